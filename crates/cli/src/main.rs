@@ -1,0 +1,2 @@
+//! The program `smallbatch`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Tables, splits and mini-batches for training, and built-in data sets

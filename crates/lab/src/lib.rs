@@ -1,0 +1,1 @@
+//! Experiments on normalization and batch size: paired arms, intervals, verdicts, reports

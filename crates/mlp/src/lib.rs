@@ -1,0 +1,1 @@
+//! Multi-layer perceptrons without autograd: forward, backward by hand, losses, optimizers, curvature

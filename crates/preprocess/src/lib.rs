@@ -1,0 +1,1 @@
+//! Statistics of features over a training set, and the scalers fitted from them

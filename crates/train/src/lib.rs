@@ -1,0 +1,1 @@
+//! The training loop: budgets, schedules, stopping, history, metrics
