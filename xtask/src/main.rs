@@ -1,2 +1,39 @@
-//! The verbs of this repository.
-fn main() {}
+//! The verbs of this repository, each one `cargo xtask VERB`.
+//!
+//! This program dispatches and checks; it computes nothing. The experiments run in the release build of
+//! `smallbatch`, the benches in criterion, and this program imports no crate of the house, so that it builds in
+//! seconds and works while they do not.
+
+mod cargo;
+mod ci;
+mod edges;
+mod tidy;
+mod verbs;
+mod verify;
+
+use std::process::ExitCode;
+
+use verbs::Verb;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(word) = arguments.next() else {
+        eprintln!("{}", verbs::help());
+        return ExitCode::from(2);
+    };
+    let rest: Vec<String> = arguments.collect();
+    if matches!(word.as_str(), "help" | "--help" | "-h") {
+        println!("{}", verbs::help());
+        return ExitCode::SUCCESS;
+    }
+    match verbs::parse(&word) {
+        Ok(Verb::Experiment) => cargo::experiment(&rest),
+        Ok(Verb::Bench) => cargo::bench(&rest),
+        Ok(Verb::Ci) => ci::run(&rest),
+        Ok(Verb::Verify) => verify::run(&rest),
+        Err(message) => {
+            eprintln!("{message}\n\n{}", verbs::help());
+            ExitCode::from(2)
+        }
+    }
+}

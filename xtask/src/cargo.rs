@@ -1,0 +1,68 @@
+//! Commands that are started, and their exit codes passed on.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
+
+/// The same cargo that started this program, in the folder the user is in.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// The root of the workspace: the folder above this crate's.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// Builds the program in release mode and runs `smallbatch experiment ARGS…`.
+pub(crate) fn experiment(arguments: &[String]) -> ExitCode {
+    let mut command = cargo();
+    command
+        .args([
+            "run",
+            "--release",
+            "--package",
+            "smallbatch-cli",
+            "--bin",
+            "smallbatch",
+            "--",
+            "experiment",
+        ])
+        .args(arguments);
+    pass_on(command)
+}
+
+/// Runs the criterion benches. Words before `--` go to cargo, words after it to criterion.
+pub(crate) fn bench(arguments: &[String]) -> ExitCode {
+    let mut command = cargo();
+    command
+        .args(["bench", "--package", "smallbatch-benches"])
+        .args(arguments);
+    pass_on(command)
+}
+
+/// Runs the command in the user's folder and terminal and returns its exit code.
+fn pass_on(mut command: Command) -> ExitCode {
+    // Ctrl-C reaches the whole group of processes. The program that was started finishes by writing what it has; this
+    // one must still be there then, or the shell would take the terminal back too early.
+    if let Err(error) = ctrlc::set_handler(|| {}) {
+        eprintln!("xtask: Ctrl-C will stop at once ({error})");
+    }
+    // `cargo run` finds the workspace from the current folder, which `cargo xtask` has found already.
+    match command.status() {
+        Ok(status) => exit_code(status),
+        Err(error) => {
+            eprintln!(
+                "xtask: cannot start `{}`: {error}; is Rust installed?",
+                command.get_program().display()
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The exit code of a finished process; 1 for one that a signal ended.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    ExitCode::from(code.unwrap_or(1))
+}

@@ -1,0 +1,128 @@
+//! The list of verbs, and the nearest one to a word that is none.
+
+/// What this program can be asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Build the program in release mode and run its experiments.
+    Experiment,
+    /// Run the criterion benches.
+    Bench,
+    /// Run the checks that are not tests.
+    Ci,
+    /// Check that a results.json answers the claims it must answer.
+    Verify,
+}
+
+const VERBS: [(Verb, &str, &str, &str); 4] = [
+    (
+        Verb::Experiment,
+        "experiment",
+        "experiment [ARGS…]",
+        "build `smallbatch` in release mode and run `smallbatch experiment ARGS…`; try --help",
+    ),
+    (
+        Verb::Bench,
+        "bench",
+        "bench [CARGO ARGS…] [-- ARGS…]",
+        "run the criterion benches; `bench -- --quick` takes minutes, `bench --bench scaler` one subject",
+    ),
+    (
+        Verb::Ci,
+        "ci",
+        "ci",
+        "formatting, clippy, docs, who may import whom, tidiness; all steps run, failures are named",
+    ),
+    (
+        Verb::Verify,
+        "verify",
+        "verify DIR",
+        "check that DIR/results.json answers the six claims, each on at least two data sets",
+    ),
+];
+
+/// The verb of that name, or a sentence that says which one was probably meant.
+pub(crate) fn parse(word: &str) -> Result<Verb, String> {
+    if let Some((verb, ..)) = VERBS.iter().find(|(_, name, ..)| *name == word) {
+        return Ok(*verb);
+    }
+    let nearest = VERBS
+        .iter()
+        .map(|(_, name, ..)| (distance(word, name), *name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len() / 2);
+    Err(match nearest {
+        Some((_, name)) => format!("xtask: there is no verb `{word}`; did you mean `{name}`?"),
+        None => format!("xtask: there is no verb `{word}`."),
+    })
+}
+
+/// The list of verbs, one line each.
+pub(crate) fn help() -> String {
+    let mut text = String::from("usage: cargo xtask VERB [ARGS…]\n");
+    for (_, _, usage, what) in VERBS {
+        text.push_str(&format!("\n  {usage}\n      {what}"));
+    }
+    text
+}
+
+/// Levenshtein's distance: insertions, deletions and substitutions that turn `a` into `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_known_by_its_name_and_listed() {
+        for (verb, name, usage, _) in VERBS {
+            assert_eq!(parse(name), Ok(verb));
+            assert!(help().contains(usage));
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_names_the_nearest_verb() {
+        for (typed, meant) in [
+            ("experiments", "experiment"),
+            ("exeriment", "experiment"),
+            ("bnech", "bench"),
+            ("cii", "ci"),
+            ("verfiy", "verify"),
+        ] {
+            let message = parse(typed).unwrap_err();
+            assert!(
+                message.contains(&format!("did you mean `{meant}`")),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_far_from_every_verb_gets_no_guess() {
+        let message = parse("deploy-to-production").unwrap_err();
+        assert!(
+            message.contains("`deploy-to-production`") && !message.contains("did you mean"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn distance_is_levenshteins() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "ci"), 2);
+        assert_eq!(distance("bench", "bench"), 0);
+    }
+}
