@@ -1,0 +1,80 @@
+//! What can go wrong in an experiment, in words that say what to do.
+
+use std::path::PathBuf;
+
+/// An experiment that cannot be run, a comparison that cannot be made, or a report that cannot be
+/// written.
+///
+/// Each message names the offending value and the way out; the fields let a program act.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No experiment has this name.
+    #[error("there is no experiment `{name}`; the experiments are {}", known.join(", "))]
+    UnknownExperiment {
+        /// The name that was asked for.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("{setting} is {value}, but must be {expected}")]
+    Setting {
+        /// The setting's name.
+        setting: &'static str,
+        /// Its value, as text.
+        value: String,
+        /// What it may be, in words.
+        expected: &'static str,
+    },
+    /// A part of an experiment failed: reading data, scaling, training.
+    #[error("could not {doing}: {source}")]
+    Step {
+        /// What was being done, such as `train arm "raw" on wine, seed 3`.
+        doing: String,
+        /// The error of the crate that did it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Someone asked the experiments to stop.
+    #[error("stopped before the experiments were complete")]
+    Interrupted,
+    /// The results' folder cannot be made or written to.
+    #[error(
+        "cannot write to the folder {}: {reason}; name another with --out, or change its permissions",
+        folder.display()
+    )]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// One of the results' files could not be written.
+    #[error("cannot write {}: {reason}", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A picture of the report could not be drawn.
+    #[error("cannot draw {picture}: {reason}")]
+    Picture {
+        /// What it shows.
+        picture: String,
+        /// What the drawing library said.
+        reason: String,
+    },
+    /// A statistic was asked for with numbers that it cannot be computed from.
+    #[error("{statistic}: {what} is {value}, but must be {expected}")]
+    Statistic {
+        /// The statistic.
+        statistic: &'static str,
+        /// Which of its inputs, with the position in a list.
+        what: String,
+        /// The offending value.
+        value: String,
+        /// What it may be, in words.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,269 @@
+//! What to run: which experiments, with how many seeds, on how many threads.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::Error;
+
+/// An experiment that this crate knows.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::ExperimentName;
+///
+/// let name: ExperimentName = "batch-size".parse()?;
+/// assert_eq!(name, ExperimentName::BatchSize);
+/// assert!("batchsize".parse::<ExperimentName>().is_err());
+/// # Ok::<(), smallbatch_lab::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ExperimentName {
+    /// Six ways to scale the inputs, everything else equal.
+    Normalization,
+    /// Mini-batches of several sizes against the full batch, everything else equal.
+    BatchSize,
+}
+
+impl ExperimentName {
+    /// Every experiment, in the order in which they run.
+    pub const ALL: [Self; 2] = [Self::Normalization, Self::BatchSize];
+
+    /// The name on the command line and in the results.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normalization => "normalization",
+            Self::BatchSize => "batch-size",
+        }
+    }
+}
+
+impl fmt::Display for ExperimentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for ExperimentName {
+    type Err = Error;
+
+    /// Reads the name as [`ExperimentName::as_str`] writes it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownExperiment`] for any other text, with the names that exist, the nearest one first.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(name) = Self::ALL.into_iter().find(|name| name.as_str() == text) {
+            return Ok(name);
+        }
+        let mut known = Self::ALL.map(|name| name.as_str().to_owned());
+        known.sort_by_key(|name| edit_distance(text, name));
+        Err(Error::UnknownExperiment {
+            name: text.to_owned(),
+            known: known.into(),
+        })
+    }
+}
+
+/// What to run.
+///
+/// Everything that the results under the budgets *epochs* and *updates* depend on is here, but for `threads`, which
+/// changes nothing in them but the time they take: the same plan gives the same bits on the same machine.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::{ExperimentName, Plan};
+///
+/// let plan = Plan { experiments: vec![ExperimentName::Normalization], quick: true, ..Plan::default() };
+/// plan.validate()?;
+/// assert!(Plan { threads: 0, ..plan }.validate().is_err());
+/// # Ok::<(), smallbatch_lab::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The experiments, each at most once. Default: all of them.
+    pub experiments: Vec<ExperimentName>,
+    /// The short version, about half a minute: three seeds, the small data sets, shorter budgets. Default: `false`.
+    pub quick: bool,
+    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8, or 3 when `quick`.
+    pub seeds: Option<usize>,
+    /// Threads over which untimed runs are spread, at least 1; each run uses one of them. Timed runs are always alone.
+    /// Default: as many as the machine has.
+    pub threads: usize,
+    /// The seed that all others are counted from. Default: 0.
+    pub base_seed: u64,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            experiments: ExperimentName::ALL.into(),
+            quick: false,
+            seeds: None,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            base_seed: 0,
+        }
+    }
+}
+
+/// Tuning seeds are counted from the base seed plus this; a plan may have as many final seeds, and no more.
+const TUNING_OFFSET: u64 = 1_000_000;
+
+impl Plan {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for no experiments, one experiment twice, fewer than two seeds, or no threads.
+    pub fn validate(&self) -> Result<(), Error> {
+        let setting = |setting, value: String, expected| {
+            Err(Error::Setting {
+                setting,
+                value,
+                expected,
+            })
+        };
+        if self.experiments.is_empty() {
+            return setting("experiments", "empty".into(), "at least one experiment");
+        }
+        for (position, name) in self.experiments.iter().enumerate() {
+            if self.experiments[..position].contains(name) {
+                return setting(
+                    "experiments",
+                    format!("a list with {name} twice"),
+                    "a list that names each experiment once",
+                );
+            }
+        }
+        match self.seeds {
+            Some(seeds @ (0 | 1)) => {
+                return setting(
+                    "seeds",
+                    seeds.to_string(),
+                    "at least 2: an interval needs pairs that can differ",
+                );
+            }
+            Some(seeds) if seeds as u64 > TUNING_OFFSET => {
+                return setting("seeds", seeds.to_string(), "at most 1000000");
+            }
+            _ => {}
+        }
+        if self.threads == 0 {
+            return setting("threads", "0".into(), "at least 1");
+        }
+        Ok(())
+    }
+
+    /// Seeds of the runs that the verdicts are computed from.
+    pub(crate) fn final_seeds(&self) -> Vec<u64> {
+        let count = self.seeds.unwrap_or(if self.quick { 3 } else { 8 });
+        (0..count as u64)
+            .map(|index| self.base_seed.wrapping_add(index))
+            .collect()
+    }
+
+    /// The first `count` seeds of the runs that choose learning rates: none is among [`Plan::final_seeds`].
+    pub(crate) fn tuning_seeds(&self, count: usize) -> Vec<u64> {
+        (0..count as u64)
+            .map(|index| self.base_seed.wrapping_add(TUNING_OFFSET + index))
+            .collect()
+    }
+
+    /// The command that repeats this plan.
+    pub(crate) fn command(&self) -> String {
+        let mut command = String::from("cargo xtask experiment");
+        for name in &self.experiments {
+            command.push(' ');
+            command.push_str(name.as_str());
+        }
+        if self.quick {
+            command.push_str(" --quick");
+        }
+        if let Some(seeds) = self.seeds {
+            command.push_str(&format!(" --seeds {seeds}"));
+        }
+        command.push_str(&format!(" --threads {}", self.threads));
+        command
+    }
+}
+
+/// Levenshtein's distance: the fewest characters to insert, delete or replace.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_text() {
+        for name in ExperimentName::ALL {
+            assert_eq!(name.to_string().parse::<ExperimentName>().unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest_first() {
+        for (typed, meant) in [
+            ("normalisation", "normalization"),
+            ("batchsize", "batch-size"),
+            ("batch", "batch-size"),
+        ] {
+            match typed.parse::<ExperimentName>() {
+                Err(Error::UnknownExperiment { name, known, .. }) => {
+                    assert_eq!(name, typed);
+                    assert_eq!(known[0], meant);
+                    assert_eq!(known.len(), ExperimentName::ALL.len());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn distances_are_levenshteins() {
+        for (a, b, distance) in [
+            ("kitten", "sitting", 3),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("same", "same", 0),
+            ("ab", "ba", 2),
+        ] {
+            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn bad_plans_are_refused() {
+        let sentence = |plan: Plan| plan.validate().unwrap_err().to_string();
+        let plan = Plan::default;
+        assert!(sentence(Plan { seeds: Some(1), ..plan() }).starts_with("seeds is 1"));
+        assert!(sentence(Plan { seeds: Some(0), ..plan() }).starts_with("seeds is 0"));
+        assert!(sentence(Plan { threads: 0, ..plan() }).starts_with("threads is 0"));
+        assert!(sentence(Plan { experiments: vec![], ..plan() }).starts_with("experiments is empty"));
+        let twice = vec![ExperimentName::BatchSize; 2];
+        assert!(sentence(Plan { experiments: twice, ..plan() }).contains("batch-size twice"));
+        assert!(Plan::default().validate().is_ok());
+    }
+
+    #[test]
+    fn tuning_seeds_are_other_seeds() {
+        for base_seed in [0, 7, u64::MAX] {
+            let plan = Plan { seeds: Some(1000), base_seed, ..Plan::default() };
+            let finals = plan.final_seeds();
+            assert!(plan.tuning_seeds(50).iter().all(|seed| !finals.contains(seed)));
+        }
+    }
+}

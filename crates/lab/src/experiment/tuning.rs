@@ -1,0 +1,168 @@
+//! The search for a learning rate on a logarithmic grid that grows.
+//!
+//! Rates are 10^(k/4) for whole numbers k: four to the decade, the same for all arms, so that two arms never differ by
+//! where their grids happen to lie. The search begins with every other rate over two decades around a guess. While the
+//! best is at an edge, the grid grows there. When the best is inside, its two nearest neighbours are tried as well.
+//!
+//! The best rate is the one with the least median validation loss over the tuning seeds, a run that diverged counting
+//! as infinitely bad; of rates within a thousandth of the least loss, it is the lowest. (Where large steps kill every
+//! hidden unit, the loss no longer depends on the rate, and the search must not follow that plateau for ever.)
+
+use std::collections::BTreeMap;
+
+/// Rates in a decade.
+const PER_DECADE: f64 = 4.0;
+/// The first rates, in steps from the guess.
+const START: [i32; 5] = [-4, -2, 0, 2, 4];
+/// How far the grid may grow to each side, in steps: eight decades.
+const MOST_GROWTH: i32 = 32;
+/// Losses closer than this, relatively, count as equal.
+const TIE: f64 = 1e-3;
+
+/// The rate of step `k`: 10^(k/4).
+pub(crate) fn rate(step: i32) -> f64 {
+    // Through powi for whole decades, so that 0.1 is 0.1 and not its neighbour.
+    let (decade, rest) = (step.div_euclid(4), step.rem_euclid(4));
+    let within = [1.0, 10f64.powf(0.25), 10f64.sqrt(), 10f64.powf(0.75)][rest as usize];
+    if decade < 0 { within / 10f64.powi(-decade) } else { within * 10f64.powi(decade) }
+}
+
+/// The step whose rate is nearest to `rate` on the logarithmic scale.
+pub(crate) fn nearest_step(rate: f64) -> i32 {
+    let step = (rate.log10() * PER_DECADE).round();
+    // A guess beyond any sense still gives a grid that can grow.
+    step.clamp(-160.0, 40.0) as i32
+}
+
+/// One arm's search under one budget.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    guess: i32,
+    losses: BTreeMap<i32, f64>,
+}
+
+impl Search {
+    /// A search that begins around `guess`.
+    pub(crate) fn new(guess: f64) -> Self {
+        Self { guess: nearest_step(guess), losses: BTreeMap::new() }
+    }
+
+    /// The steps to try next; none when the search is over.
+    pub(crate) fn wanted(&self) -> Vec<i32> {
+        let Some(best) = self.best() else {
+            return START.iter().map(|step| self.guess + step).collect();
+        };
+        let (Some((&lowest, _)), Some((&highest, _))) =
+            (self.losses.first_key_value(), self.losses.last_key_value())
+        else {
+            return Vec::new();
+        };
+        if best == lowest && self.guess - lowest < MOST_GROWTH {
+            return vec![lowest - 4, lowest - 2];
+        }
+        if best == highest && highest - self.guess < MOST_GROWTH {
+            return vec![highest + 2, highest + 4];
+        }
+        [best - 1, best + 1]
+            .into_iter()
+            .filter(|step| !self.losses.contains_key(step))
+            .collect()
+    }
+
+    /// Notes the median validation loss of a step; infinite when it diverged.
+    pub(crate) fn record(&mut self, step: i32, loss: f64) {
+        let loss = if loss.is_nan() { f64::INFINITY } else { loss };
+        self.losses.insert(step, loss);
+    }
+
+    /// The best step so far; `None` before any.
+    pub(crate) fn best(&self) -> Option<i32> {
+        let least = self.losses.values().copied().min_by(f64::total_cmp)?;
+        let limit = least + TIE * least.abs();
+        self.losses.iter().find(|(_, loss)| **loss <= limit).map(|(step, _)| *step)
+    }
+
+    /// Whether the best step is the lowest or highest tried: then growth was given up.
+    pub(crate) fn at_the_edge(&self) -> bool {
+        self.best().is_some_and(|best| {
+            Some(&best) == self.losses.keys().next() || Some(&best) == self.losses.keys().next_back()
+        })
+    }
+
+    /// Every step tried with its median loss, in ascending order.
+    pub(crate) fn tried(&self) -> impl Iterator<Item = (i32, f64)> + '_ {
+        self.losses.iter().map(|(step, loss)| (*step, *loss))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a search over a known loss; returns it and how many rates it tried.
+    fn search(guess: f64, loss: impl Fn(f64) -> f64) -> Search {
+        let mut search = Search::new(guess);
+        for _ in 0..100 {
+            let wanted = search.wanted();
+            if wanted.is_empty() {
+                return search;
+            }
+            for step in wanted {
+                search.record(step, loss(rate(step)));
+            }
+        }
+        panic!("the search does not end");
+    }
+
+    /// Loss of gradient descent: falls with the rate up to `best`, and diverges at twice that.
+    fn descent(best: f64) -> impl Fn(f64) -> f64 {
+        move |rate| if rate >= 2.0 * best { f64::INFINITY } else { 1.0 + (rate / best).ln().powi(2) }
+    }
+
+    #[test]
+    fn rates_are_four_to_the_decade() {
+        assert_eq!(rate(0), 1.0);
+        assert_eq!(rate(-4), 0.1);
+        assert_eq!(rate(-48), 1e-12);
+        assert_eq!(rate(8), 100.0);
+        for step in -60..20 {
+            assert_eq!(nearest_step(rate(step)), step);
+            assert!((rate(step + 1) / rate(step) - 10f64.powf(0.25)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_best_rate_of_the_grid_is_found_wherever_the_guess_is() {
+        for best in [1e-9, 1e-3, 0.05, 1.0, 30.0] {
+            for off in [1e-6, 1e-2, 1.0, 1e2, 1e6] {
+                let found = search(best * off, descent(best));
+                let step = found.best().unwrap();
+                // The oracle: every step of a long grid.
+                let oracle = (-200..60)
+                    .min_by(|a, b| descent(best)(rate(*a)).total_cmp(&descent(best)(rate(*b))))
+                    .unwrap();
+                assert_eq!(step, oracle, "best {best}, guess off by {off}");
+                assert!(!found.at_the_edge());
+            }
+        }
+    }
+
+    #[test]
+    fn a_good_guess_costs_seven_rates() {
+        assert_eq!(search(0.1, descent(0.1)).tried().count(), 7);
+    }
+
+    #[test]
+    fn a_plateau_at_large_rates_is_not_followed() {
+        let found = search(1.0, |rate| if rate > 10.0 { 0.5 } else { 1.0 });
+        assert!(rate(found.best().unwrap()) < 40.0);
+    }
+
+    #[test]
+    fn a_search_without_a_bottom_ends_and_says_so() {
+        let found = search(1.0, |rate| rate);
+        assert!(found.at_the_edge());
+        let nothing_works = search(1.0, |_| f64::NAN);
+        assert!(nothing_works.at_the_edge());
+    }
+}

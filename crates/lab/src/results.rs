@@ -1,0 +1,402 @@
+//! What an experiment found, as plain records: the shape of `results.json` and of `runs.csv`.
+//!
+//! The records are the border between running and reporting. Whoever runs fills them; the report
+//! reads nothing else, so a report can be drawn again from a file years later.
+//!
+//! **Numbers in the files.** JSON has no infinity and no "not a number". A missing or non-finite
+//! number is written as `null` (an empty cell in `runs.csv`), and each field says what that means:
+//! for [`Effect::low`] and [`Effect::high`] it is an end without a bound, for a loss it is a run
+//! that diverged, for a time to the target it is a run that never got there.
+//!
+//! **Budgets** are named by what was held equal: `"epochs"`, `"updates"`, `"seconds"`, or
+//! `"until target"` where each run went on until it reached a loss, with a cap.
+
+mod number;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::statistics::{Bound, Comparison, Direction, Hypothesis, Scale, Verdict};
+
+/// The version of the layout of `results.json` that this crate writes.
+///
+/// It grows by one when a field is removed or changes its meaning; new fields do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything one call of the experiments found: the content of `results.json`.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::results::Results;
+///
+/// let results = Results::default();
+/// let json = serde_json::to_string(&results)?;
+/// assert_eq!(serde_json::from_str::<Results>(&json)?, results);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The layout's version: [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Where, when and with what the runs were made.
+    pub environment: Environment,
+    /// What was asked and how it was run, one entry an experiment, in the order of the report.
+    #[serde(default)]
+    pub experiments: Vec<ExperimentNote>,
+    /// The data that the runs used, in the order of the report.
+    #[serde(default)]
+    pub datasets: Vec<DatasetNote>,
+    /// One verdict for each claim, data set and budget.
+    pub claims: Vec<ClaimResult>,
+    /// One entry for each experiment, data set and arm.
+    pub arms: Vec<ArmResult>,
+}
+
+impl Default for Results {
+    fn default() -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            environment: Environment::default(),
+            experiments: Vec::new(),
+            datasets: Vec::new(),
+            claims: Vec::new(),
+            arms: Vec::new(),
+        }
+    }
+}
+
+/// The machine, the build and the call behind a set of results.
+///
+/// What cannot be found out is an empty string, never a guess.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The processor's name, as the system gives it.
+    pub processor: String,
+    /// Logical processors available to the program.
+    pub cores: usize,
+    /// Threads that each training run used.
+    pub threads: usize,
+    /// Operating system and architecture, such as `linux x86_64`.
+    #[serde(default)]
+    pub os: String,
+    /// The source's revision (a Git hash, with `-dirty` for uncommitted changes).
+    pub revision: String,
+    /// Versions of the crates and of the compiler, by name.
+    pub versions: BTreeMap<String, String>,
+    /// When the experiments began: seconds since 1970-01-01T00:00:00Z.
+    #[serde(default)]
+    pub started_unix_seconds: u64,
+    /// How long all the experiments took, tuning included, in seconds.
+    #[serde(default)]
+    pub elapsed_seconds: f64,
+    /// The command that repeats the experiments, with every setting that matters.
+    #[serde(default)]
+    pub command: String,
+    /// Whether this was the short version: fewer seeds, smaller budgets.
+    #[serde(default)]
+    pub quick: bool,
+    /// Seeds of the runs that the verdicts are computed from.
+    #[serde(default)]
+    pub seeds: Vec<u64>,
+    /// Seeds of the runs that chose the learning rates; none of them is among `seeds`.
+    #[serde(default)]
+    pub tuning_seeds: Vec<u64>,
+}
+
+/// What one experiment asks and what it ran, in words, for the report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentNote {
+    /// The experiment's name, as on the command line: `"normalization"`, `"batch-size"`.
+    pub experiment: String,
+    /// The question it answers, one sentence.
+    pub question: String,
+    /// What was run: network, optimizer, arms, budgets, target. One paragraph of plain text.
+    pub method: String,
+}
+
+/// One data set in numbers and words, for the report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DatasetNote {
+    /// The data set's name, as in the claims: `"wine"`.
+    pub dataset: String,
+    /// Samples in all parts together.
+    pub samples: usize,
+    /// Samples in the training part.
+    pub training_samples: usize,
+    /// Input features.
+    pub features: usize,
+    /// What is predicted, in words: `"3 classes"`, `"sound pressure in dB"`.
+    pub target: String,
+    /// Where the data come from, with the licence.
+    pub source: String,
+}
+
+/// The answer to one claim, on one data set, under one budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClaimResult {
+    /// The claim's name, such as `standardize-speeds-training`.
+    pub id: String,
+    /// The claim in words, as the textbook puts it.
+    #[serde(default)]
+    pub claim: String,
+    /// The experiment that tested it.
+    #[serde(default)]
+    pub experiment: String,
+    /// The data set it was tested on.
+    pub dataset: String,
+    /// What was held equal: `"epochs"`, `"updates"`, `"seconds"`, `"until target"`.
+    pub budget: String,
+    /// The verdict, computed from `effect` and `hypothesis` alone. In the file: `verdict`, a
+    /// lower-case word, and beside it `more_seeds` when it is `inconclusive`.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The size of the difference, with its interval.
+    pub effect: Effect,
+    /// What the interval was held against: the claim's direction, and the margin inside which a
+    /// difference does not count.
+    pub hypothesis: Hypothesis,
+    /// Pairs of runs behind the effect: runs of both arms with the same seed.
+    pub pairs: usize,
+    /// Pairs in which at least one run never reached the target or diverged. They count as
+    /// "at least", and are never dropped.
+    pub censored: usize,
+    /// One sentence with the numbers in words: "Standardized inputs reach the loss of 0.21 in 9.3
+    /// times fewer updates (6.1 to 14.2)."
+    pub statement: String,
+}
+
+/// The size of a difference between two arms, with the interval that it lies in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The estimate. `None` (`null`) when the pairs say nothing about it: in each of them both
+    /// runs missed the target.
+    #[serde(with = "number::finite")]
+    pub estimate: Option<f64>,
+    /// The interval's lower end; negative infinity (`null`) when nothing bounds it.
+    #[serde(with = "number::open_below")]
+    pub low: f64,
+    /// The interval's upper end; infinity (`null`) when nothing bounds it.
+    #[serde(with = "number::open_above")]
+    pub high: f64,
+    /// What the numbers are, in full: `"ratio of updates, raw / standardized"`.
+    pub unit: String,
+    /// How to read the estimate: as a value, or as a bound because of censored runs.
+    #[serde(default)]
+    pub bound: Bound,
+    /// Whether the numbers are ratios, where no effect is 1, or differences, where it is 0.
+    pub scale: Scale,
+    /// How sure the interval is: 0.95 covers the truth in 95 of 100 repetitions.
+    pub confidence: f64,
+}
+
+impl Effect {
+    /// The effect of a comparison, with its unit in words.
+    pub fn new(comparison: &Comparison, unit: impl Into<String>) -> Self {
+        let interval = comparison.interval;
+        Self {
+            estimate: interval.estimate,
+            low: interval.low,
+            high: interval.high,
+            unit: unit.into(),
+            bound: comparison.bound,
+            scale: interval.scale,
+            confidence: interval.confidence,
+        }
+    }
+}
+
+impl ClaimResult {
+    /// Whether the runs bear the claim out: `Some(true)` when it is supported, or a claim of
+    /// sameness and found equivalent; `Some(false)` when it is refuted, or there is no difference
+    /// that counts where the claim says there is one; `None` when the runs cannot tell.
+    pub fn holds(&self) -> Option<bool> {
+        match self.verdict {
+            Verdict::Supported => Some(true),
+            Verdict::Refuted => Some(false),
+            Verdict::Equivalent => Some(self.hypothesis.direction() == Direction::Same),
+            Verdict::Inconclusive { .. } => None,
+        }
+    }
+}
+
+/// One arm of an experiment on one data set: its settings, how its learning rate was found, and
+/// what its runs gave.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ArmResult {
+    /// The experiment it belongs to.
+    pub experiment: String,
+    /// The data set.
+    pub dataset: String,
+    /// The arm's name, the same on every data set: `"standardized"`, `"batch 32"`.
+    pub arm: String,
+    /// How the inputs were scaled: `"none"`, `"standard"`, `"min-max"`.
+    pub scaler: String,
+    /// Samples in one update: a number, or `"full"` for the whole training part.
+    pub batch_size: String,
+    /// The loss that the runs had to reach, the same for all arms of the experiment on this data
+    /// set; `None` when no target was set.
+    #[serde(with = "number::finite", default)]
+    pub target_loss: Option<f64>,
+    /// What the curves and the target measure: `"training loss"`, with a unit where it has one.
+    pub loss_name: String,
+    /// Every learning rate that was tried, in ascending order for each budget.
+    pub tuning: Vec<TuningPoint>,
+    /// What the runs gave, one entry a budget, with the learning rate chosen for it.
+    pub budgets: Vec<BudgetSummary>,
+    /// The curves of the loss, one for each budget that was recorded. A picture against updates
+    /// takes the curve of the budget `"updates"`, and so on, or the first if there is none.
+    pub curves: Vec<Curve>,
+}
+
+/// One learning rate that was tried while tuning an arm.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TuningPoint {
+    /// The budget that it was tried under.
+    pub budget: String,
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The median of the validation loss over the tuning seeds; `None` when it diverged.
+    #[serde(with = "number::finite")]
+    pub validation_loss: Option<f64>,
+    /// Whether training diverged with this rate for at least half of the tuning seeds.
+    pub diverged: bool,
+    /// Whether this is the rate that the arm's runs used.
+    pub chosen: bool,
+}
+
+/// What the runs of one arm gave under one budget.
+///
+/// Medians are over all runs, a diverged one counting as infinite and a censored one as longer
+/// than any other. A median that falls on such a run is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BudgetSummary {
+    /// What was held equal.
+    pub budget: String,
+    /// The learning rate chosen for this budget, on seeds that these runs do not use.
+    pub learning_rate: f64,
+    /// How many runs.
+    pub runs: usize,
+    /// How many of them reached the target.
+    pub reached: usize,
+    /// How many of them diverged.
+    pub diverged: usize,
+    /// Median training loss at the end.
+    #[serde(with = "number::finite")]
+    pub training_loss: Option<f64>,
+    /// Median validation loss at the end.
+    #[serde(with = "number::finite")]
+    pub validation_loss: Option<f64>,
+    /// Median test loss at the end.
+    #[serde(with = "number::finite")]
+    pub test_loss: Option<f64>,
+    /// The name of `metric`, such as `"accuracy"`, measured on the test part.
+    pub metric_name: String,
+    /// Median test metric at the end.
+    #[serde(with = "number::finite")]
+    pub metric: Option<f64>,
+    /// Median of the updates until the target.
+    #[serde(with = "number::finite")]
+    pub updates_to_target: Option<f64>,
+    /// Median of the samples seen until the target.
+    #[serde(with = "number::finite")]
+    pub samples_to_target: Option<f64>,
+    /// Median of the seconds of training until the target.
+    #[serde(with = "number::finite")]
+    pub seconds_to_target: Option<f64>,
+}
+
+/// The loss of one arm along training, over its runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// The budget that the runs were made under.
+    pub budget: String,
+    /// The points, in the order of training; the first is before any update.
+    pub points: Vec<CurvePoint>,
+}
+
+/// One point of a [`Curve`]: the middle and the spread of the runs at one moment of training.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Passes over the training part, fractions included.
+    pub epoch: f64,
+    /// Updates of the parameters.
+    pub updates: u64,
+    /// Samples seen, repetitions included.
+    pub samples: u64,
+    /// Median over runs of the seconds of training alone.
+    #[serde(with = "number::or_zero")]
+    pub seconds: f64,
+    /// Median loss over runs, a diverged run counting as infinite; `None` when the median run has
+    /// diverged.
+    #[serde(with = "number::finite")]
+    pub loss: Option<f64>,
+    /// The lower edge of the band over runs: the least loss, or the lower quartile of many.
+    #[serde(with = "number::finite")]
+    pub low: Option<f64>,
+    /// The upper edge of the band; `None` when it lies at a diverged run.
+    #[serde(with = "number::finite")]
+    pub high: Option<f64>,
+}
+
+/// One training run: a row of `runs.csv`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The experiment it belongs to.
+    pub experiment: String,
+    /// The data set.
+    pub dataset: String,
+    /// The arm.
+    pub arm: String,
+    /// The seed of split, initial parameters, order and dropout; equal seeds make a pair.
+    pub seed: u64,
+    /// What was held equal.
+    pub budget: String,
+    /// How the inputs were scaled.
+    pub scaler: String,
+    /// Samples in one update, or `"full"`.
+    pub batch_size: String,
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// Updates made.
+    pub updates: u64,
+    /// Samples seen, repetitions included.
+    pub samples: u64,
+    /// Passes over the training part, fractions included.
+    pub epochs: f64,
+    /// Seconds of training alone, evaluations excluded.
+    #[serde(with = "number::or_zero")]
+    pub seconds: f64,
+    /// Training loss at the end; empty when the run diverged.
+    #[serde(with = "number::finite")]
+    pub training_loss: Option<f64>,
+    /// Validation loss at the end; empty when the run diverged.
+    #[serde(with = "number::finite")]
+    pub validation_loss: Option<f64>,
+    /// Test loss at the end; empty when the run diverged.
+    #[serde(with = "number::finite")]
+    pub test_loss: Option<f64>,
+    /// The name of `metric`, measured on the test part.
+    pub metric_name: String,
+    /// The test metric at the end; empty when the run diverged.
+    #[serde(with = "number::finite")]
+    pub metric: Option<f64>,
+    /// The loss to reach; empty when none was set.
+    #[serde(with = "number::finite")]
+    pub target_loss: Option<f64>,
+    /// Whether the target was reached. When it was not, the time to the target is "at least" the
+    /// `updates`, `samples` and `seconds` of this row.
+    pub reached_target: bool,
+    /// Updates until the target; empty when it was not reached.
+    #[serde(with = "number::finite")]
+    pub updates_to_target: Option<f64>,
+    /// Samples until the target; empty when it was not reached.
+    #[serde(with = "number::finite")]
+    pub samples_to_target: Option<f64>,
+    /// Seconds of training until the target; empty when it was not reached.
+    #[serde(with = "number::finite")]
+    pub seconds_to_target: Option<f64>,
+    /// Whether the run was stopped because the loss was no longer finite, or exploded.
+    pub diverged: bool,
+}

@@ -1,0 +1,458 @@
+//! Pairs of runs, some of them censored, to one interval.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::interval::{HalfWidth, Moments, check_confidence};
+use super::{Bound, Hypothesis, Interval, Scale, Verdict, median, median_interval, verdict};
+use crate::Error;
+
+/// The probability with which [`seeds_needed`] more pairs are meant to settle a question.
+const POWER: f64 = 0.8;
+/// Where the search for the number of seeds ends: nobody runs more.
+const MOST_SEEDS: u64 = 10_000;
+
+/// One measured quantity of a run: known, or cut off.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::statistics::Observation;
+///
+/// // A run that reached its target after 120 updates, and one that had not after 5000.
+/// assert_eq!(Observation::reached(Some(120.0), 5000.0), Observation::Exact(120.0));
+/// assert_eq!(Observation::reached(None, 5000.0), Observation::AtLeast(5000.0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Observation {
+    /// The value.
+    Exact(f64),
+    /// The value is this or greater: a run that was stopped before it reached its target, with
+    /// what it had used by then; or a run that diverged, with the loss that it started from.
+    AtLeast(f64),
+}
+
+impl Observation {
+    /// The time to a target, or "at least" all that was spent when the target was not reached.
+    pub fn reached(time_to_target: Option<f64>, spent: f64) -> Self {
+        time_to_target.map_or(Self::AtLeast(spent), Self::Exact)
+    }
+
+    /// Whether the value was cut off.
+    pub fn is_censored(self) -> bool {
+        matches!(self, Self::AtLeast(_))
+    }
+
+    /// The least and the greatest value that it may be.
+    fn range(self) -> (f64, f64) {
+        match self {
+            Self::Exact(value) => (value, value),
+            Self::AtLeast(value) => (value, f64::INFINITY),
+        }
+    }
+
+    /// The recorded number.
+    fn number(self) -> f64 {
+        match self {
+            Self::Exact(value) | Self::AtLeast(value) => value,
+        }
+    }
+}
+
+/// Two arms compared over pairs of runs with the same seed.
+///
+/// # How censored runs count
+///
+/// The effect of a pair with a censored run is not a number but a range: if the first arm had not
+/// arrived after 4000 updates and the second arrived after 200, the ratio is 20 or more. So every
+/// pair gives a least and a greatest effect, which are equal for a pair without censoring. The mean of
+/// the true effects lies between the means of the two lists, hence the lower end of the t interval
+/// of the least effects, and the upper end of that of the greatest, bound it with the stated
+/// confidence. Where ranges are open on one side, so is the interval. If they are open on both (each
+/// arm is censored somewhere), a mean is not bounded at all, and the interval is that of the
+/// *median*, by order statistics of the two lists.
+///
+/// Nothing is dropped, nothing is filled in, and no distribution of the unseen times is assumed.
+///
+/// Without censored runs the interval is Student's t of the differences, or exp of that of the
+/// log-ratios, whose estimate is the geometric mean of the ratios.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The estimate and its interval, on the comparison's scale.
+    pub interval: Interval,
+    /// How to read the estimate.
+    pub bound: Bound,
+    /// How many pairs.
+    pub pairs: usize,
+    /// How many of them hold a censored run.
+    pub censored: usize,
+    /// The least effect of each pair, as differences or differences of logarithms.
+    least: Vec<f64>,
+    /// The greatest effect of each pair.
+    greatest: Vec<f64>,
+}
+
+impl Comparison {
+    /// Compares by differences, first - second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Statistic`] when a value is not finite, or the confidence not between 0 and 1.
+    pub fn differences(
+        pairs: &[(Observation, Observation)],
+        confidence: f64,
+    ) -> Result<Self, Error> {
+        Self::new(pairs, Scale::Difference, confidence)
+    }
+
+    /// Compares by ratios, first / second.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Statistic`] when a value is not finite and greater than 0, or the confidence is not
+    /// between 0 and 1.
+    pub fn ratios(pairs: &[(Observation, Observation)], confidence: f64) -> Result<Self, Error> {
+        Self::new(pairs, Scale::Ratio, confidence)
+    }
+
+    fn new(
+        pairs: &[(Observation, Observation)],
+        scale: Scale,
+        confidence: f64,
+    ) -> Result<Self, Error> {
+        check_confidence(confidence)?;
+        for (position, (first, second)) in pairs.iter().enumerate() {
+            check_value(scale, position, "first", first.number())?;
+            check_value(scale, position, "second", second.number())?;
+        }
+        let on_scale = |value: f64| match scale {
+            Scale::Difference => value,
+            Scale::Ratio => value.ln(),
+        };
+        let effect = |from: f64, to: f64| on_scale(from) - on_scale(to);
+        let (least, greatest): (Vec<f64>, Vec<f64>) = pairs
+            .iter()
+            .map(|(first, second)| {
+                let ((low, high), (low_second, high_second)) = (first.range(), second.range());
+                (effect(low, high_second), effect(high, low_second))
+            })
+            .unzip();
+        let (interval, bound) = interval_of_ranges(&least, &greatest, confidence)?;
+        Ok(Self {
+            interval: match scale {
+                Scale::Difference => interval,
+                Scale::Ratio => interval.exp(),
+            },
+            bound,
+            pairs: pairs.len(),
+            censored: pairs
+                .iter()
+                .filter(|(a, b)| a.is_censored() || b.is_censored())
+                .count(),
+            least,
+            greatest,
+        })
+    }
+
+    /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
+    pub fn verdict(&self, hypothesis: &Hypothesis) -> Verdict {
+        match verdict(&self.interval, hypothesis) {
+            Verdict::Inconclusive { .. } => Verdict::Inconclusive {
+                more_seeds: seeds_needed(self, hypothesis),
+            },
+            settled => settled,
+        }
+    }
+}
+
+/// The interval of the mean effect, or of the median where the mean is not bounded, from the least
+/// and the greatest effect of each pair.
+fn interval_of_ranges(
+    least: &[f64],
+    greatest: &[f64],
+    confidence: f64,
+) -> Result<(Interval, Bound), Error> {
+    let (below, above) = (Moments::of(least), Moments::of(greatest));
+    if below.is_none() && above.is_none() {
+        return median_of_ranges(least, greatest, confidence);
+    }
+    let low = below.map_or(f64::NEG_INFINITY, |moments| {
+        moments.mean - below.half_width(confidence, 0.0)
+    });
+    let high = above.map_or(f64::INFINITY, |moments| {
+        moments.mean + above.half_width(confidence, 0.0)
+    });
+    let (estimate, bound) = bounded(below.map(|m| m.mean), above.map(|m| m.mean));
+    Ok((
+        Interval::new(estimate, low, high, Scale::Difference, confidence),
+        bound,
+    ))
+}
+
+fn median_of_ranges(
+    least: &[f64],
+    greatest: &[f64],
+    confidence: f64,
+) -> Result<(Interval, Bound), Error> {
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    let (estimate, bound) = bounded(finite(median(least)), finite(median(greatest)));
+    let low = median_interval(least, confidence)?.low;
+    let high = median_interval(greatest, confidence)?.high;
+    Ok((
+        Interval::new(estimate, low, high, Scale::Difference, confidence),
+        bound,
+    ))
+}
+
+/// The estimate between its least and greatest value, and how to read it.
+fn bounded(least: Option<f64>, greatest: Option<f64>) -> (Option<f64>, Bound) {
+    match (least, greatest) {
+        (Some(least), Some(greatest)) if least == greatest => (Some(least), Bound::Exact),
+        (Some(least), _) => (Some(least), Bound::AtLeast),
+        (None, Some(greatest)) => (Some(greatest), Bound::AtMost),
+        (None, None) => (None, Bound::Unknown),
+    }
+}
+
+/// How many more pairs would settle an inconclusive comparison with a probability of about 80 %.
+///
+/// It assumes that mean and spread of the effects stay as they were seen, and looks for the least
+/// number n of pairs for which the interval mean ± (t(1 - α/2, n - 1) + z(0.8)) · s / √n gives a
+/// verdict. `Some(0)` when there is a verdict already; `None` when the pairs do not tell the spread
+/// (fewer than two, or each arm censored somewhere), or when 10,000 pairs would not do.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::statistics::{Comparison, Direction, Hypothesis, Observation, seeds_needed};
+///
+/// let pairs = [(1.3, 1.0), (0.9, 1.0), (1.4, 1.0), (1.1, 1.0)]
+///     .map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
+/// let comparison = Comparison::differences(&pairs, 0.95)?;
+/// let hypothesis = Hypothesis::new(Direction::Greater, 0.01)?;
+/// assert_eq!(seeds_needed(&comparison, &hypothesis), Some(10));
+/// # Ok::<(), smallbatch_lab::Error>(())
+/// ```
+pub fn seeds_needed(comparison: &Comparison, hypothesis: &Hypothesis) -> Option<u64> {
+    let Interval {
+        scale, confidence, ..
+    } = comparison.interval;
+    if !matches!(
+        verdict(&comparison.interval, hypothesis),
+        Verdict::Inconclusive { .. }
+    ) {
+        return Some(0);
+    }
+    let (below, above) = (
+        Moments::of(&comparison.least),
+        Moments::of(&comparison.greatest),
+    );
+    if below.and(above).or(below).or(above)?.deviation.is_none() {
+        return None;
+    }
+    let z = Normal::standard().inverse_cdf(POWER);
+    let settles = |pairs: u64| {
+        let with_pairs = |side: Option<Moments>| {
+            side.map(|moments| Moments {
+                count: pairs as usize,
+                ..moments
+            })
+        };
+        let (below, above) = (with_pairs(below), with_pairs(above));
+        let low = below.map_or(f64::NEG_INFINITY, |side| {
+            side.mean - below.half_width(confidence, z)
+        });
+        let high = above.map_or(f64::INFINITY, |side| {
+            side.mean + above.half_width(confidence, z)
+        });
+        let widened = Interval::new(None, low, high, Scale::Difference, confidence);
+        let widened = if scale == Scale::Ratio {
+            widened.exp()
+        } else {
+            widened
+        };
+        !matches!(verdict(&widened, hypothesis), Verdict::Inconclusive { .. })
+    };
+    let pairs = comparison.pairs as u64;
+    let (mut unsettled, mut settled) = (pairs, pairs + MOST_SEEDS);
+    if !settles(settled) {
+        return None;
+    }
+    // More pairs only narrow the interval, and a narrower one stays settled.
+    while settled - unsettled > 1 {
+        let middle = unsettled + (settled - unsettled) / 2;
+        if settles(middle) {
+            settled = middle;
+        } else {
+            unsettled = middle;
+        }
+    }
+    Some(settled - pairs)
+}
+
+fn check_value(scale: Scale, pair: usize, which: &str, value: f64) -> Result<(), Error> {
+    let (good, expected) = match scale {
+        Scale::Difference => (value.is_finite(), "a finite number"),
+        Scale::Ratio => (
+            value.is_finite() && value > 0.0,
+            "greater than 0, and finite",
+        ),
+    };
+    if good {
+        return Ok(());
+    }
+    Err(Error::Statistic {
+        statistic: match scale {
+            Scale::Difference => "paired difference",
+            Scale::Ratio => "paired ratio",
+        },
+        what: format!("the {which} value of pair {pair}"),
+        value: value.to_string(),
+        expected,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Direction;
+    use super::*;
+    use Observation::{AtLeast, Exact};
+
+    fn close(found: f64, expected: f64) {
+        assert!(
+            (found - expected).abs() <= 1e-12 * expected.abs(),
+            "{found} is not {expected}"
+        );
+    }
+
+    fn exact(pairs: &[(f64, f64)]) -> Vec<(Observation, Observation)> {
+        pairs.iter().map(|(a, b)| (Exact(*a), Exact(*b))).collect()
+    }
+
+    #[test]
+    fn a_ratio_is_the_exponential_of_the_interval_of_logarithms() {
+        let pairs = [(2.0, 1.0), (6.0, 2.0), (4.0, 1.0), (10.0, 2.0)];
+        let comparison = Comparison::ratios(&exact(&pairs), 0.95).expect("numbers");
+        let logs: Vec<f64> = pairs.iter().map(|(a, b)| (a / b).ln()).collect();
+        let oracle = super::super::mean_interval(&logs, 0.95).expect("numbers");
+        close(
+            comparison.interval.estimate.expect("a value"),
+            (120f64).powf(0.25),
+        );
+        close(comparison.interval.low, oracle.low.exp());
+        close(comparison.interval.high, oracle.high.exp());
+        assert_eq!(comparison.bound, Bound::Exact);
+        assert_eq!((comparison.pairs, comparison.censored), (4, 0));
+    }
+
+    #[test]
+    fn censored_runs_of_one_arm_open_one_end() {
+        let mut pairs = exact(&[(20.0, 2.0), (30.0, 2.0), (25.0, 2.0)]);
+        pairs.push((AtLeast(40.0), Exact(2.0)));
+        let comparison = Comparison::ratios(&pairs, 0.95).expect("numbers");
+        assert_eq!(comparison.bound, Bound::AtLeast);
+        assert_eq!(comparison.interval.high, f64::INFINITY);
+        // The same as if the run had arrived when it was stopped, which is the least it can be.
+        pairs[3].0 = Exact(40.0);
+        let arrived = Comparison::ratios(&pairs, 0.95).expect("numbers");
+        assert_eq!(comparison.interval.low, arrived.interval.low);
+        assert_eq!(comparison.interval.estimate, arrived.interval.estimate);
+
+        let turned: Vec<_> = pairs
+            .iter()
+            .map(|(a, _)| (Exact(2.0), AtLeast(a.number())))
+            .collect();
+        let comparison = Comparison::ratios(&turned, 0.95).expect("numbers");
+        assert_eq!(
+            (comparison.bound, comparison.interval.low),
+            (Bound::AtMost, 0.0)
+        );
+        assert!(comparison.interval.high < 0.15);
+    }
+
+    #[test]
+    fn with_both_arms_censored_the_median_is_bounded() {
+        let mut pairs = exact(&[(20.0, 2.0); 8]);
+        pairs.push((AtLeast(40.0), AtLeast(40.0)));
+        let comparison = Comparison::ratios(&pairs, 0.95).expect("numbers");
+        close(comparison.interval.estimate.expect("a value"), 10.0);
+        close(comparison.interval.low, 10.0);
+        close(comparison.interval.high, 10.0);
+        assert_eq!(comparison.censored, 1);
+
+        let unknown = Comparison::ratios(&[(AtLeast(9.0), AtLeast(9.0)); 8], 0.95).expect("ok");
+        assert_eq!(
+            (unknown.interval.estimate, unknown.bound),
+            (None, Bound::Unknown)
+        );
+        assert_eq!(
+            (unknown.interval.low, unknown.interval.high),
+            (0.0, f64::INFINITY)
+        );
+        let hypothesis = Hypothesis::new(Direction::Greater, 0.1).expect("a margin");
+        assert_eq!(
+            unknown.verdict(&hypothesis),
+            Verdict::Inconclusive { more_seeds: None }
+        );
+    }
+
+    #[test]
+    fn few_and_equal_pairs() {
+        let hypothesis = Hypothesis::new(Direction::Greater, 0.1).expect("a margin");
+        let open = Verdict::Inconclusive { more_seeds: None };
+        for pairs in [exact(&[]), exact(&[(3.0, 1.0)])] {
+            let comparison = Comparison::ratios(&pairs, 0.95).expect("numbers");
+            assert_eq!(comparison.verdict(&hypothesis), open);
+            assert!(!comparison.interval.low.is_nan() && !comparison.interval.high.is_nan());
+        }
+        let same = Comparison::differences(&exact(&[(0.3, 0.3); 5]), 0.95).expect("numbers");
+        assert_eq!((same.interval.low, same.interval.high), (0.0, 0.0));
+        assert_eq!(same.verdict(&hypothesis), Verdict::Equivalent);
+    }
+
+    #[test]
+    fn bad_values_are_named() {
+        let error = Comparison::ratios(&exact(&[(1.0, 1.0), (1.0, 0.0)]), 0.95).expect_err("zero");
+        assert!(
+            error.to_string().contains("second value of pair 1 is 0"),
+            "{error}"
+        );
+        for bad in [f64::NAN, f64::INFINITY, -1.0] {
+            assert!(
+                Comparison::ratios(&[(AtLeast(bad), Exact(1.0))], 0.95).is_err(),
+                "{bad}"
+            );
+        }
+        assert!(Comparison::differences(&exact(&[(-1.0, 0.0)]), 0.95).is_ok());
+        assert!(Comparison::differences(&exact(&[(f64::NAN, 0.0)]), 0.95).is_err());
+    }
+
+    #[test]
+    fn seeds_needed_agrees_with_power_tables() {
+        // Effect of half a standard deviation, two-sided 5 %, power 80 %: 34 pairs (Cohen 1988;
+        // R: power.t.test(delta = .5, type = "paired") gives 33.37).
+        let spread = [-1.0, 1.0, -1.0, 1.0];
+        let deviation = (4.0f64 / 3.0).sqrt();
+        let pairs: Vec<_> = spread
+            .iter()
+            .map(|s| (Exact(0.5 * deviation + s), Exact(0.0)))
+            .collect();
+        let comparison = Comparison::differences(&pairs, 0.95).expect("numbers");
+        let hypothesis = Hypothesis::new(Direction::Greater, 0.0).expect("a margin");
+        let total = seeds_needed(&comparison, &hypothesis).expect("a number") + 4;
+        assert!((33..=35).contains(&total), "{total}");
+        assert_eq!(
+            comparison.verdict(&hypothesis),
+            Verdict::Inconclusive {
+                more_seeds: Some(total - 4)
+            }
+        );
+    }
+
+    #[test]
+    fn an_effect_on_the_border_needs_more_than_anyone_runs() {
+        let pairs: Vec<_> = [-1.0, 1.0].map(|s| (Exact(s), Exact(0.0))).to_vec();
+        let comparison = Comparison::differences(&pairs, 0.95).expect("numbers");
+        let hypothesis = Hypothesis::new(Direction::Greater, 1e-6).expect("a margin");
+        assert_eq!(seeds_needed(&comparison, &hypothesis), None);
+    }
+}
