@@ -1,1 +1,66 @@
-//! Multi-layer perceptrons without autograd: forward, backward by hand, losses, optimizers, curvature
+//! Multi-layer perceptrons without autograd: forward, backward by hand, losses, optimizers, curvature.
+//!
+//! A network of dense layers is small enough to differentiate by hand, and then nothing stands between the arithmetic
+//! and the processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It knows no
+//! files, no epochs and no data sets: slices and matrices in, numbers out.
+//!
+//! - [`MlpSpec`] describes a network, [`Mlp`] is one; [`Mlp::train_step`] is one update on one [`Batch`].
+//! - [`Loss`]es take logits and give the *mean* over the batch. [`OptimizerSpec`] describes an optimizer, [`Optimizer`]
+//!   holds its state.
+//! - [`Mlp::hessian_vector_product`], [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::gradient_noise`] tell why training
+//!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
+//!
+//! **A sample is a column.** `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as
+//! textbooks write it and as nalgebra, column-major, stores it best. This is the transpose of scikit-learn's and
+//! PyTorch's rows.
+//!
+//! ```
+//! use nalgebra::DMatrix;
+//! use smallbatch_mlp::{Activation, Batch, Loss, MlpSpec, OptimizerSpec, Targets};
+//!
+//! // y = sin(3x), 64 samples.
+//! let inputs = DMatrix::from_fn(1, 64, |_, j| j as f32 / 32.0 - 1.0);
+//! let targets = inputs.map(|x| (3.0 * x).sin());
+//! let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+//!
+//! let spec = MlpSpec::new([1, 32, 1]).activation(Activation::Tanh).loss(Loss::MeanSquaredError);
+//! let mut network = spec.build::<f32>(7)?;
+//! let mut optimizer = OptimizerSpec::adam().build(network.n_parameters())?;
+//! let mut workspace = network.workspace(64);
+//! let before = network.loss(&batch, &mut workspace)?;
+//! for _ in 0..500 {
+//!     network.train_step(&batch, &mut optimizer, 0.02, 0, &mut workspace)?;
+//! }
+//! let after = network.loss(&batch, &mut workspace)?;
+//! assert!(after < 0.01 * before, "{before} to {after}");
+//! # Ok::<(), smallbatch_mlp::Error>(())
+//! ```
+
+mod activation;
+mod batch;
+mod curvature;
+mod elementary;
+mod error;
+mod initializer;
+mod loss;
+mod network;
+mod noise;
+mod optimizer;
+mod parameters;
+mod product;
+mod random;
+mod scalar;
+mod spec;
+
+pub use activation::Activation;
+pub use batch::{Batch, Targets};
+pub use curvature::{Eigenvalue, PowerIteration};
+pub use error::Error;
+pub use initializer::Initializer;
+pub use loss::Loss;
+pub use network::{DropoutKey, Mlp, Workspace};
+pub use noise::GradientNoise;
+pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};
+pub use parameters::Parameters;
+pub use scalar::Scalar;
+pub use spec::MlpSpec;

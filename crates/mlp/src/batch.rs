@@ -1,0 +1,229 @@
+//! What a network is trained on: inputs, targets, weights, all borrowed.
+
+use nalgebra::{DMatrixView, Dim, Dyn, U1};
+
+use crate::product::Columns;
+use crate::{Error, Scalar};
+
+/// What the outputs should be.
+#[derive(Clone, Copy, Debug)]
+pub enum Targets<'a, T: Scalar> {
+    /// One class index a sample: for softmax cross-entropy, and (0 or 1) for binary cross-entropy with one output.
+    Labels(&'a [u32]),
+    /// Numbers, shape `(n_targets, n_samples)`.
+    Values(DMatrixView<'a, T>),
+}
+
+/// A batch of samples, borrowed: inputs of shape `(n_inputs, n_samples)`, their targets and, if wanted, their weights.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Batch, Targets};
+///
+/// // Two samples of three features: a sample is a column.
+/// let inputs = dmatrix![1.0_f32, 4.0; 2.0, 5.0; 3.0, 6.0];
+/// let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1])).weights(&[1.0, 0.5]);
+/// assert_eq!(batch.n_samples(), 2);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a, T: Scalar> {
+    inputs: DMatrixView<'a, T>,
+    targets: Targets<'a, T>,
+    weights: Option<&'a [T]>,
+}
+
+impl<'a, T: Scalar> Batch<'a, T> {
+    /// A batch in which every sample weighs the same. It is checked when used: then the network is known.
+    pub fn new(inputs: DMatrixView<'a, T>, targets: Targets<'a, T>) -> Self {
+        Self {
+            inputs,
+            targets,
+            weights: None,
+        }
+    }
+
+    /// Weighs the samples: the loss is `Σ wᵢ·ℓᵢ / Σ wᵢ`. A weight of 2 counts as the sample given twice.
+    #[must_use]
+    pub fn weights(mut self, weights: &'a [T]) -> Self {
+        self.weights = Some(weights);
+        self
+    }
+
+    /// How many samples there are.
+    pub fn n_samples(&self) -> usize {
+        self.inputs.ncols()
+    }
+
+    /// Checks the shapes against a network's and lays everything out as slices.
+    pub(crate) fn open(&self, n_inputs: usize) -> Result<Open<'a, T>, Error> {
+        let n_samples = self.n_samples();
+        if n_samples == 0 {
+            return Err(Error::EmptyBatch);
+        }
+        let inputs = open_inputs(self.inputs, n_inputs)?;
+        let targets = match self.targets {
+            Targets::Labels(labels) => {
+                check_length("the labels", n_samples, labels.len())?;
+                OpenTargets::Labels(labels)
+            }
+            Targets::Values(values) => {
+                if values.ncols() != n_samples || values.nrows() == 0 {
+                    return Err(Error::Shape {
+                        what: "the target matrix",
+                        expected_rows: values.nrows().max(1),
+                        expected_columns: n_samples,
+                        found_rows: values.nrows(),
+                        found_columns: values.ncols(),
+                    });
+                }
+                OpenTargets::Values(columns("the target matrix", values)?)
+            }
+        };
+        if let Some(weights) = self.weights {
+            check_length("the sample weights", n_samples, weights.len())?;
+            let bad = |weight: &T| !(*weight >= T::zero() && weight.is_finite());
+            if let Some(sample) = weights.iter().position(bad) {
+                return Err(Error::SampleWeight {
+                    sample,
+                    value: weights[sample].to_f64(),
+                });
+            }
+        }
+        Ok(Open {
+            inputs,
+            targets,
+            weights: self.weights,
+        })
+    }
+}
+
+/// Inputs of a known network, as a slice.
+pub(crate) fn open_inputs<T: Scalar>(
+    inputs: DMatrixView<'_, T>,
+    n_inputs: usize,
+) -> Result<Columns<'_, T>, Error> {
+    if inputs.nrows() != n_inputs {
+        return Err(Error::Shape {
+            what: "the input matrix",
+            expected_rows: n_inputs,
+            expected_columns: inputs.ncols(),
+            found_rows: inputs.nrows(),
+            found_columns: inputs.ncols(),
+        });
+    }
+    columns("the input matrix", inputs)
+}
+
+/// The view as one slice; an error where its columns do not follow one another.
+fn columns<'a, T: Scalar>(
+    what: &'static str,
+    view: DMatrixView<'a, T>,
+) -> Result<Columns<'a, T>, Error> {
+    let (rows, columns) = view.shape();
+    if columns > 1 && view.strides().1 != rows {
+        return Err(Error::NotContiguous { what });
+    }
+    let flat = view.reshape_generic(Dyn::from_usize(rows * columns), U1);
+    Ok(Columns::new(flat.data.into_slice(), rows))
+}
+
+fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            what,
+            expected,
+            found,
+        })
+    }
+}
+
+/// A checked batch: contiguous slices.
+#[derive(Clone, Copy)]
+pub(crate) struct Open<'a, T> {
+    pub(crate) inputs: Columns<'a, T>,
+    pub(crate) targets: OpenTargets<'a, T>,
+    pub(crate) weights: Option<&'a [T]>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum OpenTargets<'a, T> {
+    Labels(&'a [u32]),
+    Values(Columns<'a, T>),
+}
+
+impl<T: Scalar> Open<'_, T> {
+    pub(crate) fn n_samples(&self) -> usize {
+        self.inputs.n_columns()
+    }
+
+    /// Some of the samples.
+    pub(crate) fn range(&self, samples: std::ops::Range<usize>) -> Self {
+        Self {
+            inputs: self.inputs.range(samples.clone()),
+            targets: match self.targets {
+                OpenTargets::Labels(labels) => OpenTargets::Labels(&labels[samples.clone()]),
+                OpenTargets::Values(values) => OpenTargets::Values(values.range(samples.clone())),
+            },
+            weights: self.weights.map(|weights| &weights[samples]),
+        }
+    }
+
+    pub(crate) fn weight(&self, sample: usize) -> T {
+        self.weights.map_or(T::one(), |weights| weights[sample])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    #[test]
+    fn a_view_of_some_rows_is_refused_and_of_some_columns_taken() {
+        let matrix = DMatrix::<f64>::from_fn(4, 6, |i, j| (i + 10 * j) as f64);
+        let some_columns = open_inputs(matrix.columns(2, 3), 4).unwrap();
+        assert_eq!(some_columns.values, &matrix.as_slice()[8..20]);
+        let error = open_inputs(matrix.view((1, 0), (2, 6)), 2).err().unwrap();
+        assert!(error.to_string().contains("into_owned"), "{error}");
+    }
+
+    #[test]
+    fn wrong_shapes_are_named() {
+        let inputs = DMatrix::<f32>::zeros(3, 2);
+        let open = |batch: Batch<'_, f32>| batch.open(3).err().map(|error| error.to_string());
+        assert!(
+            Batch::new(inputs.as_view(), Targets::Labels(&[0, 1]))
+                .open(3)
+                .is_ok()
+        );
+        let few = open(Batch::new(inputs.as_view(), Targets::Labels(&[0]))).unwrap();
+        assert_eq!(few, "the labels has length 1; expected 2");
+        let weights =
+            open(Batch::new(inputs.as_view(), Targets::Labels(&[0, 1])).weights(&[1.0, -2.0]))
+                .unwrap();
+        assert_eq!(
+            weights,
+            "sample 1 has weight -2; weights must be finite and not negative"
+        );
+        let empty = DMatrix::<f32>::zeros(3, 0);
+        assert_eq!(
+            Batch::new(empty.as_view(), Targets::Labels(&[]))
+                .open(3)
+                .err(),
+            Some(Error::EmptyBatch)
+        );
+        let other = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1]))
+            .open(4)
+            .err()
+            .unwrap();
+        assert!(
+            other
+                .to_string()
+                .starts_with("the input matrix has shape (3, 2); expected (4, 2)"),
+            "{other}"
+        );
+    }
+}

@@ -1,0 +1,368 @@
+//! The loss's curvature: exact Hessian-vector products and the largest eigenvalue.
+
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::batch::{Batch, Open};
+use crate::network::{add_row_sums, chunks};
+use crate::product::{
+    Columns, multiply, multiply_add, multiply_transposed_lhs, multiply_transposed_lhs_add,
+    multiply_transposed_rhs_add,
+};
+use crate::random::stream;
+use crate::{Activation, Error, Mlp, Parameters, Scalar};
+
+/// How many samples are taken through the passes at a time.
+const CHUNK: usize = 256;
+
+/// When to stop a power iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerIteration {
+    /// Stop when the eigenvalue changed by less than this part of itself in a step. Default 1e-6.
+    pub tolerance: f64,
+    /// Stop after this many Hessian-vector products. Default 1,000.
+    pub max_products: usize,
+    /// The seed of the first direction. Default 0.
+    pub seed: u64,
+}
+
+impl Default for PowerIteration {
+    fn default() -> Self {
+        Self {
+            tolerance: 1e-6,
+            max_products: 1_000,
+            seed: 0,
+        }
+    }
+}
+
+/// An eigenvalue of the Hessian, with how it was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Eigenvalue<T> {
+    /// The eigenvalue λ: the curvature along its direction. Gradient descent with a rate above 2/λ diverges there.
+    pub value: f64,
+    /// Its direction, of Euclidean norm 1.
+    pub direction: Parameters<T>,
+    /// How many Hessian-vector products it took.
+    pub products: usize,
+    /// Whether the tolerance was reached.
+    pub converged: bool,
+}
+
+impl<T: Scalar> Mlp<T> {
+    /// H·v: the Hessian of the batch's mean loss with respect to all parameters, times a vector, exactly, at the price of
+    /// about two gradients (Pearlmutter 1994, the R-operator). `product` is overwritten. Dropout is off.
+    ///
+    /// With R{·} the derivative along v of the parameters: `R{Z} = V·A + W·R{A} + v_b`, `R{A} = f'(Z)∘R{Z}`, and back
+    /// `R{dZ} = (Vᵀ·dZ' + Wᵀ·R{dZ'})∘f'(Z) + (Wᵀ·dZ')∘f''(Z)∘R{Z}`, where the prime is the layer above;
+    /// `R{dW} = R{dZ}·Aᵀ + dZ·R{A}ᵀ`. At the kinks of ReLU and of absolute losses the second derivative counts as 0.
+    ///
+    /// # Errors
+    /// A batch that does not fit the network or its loss; a direction or a product of another network.
+    pub fn hessian_vector_product(
+        &self,
+        batch: &Batch<'_, T>,
+        direction: &Parameters<T>,
+        product: &mut Parameters<T>,
+    ) -> Result<(), Error> {
+        for (what, other) in [("the direction", direction), ("the product", &*product)] {
+            if other.layout != *self.layout() {
+                return Err(Error::Length {
+                    what,
+                    expected: self.n_parameters(),
+                    found: other.values.len(),
+                });
+            }
+        }
+        let batch = batch.open(self.spec().n_inputs())?;
+        let total = self
+            .spec()
+            .loss_function()
+            .total_weight(&batch, self.spec().n_outputs())?;
+        product.values.fill(T::zero());
+        for range in chunks(batch.n_samples(), CHUNK) {
+            let chunk = batch.range(range);
+            let mut pass = Pass::new(self, &chunk);
+            pass.forward(Some(direction));
+            pass.backward(&chunk, total, direction, product);
+        }
+        Ok(())
+    }
+
+    /// The largest eigenvalue (the algebraically largest, not the largest in size) of the Hessian of the batch's mean
+    /// loss, by power iteration on exact Hessian-vector products.
+    ///
+    /// Power iteration finds the eigenvalue of largest size μ. If that is negative, the iteration is repeated on
+    /// `H - μ·I`, whose eigenvalues are all at least 0 and whose largest is the one sought, minus μ.
+    ///
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use smallbatch_mlp::{Batch, Loss, MlpSpec, PowerIteration, Targets};
+    ///
+    /// // A linear model with squared error: H is twice the second moment of (x, 1).
+    /// let inputs = dmatrix![3.0_f64, -3.0];
+    /// let targets = dmatrix![1.0, 2.0];
+    /// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+    /// let network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
+    /// let largest = network.largest_hessian_eigenvalue(&batch, PowerIteration::default())?;
+    /// assert!((largest.value - 18.0).abs() < 1e-9 && largest.converged);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A batch that does not fit the network or its loss; a tolerance that is not above 0; no products allowed.
+    pub fn largest_hessian_eigenvalue(
+        &self,
+        batch: &Batch<'_, T>,
+        settings: PowerIteration,
+    ) -> Result<Eigenvalue<T>, Error> {
+        let PowerIteration {
+            tolerance,
+            max_products,
+            seed,
+        } = settings;
+        crate::error::require(
+            tolerance > 0.0 && tolerance.is_finite(),
+            "the tolerance",
+            tolerance,
+            "finite and above 0",
+        )?;
+        #[allow(clippy::cast_precision_loss)]
+        crate::error::require(
+            max_products > 0,
+            "max_products",
+            max_products as f64,
+            "at least 1",
+        )?;
+        let first = self.iterate(batch, 0.0, settings)?;
+        if first.value >= 0.0 {
+            return Ok(first);
+        }
+        let left = PowerIteration {
+            tolerance,
+            max_products: (max_products - first.products).max(1),
+            seed: !seed,
+        };
+        let shifted = self.iterate(batch, first.value, left)?;
+        Ok(Eigenvalue {
+            products: first.products + shifted.products,
+            ..shifted
+        })
+    }
+
+    /// Power iteration on `H - shift·I`; the value found has the shift added back.
+    fn iterate(
+        &self,
+        batch: &Batch<'_, T>,
+        shift: f64,
+        settings: PowerIteration,
+    ) -> Result<Eigenvalue<T>, Error> {
+        let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
+        let mut rng = stream(settings.seed, "power", 0);
+        for value in &mut direction.values {
+            *value = T::of(StandardNormal.sample(&mut rng));
+        }
+        normalize(&mut direction);
+        let mut product = direction.clone();
+        let (mut value, mut products, mut converged) = (f64::NAN, 0, false);
+        while products < settings.max_products && !converged {
+            self.hessian_vector_product(batch, &direction, &mut product)?;
+            products += 1;
+            for (p, &d) in product.values.iter_mut().zip(&direction.values) {
+                *p -= T::of(shift) * d;
+            }
+            // The Rayleigh quotient: its error is the square of the direction's.
+            let quotient = dot(&direction, &product);
+            converged = (quotient - value).abs() <= settings.tolerance * quotient.abs()
+                || quotient == 0.0 && value == 0.0;
+            value = quotient;
+            if normalize(&mut product) == 0.0 {
+                converged = true; // H·v = 0: v was an eigenvector of 0
+                break;
+            }
+            std::mem::swap(&mut direction, &mut product);
+        }
+        Ok(Eigenvalue {
+            value: value + shift,
+            direction,
+            products,
+            converged,
+        })
+    }
+}
+
+fn dot<T: Scalar>(a: &Parameters<T>, b: &Parameters<T>) -> f64 {
+    a.values
+        .iter()
+        .zip(&b.values)
+        .map(|(a, b)| a.to_f64() * b.to_f64())
+        .sum()
+}
+
+/// Scales to norm 1; returns the norm before.
+fn normalize<T: Scalar>(vector: &mut Parameters<T>) -> f64 {
+    let norm = dot(vector, vector).sqrt();
+    if norm > 0.0 {
+        vector
+            .values
+            .iter_mut()
+            .for_each(|v| *v = T::of(v.to_f64() / norm));
+    }
+    norm
+}
+
+/// All that a forward pass over one chunk leaves, and with a direction its derivative along it. Index `l` of z and rz is
+/// the layer whose weight is the l-th; of a and ra its input, so that `a[0]` are the network's inputs.
+pub(crate) struct Pass<'a, T: Scalar> {
+    network: &'a Mlp<T>,
+    n_samples: usize,
+    pub(crate) a: Vec<Vec<T>>,
+    pub(crate) z: Vec<Vec<T>>,
+    ra: Vec<Vec<T>>,
+    rz: Vec<Vec<T>>,
+}
+
+impl<'a, T: Scalar> Pass<'a, T> {
+    pub(crate) fn new(network: &'a Mlp<T>, chunk: &Open<'_, T>) -> Self {
+        let inputs = chunk.inputs.values.to_vec();
+        let ra = vec![vec![T::zero(); inputs.len()]];
+        Self {
+            network,
+            n_samples: chunk.n_samples(),
+            a: vec![inputs],
+            z: Vec::new(),
+            ra,
+            rz: Vec::new(),
+        }
+    }
+
+    fn matrix<'m>(&self, parameters: &'m Parameters<T>, layer: usize) -> Columns<'m, T> {
+        let layout = self.network.layout();
+        Columns::new(
+            &parameters.values[layout.weight(layer)],
+            layout.fan_out(layer),
+        )
+    }
+
+    /// The slope f' of a hidden layer at all its z.
+    fn slopes(&self, layer: usize) -> Vec<T> {
+        let activation = self.network.spec().hidden_activation();
+        self.z[layer]
+            .iter()
+            .map(|&z| activation.derivative(z))
+            .collect()
+    }
+
+    pub(crate) fn forward(&mut self, direction: Option<&Parameters<T>>) {
+        let layout = self.network.layout();
+        for layer in 0..layout.n_layers() {
+            let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
+            let a = Columns::new(&self.a[layer], fan_in);
+            let mut z = vec![T::zero(); fan_out * self.n_samples];
+            multiply(&mut z, self.matrix(self.network.parameters(), layer), a);
+            Activation::Identity.forward(
+                &self.network.parameters().values[layout.bias(layer)],
+                &mut z,
+                None,
+            );
+            let activation = self.network.spec().hidden_activation();
+            if let Some(direction) = direction {
+                let mut rz = vec![T::zero(); z.len()];
+                multiply(&mut rz, self.matrix(direction, layer), a);
+                let ra = Columns::new(&self.ra[layer], fan_in);
+                multiply_add(&mut rz, self.matrix(self.network.parameters(), layer), ra);
+                Activation::Identity.forward(&direction.values[layout.bias(layer)], &mut rz, None);
+                self.ra.push(
+                    rz.iter()
+                        .zip(&z)
+                        .map(|(&rz, &z)| activation.derivative(z) * rz)
+                        .collect(),
+                );
+                self.rz.push(rz);
+            }
+            self.a
+                .push(z.iter().map(|&z| activation.value(z)).collect());
+            self.z.push(z);
+        }
+    }
+
+    /// The gradient of the mean loss with respect to the logits.
+    pub(crate) fn d_logits(&self, chunk: &Open<'_, T>, total: f64) -> Vec<T> {
+        let mut d = self.z[self.z.len() - 1].clone();
+        self.network
+            .spec()
+            .loss_function()
+            .gradient_in_place(&mut d, chunk, total);
+        d
+    }
+
+    /// `Wᵀ·d` of a layer: the gradient with respect to its input.
+    pub(crate) fn d_input(&self, layer: usize, d: &[T]) -> Vec<T> {
+        let layout = self.network.layout();
+        let mut below = vec![T::zero(); layout.fan_in(layer) * self.n_samples];
+        let weight = self.matrix(self.network.parameters(), layer);
+        multiply_transposed_lhs(&mut below, weight, Columns::new(d, layout.fan_out(layer)));
+        below
+    }
+
+    /// `d ∘ f'(z)` of the layer below.
+    pub(crate) fn through_activation(&self, layer_below: usize, d: &mut [T]) {
+        for (d, slope) in d.iter_mut().zip(self.slopes(layer_below)) {
+            *d *= slope;
+        }
+    }
+
+    /// Adds the chunk's part of H·v to `product`.
+    fn backward(
+        &self,
+        chunk: &Open<'_, T>,
+        total: f64,
+        direction: &Parameters<T>,
+        product: &mut Parameters<T>,
+    ) {
+        let layout = self.network.layout();
+        let activation = self.network.spec().hidden_activation();
+        let last = layout.n_layers() - 1;
+        let mut d = self.d_logits(chunk, total);
+        let mut rd = self.rz[last].clone();
+        self.network
+            .spec()
+            .loss_function()
+            .hessian_times(&mut rd, &self.z[last], chunk, total);
+        for layer in (0..=last).rev() {
+            let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
+            let (dz, rdz) = (Columns::new(&d, fan_out), Columns::new(&rd, fan_out));
+            let weight = &mut product.values[layout.weight(layer)];
+            multiply_transposed_rhs_add(
+                weight,
+                T::one(),
+                rdz,
+                Columns::new(&self.a[layer], fan_in),
+            );
+            multiply_transposed_rhs_add(
+                weight,
+                T::one(),
+                dz,
+                Columns::new(&self.ra[layer], fan_in),
+            );
+            add_row_sums(&mut product.values[layout.bias(layer)], T::one(), &rd);
+            let Some(below) = layer.checked_sub(1) else {
+                return;
+            };
+            let da = self.d_input(layer, &d);
+            let mut rda = self.d_input(layer, &rd);
+            multiply_transposed_lhs_add(&mut rda, self.matrix(direction, layer), dz);
+            let slopes = self.slopes(below);
+            rd = (0..da.len())
+                .map(|i| {
+                    let second = activation.second_derivative(self.z[below][i]);
+                    rda[i] * slopes[i] + da[i] * second * self.rz[below][i]
+                })
+                .collect();
+            d = da
+                .iter()
+                .zip(&slopes)
+                .map(|(&da, &slope)| da * slope)
+                .collect();
+        }
+    }
+}

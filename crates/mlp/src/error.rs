@@ -1,0 +1,183 @@
+//! What can go wrong in this crate, and what to do about it.
+
+/// An error of this crate. The fields are for programs, the sentence is for people.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A network needs an input layer and an output layer.
+    #[error(
+        "the network has {n_layers} layer size(s); give at least two, the inputs' and the outputs', e.g. [13, 64, 3]"
+    )]
+    TooFewLayers {
+        /// How many sizes were given.
+        n_layers: usize,
+    },
+    /// A layer without units passes nothing on.
+    #[error("layer {layer} of {sizes:?} has 0 units; every layer needs at least 1")]
+    EmptyLayer {
+        /// Which layer, 0 being the inputs.
+        layer: usize,
+        /// All the layer sizes given.
+        sizes: Vec<usize>,
+    },
+    /// The parameters of the network would not fit in memory's address space.
+    #[error(
+        "the layers {sizes:?} have more parameters than this machine can count; make them smaller"
+    )]
+    TooManyParameters {
+        /// All the layer sizes given.
+        sizes: Vec<usize>,
+    },
+    /// A hyper-parameter is outside its range.
+    #[error("{name} is {value}; it must be {range}")]
+    HyperParameter {
+        /// The hyper-parameter's name.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// The values it may take, in words.
+        range: &'static str,
+    },
+    /// The loss does not suit the number of outputs.
+    #[error(
+        "the loss {loss} needs {needed} output(s), but the network has {n_outputs}; change the last layer size or the loss"
+    )]
+    OutputsForLoss {
+        /// The loss's name.
+        loss: &'static str,
+        /// How many outputs the loss needs, in words.
+        needed: String,
+        /// How many the network has.
+        n_outputs: usize,
+    },
+    /// The targets are not of the kind that the loss takes.
+    #[error("the loss {loss} takes {expected}; these targets are {found}")]
+    TargetKind {
+        /// The loss's name.
+        loss: &'static str,
+        /// What the loss takes.
+        expected: &'static str,
+        /// What was given.
+        found: &'static str,
+    },
+    /// A matrix or a slice has the wrong shape.
+    #[error(
+        "{what} has shape ({found_rows}, {found_columns}); expected ({expected_rows}, {expected_columns}), a sample being a column"
+    )]
+    Shape {
+        /// Which matrix.
+        what: &'static str,
+        /// Rows expected.
+        expected_rows: usize,
+        /// Columns expected.
+        expected_columns: usize,
+        /// Rows found.
+        found_rows: usize,
+        /// Columns found.
+        found_columns: usize,
+    },
+    /// A vector has the wrong length.
+    #[error("{what} has length {found}; expected {expected}")]
+    Length {
+        /// Which vector.
+        what: &'static str,
+        /// The length expected.
+        expected: usize,
+        /// The length found.
+        found: usize,
+    },
+    /// A batch without samples has no mean.
+    #[error("the batch has no samples; give at least one column")]
+    EmptyBatch,
+    /// A label names a class that the network has no output for.
+    #[error("sample {sample} has label {label}, but there are {n_classes} classes, numbered from 0 to {}", n_classes - 1)]
+    LabelOutOfRange {
+        /// The sample's position in the batch.
+        sample: usize,
+        /// Its label.
+        label: u32,
+        /// How many classes the network has.
+        n_classes: usize,
+    },
+    /// A target value is outside what the loss is defined for.
+    #[error(
+        "the target of sample {sample}, output {output} is {value}; the loss {loss} needs {range}"
+    )]
+    TargetOutOfRange {
+        /// The loss's name.
+        loss: &'static str,
+        /// The sample's position in the batch.
+        sample: usize,
+        /// The row of the target.
+        output: usize,
+        /// The value found.
+        value: f64,
+        /// The values the loss is defined for.
+        range: &'static str,
+    },
+    /// A sample's weight is negative or not a number.
+    #[error("sample {sample} has weight {value}; weights must be finite and not negative")]
+    SampleWeight {
+        /// The sample's position in the batch.
+        sample: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// All the weights of a batch are zero, so that its mean is undefined.
+    #[error(
+        "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples of weight 0, or use larger batches"
+    )]
+    ZeroTotalWeight,
+    /// A view's columns do not follow one another in memory.
+    #[error(
+        "the columns of {what} are not contiguous in memory (a view of some rows?); copy it first with `.into_owned()`"
+    )]
+    NotContiguous {
+        /// Which matrix.
+        what: &'static str,
+    },
+    /// A workspace was made for another network.
+    #[error(
+        "this workspace was made for layers {found:?}, the network has {expected:?}; make one with `Mlp::workspace`"
+    )]
+    ForeignWorkspace {
+        /// The network's layer sizes.
+        expected: Vec<usize>,
+        /// The workspace's.
+        found: Vec<usize>,
+    },
+    /// The loss of a batch is not a finite number; the parameters were not updated.
+    #[error(
+        "the loss of this batch is {loss}, so the update was not made; lower the learning rate, or normalize the inputs"
+    )]
+    LossNotFinite {
+        /// The loss, NaN or infinite.
+        loss: f64,
+    },
+    /// A saved file has a format this version does not read.
+    #[error(
+        "the saved {what} has format {found}; this version reads format {supported}. Load it with the version that wrote it, and save it anew"
+    )]
+    Format {
+        /// What was saved.
+        what: &'static str,
+        /// The format found.
+        found: u32,
+        /// The format this version reads.
+        supported: u32,
+    },
+}
+
+/// Refuses a hyper-parameter for which `ok` is false. NaN must make `ok` false.
+pub(crate) fn require(
+    ok: bool,
+    name: &'static str,
+    value: f64,
+    range: &'static str,
+) -> Result<(), Error> {
+    if ok {
+        Ok(())
+    } else {
+        Err(Error::HyperParameter { name, value, range })
+    }
+}

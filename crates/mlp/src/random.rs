@@ -1,0 +1,32 @@
+//! Named streams of random numbers, all derived from one seed.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// A stream of its own for every (seed, name, counter): the three are the generator's key, so that no two streams
+/// overlap and any can be made without drawing from another.
+pub(crate) fn stream(seed: u64, name: &str, counter: u64) -> ChaCha8Rng {
+    debug_assert!(name.len() <= 8, "a stream's name has at most 8 bytes");
+    let mut key = [0_u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    for (place, byte) in key[8..16].iter_mut().zip(name.bytes()) {
+        *place = byte;
+    }
+    key[16..24].copy_from_slice(&counter.to_le_bytes());
+    ChaCha8Rng::from_seed(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::Rng;
+
+    #[test]
+    fn streams_differ_by_seed_name_and_counter_and_repeat() {
+        let first = |seed, name, counter| stream(seed, name, counter).next_u64();
+        assert_eq!(first(1, "init", 0), first(1, "init", 0));
+        assert_ne!(first(1, "init", 0), first(2, "init", 0));
+        assert_ne!(first(1, "init", 0), first(1, "dropout", 0));
+        assert_ne!(first(1, "init", 0), first(1, "init", 1));
+    }
+}

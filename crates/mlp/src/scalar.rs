@@ -1,0 +1,132 @@
+//! The two number types a network can have.
+
+use faer::Accum;
+
+use crate::elementary;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// The number type of a network: `f32` for speed (the default), `f64` for checks.
+///
+/// Sealed: the element-wise functions and the matrix product are made for these two.
+pub trait Scalar:
+    sealed::Sealed
+    + nalgebra::RealField
+    + Copy
+    + Default
+    + serde::Serialize
+    + serde::de::DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+{
+    /// This number as `f64`, exactly.
+    fn to_f64(self) -> f64;
+    /// The nearest number of this type.
+    fn of(value: f64) -> Self;
+
+    /// e^self, without branches, so that loops over it are vectorized. See `elementary` for the error bounds.
+    #[doc(hidden)]
+    fn fast_exp(self) -> Self;
+    /// tanh, without branches.
+    #[doc(hidden)]
+    fn fast_tanh(self) -> Self;
+    /// e^self - 1.
+    #[doc(hidden)]
+    fn fast_exp_m1(self) -> Self;
+    /// The standard normal's distribution function.
+    #[doc(hidden)]
+    fn normal_cdf(self) -> Self;
+    /// ln(1 + self) for self in [0, 1].
+    #[doc(hidden)]
+    fn fast_ln_1p(self) -> Self;
+
+    /// The one door to the matrix product; see `product`.
+    #[doc(hidden)]
+    fn product(
+        dst: faer::MatMut<'_, Self>,
+        accum: Accum,
+        lhs: faer::MatRef<'_, Self>,
+        rhs: faer::MatRef<'_, Self>,
+        alpha: Self,
+    );
+}
+
+macro_rules! product {
+    () => {
+        fn product(
+            dst: faer::MatMut<'_, Self>,
+            accum: Accum,
+            lhs: faer::MatRef<'_, Self>,
+            rhs: faer::MatRef<'_, Self>,
+            alpha: Self,
+        ) {
+            faer::linalg::matmul::matmul(dst, accum, lhs, rhs, alpha, faer::Par::Seq);
+        }
+    };
+}
+
+impl Scalar for f32 {
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[allow(clippy::cast_possible_truncation)] // rounding to the nearest is the point
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    #[inline(always)]
+    fn fast_exp(self) -> Self {
+        elementary::exp_f32(self)
+    }
+    #[inline(always)]
+    fn fast_tanh(self) -> Self {
+        elementary::tanh_f32(self)
+    }
+    #[inline(always)]
+    fn fast_exp_m1(self) -> Self {
+        elementary::exp_m1_f32(self)
+    }
+    #[inline(always)]
+    fn normal_cdf(self) -> Self {
+        elementary::normal_cdf_f32(self)
+    }
+    #[inline(always)]
+    fn fast_ln_1p(self) -> Self {
+        elementary::ln_1p_f32(self)
+    }
+    product!();
+}
+
+impl Scalar for f64 {
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn fast_exp(self) -> Self {
+        self.exp()
+    }
+    #[inline(always)]
+    fn fast_tanh(self) -> Self {
+        self.tanh()
+    }
+    #[inline(always)]
+    fn fast_exp_m1(self) -> Self {
+        self.exp_m1()
+    }
+    #[inline(always)]
+    fn normal_cdf(self) -> Self {
+        0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2)
+    }
+    #[inline(always)]
+    fn fast_ln_1p(self) -> Self {
+        self.ln_1p()
+    }
+    product!();
+}

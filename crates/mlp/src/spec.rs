@@ -1,0 +1,146 @@
+//! The description of a network, checked when it is built.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::require;
+use crate::parameters::Layout;
+use crate::{Activation, Error, Initializer, Loss, Mlp, Scalar};
+
+/// The description of a network: its layers and its loss. It is checked by [`MlpSpec::build`] (or
+/// [`MlpSpec::validate`]).
+///
+/// | | default | range |
+/// |---|---|---|
+/// | `layer_sizes` | none: give inputs, hidden layers, outputs | at least two, each at least 1 |
+/// | `activation` | ReLU | see [`Activation`] |
+/// | `loss` | softmax cross-entropy | must suit the number of outputs: see [`Loss`] |
+/// | `initializer` | He, normal | see [`Initializer`] |
+/// | `dropout` | 0 | at least 0, below 1 |
+///
+/// ```
+/// use smallbatch_mlp::{Activation, Loss, MlpSpec};
+///
+/// let spec = MlpSpec::new([5, 32, 1]).activation(Activation::Tanh).loss(Loss::MeanSquaredError);
+/// let network = spec.build::<f32>(42)?;
+/// assert_eq!(network.n_parameters(), 5 * 32 + 32 + 32 + 1);
+///
+/// let error = MlpSpec::new([5, 32, 1]).build::<f32>(42).unwrap_err();
+/// assert!(error.to_string().starts_with("the loss softmax cross-entropy needs at least 2"));
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MlpSpec {
+    layer_sizes: Vec<usize>,
+    #[serde(default)]
+    activation: Activation,
+    #[serde(default)]
+    loss: Loss,
+    #[serde(default)]
+    initializer: Initializer,
+    #[serde(default)]
+    dropout: f64,
+}
+
+impl MlpSpec {
+    /// A network with these layer sizes: inputs, hidden layers, outputs. `[13, 64, 64, 3]` has two hidden layers;
+    /// `[13, 3]` none: a linear model.
+    pub fn new(layer_sizes: impl Into<Vec<usize>>) -> Self {
+        Self {
+            layer_sizes: layer_sizes.into(),
+            activation: Activation::default(),
+            loss: Loss::default(),
+            initializer: Initializer::default(),
+            dropout: 0.0,
+        }
+    }
+
+    /// The hidden layers' activation.
+    #[must_use]
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// The loss.
+    #[must_use]
+    pub fn loss(mut self, loss: Loss) -> Self {
+        self.loss = loss;
+        self
+    }
+
+    /// How the weights are drawn.
+    #[must_use]
+    pub fn initializer(mut self, initializer: Initializer) -> Self {
+        self.initializer = initializer;
+        self
+    }
+
+    /// The probability with which each unit of each hidden layer is set to 0 in training (Srivastava et al. 2014). The
+    /// others are multiplied by `1 / (1 - dropout)`, so that nothing changes at prediction.
+    #[must_use]
+    pub fn dropout(mut self, probability: f64) -> Self {
+        self.dropout = probability;
+        self
+    }
+
+    /// The sizes of the layers: inputs, hidden layers, outputs.
+    pub fn layer_sizes(&self) -> &[usize] {
+        &self.layer_sizes
+    }
+
+    /// The number of features of a sample; 0 if no layers were given.
+    pub fn n_inputs(&self) -> usize {
+        self.layer_sizes.first().copied().unwrap_or(0)
+    }
+
+    /// The number of outputs; 0 if no layers were given.
+    pub fn n_outputs(&self) -> usize {
+        self.layer_sizes.last().copied().unwrap_or(0)
+    }
+
+    /// The hidden layers' activation.
+    pub fn hidden_activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The loss, to be read.
+    pub fn loss_function(&self) -> &Loss {
+        &self.loss
+    }
+
+    /// The probability of dropout.
+    pub fn dropout_probability(&self) -> f64 {
+        self.dropout
+    }
+
+    pub(crate) fn layout(&self) -> Result<Layout, Error> {
+        Layout::new(&self.layer_sizes)
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// Fewer than two layers, an empty layer, a loss that does not suit the outputs, a number outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.layout()?;
+        self.activation.validate()?;
+        self.loss.validate(self.n_outputs())?;
+        require(
+            (0.0..1.0).contains(&self.dropout),
+            "dropout",
+            self.dropout,
+            "at least 0 and below 1",
+        )
+    }
+
+    /// The network with initial weights drawn from the seed's stream `init`. The same seed gives the same network, in
+    /// f32 the one of f64 rounded.
+    ///
+    /// # Errors
+    /// As [`MlpSpec::validate`].
+    pub fn build<T: Scalar>(&self, seed: u64) -> Result<Mlp<T>, Error> {
+        self.validate()?;
+        let parameters = self.initializer.parameters(&self.layout()?, seed);
+        Mlp::from_parameters(self.clone(), parameters)
+    }
+}
