@@ -111,13 +111,29 @@ fn complaint(claim: &Value) -> Option<String> {
         ));
     }
     let effect = &claim["effect"];
-    let [low, estimate, high] = ["low", "estimate", "high"].map(|key| effect[key].as_f64());
-    match (low, estimate, high) {
-        (Some(low), Some(estimate), Some(high)) if low <= estimate && estimate <= high => None,
-        _ => Some(format!(
+    let keys = ["low", "estimate", "high"];
+    let present = keys.iter().all(|key| {
+        effect
+            .get(key)
+            .is_some_and(|value| value.is_null() || value.is_number())
+    });
+    // `null` is an end that nothing bounds, or an estimate that censored runs leave open.
+    let [low, estimate, high] = keys.map(|key| effect[key].as_f64());
+    let in_order = low.unwrap_or(f64::NEG_INFINITY) <= high.unwrap_or(f64::INFINITY)
+        && estimate.is_none_or(|estimate| {
+            low.is_none_or(|low| low <= estimate) && high.is_none_or(|high| estimate <= high)
+        });
+    if !present || !in_order {
+        return Some(format!(
             "the interval is {effect}, not low <= estimate <= high"
-        )),
+        ));
     }
+    if low.is_none() && high.is_none() && verdict != "inconclusive" {
+        return Some(format!(
+            "the verdict is {verdict}, from an interval without ends"
+        ));
+    }
+    None
 }
 
 /// One line a promised claim: how often each verdict was given.
@@ -192,6 +208,7 @@ mod tests {
             json!(null),
             json!({"estimate": 1.0, "low": 2.0, "high": 3.0}),
             json!({"estimate": 1.0}),
+            json!({"estimate": 1.0, "low": "one", "high": 2.0}),
         ] {
             let mut results = complete();
             results["claims"][0]["effect"] = broken;
@@ -204,6 +221,20 @@ mod tests {
         let mut results = complete();
         results["claims"][0]["verdict"] = json!("maybe");
         assert!(offences(&results)[0].contains("the verdict is \"maybe\""));
+    }
+
+    #[test]
+    fn an_open_end_is_an_interval_and_two_are_no_verdict() {
+        let mut results = complete();
+        results["claims"][0]["effect"] = json!({"estimate": null, "low": 1.5, "high": null});
+        assert_eq!(offences(&results), [""; 0]);
+        results["claims"][0]["effect"]["low"] = json!(null);
+        assert!(
+            offences(&results)[0]
+                .ends_with("the verdict is \"supported\", from an interval without ends")
+        );
+        results["claims"][0]["verdict"] = json!("inconclusive");
+        assert_eq!(offences(&results), [""; 0]);
     }
 
     #[test]
