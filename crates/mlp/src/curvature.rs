@@ -104,7 +104,7 @@ impl<T: Scalar> Mlp<T> {
     /// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
     /// let network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
     /// let largest = network.largest_hessian_eigenvalue(&batch, PowerIteration::default())?;
-    /// assert!((largest.value - 18.0).abs() < 1e-9 && largest.converged);
+    /// assert!((largest.value - 18.0).abs() < 1e-4 && largest.converged);
     /// # Ok::<(), smallbatch_mlp::Error>(())
     /// ```
     ///

@@ -10,7 +10,12 @@ use smallbatch_mlp::{Activation, Batch, Loss, Mlp, MlpSpec, OptimizerSpec, Param
 const TOLERANCE: f64 = 1e-12;
 
 fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_f64().unwrap())
+        .collect()
 }
 
 /// Rows of a file's matrix as columns: a file has a sample a row.
@@ -22,8 +27,12 @@ fn transposed(rows: &Value) -> DMatrix<f64> {
 fn parameters(sizes: &[usize], layers: &Value) -> Parameters<f64> {
     let mut parameters = Parameters::zeros(sizes).unwrap();
     for (l, layer) in layers.as_array().unwrap().iter().enumerate() {
-        parameters.weight_mut(l).copy_from(&transposed(&layer["weight"]).transpose());
-        parameters.bias_mut(l).copy_from_slice(&numbers(&layer["bias"]));
+        parameters
+            .weight_mut(l)
+            .copy_from(&transposed(&layer["weight"]).transpose());
+        parameters
+            .bias_mut(l)
+            .copy_from_slice(&numbers(&layer["bias"]));
     }
     parameters
 }
@@ -75,9 +84,17 @@ impl Target {
     fn read(y: &Value) -> Self {
         let rows = y.as_array().unwrap();
         if rows[0].is_u64() {
-            return Self::Labels(rows.iter().map(|y| u32::try_from(y.as_u64().unwrap()).unwrap()).collect());
+            return Self::Labels(
+                rows.iter()
+                    .map(|y| u32::try_from(y.as_u64().unwrap()).unwrap())
+                    .collect(),
+            );
         }
-        if rows[0].is_array() { Self::Values(transposed(y)) } else { Self::Values(DMatrix::from_row_slice(1, rows.len(), &numbers(y))) }
+        if rows[0].is_array() {
+            Self::Values(transposed(y))
+        } else {
+            Self::Values(DMatrix::from_row_slice(1, rows.len(), &numbers(y)))
+        }
     }
 
     fn select(&self, samples: &[usize]) -> Self {
@@ -99,13 +116,21 @@ fn close(what: &str, file: &str, found: &[f64], expected: &[f64]) {
     assert_eq!(found.len(), expected.len(), "{file}: {what}");
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (found - expected).abs();
-        assert!(error <= TOLERANCE * expected.abs().max(1.0), "{file}: {what}[{i}] is {found}, expected {expected}");
+        assert!(
+            error <= TOLERANCE * expected.abs().max(1.0),
+            "{file}: {what}[{i}] is {found}, expected {expected}"
+        );
     }
 }
 
 /// Replays a run; `chunk` is the workspace's, so that chunked batches are checked as well.
 fn replay(file: &str, run: &Value, chunk: usize) {
-    let sizes: Vec<usize> = run["layer_sizes"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
+    let sizes: Vec<usize> = run["layer_sizes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| v.as_u64().unwrap() as usize)
+        .collect();
     let spec = MlpSpec::new(sizes.clone())
         .activation(activation(run["activation"].as_str().unwrap()))
         .loss(loss(run["loss"].as_str().unwrap()));
@@ -117,22 +142,58 @@ fn replay(file: &str, run: &Value, chunk: usize) {
     let x = transposed(&run["x"]);
     let target = Target::read(&run["y"]);
     let whole = Batch::new(x.as_view(), target.as_targets());
-    close("logits", file, network.logits(x.as_view()).unwrap().as_slice(), transposed(&run["logits_at_initial"]).as_slice());
+    close(
+        "logits",
+        file,
+        network.logits(x.as_view()).unwrap().as_slice(),
+        transposed(&run["logits_at_initial"]).as_slice(),
+    );
     let mut gradient = Parameters::zeros(&sizes).unwrap();
-    let full = network.loss_and_gradient(&whole, None, &mut workspace, &mut gradient).unwrap();
-    close("full-batch loss", file, &[full], &[run["full_batch_loss_at_initial"].as_f64().unwrap()]);
+    let full = network
+        .loss_and_gradient(&whole, None, &mut workspace, &mut gradient)
+        .unwrap();
+    close(
+        "full-batch loss",
+        file,
+        &[full],
+        &[run["full_batch_loss_at_initial"].as_f64().unwrap()],
+    );
     let expected = parameters(&sizes, &run["full_batch_gradient_at_initial"]);
-    close("full-batch gradient", file, gradient.as_slice(), expected.as_slice());
+    close(
+        "full-batch gradient",
+        file,
+        gradient.as_slice(),
+        expected.as_slice(),
+    );
 
     let mut losses = Vec::new();
     for batch in run["batches"].as_array().unwrap() {
-        let samples: Vec<usize> = batch.as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as usize).collect();
+        let samples: Vec<usize> = batch
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_u64().unwrap() as usize)
+            .collect();
         let (x, target) = (x.select_columns(&samples), target.select(&samples));
         let batch = Batch::new(x.as_view(), target.as_targets());
-        losses.push(network.train_step(&batch, &mut optimizer, rate, 0, &mut workspace).unwrap());
+        losses.push(
+            network
+                .train_step(&batch, &mut optimizer, rate, 0, &mut workspace)
+                .unwrap(),
+        );
     }
-    close("loss", file, &losses, &numbers(&run["loss_before_each_step"]));
-    close("final parameters", file, network.parameters().as_slice(), parameters(&sizes, &run["final"]).as_slice());
+    close(
+        "loss",
+        file,
+        &losses,
+        &numbers(&run["loss_before_each_step"]),
+    );
+    close(
+        "final parameters",
+        file,
+        network.parameters().as_slice(),
+        parameters(&sizes, &run["final"]).as_slice(),
+    );
 }
 
 #[test]
@@ -141,8 +202,12 @@ fn every_reference_run_is_matched_step_by_step() {
     let mut n_runs = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let run: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            let run: Value =
+                serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
             let name = path.file_name().unwrap().to_string_lossy();
             // Chunks of 8 leave batches whole (and plain descent fused); chunks of 3 cut them.
             replay(&name, &run, 8);

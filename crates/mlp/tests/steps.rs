@@ -1,0 +1,303 @@
+//! Steps of training: fused against unfused, no allocation, extreme logits, folding, saving, refusals.
+
+use nalgebra::{DMatrix, dmatrix};
+use proptest::prelude::*;
+use smallbatch_mlp::{
+    Activation, Batch, Error, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters, Targets,
+};
+
+fn wave(rows: usize, columns: usize, phase: f32) -> DMatrix<f32> {
+    DMatrix::from_fn(rows, columns, |i, j| {
+        (i as f32 * 1.3 + j as f32 * 2.1 + phase).sin()
+    })
+}
+
+fn labels(n: usize, classes: u32) -> Vec<u32> {
+    (0..n as u32).map(|j| j * 5 % classes).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Plain descent adds the gradient's product straight to the weights. The same as through a gradient, to rounding.
+    #[test]
+    fn fused_descent_equals_unfused(hidden in prop::collection::vec(1_usize..40, 0..3), n in 1_usize..40, rate in 0.0_f64..0.5) {
+        let sizes: Vec<usize> = [&[5][..], &hidden, &[3]].concat();
+        let mut fused = MlpSpec::new(sizes.clone()).activation(Activation::Tanh).build::<f64>(1).unwrap();
+        let mut unfused = fused.clone();
+        let inputs = wave(5, n, 0.3).map(f64::from);
+        let labels = labels(n, 3);
+        let batch = Batch::new(inputs.as_view(), Targets::Labels(&labels));
+        let mut workspace = fused.workspace(n);
+        let mut optimizer = OptimizerSpec::sgd().build::<f64>(fused.n_parameters()).unwrap();
+        let fused_loss = fused.train_step(&batch, &mut optimizer, rate, 0, &mut workspace).unwrap();
+        prop_assert_eq!(optimizer.step(), 1);
+        let mut gradient = Parameters::zeros(&sizes).unwrap();
+        let loss = unfused.loss_and_gradient(&batch, None, &mut workspace, &mut gradient).unwrap();
+        prop_assert_eq!(fused_loss, loss);
+        let mut optimizer = OptimizerSpec::sgd().build::<f64>(fused.n_parameters()).unwrap();
+        optimizer.update(unfused.parameters_mut().as_mut_slice(), gradient.as_mut_slice(), rate).unwrap();
+        for (a, b) in fused.parameters().as_slice().iter().zip(unfused.parameters().as_slice()) {
+            prop_assert!((a - b).abs() < 1e-14);
+        }
+    }
+
+    /// Raw inputs through the folded network give what scaled inputs give through the first.
+    #[test]
+    fn folding_a_scaler_gives_the_same_outputs(shift in prop::collection::vec(-1e6_f64..1e6, 4), scale in prop::collection::vec(1e-3_f64..1e5, 4)) {
+        let network = MlpSpec::new([4, 8, 3]).activation(Activation::Gelu).build::<f64>(9).unwrap();
+        let scaled = wave(4, 6, 0.1).map(f64::from);
+        let raw = DMatrix::from_fn(4, 6, |i, j| scaled[(i, j)] * scale[i] + shift[i]);
+        let mut folded = network.clone();
+        folded.fold_input_scaling(&shift, &scale).unwrap();
+        // raw/scale has lost digits when shift/scale is large: up to 1e9, so 1e-16 becomes 1e-6.
+        let tolerance = 1e-14 * shift.iter().zip(&scale).map(|(m, s)| 1.0 + (m / s).abs()).fold(1.0, f64::max);
+        let difference = folded.logits(raw.as_view()).unwrap() - network.logits(scaled.as_view()).unwrap();
+        prop_assert!(difference.amax() < 10.0 * tolerance, "{} above {tolerance}", difference.amax());
+    }
+}
+
+#[test]
+fn no_step_allocates() {
+    let inputs = wave(13, 32, 0.0);
+    let classes = labels(32, 3);
+    let numbers = wave(3, 32, 0.5);
+    for loss in [Loss::softmax_cross_entropy(), Loss::MeanSquaredError] {
+        for (activation, dropout) in [(Activation::Relu, 0.0), (Activation::Gelu, 0.2)] {
+            for optimizer in [
+                OptimizerSpec::sgd(),
+                OptimizerSpec::momentum(0.9),
+                OptimizerSpec::adamw(0.1).clip_norm(1.0),
+            ] {
+                let spec = MlpSpec::new([13, 64, 64, 3])
+                    .activation(activation)
+                    .loss(loss.clone())
+                    .dropout(dropout);
+                let mut network = spec.build::<f32>(1).unwrap();
+                let targets = match loss {
+                    Loss::MeanSquaredError => Targets::Values(numbers.as_view()),
+                    _ => Targets::Labels(&classes),
+                };
+                let batch = Batch::new(inputs.as_view(), targets);
+                let mut optimizer = optimizer.build(network.n_parameters()).unwrap();
+                // Chunks of 16: a batch in one chunk, and one in two.
+                for chunk in [32, 16] {
+                    let mut workspace = network.workspace(chunk);
+                    network
+                        .train_step(&batch, &mut optimizer, 0.01, 0, &mut workspace)
+                        .unwrap();
+                    let counted = allocation_counter::measure(|| {
+                        for _ in 0..10 {
+                            network
+                                .train_step(&batch, &mut optimizer, 0.01, 0, &mut workspace)
+                                .unwrap();
+                        }
+                    });
+                    assert_eq!(
+                        counted.count_total, 0,
+                        "{loss:?} {activation:?} chunk {chunk}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A linear network whose logits are exactly these, with weights (W, b) = (0, logits).
+fn network_with_logits(logits: &[f32], loss: Loss) -> Mlp<f32> {
+    let mut network = MlpSpec::new([1, logits.len()])
+        .loss(loss)
+        .build::<f32>(0)
+        .unwrap();
+    network.parameters_mut().as_mut_slice().fill(0.0);
+    network.parameters_mut().bias_mut(0).copy_from_slice(logits);
+    network
+}
+
+#[test]
+fn logits_of_a_thousand_stay_finite_in_f32() {
+    let x = dmatrix![1.0_f32];
+    for logits in [[1e3_f32, -1e3], [-1e3, 1e3], [1e3, 1e3], [-1e3, -1e3]] {
+        for label in [0_u32, 1] {
+            let network = network_with_logits(&logits, Loss::softmax_cross_entropy());
+            let batch = Batch::new(x.as_view(), Targets::Labels(std::slice::from_ref(&label)));
+            check_finite(&network, &batch, f64::from((logits[0] - logits[1]).abs()));
+        }
+        for y in [0.0_f32, 1.0] {
+            let network = network_with_logits(&logits[..1], Loss::BinaryCrossEntropy);
+            let y = dmatrix![y];
+            check_finite(
+                &network,
+                &Batch::new(x.as_view(), Targets::Values(y.as_view())),
+                1e3,
+            );
+        }
+    }
+}
+
+fn check_finite(network: &Mlp<f32>, batch: &Batch<'_, f32>, at_most: f64) {
+    let mut gradient = network.parameters().clone();
+    let loss = network
+        .loss_and_gradient(batch, None, &mut network.workspace(1), &mut gradient)
+        .unwrap();
+    assert!((0.0..=at_most + 1.0).contains(&loss), "{loss}");
+    assert!(gradient.as_slice().iter().all(|g| g.is_finite()));
+    let predicted = network.predict(dmatrix![1.0_f32].as_view()).unwrap();
+    assert!(predicted.iter().all(|p| (0.0..=1.0).contains(p)));
+}
+
+#[test]
+fn dropout_keeps_the_mean_and_depends_on_seed_and_step() {
+    let n = 4_000;
+    let spec = MlpSpec::new([1, 1, 1])
+        .activation(Activation::Identity)
+        .loss(Loss::MeanAbsoluteError)
+        .dropout(0.25);
+    let mut network = spec.build::<f64>(0).unwrap();
+    network
+        .parameters_mut()
+        .as_mut_slice()
+        .copy_from_slice(&[1.0, 0.0, 1.0, 0.0]);
+    let (x, y) = (DMatrix::from_element(1, n, 1.0), DMatrix::zeros(1, n));
+    let batch = Batch::new(x.as_view(), Targets::Values(y.as_view()));
+    let loss = |seed, step| {
+        let mut gradient = network.parameters().clone();
+        let key = Some(smallbatch_mlp::DropoutKey { seed, step });
+        network
+            .loss_and_gradient(&batch, key, &mut network.workspace(256), &mut gradient)
+            .unwrap()
+    };
+    // The output is 0 or 4/3, its mean 1 with standard error sqrt(0.25·0.75/n)·4/3 = 0.009.
+    let first = loss(1, 0);
+    assert!((first - 1.0).abs() < 0.04, "{first}");
+    assert_eq!(first, loss(1, 0));
+    assert_ne!(first, loss(1, 1));
+    assert_ne!(first, loss(2, 0));
+    assert_eq!(
+        network.loss(&batch, &mut network.workspace(8)).unwrap(),
+        1.0,
+        "none at evaluation"
+    );
+}
+
+#[test]
+fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
+    let network = MlpSpec::new([3, 4, 2])
+        .activation(Activation::leaky_relu())
+        .build::<f32>(5)
+        .unwrap();
+    let saved = serde_json::to_string(&network).unwrap();
+    assert_eq!(serde_json::from_str::<Mlp<f32>>(&saved).unwrap(), network);
+    let refused = |text: String| {
+        serde_json::from_str::<Mlp<f32>>(&text)
+            .unwrap_err()
+            .to_string()
+    };
+    let newer = refused(saved.replace("\"format\":1", "\"format\":9"));
+    assert!(
+        newer.starts_with("the saved network has format 9; this version reads format 1"),
+        "{newer}"
+    );
+    let other = refused(saved.replace("[3,4,2]", "[3,5,2]"));
+    assert!(
+        other.starts_with("the parameter vector has length 26; expected 32"),
+        "{other}"
+    );
+    // A file of the first release keeps loading.
+    let old: Mlp<f32> = serde_json::from_str(include_str!("saved/network-format-1.json")).unwrap();
+    assert_eq!(old, network);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_changes_nothing() {
+    let mut network = MlpSpec::new([2, 3, 2]).build::<f32>(0).unwrap();
+    let before = network.clone();
+    let x = dmatrix![1.0_f32, 2.0; 3.0, 4.0];
+    let mut optimizer = OptimizerSpec::sgd().build(network.n_parameters()).unwrap();
+    let mut workspace = network.workspace(2);
+    let mut step = |batch: Batch<'_, f32>, rate: f64| {
+        network
+            .train_step(&batch, &mut optimizer, rate, 0, &mut workspace)
+            .unwrap_err()
+            .to_string()
+    };
+    let labelled = |labels| Batch::new(x.as_view(), Targets::Labels(labels));
+    assert_eq!(
+        step(labelled(&[0, 2]), 0.1),
+        "sample 1 has label 2, but there are 2 classes, numbered from 0 to 1"
+    );
+    assert_eq!(
+        step(labelled(&[0, 1]), -0.1),
+        "the learning rate is -0.1; it must be finite and not negative"
+    );
+    assert_eq!(
+        step(labelled(&[0, 1]), f64::NAN),
+        "the learning rate is NaN; it must be finite and not negative"
+    );
+    let values = Batch::new(x.as_view(), Targets::Values(x.as_view()));
+    assert_eq!(
+        step(values, 0.1),
+        "the loss softmax cross-entropy takes labels; these targets are values"
+    );
+    let nan = dmatrix![f32::NAN; 1.0];
+    let text = step(Batch::new(nan.as_view(), Targets::Labels(&[0])), 0.1);
+    assert!(
+        text.starts_with("the loss of this batch is NaN, so the update was not made"),
+        "{text}"
+    );
+    assert_eq!(network, before);
+
+    let mut foreign = MlpSpec::new([2, 4, 2])
+        .build::<f32>(0)
+        .unwrap()
+        .workspace(2);
+    assert!(matches!(
+        network.loss(&labelled(&[0, 1]), &mut foreign),
+        Err(Error::ForeignWorkspace { .. })
+    ));
+    let regression = MlpSpec::new([2, 1])
+        .loss(Loss::Poisson)
+        .build::<f32>(0)
+        .unwrap();
+    let negative = dmatrix![1.0_f32, -2.0];
+    let batch = Batch::new(x.as_view(), Targets::Values(negative.as_view()));
+    let text = regression
+        .loss(&batch, &mut regression.workspace(2))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        text,
+        "the target of sample 1, output 0 is -2; the loss Poisson needs finite values of at least 0"
+    );
+}
+
+#[test]
+fn bad_specifications_are_refused() {
+    let refused = |spec: MlpSpec| spec.build::<f32>(0).unwrap_err().to_string();
+    assert!(refused(MlpSpec::new([3])).contains("give at least two"));
+    assert!(refused(MlpSpec::new([3, 0, 2])).contains("layer 1 of [3, 0, 2] has 0 units"));
+    assert!(refused(MlpSpec::new([3, 2]).dropout(1.0)).starts_with("dropout is 1;"));
+    assert!(
+        refused(MlpSpec::new([3, 2]).loss(Loss::Huber { delta: 0.0 }))
+            .starts_with("Huber's delta is 0;")
+    );
+    assert!(
+        refused(MlpSpec::new([3, 2]).loss(Loss::Pinball {
+            quantiles: vec![0.5; 3]
+        }))
+        .contains("a multiple of its 3")
+    );
+    assert!(
+        refused(MlpSpec::new([3, 1]).loss(Loss::Pinball {
+            quantiles: vec![1.5]
+        }))
+        .starts_with("a quantile is 1.5;")
+    );
+    let weights = Loss::SoftmaxCrossEntropy {
+        label_smoothing: 0.0,
+        class_weights: Some(vec![1.0]),
+    };
+    assert!(
+        refused(MlpSpec::new([3, 2]).loss(weights)).starts_with("the class weights has length 1")
+    );
+}
