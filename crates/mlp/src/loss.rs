@@ -406,7 +406,7 @@ impl Loss {
     pub(crate) fn link<T: Scalar>(&self, logits: &mut [T], n_outputs: usize) {
         match self {
             Self::SoftmaxCrossEntropy { .. } => {
-                logits.chunks_exact_mut(n_outputs).for_each(softmax)
+                logits.chunks_exact_mut(n_outputs).for_each(softmax);
             }
             Self::BinaryCrossEntropy => logits.iter_mut().for_each(|z| *z = sigmoid(*z)),
             Self::Poisson => logits.iter_mut().for_each(|z| *z = z.fast_exp()),

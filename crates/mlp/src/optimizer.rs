@@ -166,7 +166,7 @@ impl OptimizerSpec {
         match self.rule {
             UpdateRule::Sgd => {}
             UpdateRule::Momentum { momentum } | UpdateRule::Nesterov { momentum } => {
-                fraction("momentum", momentum)?
+                fraction("momentum", momentum)?;
             }
             UpdateRule::RmsProp { decay, epsilon } => {
                 fraction("RMSprop's decay", decay)?;

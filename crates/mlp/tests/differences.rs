@@ -84,7 +84,12 @@ impl Sample {
 /// The network with biases that are not 0: a unit whose inputs are all dropped would else stand on its kink.
 fn with_biases(mut network: Mlp<f64>) -> Mlp<f64> {
     for layer in 0..network.parameters().n_layers() {
-        for (i, bias) in network.parameters_mut().bias_mut(layer).iter_mut().enumerate() {
+        for (i, bias) in network
+            .parameters_mut()
+            .bias_mut(layer)
+            .iter_mut()
+            .enumerate()
+        {
             *bias = 0.2 * (1.0 + i as f64 * 1.1 + layer as f64).cos();
         }
     }
