@@ -49,6 +49,9 @@ pub(super) fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64
         // Between minus and plus infinity nothing is known; zero is the middle of all numbers.
         return Some(0.0);
     }
+    if low.is_infinite() {
+        return Some(low);
+    }
     Some(low + weight * (high - low))
 }
 
