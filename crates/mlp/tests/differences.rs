@@ -1,4 +1,5 @@
 //! Derivatives against central differences, and against each other, in f64 over whole networks.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 use nalgebra::DMatrix;
 use proptest::prelude::*;

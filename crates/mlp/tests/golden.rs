@@ -1,4 +1,5 @@
 //! The reference trajectories in `tests/golden`: training runs computed by PyTorch in float64, to be matched step by step.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 use std::path::Path;
 
