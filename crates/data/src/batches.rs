@@ -1,0 +1,289 @@
+//! Epochs cut into batches, each gathered into one reused buffer.
+
+use crate::Scalar;
+use nalgebra::{DMatrix, DMatrixView};
+
+use crate::stream::{Stream, generator, shuffle};
+use crate::{BatchSize, Dataset, Error, Target};
+
+/// The samples of one update; it borrows the buffer of [`Batches`], or the data set itself.
+#[derive(Clone, Debug)]
+pub struct Batch<'b, T: Scalar> {
+    /// The features, shape (`n_features`, `n`), where n is the number of samples in this batch.
+    pub features: DMatrixView<'b, T>,
+    /// The target of these samples.
+    pub target: BatchTarget<'b, T>,
+    /// Their weights, if the data set has weights.
+    pub weights: Option<&'b [T]>,
+}
+
+impl<T: Scalar> Batch<'_, T> {
+    /// The number of samples in this batch; a mean over an epoch weighs each batch by it.
+    pub fn n_samples(&self) -> usize {
+        self.features.ncols()
+    }
+}
+
+/// The target of one batch.
+#[derive(Clone, Debug)]
+pub enum BatchTarget<'b, T: Scalar> {
+    /// One class label a sample.
+    Labels(&'b [u32]),
+    /// Numbers, shape (`n_outputs`, `n`).
+    Values(DMatrixView<'b, T>),
+}
+
+/// The batches of one epoch after another.
+///
+/// - Each epoch visits each sample exactly once; where the batch size does not divide the number of samples, the last
+///   batch is shorter, and is kept.
+/// - The order is a pure function of (seed, epoch), so a position in training is two integers, the epoch and the batch,
+///   and resuming with [`start_epoch`](Self::start_epoch) and [`skip_to`](Self::skip_to) is exact.
+/// - [`BatchSize::Full`] hands out the data set itself: neither shuffled nor copied.
+/// - Nothing allocates after [`Batches::new`].
+///
+/// A batch borrows the one buffer, so it must be dropped before the next is asked for; the loop is
+/// `while let Some(batch) = batches.next_batch()`.
+///
+/// ```
+/// use smallbatch_data::{BatchSize, Batches, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let wine = builtin::wine()?;
+/// let mut batches = Batches::new(&wine, BatchSize::Mini(32), 7)?;
+/// for epoch in 0..2 {
+///     batches.start_epoch(epoch);
+///     let mut lengths = Vec::new();
+///     while let Some(batch) = batches.next_batch() {
+///         lengths.push(batch.n_samples());
+///     }
+///     assert_eq!(lengths, [32, 32, 32, 32, 32, 18]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batches<'a, T> {
+    dataset: &'a Dataset<T>,
+    batch_size: BatchSize,
+    /// Samples in every batch but a short last one.
+    samples: usize,
+    seed: u64,
+    epoch: u64,
+    /// The batch that `next_batch` gives next.
+    position: usize,
+    n_batches: usize,
+    /// Empty for `Full`.
+    order: Vec<usize>,
+    buffer: Option<Buffer<T>>,
+}
+
+/// Room for one batch.
+#[derive(Clone, Debug)]
+struct Buffer<T> {
+    features: DMatrix<T>,
+    target: TargetBuffer<T>,
+    weights: Option<Vec<T>>,
+}
+
+#[derive(Clone, Debug)]
+enum TargetBuffer<T> {
+    Labels(Vec<u32>),
+    Values(DMatrix<T>),
+}
+
+impl<'a, T: Scalar> Batches<'a, T> {
+    /// Batches of `dataset`, standing at the beginning of epoch 0.
+    ///
+    /// # Errors
+    /// [`Error::BatchSize`] for a batch size of 0 or above the number of samples.
+    pub fn new(dataset: &'a Dataset<T>, batch_size: BatchSize, seed: u64) -> Result<Self, Error> {
+        let n_samples = dataset.n_samples();
+        let samples = batch_size.samples(n_samples)?;
+        let (order, buffer) = match batch_size {
+            BatchSize::Full => (Vec::new(), None),
+            BatchSize::Mini(_) => (vec![0; n_samples], Some(Buffer::new(dataset, samples))),
+        };
+        let n_batches = batch_size.n_batches(n_samples)?;
+        let mut batches = Self {
+            dataset,
+            batch_size,
+            samples,
+            seed,
+            epoch: 0,
+            position: 0,
+            n_batches,
+            order,
+            buffer,
+        };
+        batches.start_epoch(0);
+        Ok(batches)
+    }
+
+    /// Goes to the first batch of this epoch, whichever came before.
+    ///
+    /// Costs one shuffle of the order: about `n_samples` random numbers.
+    pub fn start_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.position = 0;
+        if self.buffer.is_some() {
+            // From the identity, so that the order does not depend on the epochs before.
+            for (index, slot) in self.order.iter_mut().enumerate() {
+                *slot = index;
+            }
+            shuffle(
+                &mut self.order,
+                &mut generator(self.seed, Stream::Shuffle, epoch),
+            );
+        }
+    }
+
+    /// Goes to batch `batch` of the present epoch; `n_batches` is its end.
+    ///
+    /// # Errors
+    /// [`Error::BatchOutOfRange`] beyond the end.
+    ///
+    /// ```
+    /// use smallbatch_data::{BatchSize, Batches, builtin};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let wine = builtin::wine()?;
+    /// let mut whole = Batches::new(&wine, BatchSize::Mini(50), 7)?;
+    /// whole.start_epoch(3);
+    /// whole.next_batch();
+    /// whole.next_batch();
+    ///
+    /// let mut resumed = Batches::new(&wine, BatchSize::Mini(50), 7)?;
+    /// resumed.start_epoch(3);
+    /// resumed.skip_to(2)?;
+    /// assert_eq!(resumed.next_batch().unwrap().features, whole.next_batch().unwrap().features);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn skip_to(&mut self, batch: usize) -> Result<(), Error> {
+        if batch > self.n_batches {
+            return Err(Error::BatchOutOfRange {
+                batch,
+                n_batches: self.n_batches,
+            });
+        }
+        self.position = batch;
+        Ok(())
+    }
+
+    /// The next batch, or `None` at the end of the epoch.
+    pub fn next_batch(&mut self) -> Option<Batch<'_, T>> {
+        let start = self.position.checked_mul(self.samples)?;
+        let end = start
+            .saturating_add(self.samples)
+            .min(self.dataset.n_samples());
+        if start >= end {
+            return None;
+        }
+        self.position += 1;
+        match &mut self.buffer {
+            None => Some(whole(self.dataset)),
+            Some(buffer) => Some(buffer.gather(self.dataset, &self.order[start..end])),
+        }
+    }
+
+    /// The order of the samples in the present epoch; `None` for [`BatchSize::Full`], which keeps the data set's own.
+    pub fn order(&self) -> Option<&[usize]> {
+        self.buffer.as_ref().map(|_| self.order.as_slice())
+    }
+
+    /// The batches, and so the updates, in one epoch.
+    pub fn n_batches(&self) -> usize {
+        self.n_batches
+    }
+
+    /// The batch size asked for.
+    pub fn batch_size(&self) -> BatchSize {
+        self.batch_size
+    }
+
+    /// The largest number of samples in a batch: what a workspace must have room for.
+    pub fn max_samples(&self) -> usize {
+        self.samples
+    }
+
+    /// The present epoch.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The batch that [`next_batch`](Self::next_batch) gives next, from 0; [`n_batches`](Self::n_batches) at the end.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl<T: Scalar> Buffer<T> {
+    fn new(dataset: &Dataset<T>, samples: usize) -> Self {
+        Self {
+            features: DMatrix::zeros(dataset.n_features(), samples),
+            target: match dataset.target() {
+                Target::Classes { .. } => TargetBuffer::Labels(vec![0; samples]),
+                Target::Values { values, .. } => {
+                    TargetBuffer::Values(DMatrix::zeros(values.nrows(), samples))
+                }
+            },
+            weights: dataset
+                .weights()
+                .map(|_| vec![<T as Scalar>::from_f64(0.0); samples]),
+        }
+    }
+
+    fn gather(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
+        let n = samples.len();
+        gather_columns(dataset.features(), samples, &mut self.features);
+        match (&mut self.target, dataset.target()) {
+            (TargetBuffer::Labels(buffer), Target::Classes { labels, .. }) => {
+                gather_entries(labels, samples, buffer)
+            }
+            (TargetBuffer::Values(buffer), Target::Values { values, .. }) => {
+                gather_columns(values, samples, buffer)
+            }
+            // The buffer was made for this very target.
+            _ => {}
+        }
+        if let (Some(buffer), Some(weights)) = (&mut self.weights, dataset.weights()) {
+            gather_entries(weights, samples, buffer);
+        }
+        Batch {
+            features: self.features.columns(0, n),
+            target: match &self.target {
+                TargetBuffer::Labels(labels) => BatchTarget::Labels(&labels[..n]),
+                TargetBuffer::Values(values) => BatchTarget::Values(values.columns(0, n)),
+            },
+            weights: self.weights.as_ref().map(|weights| &weights[..n]),
+        }
+    }
+}
+
+/// The whole data set as one batch, borrowed.
+fn whole<T: Scalar>(dataset: &Dataset<T>) -> Batch<'_, T> {
+    Batch {
+        features: dataset.features().columns(0, dataset.n_samples()),
+        target: match dataset.target() {
+            Target::Classes { labels, .. } => BatchTarget::Labels(labels),
+            Target::Values { values, .. } => BatchTarget::Values(values.columns(0, values.ncols())),
+        },
+        weights: dataset.weights(),
+    }
+}
+
+/// Copies the columns `samples` of `from` into the first columns of `to`; both are contiguous column by column.
+fn gather_columns<T: Scalar>(from: &DMatrix<T>, samples: &[usize], to: &mut DMatrix<T>) {
+    let rows = from.nrows();
+    let from = from.as_slice();
+    for (slot, &sample) in to.as_mut_slice().chunks_exact_mut(rows).zip(samples) {
+        slot.copy_from_slice(&from[sample * rows..(sample + 1) * rows]);
+    }
+}
+
+fn gather_entries<V: Copy>(from: &[V], samples: &[usize], to: &mut [V]) {
+    for (slot, &sample) in to.iter_mut().zip(samples) {
+        *slot = from[sample];
+    }
+}

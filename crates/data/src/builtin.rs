@@ -1,0 +1,103 @@
+//! Real data sets, embedded in the crate: no file and no network is needed.
+//!
+//! | function | samples | features | target |
+//! |---|---|---|---|
+//! | [`wine`] | 178 | 13 | 3 cultivars |
+//! | [`breast_cancer`] | 569 | 30 | malignant or benign |
+//! | [`airfoil`] | 1,503 | 5 | sound pressure, dB |
+//! | [`digits`] | 1,797 | 64 (8 x 8 grey levels) | 10 digits |
+//! | [`digits_100k`] | 100,000, made from `digits` | 64 | 10 digits, split by source image |
+//!
+//! All come from the UCI Machine Learning Repository under the licence
+//! [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): whoever passes them on names their authors. Each
+//! function gives the citation; the crate's `DATA.md` gives it again, with what was changed.
+//!
+//! Values are read as `f32`; for arithmetic in `f64` use [`Dataset::cast`].
+//!
+//! ```
+//! use smallbatch_data::builtin;
+//!
+//! # fn main() -> Result<(), smallbatch_data::Error> {
+//! let wine = builtin::wine()?;
+//! assert_eq!((wine.n_samples(), wine.n_features()), (178, 13));
+//! assert_eq!(wine.target().class_counts(), Some(vec![59, 71, 48]));
+//! # Ok(())
+//! # }
+//! ```
+
+mod augment;
+
+pub use augment::{augmented_digits, digits_100k};
+
+use crate::{CsvReader, Dataset, Error, Target};
+
+/// Chemical analysis of 178 Italian wines from three cultivars: 13 features, 3 classes.
+///
+/// Features differ in scale by up to 3 orders of magnitude (proline is about 750, hue about 1), so the set shows well
+/// what standardization does. Classes: 59, 71 and 48 samples.
+///
+/// Source: S. Aeberhard, M. Forina (1992), *Wine*, UCI Machine Learning Repository,
+/// [doi:10.24432/C5PC7J](https://doi.org/10.24432/C5PC7J). Licence: CC BY 4.0.
+///
+/// # Errors
+/// None in practice: the embedded file is read in the crate's tests.
+pub fn wine() -> Result<Dataset, Error> {
+    let wine = CsvReader::classification()
+        .name("wine")
+        .read::<f32>(&include_bytes!("../data/wine.csv")[..])?;
+    let labels = wine.target().labels().unwrap_or_default().to_vec();
+    // The file writes the cultivars 0 to 2; the source numbers them 1 to 3.
+    let names = (1..=3)
+        .map(|cultivar| format!("cultivar {cultivar}"))
+        .collect();
+    wine.with_target(Target::Classes { labels, names })
+}
+
+/// Measures of cell nuclei in 569 images of breast tissue: 30 features; benign (357) or malignant (212).
+///
+/// Label 0 is benign, label 1 malignant, so the probability of class 1 is that of malignancy. For ten measures of the
+/// nuclei the features are the mean over the image, its standard error, and the mean of the three worst.
+///
+/// Source: W. Wolberg, O. Mangasarian, N. Street, W. Street (1993), *Breast Cancer Wisconsin (Diagnostic)*, UCI Machine
+/// Learning Repository, [doi:10.24432/C5DW2B](https://doi.org/10.24432/C5DW2B). Licence: CC BY 4.0.
+///
+/// # Errors
+/// None in practice: the embedded file is read in the crate's tests.
+pub fn breast_cancer() -> Result<Dataset, Error> {
+    let table = &include_bytes!("../data/breast_cancer.csv")[..];
+    CsvReader::classification()
+        .name("breast_cancer")
+        .read(table)
+}
+
+/// Noise of airfoil sections in a wind tunnel, 1,503 measurements: 5 features, regression of a sound pressure in dB.
+///
+/// Features: frequency (Hz, 200 to 20,000), angle of attack (degrees), chord length (m), free-stream velocity (m/s) and
+/// displacement thickness (m, down to 0.0004): 7 orders of magnitude. Many rows share all but the frequency.
+///
+/// Source: T. Brooks, D. Pope, M. Marcolini (1989), *Airfoil Self-Noise*, UCI Machine Learning Repository,
+/// [doi:10.24432/C5VW2C](https://doi.org/10.24432/C5VW2C). Licence: CC BY 4.0.
+///
+/// # Errors
+/// None in practice: the embedded file is read in the crate's tests.
+pub fn airfoil() -> Result<Dataset, Error> {
+    CsvReader::regression()
+        .name("airfoil")
+        .read(&include_bytes!("../data/airfoil.csv")[..])
+}
+
+/// Handwritten digits, 1,797 images of 8 x 8 grey levels from 0 to 16: 64 features, 10 classes of 174 to 183 images.
+///
+/// Feature `pRC` is the pixel of row R and column C. Three pixels are 0 in every image: a scaler meets constant
+/// features here.
+///
+/// Source: E. Alpaydin, C. Kaynak (1998), *Optical Recognition of Handwritten Digits* (its test part), UCI Machine
+/// Learning Repository, [doi:10.24432/C50P49](https://doi.org/10.24432/C50P49). Licence: CC BY 4.0.
+///
+/// # Errors
+/// None in practice: the embedded file is read in the crate's tests.
+pub fn digits() -> Result<Dataset, Error> {
+    CsvReader::classification()
+        .name("digits")
+        .read(&include_bytes!("../data/digits8x8.csv")[..])
+}

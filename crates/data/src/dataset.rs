@@ -1,0 +1,405 @@
+//! A data set in memory: features, target, names, weights and groups, checked once.
+
+use crate::Scalar;
+use nalgebra::DMatrix;
+
+use crate::names::{check_names, numbered};
+use crate::{Error, Target};
+
+/// Whether a feature may be missing, which is written NaN.
+///
+/// Infinite features are refused either way.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_data::{Dataset, MissingValues, Target};
+///
+/// let features = DMatrix::from_row_slice(1, 2, &[1.0_f32, f32::NAN]);
+/// let target = Target::numbers(vec![0.5, 0.7]);
+/// assert!(Dataset::new(features.clone(), target.clone()).is_err());
+/// assert!(Dataset::with_missing(features, target, MissingValues::Admit).is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissingValues {
+    /// NaN is an error, since a network cannot use it.
+    #[default]
+    Refuse,
+    /// NaN stays, for a scaler that leaves it out of its statistics and for a later step that fills it in.
+    Admit,
+}
+
+/// Samples with their target.
+///
+/// Features have shape (`n_features`, `n_samples`): **a sample is a column**, the transpose of scikit-learn's tables.
+/// nalgebra stores columns contiguously, so that picking the shuffled samples of a batch is a few short copies.
+///
+/// Everything is checked when it is given, so code that receives a `Dataset` may rely on it: at least one sample and
+/// one feature; matching lengths; unique names; finite targets; labels that have a name; finite features (except NaN
+/// under [`MissingValues::Admit`]); finite weights, none negative, not all zero.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_data::{Dataset, Target};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// // Two features (rows) of three samples (columns).
+/// let features = DMatrix::from_row_slice(2, 3, &[1.0_f32, 2.0, 3.0, 10.0, 20.0, 30.0]);
+/// let flowers = Dataset::new(features, Target::classes(vec![0, 1, 1]))?
+///     .with_name("flowers")
+///     .with_feature_names(vec!["length".into(), "width".into()])?
+///     .with_weights(vec![1.0, 1.0, 0.5])?;
+/// assert_eq!((flowers.n_features(), flowers.n_samples()), (2, 3));
+/// assert_eq!(flowers.features().column(2).as_slice(), [3.0, 30.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset<T = f32> {
+    name: String,
+    features: DMatrix<T>,
+    feature_names: Vec<String>,
+    target: Target<T>,
+    weights: Option<Vec<T>>,
+    groups: Option<Vec<u32>>,
+    missing: MissingValues,
+}
+
+impl<T: Scalar> Dataset<T> {
+    /// A data set named "unnamed", with features "x0", "x1" and so on, without weights or groups.
+    ///
+    /// `features` has shape (`n_features`, `n_samples`).
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::SampleCount`] when the target has another length, [`Error::NonFiniteFeature`], and
+    /// for the target [`Error::NonFiniteTarget`], [`Error::LabelOutOfRange`], [`Error::OneClass`],
+    /// [`Error::OutputNames`] or [`Error::BadName`].
+    pub fn new(features: DMatrix<T>, target: Target<T>) -> Result<Self, Error> {
+        Self::with_missing(features, target, MissingValues::Refuse)
+    }
+
+    /// As [`Dataset::new`], saying whether NaN is admitted among the features.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`].
+    pub fn with_missing(
+        features: DMatrix<T>,
+        target: Target<T>,
+        missing: MissingValues,
+    ) -> Result<Self, Error> {
+        let (n_features, n_samples) = features.shape();
+        if n_features == 0 || n_samples == 0 {
+            return Err(Error::Empty {
+                what: "feature matrix",
+                rows: n_features,
+                columns: n_samples,
+            });
+        }
+        target.check()?;
+        check_length("target", n_samples, target.n_samples())?;
+        let feature_names = numbered("x", n_features);
+        check_features(&features, &feature_names, missing)?;
+        let name = "unnamed".to_string();
+        Ok(Self {
+            name,
+            features,
+            feature_names,
+            target,
+            weights: None,
+            groups: None,
+            missing,
+        })
+    }
+
+    /// Names the data set, for reports and errors.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Names the features, in the order of the rows.
+    ///
+    /// # Errors
+    /// [`Error::FeatureCount`], or [`Error::BadName`] for an empty or repeated name.
+    pub fn with_feature_names(mut self, names: Vec<String>) -> Result<Self, Error> {
+        if names.len() != self.n_features() {
+            let what = "list of feature names";
+            return Err(Error::FeatureCount {
+                what,
+                expected: self.n_features(),
+                actual: names.len(),
+            });
+        }
+        check_names("feature", &names)?;
+        self.feature_names = names;
+        Ok(self)
+    }
+
+    /// Weighs the samples: a loss is then the weighted mean over a batch, and statistics are weighted too.
+    ///
+    /// # Errors
+    /// [`Error::SampleCount`], [`Error::BadWeight`] for a negative, infinite or NaN weight, [`Error::ZeroWeights`].
+    pub fn with_weights(mut self, weights: Vec<T>) -> Result<Self, Error> {
+        check_length("weights", self.n_samples(), weights.len())?;
+        for (sample, weight) in weights.iter().enumerate() {
+            let weight = weight.to_f64();
+            if !weight.is_finite() || weight < 0.0 {
+                return Err(Error::BadWeight { sample, weight });
+            }
+        }
+        if weights.iter().all(|weight| weight.to_f64() == 0.0) {
+            return Err(Error::ZeroWeights {
+                n_samples: weights.len(),
+            });
+        }
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    /// Says which samples are relatives: equal numbers are kept together by a grouped split.
+    ///
+    /// # Errors
+    /// [`Error::SampleCount`].
+    pub fn with_groups(mut self, groups: Vec<u32>) -> Result<Self, Error> {
+        check_length("groups", self.n_samples(), groups.len())?;
+        self.groups = Some(groups);
+        Ok(self)
+    }
+
+    /// The same samples with other values for the same features; everything else stays.
+    ///
+    /// # Errors
+    /// [`Error::FeatureCount`], [`Error::SampleCount`], [`Error::NonFiniteFeature`].
+    pub fn with_features(mut self, features: DMatrix<T>) -> Result<Self, Error> {
+        if features.nrows() != self.n_features() {
+            let (expected, actual) = (self.n_features(), features.nrows());
+            return Err(Error::FeatureCount {
+                what: "feature matrix",
+                expected,
+                actual,
+            });
+        }
+        check_length("feature matrix", self.n_samples(), features.ncols())?;
+        check_features(&features, &self.feature_names, self.missing)?;
+        self.features = features;
+        Ok(self)
+    }
+
+    /// The same samples with another target.
+    ///
+    /// # Errors
+    /// [`Error::SampleCount`] and those of the target, as [`Dataset::new`].
+    pub fn with_target(mut self, target: Target<T>) -> Result<Self, Error> {
+        target.check()?;
+        check_length("target", self.n_samples(), target.n_samples())?;
+        self.target = target;
+        Ok(self)
+    }
+
+    /// The data set's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many samples (columns of the features) there are; at least 1.
+    pub fn n_samples(&self) -> usize {
+        self.features.ncols()
+    }
+
+    /// How many features (rows of the features) there are; at least 1.
+    pub fn n_features(&self) -> usize {
+        self.features.nrows()
+    }
+
+    /// How many outputs a network for this target usually has: one a class, or one a number.
+    pub fn n_outputs(&self) -> usize {
+        self.target.n_outputs()
+    }
+
+    /// The features, shape (`n_features`, `n_samples`).
+    pub fn features(&self) -> &DMatrix<T> {
+        &self.features
+    }
+
+    /// The target.
+    pub fn target(&self) -> &Target<T> {
+        &self.target
+    }
+
+    /// The features' names, one a row.
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    /// The samples' weights, if they have any.
+    pub fn weights(&self) -> Option<&[T]> {
+        self.weights.as_deref()
+    }
+
+    /// The samples' groups, if they have any.
+    pub fn groups(&self) -> Option<&[u32]> {
+        self.groups.as_deref()
+    }
+
+    /// Whether NaN is admitted among the features.
+    pub fn missing(&self) -> MissingValues {
+        self.missing
+    }
+
+    /// The samples at these indices, in this order; an index may be repeated, as in a bootstrap.
+    ///
+    /// # Errors
+    /// [`Error::EmptySelection`], [`Error::SampleOutOfRange`], [`Error::ZeroWeights`] when only samples of weight 0
+    /// are selected.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let wine = smallbatch_data::builtin::wine()?;
+    /// let first_and_last = wine.subset(&[0, wine.n_samples() - 1])?;
+    /// assert_eq!(first_and_last.target().labels(), Some(&[0, 2][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subset(&self, indices: &[usize]) -> Result<Self, Error> {
+        let n_samples = self.n_samples();
+        if indices.is_empty() {
+            return Err(Error::EmptySelection);
+        }
+        if let Some(&index) = indices.iter().find(|&&index| index >= n_samples) {
+            return Err(Error::SampleOutOfRange { index, n_samples });
+        }
+        let weights: Option<Vec<T>> = self.weights.as_ref().map(|weights| pick(weights, indices));
+        if weights
+            .as_ref()
+            .is_some_and(|weights| weights.iter().all(|weight| weight.to_f64() == 0.0))
+        {
+            return Err(Error::ZeroWeights {
+                n_samples: indices.len(),
+            });
+        }
+        Ok(Self {
+            name: self.name.clone(),
+            features: self.features.select_columns(indices),
+            feature_names: self.feature_names.clone(),
+            target: self.target.select(indices),
+            weights,
+            groups: self.groups.as_ref().map(|groups| pick(groups, indices)),
+            missing: self.missing,
+        })
+    }
+
+    /// The same data in another scalar type.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] where a finite number becomes infinite, and [`Error::ZeroWeights`] where all weights
+    /// become zero.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let wine = smallbatch_data::builtin::wine()?.cast::<f64>()?;
+    /// assert_eq!(wine.features()[(0, 0)], f64::from(14.23_f32));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cast<U: Scalar>(&self) -> Result<Dataset<U>, Error> {
+        let features = cast_matrix(&self.features, &self.feature_names)?;
+        let target = match &self.target {
+            Target::Classes { labels, names } => Target::Classes {
+                labels: labels.clone(),
+                names: names.clone(),
+            },
+            Target::Values { values, names } => Target::Values {
+                values: cast_matrix(values, names)?,
+                names: names.clone(),
+            },
+        };
+        let cast = Dataset {
+            name: self.name.clone(),
+            features,
+            feature_names: self.feature_names.clone(),
+            target,
+            weights: None,
+            groups: self.groups.clone(),
+            missing: self.missing,
+        };
+        match &self.weights {
+            Some(weights) => cast.with_weights(
+                weights
+                    .iter()
+                    .map(|weight| <U as Scalar>::from_f64(weight.to_f64()))
+                    .collect(),
+            ),
+            None => Ok(cast),
+        }
+    }
+}
+
+fn check_length(what: &'static str, expected: usize, actual: usize) -> Result<(), Error> {
+    if actual == expected {
+        Ok(())
+    } else {
+        Err(Error::SampleCount {
+            what,
+            expected,
+            actual,
+        })
+    }
+}
+
+fn check_features<T: Scalar>(
+    features: &DMatrix<T>,
+    names: &[String],
+    missing: MissingValues,
+) -> Result<(), Error> {
+    let refused = |value: &T| {
+        let value = value.to_f64();
+        value.is_infinite() || (value.is_nan() && missing == MissingValues::Refuse)
+    };
+    match features.as_slice().iter().position(refused) {
+        None => Ok(()),
+        Some(at) => {
+            let (sample, feature) = (at / features.nrows(), at % features.nrows());
+            let value = features.as_slice()[at].to_f64();
+            let advice = if value.is_nan() {
+                "remove the sample, fill the value in, or admit missing values with `Dataset::with_missing`"
+            } else {
+                "infinite values are never admitted: remove the sample or correct the value"
+            };
+            Err(Error::NonFiniteFeature {
+                sample,
+                feature,
+                name: names[feature].clone(),
+                value,
+                advice,
+            })
+        }
+    }
+}
+
+fn pick<V: Copy>(values: &[V], indices: &[usize]) -> Vec<V> {
+    indices.iter().map(|&index| values[index]).collect()
+}
+
+fn cast_matrix<T: Scalar, U: Scalar>(
+    matrix: &DMatrix<T>,
+    row_names: &[String],
+) -> Result<DMatrix<U>, Error> {
+    let cast = matrix.map(|value| <U as Scalar>::from_f64(value.to_f64()));
+    // Finite before, by the data set's own checks.
+    match cast
+        .as_slice()
+        .iter()
+        .position(|value| value.to_f64().is_infinite())
+    {
+        None => Ok(cast),
+        Some(at) => Err(Error::Overflow {
+            place: format!(
+                "sample {}, {:?}",
+                at / matrix.nrows(),
+                row_names[at % matrix.nrows()]
+            ),
+            value: matrix.as_slice()[at].to_f64(),
+            to: std::any::type_name::<U>(),
+        }),
+    }
+}

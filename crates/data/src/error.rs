@@ -1,0 +1,373 @@
+//! What can be wrong with data, and how to mend it.
+
+use std::path::PathBuf;
+
+use crate::Part;
+
+/// Everything this crate can refuse.
+///
+/// Each variant names the thing and the place, carries the offending value in fields a program can read, and its
+/// sentence ends with a way out. Samples, features and batches are counted from 0; lines of a file from 1.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_data::{Dataset, Error, Target};
+///
+/// let features = DMatrix::from_row_slice(2, 2, &[1.0_f32, 2.0, 3.0, f32::NAN]);
+/// let error = Dataset::new(features, Target::classes(vec![0, 1])).unwrap_err();
+/// assert!(matches!(&error, Error::NonFiniteFeature { sample: 1, feature: 1, .. }));
+/// assert!(error.to_string().contains("sample 1"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A data set needs at least one sample and one feature, and a target at least one output.
+    #[error(
+        "the {what} has shape {rows} x {columns}: nothing to learn from; give at least one row (a feature or an output) and one column (a sample)"
+    )]
+    Empty {
+        /// "feature matrix" or "target matrix".
+        what: &'static str,
+        /// Its rows: features or outputs.
+        rows: usize,
+        /// Its columns: samples.
+        columns: usize,
+    },
+
+    /// Something given per sample has another length than the data set.
+    #[error(
+        "the data set has {expected} samples (columns), but its {what} has {actual}; samples are columns: was a matrix with samples in rows given?"
+    )]
+    SampleCount {
+        /// What was given: "target", "weights", "groups", "feature matrix", "assignment".
+        what: &'static str,
+        /// Samples in the data set.
+        expected: usize,
+        /// Entries given.
+        actual: usize,
+    },
+
+    /// Another number of features, or of names for them, than the data set has.
+    #[error(
+        "the data set has {expected} features (rows), but the {what} has {actual}; give one row or name a feature"
+    )]
+    FeatureCount {
+        /// What was given: "feature matrix", "list of feature names".
+        what: &'static str,
+        /// Features in the data set.
+        expected: usize,
+        /// Rows or names given.
+        actual: usize,
+    },
+
+    /// Another number of output names than outputs.
+    #[error("the target has {expected} outputs, but {actual} names; give one name an output")]
+    OutputNames {
+        /// Outputs (rows of the target's values).
+        expected: usize,
+        /// Names given.
+        actual: usize,
+    },
+
+    /// A name is empty or stands twice in its list.
+    #[error(
+        "the {what} name {name:?} at position {position} is {problem}; names must be unique and not empty"
+    )]
+    BadName {
+        /// "feature", "class" or "output".
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Where in the list.
+        position: usize,
+        /// "empty" or "a repetition".
+        problem: &'static str,
+    },
+
+    /// A feature is NaN or infinite.
+    #[error("sample {sample}, feature {feature} ({name:?}) is {value}; {advice}")]
+    NonFiniteFeature {
+        /// The sample (column).
+        sample: usize,
+        /// The feature (row).
+        feature: usize,
+        /// The feature's name.
+        name: String,
+        /// The offending value.
+        value: f64,
+        /// The way out, which differs for NaN and infinity.
+        advice: &'static str,
+    },
+
+    /// A target value is NaN or infinite.
+    #[error(
+        "sample {sample}, target {name:?} is {value}; remove the sample, or fill in a finite number"
+    )]
+    NonFiniteTarget {
+        /// The sample (column).
+        sample: usize,
+        /// The output's name.
+        name: String,
+        /// The offending value.
+        value: f64,
+    },
+
+    /// A label that no class name belongs to.
+    #[error("sample {sample} has label {label}, but there are {n_classes} class names, for labels 0 to {}; add the name or correct the label", n_classes.saturating_sub(1))]
+    LabelOutOfRange {
+        /// The sample.
+        sample: usize,
+        /// Its label.
+        label: u32,
+        /// How many classes have names.
+        n_classes: usize,
+    },
+
+    /// Fewer than two classes: there is nothing to tell apart.
+    #[error(
+        "the target has only one class ({class:?}): nothing to tell apart; give samples of at least two classes, or numbers as the target"
+    )]
+    OneClass {
+        /// The only class, empty if there is none.
+        class: String,
+    },
+
+    /// A sample's weight is negative, infinite or NaN.
+    #[error("sample {sample} has weight {weight}; weights must be finite and at least 0")]
+    BadWeight {
+        /// The sample.
+        sample: usize,
+        /// The offending weight.
+        weight: f64,
+    },
+
+    /// All weights are 0.
+    #[error(
+        "all {n_samples} weights are 0, so every weighted mean is undefined; give at least one sample a positive weight"
+    )]
+    ZeroWeights {
+        /// How many weights were given.
+        n_samples: usize,
+    },
+
+    /// An index beyond the last sample.
+    #[error("sample {index} was asked for, but the data set has {n_samples} samples, 0 to {}", n_samples.saturating_sub(1))]
+    SampleOutOfRange {
+        /// The index asked for.
+        index: usize,
+        /// Samples in the data set.
+        n_samples: usize,
+    },
+
+    /// No samples were selected.
+    #[error("the selection holds no sample; a data set needs at least one")]
+    EmptySelection,
+
+    /// A number that the narrower type cannot hold.
+    #[error("{place} is {value:e}, which overflows {to}; rescale it, or stay with f64")]
+    Overflow {
+        /// Where the number stands.
+        place: String,
+        /// The number.
+        value: f64,
+        /// The type it was to become.
+        to: &'static str,
+    },
+
+    /// Fractions of a split that are not positive, or do not add up to 1.
+    #[error(
+        "the fractions train {train}, validation {validation}, test {test} are not a split: each must be above 0, and their sum 1"
+    )]
+    BadFractions {
+        /// Share of the training part.
+        train: f64,
+        /// Share of the validation part.
+        validation: f64,
+        /// Share of the test part.
+        test: f64,
+    },
+
+    /// A part of a split would have no sample.
+    #[error(
+        "the {part} part would be empty: {n_samples} samples are too few for its fraction {fraction}; raise the fraction or use more samples"
+    )]
+    EmptyPart {
+        /// The empty part.
+        part: Part,
+        /// Its fraction.
+        fraction: f64,
+        /// Samples in the data set.
+        n_samples: usize,
+    },
+
+    /// A class has too few samples to be in every part or fold.
+    #[error(
+        "class {class:?} has {count} samples, too few to be in each of the {parts}; use more samples of it, merge or remove the class, or do not stratify"
+    )]
+    ClassTooSmall {
+        /// The class.
+        class: String,
+        /// Its number of samples.
+        count: usize,
+        /// "3 parts", "5 folds".
+        parts: String,
+    },
+
+    /// Fewer samples or groups than parts or folds.
+    #[error("{count} {what} cannot fill {parts}; use more {what} or fewer folds")]
+    TooFew {
+        /// "samples" or "groups".
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// "3 parts", "5 folds".
+        parts: String,
+    },
+
+    /// Fewer than three folds.
+    #[error(
+        "{k} folds are too few: each split needs one fold for testing, one for validation and at least one for training; use k from 3 to the number of samples"
+    )]
+    BadFoldCount {
+        /// The number of folds asked for.
+        k: usize,
+    },
+
+    /// A fold beyond the last.
+    #[error("fold {index} was asked for, but there are {k} folds, 0 to {}", k.saturating_sub(1))]
+    FoldOutOfRange {
+        /// The fold asked for.
+        index: usize,
+        /// The number of folds.
+        k: usize,
+    },
+
+    /// A stratified split needs classes.
+    #[error(
+        "a stratified split needs classes, but the target of {dataset:?} is numbers; split it shuffled or by group"
+    )]
+    NotClasses {
+        /// The data set's name.
+        dataset: String,
+    },
+
+    /// A scaling of targets needs numbers.
+    #[error("the target of {dataset:?} is classes; only numbers can be scaled")]
+    NotValues {
+        /// The data set's name.
+        dataset: String,
+    },
+
+    /// A grouped split needs groups.
+    #[error(
+        "a grouped split needs groups, but the data set {dataset:?} has none; give them with `with_groups`"
+    )]
+    NoGroups {
+        /// The data set's name.
+        dataset: String,
+    },
+
+    /// Parts of a split that do not describe the same task.
+    #[error(
+        "the {part} part differs from the training part in its {what}; the parts of a split must share features and target"
+    )]
+    PartsDiffer {
+        /// The part that differs.
+        part: Part,
+        /// "feature names", "target".
+        what: &'static str,
+    },
+
+    /// A batch size of 0, or above the number of samples.
+    #[error(
+        "batch size {size} does not fit {n_samples} samples; use 1 to {n_samples}, or \"full\""
+    )]
+    BatchSize {
+        /// The batch size asked for.
+        size: usize,
+        /// Samples in the data set.
+        n_samples: usize,
+    },
+
+    /// A text that is not a batch size.
+    #[error("{text:?} is not a batch size; write a whole number from 1 up, or \"full\"")]
+    ParseBatchSize {
+        /// The text.
+        text: String,
+    },
+
+    /// A batch beyond the last of the epoch.
+    #[error(
+        "batch {batch} was asked for, but an epoch has {n_batches}; positions run from 0 to {n_batches} (the end)"
+    )]
+    BatchOutOfRange {
+        /// The batch asked for.
+        batch: usize,
+        /// Batches in an epoch.
+        n_batches: usize,
+    },
+
+    /// A generator or a count of copies was given a number outside its range.
+    #[error("{what} is {value}; it must be at least {minimum}")]
+    TooSmall {
+        /// The name of the argument.
+        what: &'static str,
+        /// The value given.
+        value: usize,
+        /// The smallest allowed.
+        minimum: usize,
+    },
+
+    /// A file that cannot be opened or read.
+    #[error("cannot read {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+
+    /// Text that is not a table: a line with another number of fields than the header, or bytes that are not UTF-8.
+    #[error("line {line}: {problem}; every line must have as many fields as the header, in UTF-8")]
+    BadTable {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong there.
+        problem: String,
+    },
+
+    /// A table without a line below its header, or without a feature beside its target.
+    #[error(
+        "the table has {columns} columns and {rows} lines below its header; it needs at least 2 columns (a feature and the target) and 1 line"
+    )]
+    EmptyTable {
+        /// Columns in the header.
+        columns: usize,
+        /// Lines below the header.
+        rows: usize,
+    },
+
+    /// A column that the header does not name.
+    #[error("there is no column {name:?}; {}", nearest.as_ref().map_or_else(|| format!("the columns are {}", columns.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
+    UnknownColumn {
+        /// The name asked for.
+        name: String,
+        /// The most similar name there is, if one is similar.
+        nearest: Option<String>,
+        /// All columns.
+        columns: Vec<String>,
+    },
+
+    /// A cell that is not a finite number.
+    #[error("line {line}, column {column:?}: {value:?} is not a finite number; {advice}")]
+    BadCell {
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// The cell's text.
+        value: String,
+        /// The way out.
+        advice: &'static str,
+    },
+}

@@ -1,0 +1,285 @@
+//! Train, validation and test parts, by fraction or by fold.
+
+mod allot;
+mod folds;
+
+use std::fmt;
+
+use crate::Scalar;
+
+pub use folds::KFolds;
+
+use crate::{Dataset, Error, Target};
+
+/// A part of a [`Split`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// What the weights, and every scaler, are fitted on.
+    Train,
+    /// What learning rates and the moment to stop are chosen on.
+    Validation,
+    /// What the final result is reported on; used once.
+    Test,
+}
+
+impl Part {
+    pub(crate) const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// How samples are dealt out to parts or folds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// At random, each sample for itself.
+    #[default]
+    Shuffled,
+    /// At random within each class, so that every part has each class in nearly its overall proportion.
+    Stratified,
+    /// At random, relatives together: samples of one group (see [`Dataset::with_groups`]) are never in two parts.
+    Grouped,
+}
+
+/// Deals the samples of a data set out to a training, a validation and a test part.
+///
+/// By default 60 %, 20 % and 20 %, shuffled. The result is a pure function of the data set's size (and its labels or
+/// groups), the fractions, the strategy and the seed.
+///
+/// How exact the fractions are, when n is the number of samples (of one class, if stratified) and f the fraction:
+/// - shuffled: each part's size differs from n·f by less than 1;
+/// - stratified: each class's count in each part differs from n·f by less than 1;
+/// - grouped: groups, in random order, go each to the part that lacks most samples, so that a part's size
+///   differs from n·f by less than the largest group when there are many groups; every part gets a group.
+///
+/// ```
+/// use smallbatch_data::{Splitter, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let split = Splitter::new(7).fractions(0.7, 0.15, 0.15)?.stratified().split(&builtin::wine()?)?;
+/// assert_eq!(split.test().target().class_counts(), Some(vec![9, 10, 8])); // 15 % of 59, 71 and 48
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Splitter {
+    seed: u64,
+    fractions: [f64; 3],
+    strategy: Strategy,
+}
+
+impl Splitter {
+    /// 60 % for training, 20 % for validation, 20 % for testing, shuffled.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            fractions: [0.6, 0.2, 0.2],
+            strategy: Strategy::Shuffled,
+        }
+    }
+
+    /// Sets the shares of the three parts.
+    ///
+    /// # Errors
+    /// [`Error::BadFractions`] unless each is above 0 and their sum is 1 (to 1e-9).
+    pub fn fractions(mut self, train: f64, validation: f64, test: f64) -> Result<Self, Error> {
+        let fractions = [train, validation, test];
+        let sum: f64 = fractions.iter().sum();
+        // Written so that NaN fails too.
+        if !(fractions.iter().all(|&fraction| fraction > 0.0) && (sum - 1.0).abs() <= 1e-9) {
+            return Err(Error::BadFractions {
+                train,
+                validation,
+                test,
+            });
+        }
+        self.fractions = fractions;
+        Ok(self)
+    }
+
+    /// Keeps each class's proportion in every part; needs classes.
+    #[must_use]
+    pub fn stratified(self) -> Self {
+        self.strategy(Strategy::Stratified)
+    }
+
+    /// Keeps the samples of a group together; needs [`Dataset::with_groups`].
+    #[must_use]
+    pub fn grouped(self) -> Self {
+        self.strategy(Strategy::Grouped)
+    }
+
+    /// Sets how samples are dealt out.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Says for each sample to which part it goes, without copying any.
+    ///
+    /// # Errors
+    /// As [`Splitter::split`].
+    pub fn assign<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Vec<Part>, Error> {
+        check_classes_present(dataset)?;
+        if dataset.n_samples() < 3 {
+            return Err(Error::TooFew {
+                what: "samples",
+                count: dataset.n_samples(),
+                parts: "3 parts".into(),
+            });
+        }
+        let shares = allot::Shares {
+            fractions: &self.fractions,
+            unit: "part",
+        };
+        allot::allot(
+            dataset,
+            self.strategy,
+            &shares,
+            self.seed,
+            |part, n_samples| Error::EmptyPart {
+                part: Part::ALL[part],
+                fraction: self.fractions[part],
+                n_samples,
+            },
+        )
+        .map(|parts| parts.into_iter().map(|part| Part::ALL[part]).collect())
+    }
+
+    /// Splits the data set; within each part the samples keep their order.
+    ///
+    /// # Errors
+    /// - [`Error::TooFew`]: fewer than three samples, or, grouped, fewer than three groups.
+    /// - [`Error::EmptyPart`]: so small a fraction that its part would have no sample.
+    /// - [`Error::OneClass`]: only one of the classes has samples.
+    /// - Stratified: [`Error::NotClasses`], and [`Error::ClassTooSmall`] for a class that cannot be in every part.
+    /// - Grouped: [`Error::NoGroups`].
+    /// - [`Error::ZeroWeights`]: all samples of a part have weight 0.
+    pub fn split<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Split<T>, Error> {
+        Split::from_assignment(dataset, &self.assign(dataset)?)
+    }
+}
+
+/// A training, a validation and a test part of one data set, none of them empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split<T = f32> {
+    train: Dataset<T>,
+    validation: Dataset<T>,
+    test: Dataset<T>,
+}
+
+impl<T: Scalar> Split<T> {
+    /// A split from parts that already exist, for example a published test set.
+    ///
+    /// # Errors
+    /// [`Error::PartsDiffer`] unless all parts have the same feature names, and targets with the same names and of
+    /// the same kind.
+    pub fn from_parts(
+        train: Dataset<T>,
+        validation: Dataset<T>,
+        test: Dataset<T>,
+    ) -> Result<Self, Error> {
+        for (part, dataset) in [(Part::Validation, &validation), (Part::Test, &test)] {
+            if dataset.feature_names() != train.feature_names() {
+                return Err(Error::PartsDiffer {
+                    part,
+                    what: "feature names",
+                });
+            }
+            let same_kind =
+                std::mem::discriminant(dataset.target()) == std::mem::discriminant(train.target());
+            if !same_kind || dataset.target().names() != train.target().names() {
+                return Err(Error::PartsDiffer {
+                    part,
+                    what: "target",
+                });
+            }
+        }
+        Ok(Self {
+            train,
+            validation,
+            test,
+        })
+    }
+
+    /// A split by an assignment made elsewhere: entry i says where sample i goes.
+    ///
+    /// # Errors
+    /// [`Error::SampleCount`] for an assignment of another length, [`Error::TooFew`] when a part gets no sample,
+    /// [`Error::ZeroWeights`] when all samples of a part have weight 0.
+    pub fn from_assignment(dataset: &Dataset<T>, assignment: &[Part]) -> Result<Self, Error> {
+        let n_samples = dataset.n_samples();
+        if assignment.len() != n_samples {
+            return Err(Error::SampleCount {
+                what: "assignment",
+                expected: n_samples,
+                actual: assignment.len(),
+            });
+        }
+        let part = |wanted: Part| {
+            let indices: Vec<usize> = (0..n_samples)
+                .filter(|&index| assignment[index] == wanted)
+                .collect();
+            if indices.is_empty() {
+                let parts = format!("the {wanted} part");
+                return Err(Error::TooFew {
+                    what: "samples",
+                    count: 0,
+                    parts,
+                });
+            }
+            dataset.subset(&indices)
+        };
+        Ok(Self {
+            train: part(Part::Train)?,
+            validation: part(Part::Validation)?,
+            test: part(Part::Test)?,
+        })
+    }
+
+    /// The training part.
+    pub fn train(&self) -> &Dataset<T> {
+        &self.train
+    }
+
+    /// The validation part.
+    pub fn validation(&self) -> &Dataset<T> {
+        &self.validation
+    }
+
+    /// The test part.
+    pub fn test(&self) -> &Dataset<T> {
+        &self.test
+    }
+
+    /// One of the three parts.
+    pub fn part(&self, part: Part) -> &Dataset<T> {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+}
+
+/// Refuses classes of which only one has samples: parts of it could teach and test nothing.
+pub(crate) fn check_classes_present<T: Scalar>(dataset: &Dataset<T>) -> Result<(), Error> {
+    if let Target::Classes { labels, names } = dataset.target() {
+        let first = labels[0];
+        if labels.iter().all(|&label| label == first) {
+            return Err(Error::OneClass {
+                class: names[first as usize].clone(),
+            });
+        }
+    }
+    Ok(())
+}

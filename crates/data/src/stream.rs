@@ -1,0 +1,133 @@
+//! Random streams: every draw of this crate is a pure function of (seed, name, counter).
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Which named stream a draw comes from; two streams of one seed share no values.
+#[derive(Clone, Copy)]
+pub(crate) enum Stream {
+    /// The order of the samples in an epoch; the counter is the epoch.
+    Shuffle,
+    /// Which sample goes to which part or fold.
+    Split,
+    /// Synthetic samples.
+    Synthetic,
+}
+
+impl Stream {
+    fn name(self) -> &'static [u8] {
+        match self {
+            Self::Shuffle => b"shuffle",
+            Self::Split => b"split",
+            Self::Synthetic => b"synth",
+        }
+    }
+}
+
+/// The generator of one stream.
+///
+/// Its 32-byte key is the seed (little endian), the name padded with zeros to 8 bytes, the counter (little endian) and
+/// 8 zeros, so nearby seeds and counters are as unrelated as distant ones.
+pub(crate) fn generator(seed: u64, stream: Stream, counter: u64) -> ChaCha8Rng {
+    let mut key = [0_u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let name = stream.name();
+    key[8..8 + name.len()].copy_from_slice(name);
+    key[16..24].copy_from_slice(&counter.to_le_bytes());
+    ChaCha8Rng::from_seed(key)
+}
+
+/// Fisher-Yates, with bounded integers by Lemire's unbiased method.
+///
+/// Written out here, because `rand` may change how its own shuffle uses the generator, and a recorded seed must keep
+/// giving the same order.
+pub(crate) fn shuffle<I>(items: &mut [I], rng: &mut ChaCha8Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(last + 1, rng));
+    }
+}
+
+/// A uniform integer in `0..bound`; `bound` is at least 1.
+fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
+    match u32::try_from(bound) {
+        Ok(bound) => below_u32(bound, rng) as usize,
+        Err(_) => below_u64(bound as u64, rng) as usize,
+    }
+}
+
+fn below_u32(bound: u32, rng: &mut ChaCha8Rng) -> u32 {
+    let mut product = u64::from(rng.next_u32()) * u64::from(bound);
+    if (product as u32) < bound {
+        // 2^32 mod bound: draws whose low half is below it would make some results likelier.
+        let threshold = bound.wrapping_neg() % bound;
+        while (product as u32) < threshold {
+            product = u64::from(rng.next_u32()) * u64::from(bound);
+        }
+    }
+    (product >> 32) as u32
+}
+
+fn below_u64(bound: u64, rng: &mut ChaCha8Rng) -> u64 {
+    let mut product = u128::from(rng.next_u64()) * u128::from(bound);
+    if (product as u64) < bound {
+        let threshold = bound.wrapping_neg() % bound;
+        while (product as u64) < threshold {
+            product = u128::from(rng.next_u64()) * u128::from(bound);
+        }
+    }
+    (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_seed_name_counter() {
+        let mut key = [0_u8; 32];
+        key[0] = 7;
+        key[8..15].copy_from_slice(b"shuffle");
+        key[16] = 2;
+        let mut expected = ChaCha8Rng::from_seed(key);
+        let mut actual = generator(7, Stream::Shuffle, 2);
+        for _ in 0..8 {
+            assert_eq!(actual.next_u64(), expected.next_u64());
+        }
+    }
+
+    #[test]
+    fn streams_of_one_seed_differ() {
+        let first = |stream, counter| generator(1, stream, counter).next_u64();
+        assert_ne!(first(Stream::Shuffle, 0), first(Stream::Split, 0));
+        assert_ne!(first(Stream::Split, 0), first(Stream::Synthetic, 0));
+        assert_ne!(first(Stream::Shuffle, 0), first(Stream::Shuffle, 1));
+    }
+
+    #[test]
+    fn all_orders_of_four_are_equally_likely() {
+        // 24,000 shuffles, 24 orders: chi-squared with 23 degrees of freedom stays below 49.7 with probability 0.999.
+        let mut counts = std::collections::BTreeMap::new();
+        for counter in 0..24_000 {
+            let mut items = [0_u8, 1, 2, 3];
+            shuffle(&mut items, &mut generator(11, Stream::Shuffle, counter));
+            *counts.entry(items).or_insert(0_u32) += 1;
+        }
+        assert_eq!(counts.len(), 24);
+        let chi_squared: f64 = counts
+            .values()
+            .map(|&count| (f64::from(count) - 1000.0).powi(2) / 1000.0)
+            .sum();
+        assert!(chi_squared < 49.7, "chi-squared {chi_squared}");
+    }
+
+    #[test]
+    fn bounded_integers_stay_below_the_bound_in_both_widths() {
+        let mut rng = generator(3, Stream::Split, 0);
+        for bound in [1_u32, 2, 3, 1000, u32::MAX] {
+            assert!((0..200).all(|_| below_u32(bound, &mut rng) < bound));
+        }
+        for bound in [1_u64, 3, u64::from(u32::MAX) + 5, u64::MAX] {
+            assert!((0..200).all(|_| below_u64(bound, &mut rng) < bound));
+        }
+    }
+}
