@@ -1,1 +1,92 @@
-//! The training loop: budgets, schedules, stopping, history, metrics
+//! The training loop: budgets, schedules, stopping, history, metrics.
+//!
+//! A [`Trainer`] says how a model is trained: which optimizer and learning rate, which batch size, for how long. Given
+//! data, it gives a [`Trained`] model with its [`History`], or an [`Error`] that says what to change.
+//!
+//! Four decisions shape it:
+//!
+//! - **Budgets are explicit.** Batch sizes compared at equal epochs, equal updates or equal seconds can rank in three
+//!   different orders, so a [`Budget`] names its unit, and a [`Record`] counts all of them: epochs, updates, samples, and
+//!   seconds of training alone. Evaluating never counts as training.
+//! - **Same seed, same bits.** The position in a training is one number, the updates made: the epoch, the batch, its
+//!   samples, the learning rate and the masks of dropout follow from it. So a training resumed from a [`Checkpoint`] ends
+//!   with the same bits as one that was never stopped.
+//! - **Divergence is an error, not a number.** A loss or a weight that is not finite ends the training with
+//!   [`Error::Diverged`]: after which update, at which rate, which feature is likely to blame, and the history so far.
+//! - **Nothing on the hot path** but a batch and an update. Between two evaluations nothing is allocated, and no clock is
+//!   read unless the budget counts seconds.
+//!
+//! Losses are means over the samples, by weight; metrics beside the loss are in [`metrics`]. Nothing here reads or writes
+//! a file; specifications, histories and checkpoints serialize with serde.
+//!
+//! A whole training, from a table to a test accuracy:
+//!
+//! ```
+//! use smallbatch_data::{BatchSize, Splitter, builtin};
+//! use smallbatch_mlp::{MlpSpec, OptimizerSpec};
+//! use smallbatch_preprocess::StandardScaler;
+//! use smallbatch_train::{Budget, EarlyStopping, Trainer, metrics};
+//!
+//! // 178 wines, 13 measurements each, 3 cultivars. The scaler is fitted to the training part alone.
+//! let split = Splitter::new(1).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
+//! let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
+//!
+//! let trained = Trainer::new(MlpSpec::new([13, 32, 3]))
+//!     .optimizer(OptimizerSpec::momentum(0.9))
+//!     .learning_rate(0.02)
+//!     .batch_size(BatchSize::Mini(16))
+//!     .budget(Budget::Epochs(60))
+//!     .early_stopping(EarlyStopping::patience(15))
+//!     .seed(1)
+//!     .fit(split.train(), Some(split.validation()))?;
+//!
+//! let labels = split.test().target().labels().ok_or("wine has classes")?;
+//! let probabilities = trained.model().predict(split.test().features().as_view())?;
+//! let accuracy = metrics::accuracy(probabilities.as_view(), labels, None)?;
+//! assert!(accuracy > 0.9, "{accuracy}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to find what
+//!
+//! - What is asked for: [`Trainer`], with [`Budget`], [`Schedule`], [`EarlyStopping`], [`Evaluation`].
+//! - What comes out: [`Trained`], [`History`] of [`Record`]s, [`Outcome`]; [`Divergence`] where it goes wrong.
+//! - While it runs: an [`Observer`] listens and may interrupt; a [`Session`] is run piece by piece and saved as a
+//!   [`Checkpoint`].
+
+mod budget;
+mod checkpoint;
+mod clock;
+mod divergence;
+mod early_stopping;
+mod error;
+mod evaluation;
+mod evaluator;
+mod fit_check;
+mod history;
+pub mod metrics;
+mod observer;
+mod period;
+mod plateau;
+mod scalar;
+mod schedule;
+mod session;
+mod trained;
+mod trainer;
+mod watched;
+
+pub use budget::Budget;
+pub use checkpoint::Checkpoint;
+pub use divergence::{Divergence, NotFinite, Range};
+pub use early_stopping::EarlyStopping;
+pub use error::Error;
+pub use evaluation::{EvaluateEvery, Evaluation};
+pub use history::{History, Outcome, Record, TaskMetrics};
+pub use observer::{Observer, Plan, Silent, Update};
+pub use period::Period;
+pub use scalar::Scalar;
+pub use schedule::{Rates, Schedule};
+pub use session::Session;
+pub use trained::Trained;
+pub use trainer::Trainer;
+pub use watched::Watched;

@@ -1,0 +1,211 @@
+//! A training in the middle, saved so that it goes on to the same bits.
+
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{Dataset, Target};
+use smallbatch_mlp::{Mlp, Optimizer};
+
+use crate::plateau::Plateau;
+use crate::scalar::to_f64;
+use crate::session::Best;
+use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
+
+/// The format that [`Checkpoint`] is saved in.
+pub(crate) const FORMAT: u32 = 1;
+
+/// A training in the middle. It holds all that the rest depends on: the trainer, the model, the optimizer's moments,
+/// the position (a number of updates, from which epoch and batch follow), the history, and what early stopping and the
+/// schedule have seen. Not the data: of these it keeps a fingerprint, to refuse others.
+///
+/// It serializes. In JSON, read it back with `serde_json`'s feature `float_roundtrip`, without which floats can come back
+/// off by one bit.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Checkpoint, Silent, Trainer};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 4, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(10));
+///
+/// let mut session = trainer.start(&training, None)?;
+/// for _ in 0..4 {
+///     session.advance(&mut Silent)?; // to the next evaluation
+/// }
+/// let json = serde_json::to_string(&session.checkpoint())?; // … and the lights go out.
+///
+/// let checkpoint: Checkpoint<f64> = serde_json::from_str(&json)?;
+/// let mut resumed = Trainer::resume(checkpoint, &training, None)?;
+/// resumed.run(&mut Silent)?;
+/// assert_eq!(resumed.finish()?.model(), trainer.fit(&training, None)?.model());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Scalar")]
+pub struct Checkpoint<T> {
+    pub(crate) format: u32,
+    pub(crate) trainer: Trainer,
+    pub(crate) training: Fingerprint,
+    pub(crate) validation: Option<Fingerprint>,
+    pub(crate) model: Mlp<T>,
+    pub(crate) optimizer: Optimizer<T>,
+    pub(crate) update: u64,
+    pub(crate) seconds: f64,
+    pub(crate) last_batch_loss: Option<f64>,
+    pub(crate) plateau: Plateau,
+    pub(crate) best: Option<Best<T>>,
+    pub(crate) history: History,
+    /// Where the training has ended for good: not where it was interrupted.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl<T: Scalar> Checkpoint<T> {
+    /// The training it belongs to.
+    pub fn trainer(&self) -> &Trainer {
+        &self.trainer
+    }
+
+    /// The model as it stands (not the best one so far).
+    pub fn model(&self) -> &Mlp<T> {
+        &self.model
+    }
+
+    /// How many updates have been made.
+    pub fn update(&self) -> u64 {
+        self.update
+    }
+
+    /// The evaluations so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Gives the training another budget, such as a larger one to go on after the first is spent. A schedule that depends
+    /// on the total number of updates follows the new total from here on. A training that had ended goes on.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Budget) -> Self {
+        self.trainer.budget = budget;
+        self.outcome = None;
+        self
+    }
+
+    /// Refuses a checkpoint of another format, of parts that do not fit together, or of other data.
+    pub(crate) fn check(
+        &self,
+        training: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+    ) -> Result<(), Error> {
+        if self.format != FORMAT {
+            return Err(Error::CheckpointFormat {
+                found: self.format,
+                supported: FORMAT,
+            });
+        }
+        let damaged = |what: &str| Error::CheckpointDamaged {
+            what: what.to_owned(),
+        };
+        if self.model.spec() != &self.trainer.model {
+            return Err(damaged("its model is not the one its trainer describes"));
+        }
+        if self.optimizer.spec() != &self.trainer.optimizer {
+            return Err(damaged(
+                "its optimizer is not the one its trainer describes",
+            ));
+        }
+        if self.optimizer.step() != self.update {
+            return Err(damaged("its optimizer has made another number of updates"));
+        }
+        if !(self.seconds.is_finite() && self.seconds >= 0.0) {
+            return Err(damaged("its seconds of training are not a time"));
+        }
+        let n_parameters = self.model.n_parameters();
+        if self
+            .best
+            .as_ref()
+            .is_some_and(|best| best.parameters.len() != n_parameters)
+        {
+            return Err(damaged("its best weights are another model's"));
+        }
+        same(Watched::Training, Some(&self.training), Some(training))?;
+        same(Watched::Validation, self.validation.as_ref(), validation)
+    }
+}
+
+fn same<T: Scalar>(
+    part: Watched,
+    expected: Option<&Fingerprint>,
+    data: Option<&Dataset<T>>,
+) -> Result<(), Error> {
+    let found = data.map(Fingerprint::of);
+    if expected == found.as_ref() {
+        return Ok(());
+    }
+    let words =
+        |print: Option<&Fingerprint>| print.map_or_else(|| "none".to_owned(), ToString::to_string);
+    Err(Error::CheckpointData {
+        part,
+        expected: words(expected),
+        found: words(found.as_ref()),
+    })
+}
+
+/// Enough of a data set to tell it from others: its size and a hash of every value that a training reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fingerprint {
+    n_features: usize,
+    n_samples: usize,
+    hash: u64,
+}
+
+impl Fingerprint {
+    pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
+        let mut hash = Fnv::default();
+        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(to_f64(v).to_bits()));
+        values(data.features().as_slice());
+        if let Some(weights) = data.weights() {
+            values(weights);
+        }
+        match data.target() {
+            Target::Values { values: target, .. } => values(target.as_slice()),
+            Target::Classes { labels, .. } => {
+                labels.iter().for_each(|&label| hash.add(u64::from(label)));
+            }
+            _ => {}
+        }
+        Self {
+            n_features: data.n_features(),
+            n_samples: data.n_samples(),
+            hash: hash.0,
+        }
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            n_features,
+            n_samples,
+            hash,
+        } = self;
+        write!(
+            f,
+            "{n_samples} samples of {n_features} features, hash {hash:016x}"
+        )
+    }
+}
+
+/// Fowler, Noll and Vo's hash (1a), by words of 64 bits: stable across releases, which the standard library's is not.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, word: u64) {
+        // Folding the high half in: f32 values widened to f64 end in zeros, and multiplying only carries upwards.
+        let word = word ^ (word >> 32);
+        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+    }
+}

@@ -1,0 +1,272 @@
+//! A training that went out of the finite numbers: where, and what to try.
+
+use std::fmt;
+
+use smallbatch_data::{Dataset, Target};
+
+use crate::scalar::to_f64;
+use crate::{History, Scalar, Watched};
+
+/// What was found not to be finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum NotFinite {
+    /// The loss of the batch of an update, which was then not made.
+    BatchLoss(f64),
+    /// An evaluated loss.
+    EvaluatedLoss(Watched, f64),
+    /// A weight or a bias.
+    Parameter(f64),
+}
+
+/// The values that one feature or target takes in the training data.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Range {
+    /// Its name.
+    pub name: String,
+    /// Its smallest value.
+    pub low: f64,
+    /// Its largest value.
+    pub high: f64,
+}
+
+impl Range {
+    /// `high - low`.
+    pub fn span(&self) -> f64 {
+        self.high - self.low
+    }
+
+    fn magnitude(&self) -> f64 {
+        self.low.abs().max(self.high.abs())
+    }
+}
+
+/// A training that diverged: where it stood, how it got there, and what to try.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Divergence {
+    /// What was not finite.
+    pub what: NotFinite,
+    /// How many updates had been made.
+    pub update: u64,
+    /// The epoch that the last (or the refused) update belongs to, counted from 0.
+    pub epoch: u64,
+    /// The last batch loss that was finite; none where the model was not finite before training.
+    pub last_finite_loss: Option<f64>,
+    /// The learning rate of the last (or the refused) update.
+    pub learning_rate: f64,
+    /// The feature with the largest values, where these are large enough (above 10) to be a likely cause.
+    pub feature: Option<Range>,
+    /// The median of all features' spans, to compare with.
+    pub median_span: f64,
+    /// The target with the largest values, where these are large enough (above 10) to be a likely cause.
+    pub target: Option<Range>,
+    /// Every record before.
+    pub history: History,
+}
+
+/// Standardized values hardly ever exceed this, so larger ones were not normalized.
+const LARGE: f64 = 10.0;
+
+/// The feature and the target with the largest values if those are large, and the median span of the features.
+pub(crate) struct Suspects {
+    pub(crate) feature: Option<Range>,
+    pub(crate) median_span: f64,
+    pub(crate) target: Option<Range>,
+}
+
+impl Suspects {
+    /// Looks through the training data. It is done after a divergence alone, so it costs a good training nothing.
+    pub(crate) fn of<T: Scalar>(training: &Dataset<T>) -> Self {
+        let features = ranges(training.features().as_slice(), training.feature_names());
+        let mut spans: Vec<f64> = features.iter().map(Range::span).collect();
+        spans.sort_unstable_by(f64::total_cmp);
+        let middle = spans.len() / 2;
+        let median_span = match spans.len() {
+            0 => 0.0,
+            n if n % 2 == 1 => spans[middle],
+            _ => 0.5 * (spans[middle - 1] + spans[middle]),
+        };
+        let target = match training.target() {
+            Target::Values { values, names } => largest(ranges(values.as_slice(), names)),
+            _ => None,
+        };
+        Self {
+            feature: largest(features),
+            median_span,
+            target,
+        }
+    }
+}
+
+/// The range of each row of a column-major matrix.
+fn ranges<T: Scalar>(values: &[T], names: &[String]) -> Vec<Range> {
+    let mut ranges: Vec<Range> = names
+        .iter()
+        .map(|name| Range {
+            name: name.clone(),
+            low: f64::INFINITY,
+            high: f64::NEG_INFINITY,
+        })
+        .collect();
+    for column in values.chunks_exact(names.len().max(1)) {
+        for (range, &value) in ranges.iter_mut().zip(column) {
+            let value = to_f64(value);
+            range.low = range.low.min(value);
+            range.high = range.high.max(value);
+        }
+    }
+    ranges
+}
+
+fn largest(ranges: Vec<Range>) -> Option<Range> {
+    ranges
+        .into_iter()
+        .max_by(|a, b| a.magnitude().total_cmp(&b.magnitude()))
+        .filter(|range| range.magnitude() > LARGE)
+}
+
+impl fmt::Display for NotFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BatchLoss(loss) => write!(f, "the loss of the next batch is {loss}"),
+            Self::EvaluatedLoss(part, loss) => write!(f, "the {part} loss is {loss}"),
+            Self::Parameter(value) => write!(f, "a weight is {value}"),
+        }
+    }
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            what,
+            update,
+            epoch,
+            learning_rate,
+            ..
+        } = self;
+        write!(
+            f,
+            "training diverged after update {update} (epoch {epoch}): {what}"
+        )?;
+        if let Some(loss) = self.last_finite_loss {
+            write!(f, ", after {} for the batch before", Short(loss))?;
+        }
+        write!(
+            f,
+            ". Lower the learning rate of {}, to {} perhaps",
+            Short(*learning_rate),
+            Short(learning_rate / 10.0)
+        )?;
+        if let Some(feature) = &self.feature {
+            write!(
+                f,
+                "; normalize the inputs: feature `{}` spans {} (from {} to {}), while the median feature spans {}",
+                feature.name,
+                Short(feature.span()),
+                Short(feature.low),
+                Short(feature.high),
+                Short(self.median_span)
+            )?;
+        }
+        if let Some(target) = &self.target {
+            write!(
+                f,
+                "; standardize the target: `{}` goes from {} to {}",
+                target.name,
+                Short(target.low),
+                Short(target.high)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A number in about four digits: these are hints, not data.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.abs();
+        if magnitude != 0.0 && !(1e-3..1e7).contains(&magnitude) {
+            return write!(f, "{:.1e}", self.0);
+        }
+        // Rounding to four digits by way of the shortest text that reads back: 0.1, not 0.1000.
+        let digits = if magnitude >= 1e3 { 0 } else { 4 };
+        let rounded: f64 = format!("{:.digits$}", self.0).parse().unwrap_or(self.0);
+        write!(f, "{rounded}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, dmatrix};
+
+    use super::*;
+
+    fn divergence(suspects: Suspects) -> Divergence {
+        Divergence {
+            what: NotFinite::BatchLoss(f64::NAN),
+            update: 12,
+            epoch: 2,
+            last_finite_loss: Some(3.456_789e8),
+            learning_rate: 0.1,
+            feature: suspects.feature,
+            median_span: suspects.median_span,
+            target: suspects.target,
+            history: History::default(),
+        }
+    }
+
+    #[test]
+    fn the_feature_with_the_largest_values_is_named() {
+        let features = dmatrix![1.0, 2.5, 1.5; 278.0, 1680.0, 500.0; 0.5, 3.6, 0.6];
+        let names = ["ash", "proline", "flavanoids"].map(String::from).to_vec();
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1, 1]))
+            .unwrap()
+            .with_feature_names(names)
+            .unwrap();
+        assert_eq!(
+            divergence(Suspects::of(&data)).to_string(),
+            "training diverged after update 12 (epoch 2): the loss of the next batch is NaN, after 3.5e8 for the batch \
+             before. Lower the learning rate of 0.1, to 0.01 perhaps; normalize the inputs: feature `proline` spans 1402 \
+             (from 278 to 1680), while the median feature spans 3.1"
+        );
+    }
+
+    #[test]
+    fn a_large_offset_is_found_though_its_span_is_small() {
+        let features = dmatrix![1e6, 1e6 + 1.0; 0.0, 50.0];
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1])).unwrap();
+        let suspect = Suspects::of(&data).feature.unwrap();
+        assert_eq!((suspect.low, suspect.span()), (1e6, 1.0));
+    }
+
+    #[test]
+    fn normalized_data_is_not_blamed() {
+        let features = DMatrix::from_fn(2, 10, |i, j| (i as f64 - 0.5) * (j as f64 - 4.5) / 3.0);
+        let values = DMatrix::from_fn(1, 10, |_, j| 100.0 + j as f64);
+        let data = Dataset::<f64>::new(features, Target::values(values)).unwrap();
+        let suspects = Suspects::of(&data);
+        assert_eq!(suspects.feature, None);
+        let sentence = divergence(suspects).to_string();
+        assert!(
+            sentence.ends_with("to 0.01 perhaps; standardize the target: `y` goes from 100 to 109")
+                || sentence.contains("standardize the target"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn hints_are_short() {
+        let short = |value: f64| Short(value).to_string();
+        assert_eq!(short(0.1), "0.1");
+        assert_eq!(short(0.001), "0.001");
+        assert_eq!(short(1e-5), "1.0e-5");
+        assert_eq!(short(1_234.567), "1235");
+        assert_eq!(short(2.0 / 3.0), "0.6667");
+        assert_eq!(short(0.0), "0");
+        assert_eq!(short(-2.5e12), "-2.5e12");
+    }
+}

@@ -1,0 +1,294 @@
+//! What can go wrong in this crate, and what to do about it.
+
+use std::fmt::Display;
+
+use crate::{Divergence, Watched};
+
+/// An error of this crate. The fields are for programs, the sentence is for people.
+///
+/// ```
+/// use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::Trainer;
+///
+/// let error = Trainer::new(MlpSpec::new([13, 3])).learning_rate(-0.1).validate().unwrap_err();
+/// assert_eq!(error.to_string(), "`learning_rate` is -0.1; it must be a finite number above 0, such as 0.01");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting of the trainer is outside its range.
+    #[error("`{name}` is {value}; it must be {range}")]
+    Setting {
+        /// The setting's name, as the builder method or the field that sets it.
+        name: &'static str,
+        /// The value given.
+        value: String,
+        /// The values it may take, in words.
+        range: &'static str,
+    },
+    /// The learning-rate schedule needs to know how many updates there will be, and the budget does not say.
+    #[error(
+        "the schedule {schedule} needs to know the number of updates, but the budget {budget} does not say it; use a \
+         budget of epochs or updates, or a schedule that needs no total (constant, step, exponential, reduce on plateau)"
+    )]
+    ScheduleNeedsTotal {
+        /// The schedule's name.
+        schedule: &'static str,
+        /// The budget, in words.
+        budget: String,
+    },
+    /// The schedule's warm-up leaves no update for the rest.
+    #[error(
+        "the schedule warms up for {warm_up} updates, but the budget has only {total}; warm up for fewer than that"
+    )]
+    WarmUpTooLong {
+        /// The warm-up's length, in updates.
+        warm_up: u64,
+        /// The whole training's, in updates.
+        total: u64,
+    },
+    /// Something that watches the validation loss was asked for, and there is no validation data.
+    #[error(
+        "{what} watches the validation loss, but no validation data was given; give some, or leave {what} out"
+    )]
+    NeedsValidation {
+        /// What watches it.
+        what: &'static str,
+    },
+    /// A data set that may hold missing values holds one, and a network cannot read it.
+    #[error(
+        "feature `{feature}` of sample {sample} of the {part} data `{dataset}` is missing (NaN); fill it in, or drop \
+         the sample or the feature"
+    )]
+    MissingValue {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+        /// The first sample with a missing value, counted from 0.
+        sample: usize,
+        /// The feature's name.
+        feature: String,
+    },
+    /// The network's inputs are not as many as the features.
+    #[error(
+        "the {part} data `{dataset}` has {n_features} features, but the network has {n_inputs} inputs; make the first \
+         layer size {n_features}, or choose {n_inputs} features"
+    )]
+    FeatureCount {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+        /// How many features it has.
+        n_features: usize,
+        /// How many inputs the network has.
+        n_inputs: usize,
+    },
+    /// The number of outputs does not suit the target.
+    #[error(
+        "the target of the {part} data `{dataset}` has {n_targets} {unit}, but the network has {n_outputs} output(s) \
+         and the loss {loss}; {way_out}"
+    )]
+    TargetShape {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+        /// How many classes, or values a sample, the target has.
+        n_targets: usize,
+        /// Which of these it is.
+        unit: &'static str,
+        /// How many outputs the network has.
+        n_outputs: usize,
+        /// The loss's name.
+        loss: &'static str,
+        /// What would fit.
+        way_out: String,
+    },
+    /// The loss takes another kind of target.
+    #[error(
+        "the loss {loss} takes {expected}, but the target of the {part} data `{dataset}` is {found}; {way_out}"
+    )]
+    TargetKind {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+        /// The loss's name.
+        loss: &'static str,
+        /// What the loss takes.
+        expected: &'static str,
+        /// What the target is.
+        found: &'static str,
+        /// What to use instead.
+        way_out: &'static str,
+    },
+    /// Training and validation data do not have the same features or classes in the same order.
+    #[error(
+        "{what} {position} is `{validation}` in the validation data but `{training}` in the training data; the two \
+         must have the same {what}s in the same order"
+    )]
+    ValidationDiffers {
+        /// What differs: `feature`, `class` or `target`.
+        what: &'static str,
+        /// Which one, counted from 0.
+        position: usize,
+        /// Its name in the training data.
+        training: String,
+        /// Its name in the validation data.
+        validation: String,
+    },
+    /// The batch is larger than the training data.
+    #[error(
+        "the batch size is {batch_size}, but the training data `{dataset}` has only {n_samples} samples; use at most \
+         {n_samples}, or `BatchSize::Full`"
+    )]
+    BatchTooLarge {
+        /// The batch size asked for.
+        batch_size: usize,
+        /// The training data's name.
+        dataset: String,
+        /// How many samples it has.
+        n_samples: usize,
+    },
+    /// The training went out of the finite numbers. The history so far is inside.
+    #[error("{0}")]
+    Diverged(Box<Divergence>),
+    /// A checkpoint belongs to other data.
+    #[error(
+        "the checkpoint was made with other {part} data ({found} instead of {expected}); resume with the same data, in \
+         the same order of samples and with the same scaling"
+    )]
+    CheckpointData {
+        /// Which data.
+        part: Watched,
+        /// What the checkpoint was made with.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A checkpoint's parts do not fit together.
+    #[error("the checkpoint is damaged: {what}; use an earlier one")]
+    CheckpointDamaged {
+        /// What does not fit.
+        what: String,
+    },
+    /// A checkpoint has a format this version does not read.
+    #[error(
+        "the checkpoint has format {found}; this version reads format {supported}. Finish that run with the version \
+         that began it"
+    )]
+    CheckpointFormat {
+        /// The format found.
+        found: u32,
+        /// The format this version reads.
+        supported: u32,
+    },
+    /// A metric was asked for over no samples.
+    #[error("{metric} over no samples is undefined; give at least one")]
+    MetricOfNothing {
+        /// The metric's name.
+        metric: &'static str,
+    },
+    /// Two arguments of a metric do not have the shapes that fit.
+    #[error("{metric}: {what} is {found}, expected {expected}")]
+    MetricShape {
+        /// The metric's name.
+        metric: &'static str,
+        /// What has the wrong length.
+        what: &'static str,
+        /// The length expected.
+        expected: usize,
+        /// The length found.
+        found: usize,
+    },
+    /// A label given to a metric names a class that the predictions have no row for.
+    #[error(
+        "{metric}: sample {sample} has label {label}, but the predictions are for {n_classes} classes, numbered from 0"
+    )]
+    MetricLabel {
+        /// The metric's name.
+        metric: &'static str,
+        /// The sample, counted from 0.
+        sample: usize,
+        /// Its label.
+        label: u32,
+        /// How many classes the predictions have.
+        n_classes: usize,
+    },
+    /// A value given to a metric is outside what the metric is defined for.
+    #[error("{metric}: {what} of sample {sample} is {value}; it must be {range}")]
+    MetricValue {
+        /// The metric's name.
+        metric: &'static str,
+        /// Which value.
+        what: &'static str,
+        /// The sample, counted from 0.
+        sample: usize,
+        /// The value found.
+        value: f64,
+        /// The values it may take, in words.
+        range: &'static str,
+    },
+    /// All the weights given to a metric are zero.
+    #[error("{metric}: the sample weights add up to 0, so the mean is undefined")]
+    MetricWeight {
+        /// The metric's name.
+        metric: &'static str,
+    },
+    /// The area under the curve compares classes, and only one occurs.
+    #[error(
+        "ROC AUC needs samples of at least two classes; all these {n_samples} samples are of class {class}"
+    )]
+    OneClass {
+        /// How many samples were given.
+        n_samples: usize,
+        /// The class they have.
+        class: u32,
+    },
+    /// R² compares with the target's variance, and there is none.
+    #[error(
+        "R² is undefined: target {output} is {value} for every sample, so there is no variance to explain"
+    )]
+    ConstantTarget {
+        /// Which row of the target.
+        output: usize,
+        /// The value it always has.
+        value: f64,
+    },
+    /// The network, its loss or its optimizer refused something.
+    #[error(transparent)]
+    Mlp(#[from] smallbatch_mlp::Error),
+    /// The data set refused something.
+    #[error(transparent)]
+    Data(#[from] smallbatch_data::Error),
+}
+
+impl Error {
+    /// Refuses a setting for which `ok` is false. A value that is not a number must make `ok` false.
+    pub(crate) fn require(
+        ok: bool,
+        name: &'static str,
+        value: impl Display,
+        range: &'static str,
+    ) -> Result<(), Self> {
+        if ok {
+            return Ok(());
+        }
+        Err(Self::Setting {
+            name,
+            value: value.to_string(),
+            range,
+        })
+    }
+}
+
+/// Refuses a number that is not finite and above zero.
+pub(crate) fn require_positive(
+    name: &'static str,
+    value: f64,
+    range: &'static str,
+) -> Result<(), Error> {
+    Error::require(value.is_finite() && value > 0.0, name, value, range)
+}

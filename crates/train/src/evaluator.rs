@@ -1,0 +1,228 @@
+//! Losses and metrics of a model on the data it is evaluated on.
+
+use std::borrow::Cow;
+
+use nalgebra::DMatrix;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use smallbatch_data::{Dataset, Target};
+use smallbatch_mlp::{Batch, Loss, Mlp, Targets, Workspace};
+
+use crate::metrics::{fraction_right, r2, rmse};
+use crate::scalar::to_f64;
+use crate::{Error, Evaluation, Scalar, TaskMetrics, Watched};
+
+/// How many samples are computed at a time: their activations stay in cache.
+pub(crate) const CHUNK: usize = 256;
+
+/// The loss and the metrics on one part of the data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Measurement {
+    pub(crate) loss: f64,
+    pub(crate) metrics: TaskMetrics,
+}
+
+/// Measures a model on the same samples each time, in buffers made once.
+pub(crate) struct Evaluator<'a, T: Scalar> {
+    training: Subject<'a, T>,
+    validation: Option<Subject<'a, T>>,
+    workspace: Workspace<T>,
+}
+
+/// One part of the data, or the sample of it that evaluations are limited to, with room for its logits.
+struct Subject<'a, T: Scalar> {
+    data: Cow<'a, Dataset<T>>,
+    logits: DMatrix<T>,
+}
+
+impl<'a, T: Scalar> Evaluator<'a, T> {
+    pub(crate) fn new(
+        model: &Mlp<T>,
+        evaluation: &Evaluation,
+        seed: u64,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Self, Error> {
+        let n_outputs = model.spec().n_outputs();
+        let subject = |data, limit, part| Subject::new(data, limit, n_outputs, seed, part);
+        Ok(Self {
+            training: subject(training, evaluation.training_samples, Watched::Training)?,
+            validation: validation
+                .map(|data| subject(data, evaluation.validation_samples, Watched::Validation))
+                .transpose()?,
+            workspace: model.workspace(CHUNK),
+        })
+    }
+
+    /// The training data's measurement, and the validation data's if there is any. Losses may be infinite or NaN: then
+    /// nothing else is computed, and the metrics are [`TaskMetrics::LossOnly`].
+    pub(crate) fn measure(
+        &mut self,
+        model: &Mlp<T>,
+    ) -> Result<(Measurement, Option<Measurement>), Error> {
+        let training = self.training.measure(model, &mut self.workspace)?;
+        let validation = match &mut self.validation {
+            None => None,
+            Some(subject) => Some(subject.measure(model, &mut self.workspace)?),
+        };
+        Ok((training, validation))
+    }
+}
+
+impl<'a, T: Scalar> Subject<'a, T> {
+    fn new(
+        data: &'a Dataset<T>,
+        limit: Option<usize>,
+        n_outputs: usize,
+        seed: u64,
+        part: Watched,
+    ) -> Result<Self, Error> {
+        let data = match limit {
+            Some(limit) if limit < data.n_samples() => {
+                Cow::Owned(data.subset(&sample_of(data.n_samples(), limit, seed, part))?)
+            }
+            _ => Cow::Borrowed(data),
+        };
+        let logits = DMatrix::zeros(n_outputs, data.n_samples());
+        Ok(Self { data, logits })
+    }
+
+    fn measure(
+        &mut self,
+        model: &Mlp<T>,
+        workspace: &mut Workspace<T>,
+    ) -> Result<Measurement, Error> {
+        let loss = model.loss(&batch_of(&self.data)?, workspace)?;
+        if !loss.is_finite() {
+            return Ok(Measurement {
+                loss,
+                metrics: TaskMetrics::LossOnly,
+            });
+        }
+        model.forward_into(self.data.features().as_view(), workspace, &mut self.logits)?;
+        let metrics = self.metrics(model.spec().loss_function())?;
+        Ok(Measurement { loss, metrics })
+    }
+
+    /// The metrics of the logits; these become predictions in place where the two differ in what is measured.
+    fn metrics(&mut self, loss: &Loss) -> Result<TaskMetrics, Error> {
+        let weights = self.data.weights();
+        match (loss, self.data.target()) {
+            (_, Target::Classes { labels, .. }) => {
+                // Softmax and sigmoid are increasing: the largest logit, or one above 0, tells the class.
+                let accuracy = fraction_right(self.logits.as_view(), labels, weights, 0.0)?;
+                Ok(TaskMetrics::Classification { accuracy })
+            }
+            (Loss::BinaryCrossEntropy, Target::Values { values, .. }) => {
+                let half: T = nalgebra::convert(0.5);
+                let right = self
+                    .logits
+                    .iter()
+                    .zip(values.iter())
+                    .map(|(&z, &y): (&T, &T)| (z > T::zero()) == (y > half));
+                let accuracy = weighted_fraction(right, values.nrows(), weights);
+                Ok(TaskMetrics::Classification { accuracy })
+            }
+            (Loss::Pinball { .. }, _) => Ok(TaskMetrics::LossOnly),
+            (_, Target::Values { values, .. }) => {
+                if matches!(loss, Loss::Poisson) {
+                    self.logits.apply(|z| *z = z.exp());
+                }
+                let (predictions, targets) = (self.logits.as_view(), values.as_view());
+                let r2 = match r2(predictions, targets, weights) {
+                    Ok(r2) => Some(r2),
+                    Err(Error::ConstantTarget { .. }) => None,
+                    Err(error) => return Err(error),
+                };
+                let rmse = rmse(predictions, targets, weights)?;
+                Ok(TaskMetrics::Regression { rmse, r2 })
+            }
+            _ => Ok(TaskMetrics::LossOnly),
+        }
+    }
+}
+
+/// Σ wᵢ · (fraction of the sample's `n_outputs` answers that are right) / Σ wᵢ.
+fn weighted_fraction<T: Scalar>(
+    right: impl Iterator<Item = bool>,
+    n_outputs: usize,
+    weights: Option<&[T]>,
+) -> f64 {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (place, right) in right.enumerate() {
+        let weight = weights.map_or(1.0, |weights| to_f64(weights[place / n_outputs]));
+        total += weight;
+        sum += if right { weight } else { 0.0 };
+    }
+    sum / total
+}
+
+/// The whole data set as a batch of the network, borrowed.
+fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Error> {
+    let targets = match data.target() {
+        Target::Classes { labels, .. } => Targets::Labels(labels),
+        Target::Values { values, .. } => Targets::Values(values.as_view()),
+        // The target's kind was checked when the training began; a new kind is refused there.
+        _ => return Err(smallbatch_mlp::Error::EmptyBatch.into()),
+    };
+    let batch = Batch::new(data.features().as_view(), targets);
+    Ok(match data.weights() {
+        Some(weights) => batch.weights(weights),
+        None => batch,
+    })
+}
+
+/// `k` of `n` samples, in ascending order: a pure function of the seed and the part.
+///
+/// Drawn from the stream `evaluate` of the seed, counter 0 for training and 1 for validation, by a Fisher-Yates shuffle
+/// that stops after `k`.
+fn sample_of(n: usize, k: usize, seed: u64, part: Watched) -> Vec<usize> {
+    let mut key = [0_u8; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    key[8..16].copy_from_slice(b"evaluate");
+    key[16] = u8::from(part == Watched::Validation);
+    let mut rng = ChaCha8Rng::from_seed(key);
+    let mut order: Vec<usize> = (0..n).collect();
+    for place in 0..k {
+        let left = (n - place) as u128;
+        // 2^64 draws on at most a few billion places: the bias is below 1e-9.
+        #[allow(clippy::cast_possible_truncation)]
+        let offset = ((u128::from(rng.next_u64()) * left) >> 64) as usize;
+        order.swap(place, place + offset);
+    }
+    order.truncate(k);
+    order.sort_unstable();
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_fixed_seeded_and_without_repetition() {
+        let sample = sample_of(1_000, 100, 7, Watched::Training);
+        assert_eq!(sample.len(), 100);
+        assert!(sample.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(sample[99] < 1_000);
+        assert_eq!(sample, sample_of(1_000, 100, 7, Watched::Training));
+        assert_ne!(sample, sample_of(1_000, 100, 8, Watched::Training));
+        assert_ne!(sample, sample_of(1_000, 100, 7, Watched::Validation));
+        assert_eq!(sample_of(5, 5, 7, Watched::Training), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn every_sample_is_drawn_equally_often() {
+        let mut counts = [0_u32; 10];
+        for seed in 0..10_000 {
+            for sample in sample_of(10, 3, seed, Watched::Training) {
+                counts[sample] += 1;
+            }
+        }
+        // Binomial with mean 3000 and standard deviation 46: five of them.
+        assert!(
+            counts.iter().all(|&count| count.abs_diff(3_000) < 230),
+            "{counts:?}"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Whether data suits a network: asked once, before anything is computed.
+
+use smallbatch_data::{Dataset, Target};
+use smallbatch_mlp::{Loss, MlpSpec};
+
+use crate::scalar::to_f64;
+use crate::{Error, Scalar, Watched};
+
+/// Refuses data whose features or target do not suit the network and its loss.
+pub(crate) fn check_part<T: Scalar>(
+    spec: &MlpSpec,
+    part: Watched,
+    data: &Dataset<T>,
+) -> Result<(), Error> {
+    if data.n_features() != spec.n_inputs() {
+        return Err(Error::FeatureCount {
+            part,
+            dataset: data.name().to_owned(),
+            n_features: data.n_features(),
+            n_inputs: spec.n_inputs(),
+        });
+    }
+    check_target(spec, part, data)?;
+    check_missing(part, data)
+}
+
+/// Refuses validation data whose features, classes or targets are not those of the training data, by name.
+pub(crate) fn check_same<T: Scalar>(
+    training: &Dataset<T>,
+    validation: &Dataset<T>,
+) -> Result<(), Error> {
+    let what = match training.target() {
+        Target::Classes { .. } => "class",
+        _ => "target",
+    };
+    let (expected, found) = (training.target().names(), validation.target().names());
+    same_names(
+        "feature",
+        training.feature_names(),
+        validation.feature_names(),
+    )?;
+    same_names(what, expected, found)
+}
+
+fn same_names(what: &'static str, training: &[String], validation: &[String]) -> Result<(), Error> {
+    // The numbers of names were compared with the network's before.
+    match training.iter().zip(validation).position(|(a, b)| a != b) {
+        None => Ok(()),
+        Some(position) => Err(Error::ValidationDiffers {
+            what,
+            position,
+            training: training[position].clone(),
+            validation: validation[position].clone(),
+        }),
+    }
+}
+
+fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> Result<(), Error> {
+    let (loss, n_outputs) = (spec.loss_function(), spec.n_outputs());
+    let kind = |expected, found, way_out| Error::TargetKind {
+        part,
+        dataset: data.name().to_owned(),
+        loss: loss.name(),
+        expected,
+        found,
+        way_out,
+    };
+    let shape = |n_targets, unit, way_out| Error::TargetShape {
+        part,
+        dataset: data.name().to_owned(),
+        n_targets,
+        unit,
+        n_outputs,
+        loss: loss.name(),
+        way_out,
+    };
+    match (loss, data.target()) {
+        (Loss::SoftmaxCrossEntropy { .. }, Target::Classes { names, .. }) => {
+            if names.len() == n_outputs {
+                return Ok(());
+            }
+            let way_out = format!("make the last layer size {}", names.len());
+            Err(shape(names.len(), "classes", way_out))
+        }
+        (Loss::SoftmaxCrossEntropy { .. }, _) => Err(kind(
+            "classes",
+            "numbers",
+            "use a loss for numbers, such as `Loss::MeanSquaredError`",
+        )),
+        (Loss::BinaryCrossEntropy, Target::Classes { names, .. }) => {
+            if names.len() == 2 && n_outputs == 1 {
+                return Ok(());
+            }
+            let way_out = if names.len() == 2 {
+                "make the last layer size 1, or use `Loss::softmax_cross_entropy()`".to_owned()
+            } else {
+                format!(
+                    "use `Loss::softmax_cross_entropy()` and the last layer size {}",
+                    names.len()
+                )
+            };
+            Err(shape(names.len(), "classes", way_out))
+        }
+        (_, Target::Classes { .. }) => Err(kind(
+            "numbers",
+            "classes",
+            "use `Loss::softmax_cross_entropy()`",
+        )),
+        (_, Target::Values { values, .. }) => {
+            let per_target = match loss {
+                Loss::Pinball { quantiles } => quantiles.len(),
+                _ => 1,
+            };
+            let needed = values.nrows() * per_target;
+            if needed == n_outputs {
+                return Ok(());
+            }
+            let way_out = format!("make the last layer size {needed}");
+            Err(shape(values.nrows(), "values a sample", way_out))
+        }
+        _ => Err(kind(
+            "classes or numbers",
+            "something else",
+            "give classes or numbers",
+        )),
+    }
+}
+
+/// A data set may hold NaN where its maker allowed that; a network cannot read it.
+fn check_missing<T: Scalar>(part: Watched, data: &Dataset<T>) -> Result<(), Error> {
+    let values = data.features().as_slice();
+    match values.iter().position(|&value| !to_f64(value).is_finite()) {
+        None => Ok(()),
+        Some(place) => Err(Error::MissingValue {
+            part,
+            dataset: data.name().to_owned(),
+            sample: place / data.n_features(),
+            feature: data.feature_names()[place % data.n_features()].clone(),
+        }),
+    }
+}

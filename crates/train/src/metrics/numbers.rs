@@ -1,0 +1,200 @@
+//! Metrics of regression.
+
+use nalgebra::DMatrixView;
+
+use super::{Weights, check_length};
+use crate::scalar::to_f64;
+use crate::{Error, Scalar};
+
+/// The root of the mean squared error, in the target's unit: √(Σᵢ wᵢ · (1/k) Σⱼ (ŷⱼᵢ - yⱼᵢ)² / Σᵢ wᵢ).
+///
+/// `predictions` and `targets` are `(k, n_samples)`.
+///
+/// # Errors
+/// No samples; shapes that differ; a value that is not finite; weights that are not one a sample, negative, not finite or
+/// all zero.
+pub fn rmse<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: Option<&[T]>,
+) -> Result<f64, Error> {
+    let weights = check("RMSE", predictions, targets, weights)?;
+    Ok(mean_of(predictions, targets, &weights, |error| error * error).sqrt())
+}
+
+/// The mean absolute error, in the target's unit: Σᵢ wᵢ · (1/k) Σⱼ |ŷⱼᵢ - yⱼᵢ| / Σᵢ wᵢ.
+///
+/// # Errors
+/// As [`rmse`].
+pub fn mae<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: Option<&[T]>,
+) -> Result<f64, Error> {
+    let weights = check("MAE", predictions, targets, weights)?;
+    Ok(mean_of(predictions, targets, &weights, f64::abs))
+}
+
+/// The part of the variance that is explained: R² = 1 - Σ wᵢ(ŷᵢ - yᵢ)² / Σ wᵢ(yᵢ - ȳ)², with the weighted mean ȳ of these
+/// very targets. 1 is perfect, 0 is as good as always predicting ȳ, and it can be negative. Of several outputs, the mean.
+///
+/// # Errors
+/// As [`rmse`]; and [`Error::ConstantTarget`] where an output has the same value in every sample.
+pub fn r2<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: Option<&[T]>,
+) -> Result<f64, Error> {
+    let weights = check("R²", predictions, targets, weights)?;
+    let mut sum = 0.0;
+    for output in 0..targets.nrows() {
+        let row = || targets.row(output).into_iter().map(|&y| to_f64(y));
+        // In two passes: the mean first, so that a large mean does not cost the variance its digits.
+        let mean = weights.mean(row());
+        let total = weights.mean(row().map(|y| (y - mean) * (y - mean)));
+        let first = to_f64(targets[(output, 0)]);
+        if total == 0.0 || row().all(|y| y == first) {
+            return Err(Error::ConstantTarget {
+                output,
+                value: first,
+            });
+        }
+        let errors = row()
+            .zip(predictions.row(output).into_iter())
+            .map(|(y, &prediction)| (to_f64(prediction) - y).powi(2));
+        sum += 1.0 - weights.mean(errors) / total;
+    }
+    Ok(sum / targets.nrows() as f64)
+}
+
+fn check<'a, T: Scalar>(
+    metric: &'static str,
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: Option<&'a [T]>,
+) -> Result<Weights<'a, T>, Error> {
+    if targets.is_empty() {
+        return Err(Error::MetricOfNothing { metric });
+    }
+    let (n_outputs, n_samples) = targets.shape();
+    let what = "the number of rows of the predictions";
+    check_length(metric, what, n_outputs, predictions.nrows())?;
+    let what = "the number of columns of the predictions";
+    check_length(metric, what, n_samples, predictions.ncols())?;
+    for (what, matrix) in [("a prediction", predictions), ("a target", targets)] {
+        for (sample, column) in matrix.column_iter().enumerate() {
+            if let Some(&bad) = column.iter().find(|&&value| !to_f64(value).is_finite()) {
+                return Err(Error::MetricValue {
+                    metric,
+                    what,
+                    sample,
+                    value: to_f64(bad),
+                    range: "a finite number",
+                });
+            }
+        }
+    }
+    Weights::new(metric, weights, n_samples)
+}
+
+/// The weighted mean over samples of the mean over outputs of a function of the error.
+fn mean_of<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: &Weights<'_, T>,
+    cost: impl Fn(f64) -> f64,
+) -> f64 {
+    let n_outputs = targets.nrows() as f64;
+    weights.mean(predictions.column_iter().zip(targets.column_iter()).map(
+        |(prediction, target)| {
+            let pairs = prediction.iter().zip(target.iter());
+            pairs
+                .map(|(&p, &y)| cost(to_f64(p) - to_f64(y)))
+                .sum::<f64>()
+                / n_outputs
+        },
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{DMatrix, dmatrix};
+
+    use super::*;
+
+    #[test]
+    fn hand_computed_values() {
+        let targets = dmatrix![3.0, -0.5, 2.0, 7.0];
+        let predictions = dmatrix![2.5, 0.0, 2.0, 8.0];
+        let (p, y) = (predictions.as_view(), targets.as_view());
+        assert_eq!(rmse(p, y, None).unwrap(), 0.375_f64.sqrt());
+        assert_eq!(mae(p, y, None).unwrap(), 0.5);
+        // Total sum of squares 29.1875 (mean 2.875), residual 1.5.
+        assert!((r2(p, y, None).unwrap() - (1.0 - 1.5 / 29.1875)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn outputs_are_averaged() {
+        let targets = dmatrix![0.0, 2.0; 10.0, 30.0];
+        let predictions = dmatrix![1.0, 1.0; 10.0, 30.0];
+        let (p, y) = (predictions.as_view(), targets.as_view());
+        assert_eq!(rmse(p, y, None).unwrap(), 0.5_f64.sqrt());
+        assert_eq!(mae(p, y, None).unwrap(), 0.5);
+        assert_eq!(r2(p, y, None).unwrap(), 0.5); // 0 and 1
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_sample_twice() {
+        let once = (dmatrix![1.0, 2.5, 2.0], dmatrix![1.5, 2.0, 4.0]);
+        let twice = (dmatrix![1.0, 2.5, 2.0, 2.0], dmatrix![1.5, 2.0, 4.0, 4.0]);
+        for metric in [
+            rmse as fn(
+                DMatrixView<'_, f64>,
+                DMatrixView<'_, f64>,
+                Option<&[f64]>,
+            ) -> Result<f64, Error>,
+            mae,
+            r2,
+        ] {
+            let weighted =
+                metric(once.0.as_view(), once.1.as_view(), Some(&[1.0, 1.0, 2.0])).unwrap();
+            let repeated = metric(twice.0.as_view(), twice.1.as_view(), None).unwrap();
+            assert!((weighted - repeated).abs() < 1e-15, "{weighted} {repeated}");
+        }
+    }
+
+    #[test]
+    fn r2_keeps_its_digits_far_from_zero() {
+        let targets = DMatrix::from_fn(1, 100, |_, i| 1e8 + i as f64);
+        let predictions = targets.map(|y| y + 1.0);
+        // The variance of 0..100 is (100² - 1) / 12.
+        let expected = 1.0 - 12.0 / 9_999.0;
+        let found = r2(predictions.as_view(), targets.as_view(), None).unwrap();
+        assert!((found - expected).abs() < 1e-12, "{found}");
+    }
+
+    #[test]
+    fn bad_arguments_are_named() {
+        let y = dmatrix![1.0, 1.0];
+        let sentence = |result: Result<f64, Error>| result.unwrap_err().to_string();
+        assert_eq!(
+            sentence(r2(y.as_view(), y.as_view(), None)),
+            "R² is undefined: target 0 is 1 for every sample, so there is no variance to explain"
+        );
+        let short = dmatrix![1.0];
+        assert_eq!(
+            sentence(rmse(short.as_view(), y.as_view(), None)),
+            "RMSE: the number of columns of the predictions is 1, expected 2"
+        );
+        let nan = dmatrix![1.0, f64::NAN];
+        assert_eq!(
+            sentence(mae(nan.as_view(), y.as_view(), None)),
+            "MAE: a prediction of sample 1 is NaN; it must be a finite number"
+        );
+        let empty = DMatrix::<f64>::zeros(1, 0);
+        assert_eq!(
+            sentence(mae(empty.as_view(), empty.as_view(), None)),
+            "MAE over no samples is undefined; give at least one"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Listening to a training while it runs: progress bars, logs, interruption.
+
+use std::ops::ControlFlow;
+
+use crate::Record;
+
+/// What is known before the first update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// How many samples the training data has.
+    pub n_samples: usize,
+    /// How many updates an epoch has.
+    pub updates_per_epoch: u64,
+    /// The update after which the budget is spent, unless it is a number of seconds. A target loss or early stopping
+    /// can end the training before.
+    pub last_update: Option<u64>,
+    /// The update that this begins after: 0, or where the checkpoint was made.
+    pub begins_after: u64,
+}
+
+/// One update of the parameters, just made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Update {
+    /// How many updates have been made, this one included.
+    pub update: u64,
+    /// The epoch it belongs to, counted from 0.
+    pub epoch: u64,
+    /// The mean loss over its batch before it, with dropout.
+    pub batch_loss: f64,
+    /// Its learning rate.
+    pub learning_rate: f64,
+}
+
+/// Listens to a training, and may end it. Every method has a default that does nothing and goes on.
+///
+/// Breaking ends the training with [`Outcome::Interrupted`](crate::Outcome::Interrupted): nothing is lost, the model and
+/// the history so far are returned, and a [`Session`](crate::Session) can go on later from its checkpoint.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use smallbatch_train::{Observer, Record, Update};
+///
+/// /// Prints each evaluation, and ends the training at 98 % validation accuracy.
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn on_evaluation(&mut self, record: &Record) -> ControlFlow<()> {
+///         println!("epoch {:5.1}  training loss {:.4}", record.epoch, record.training_loss);
+///         match record.validation_metrics.and_then(|metrics| metrics.accuracy()) {
+///             Some(accuracy) if accuracy >= 0.98 => ControlFlow::Break(()),
+///             _ => ControlFlow::Continue(()),
+///         }
+///     }
+/// }
+/// ```
+pub trait Observer {
+    /// Before the first update, once.
+    fn on_start(&mut self, plan: &Plan) {
+        let _ = plan;
+    }
+
+    /// After each update. The stopwatch is running: what this takes counts as training time, so keep it short.
+    fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+        let _ = update;
+        ControlFlow::Continue(())
+    }
+
+    /// After each evaluation, that before the first update and that after the last included. The stopwatch stands.
+    fn on_evaluation(&mut self, record: &Record) -> ControlFlow<()> {
+        let _ = record;
+        ControlFlow::Continue(())
+    }
+}
+
+/// The observer of a training that nobody listens to. The loop is compiled for it separately, so it costs nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

@@ -1,0 +1,252 @@
+//! The description of a training, checked before it begins.
+
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{BatchSize, Dataset};
+use smallbatch_mlp::{MlpSpec, OptimizerSpec};
+
+use crate::error::require_positive;
+use crate::{
+    Budget, Checkpoint, EarlyStopping, Error, Evaluation, Observer, Scalar, Schedule, Session,
+    Silent, Trained, Watched,
+};
+
+/// The description of a training: the model, how it is optimized, for how long, and when it is evaluated. It is plain
+/// data, serializes, and is checked by [`Trainer::validate`] and whenever it is used.
+///
+/// | setting | default | range |
+/// |---|---|---|
+/// | model | none: give an [`MlpSpec`] | see there |
+/// | `optimizer` | Adam | see [`OptimizerSpec`] |
+/// | `learning_rate` | 0.001 | finite, above 0 |
+/// | `schedule` | constant | see [`Schedule`] |
+/// | `batch_size` | 32 | 1 to the number of training samples, or full |
+/// | `budget` | 100 epochs | see [`Budget`] |
+/// | `early_stopping` | none | needs validation data |
+/// | `evaluation` | each epoch, on all samples | see [`Evaluation`] |
+/// | `seed` | 0 | any |
+/// | `threads` | 1 | at least 1 |
+///
+/// The defaults are those of Adam's paper and of the literature on small batches, for inputs that are standardized. Tune
+/// the rate first.
+///
+/// **Same seed, same bits.** On the same machine the same trainer, data and number of threads give the same model to the
+/// last bit, unless the budget counts seconds. Initial weights, the order of samples, dropout and the sample that
+/// evaluations are limited to come from streams of the one seed.
+///
+/// ```
+/// use smallbatch_data::{BatchSize, Dataset, Target};
+/// use smallbatch_mlp::{Loss, MlpSpec};
+/// use smallbatch_train::{Budget, Trainer};
+/// use nalgebra::DMatrix;
+///
+/// // y = 2x + 1, eight samples.
+/// let features = DMatrix::from_fn(1, 8, |_, i| i as f64 / 4.0 - 1.0);
+/// let target = Target::values(features.map(|x| 2.0 * x + 1.0));
+/// let training = Dataset::new(features, target)?;
+///
+/// let trained = Trainer::new(MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError))
+///     .batch_size(BatchSize::Mini(4))
+///     .learning_rate(0.1)
+///     .budget(Budget::Epochs(200))
+///     .fit(&training, None)?;
+/// assert!(trained.history().last().unwrap().training_loss < 1e-4);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[must_use]
+pub struct Trainer {
+    pub(crate) model: MlpSpec,
+    pub(crate) optimizer: OptimizerSpec,
+    pub(crate) learning_rate: f64,
+    pub(crate) schedule: Schedule,
+    pub(crate) batch_size: BatchSize,
+    pub(crate) budget: Budget,
+    pub(crate) early_stopping: Option<EarlyStopping>,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) seed: u64,
+    pub(crate) threads: usize,
+}
+
+impl Trainer {
+    /// A training of this model, with the defaults above.
+    pub fn new(model: MlpSpec) -> Self {
+        Self {
+            model,
+            optimizer: OptimizerSpec::adam(),
+            learning_rate: 1e-3,
+            schedule: Schedule::Constant,
+            batch_size: BatchSize::Mini(32),
+            budget: Budget::Epochs(100),
+            early_stopping: None,
+            evaluation: Evaluation::default(),
+            seed: 0,
+            threads: 1,
+        }
+    }
+
+    /// Which rule turns gradients into updates. A good learning rate for one is not good for another.
+    pub fn optimizer(mut self, optimizer: OptimizerSpec) -> Self {
+        self.optimizer = optimizer;
+        self
+    }
+
+    /// The base learning rate, which the schedule multiplies.
+    pub fn learning_rate(mut self, learning_rate: f64) -> Self {
+        self.learning_rate = learning_rate;
+        self
+    }
+
+    /// How the learning rate changes.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// How many samples an update sees. Gradients are means over the batch, so that the rate need not shrink with it.
+    pub fn batch_size(mut self, batch_size: BatchSize) -> Self {
+        self.batch_size = batch_size;
+        self
+    }
+
+    /// How long the training may go on.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// Stops when the validation loss no longer falls, and goes back to the best weights.
+    pub fn early_stopping(mut self, early_stopping: EarlyStopping) -> Self {
+        self.early_stopping = Some(early_stopping);
+        self
+    }
+
+    /// When the losses are evaluated, and on how many samples.
+    pub fn evaluation(mut self, evaluation: Evaluation) -> Self {
+        self.evaluation = evaluation;
+        self
+    }
+
+    /// The seed of every random draw.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How many threads the training may use. **At present it uses one, whatever is given here**: the argument exists so
+    /// that a run states it, and so that a later version can use more only where asked to.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// The model's description.
+    pub fn model(&self) -> &MlpSpec {
+        &self.model
+    }
+
+    /// Checks every setting that can be checked without data.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] or [`Error::Mlp`] that names the first setting outside its range.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.model.validate()?;
+        self.optimizer.validate()?;
+        require_positive(
+            "learning_rate",
+            self.learning_rate,
+            "a finite number above 0, such as 0.01",
+        )?;
+        self.schedule.validate()?;
+        Error::require(
+            self.batch_size != BatchSize::Mini(0),
+            "batch_size",
+            0,
+            "at least 1, or `BatchSize::Full`",
+        )?;
+        self.budget.validate()?;
+        if let Some(early_stopping) = self.early_stopping {
+            early_stopping.validate()?;
+        }
+        self.evaluation.validate()?;
+        Error::require(self.threads > 0, "threads", self.threads, "at least 1")
+    }
+
+    /// Checks what depends on there being validation data.
+    pub(crate) fn validate_with(&self, has_validation: bool) -> Result<(), Error> {
+        self.validate()?;
+        if has_validation {
+            return Ok(());
+        }
+        if self.early_stopping.is_some() {
+            return Err(Error::NeedsValidation {
+                what: "early stopping",
+            });
+        }
+        if let Some((Watched::Validation, _)) = self.budget.target() {
+            return Err(Error::NeedsValidation {
+                what: "a budget until a validation loss",
+            });
+        }
+        Ok(())
+    }
+
+    /// Trains from the beginning to the end.
+    ///
+    /// Training and validation data must have the same features in the same order, scaled by the same scaler.
+    ///
+    /// # Errors
+    /// - A setting outside its range, as [`Trainer::validate`]; a schedule that needs a total that the budget does not say.
+    /// - Data that does not suit the model: [`Error::FeatureCount`], [`Error::TargetKind`], [`Error::TargetShape`],
+    ///   [`Error::MissingValue`], [`Error::ValidationDiffers`], [`Error::BatchTooLarge`].
+    /// - [`Error::NeedsValidation`] where validation data is watched and not given.
+    /// - [`Error::Diverged`] with the history so far.
+    pub fn fit<T: Scalar>(
+        &self,
+        training: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+    ) -> Result<Trained<T>, Error> {
+        let mut session = self.start(training, validation)?;
+        session.run(&mut Silent)?;
+        session.finish()
+    }
+
+    /// Trains from the beginning to the end, while an observer listens.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`].
+    pub fn fit_observed<T: Scalar>(
+        &self,
+        training: &Dataset<T>,
+        validation: Option<&Dataset<T>>,
+        observer: &mut dyn Observer,
+    ) -> Result<Trained<T>, Error> {
+        let mut session = self.start(training, validation)?;
+        session.run(observer)?;
+        session.finish()
+    }
+
+    /// A training that stands before its first update, to be run piece by piece.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`], but for the divergence.
+    pub fn start<'a, T: Scalar>(
+        &self,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> {
+        Session::start(self, training, validation)
+    }
+
+    /// A training that stands where the checkpoint was made, and goes on from there as if it had never stopped: to the
+    /// same bits.
+    ///
+    /// # Errors
+    /// As [`Trainer::start`]; and [`Error::CheckpointData`] where the data are not those the checkpoint was made with.
+    pub fn resume<'a, T: Scalar>(
+        checkpoint: Checkpoint<T>,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> {
+        Session::resume(checkpoint, training, validation)
+    }
+}

@@ -1,0 +1,195 @@
+//! A training that is stopped, saved and resumed ends with the same bits as one that was not.
+
+mod common;
+
+use std::ops::ControlFlow;
+
+use common::{classes, classifier, numbers, regressor};
+use smallbatch_data::{BatchSize, Dataset};
+use smallbatch_mlp::OptimizerSpec;
+use smallbatch_train::{
+    Budget, Checkpoint, EarlyStopping, EvaluateEvery, Evaluation, Observer, Outcome, Period,
+    Record, Schedule, Silent, Trained, Trainer, Update,
+};
+
+/// Breaks after so many updates.
+struct StopAt(u64);
+
+impl Observer for StopAt {
+    fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+        if update.update == self.0 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// Trains up to `at`, goes through JSON, and trains to the end.
+fn in_two_parts(
+    trainer: &Trainer,
+    at: u64,
+    training: &Dataset<f64>,
+    validation: Option<&Dataset<f64>>,
+) -> Trained<f64> {
+    let mut session = trainer.start(training, validation).unwrap();
+    let _ = session.run(&mut StopAt(at)).unwrap();
+    let json = serde_json::to_string(&session.checkpoint()).unwrap();
+    drop(session);
+    let checkpoint: Checkpoint<f64> = serde_json::from_str(&json).unwrap();
+    assert_eq!(checkpoint.trainer(), trainer);
+    let mut session = Trainer::resume(checkpoint, training, validation).unwrap();
+    let _ = session.run(&mut Silent).unwrap();
+    session.finish().unwrap()
+}
+
+/// All of a record but the seconds, to the bit.
+fn bits(records: &[Record]) -> Vec<(u64, u64, u64, u64, Option<u64>)> {
+    records
+        .iter()
+        .map(|record| {
+            (
+                record.update,
+                record.samples,
+                record.learning_rate.to_bits(),
+                record.training_loss.to_bits(),
+                record.validation_loss.map(f64::to_bits),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn resumed_is_uninterrupted_wherever_it_stopped() {
+    let (data, validation) = (classes(50, 1), classes(30, 2));
+    let plateau = Schedule::ReduceOnPlateau {
+        factor: 0.5,
+        patience: 1,
+        min_delta: 0.02,
+        floor: 0.01,
+    };
+    let trainers = [
+        classifier(),
+        classifier().schedule(Schedule::cosine(Period::Epochs(2))),
+        classifier().schedule(Schedule::one_cycle()),
+        classifier().schedule(plateau),
+        classifier().evaluation(Evaluation::every(EvaluateEvery::Geometric { ratio: 1.3 })),
+        classifier().optimizer(OptimizerSpec::nesterov(0.9)),
+        classifier().batch_size(BatchSize::Full).learning_rate(0.2),
+        classifier().early_stopping(EarlyStopping::patience(2).min_delta(0.01)),
+        classifier().evaluation(Evaluation::default().training_samples(20)),
+    ];
+    for trainer in trainers {
+        let whole = trainer.fit(&data, Some(&validation)).unwrap();
+        // Inside an epoch, at its end, just after it, at an evaluation, at the end.
+        for at in [1, 3, 4, 5, 8, 11, 30, 48] {
+            let parts = in_two_parts(&trainer, at, &data, Some(&validation));
+            assert_eq!(parts.model(), whole.model(), "{trainer:?} stopped at {at}");
+            assert_eq!(
+                bits(parts.history().records()),
+                bits(whole.history().records()),
+                "{trainer:?} stopped at {at}"
+            );
+            assert_eq!(parts.outcome(), whole.outcome());
+            assert_eq!(parts.record().update, whole.record().update);
+        }
+    }
+}
+
+#[test]
+fn the_seconds_go_on_counting() {
+    let data = numbers(64, 1);
+    let mut session = regressor().start(&data, None).unwrap();
+    let _ = session.run(&mut StopAt(20)).unwrap();
+    let before = session.history().last().unwrap().seconds;
+    let mut resumed = Trainer::resume(session.checkpoint(), &data, None).unwrap();
+    let _ = resumed.run(&mut Silent).unwrap();
+    let after = resumed.finish().unwrap().record().seconds;
+    assert!(before > 0.0 && after > before, "{before} {after}");
+}
+
+#[test]
+fn a_spent_training_goes_on_with_a_larger_budget() {
+    let data = classes(50, 1);
+    let long = classifier().budget(Budget::Epochs(12));
+    let short = classifier().budget(Budget::Updates(18)); // ends inside an epoch
+    let mut session = short.start(&data, None).unwrap();
+    assert_eq!(session.run(&mut Silent).unwrap(), Outcome::BudgetSpent);
+    // Without another budget there is nothing left to do.
+    let mut same = Trainer::resume(session.checkpoint(), &data, None).unwrap();
+    assert_eq!(
+        same.advance(&mut Silent).unwrap(),
+        Some(Outcome::BudgetSpent)
+    );
+    assert_eq!(same.finish().unwrap().record().update, 18);
+
+    let checkpoint = session.checkpoint().with_budget(Budget::Epochs(12));
+    let mut session = Trainer::resume(checkpoint, &data, None).unwrap();
+    let _ = session.run(&mut Silent).unwrap();
+    let trained = session.finish().unwrap();
+    let whole = long.fit(&data, None).unwrap();
+    assert_eq!(trained.model(), whole.model());
+    assert_eq!(
+        bits(trained.history().records()),
+        bits(whole.history().records())
+    );
+}
+
+#[test]
+fn other_data_is_refused() {
+    let (data, other) = (classes(50, 1), classes(50, 2));
+    let checkpoint = classifier().start(&data, None).unwrap().checkpoint();
+    let error = Trainer::resume(checkpoint.clone(), &other, None)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.starts_with(
+            "the checkpoint was made with other training data (50 samples of 2 features, hash "
+        ),
+        "{error}"
+    );
+    let error = Trainer::resume(checkpoint, &data, Some(&other))
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.starts_with(
+            "the checkpoint was made with other validation data (50 samples of 2 features, hash "
+        ) && error.contains("instead of none"),
+        "{error}"
+    );
+}
+
+#[test]
+fn damage_and_other_formats_are_refused() {
+    let data = classes(50, 1);
+    let mut session = classifier().start(&data, None).unwrap();
+    let _ = session.run(&mut StopAt(5)).unwrap();
+    let json = serde_json::to_value(session.checkpoint()).unwrap();
+    let refused = |path: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        *json.pointer_mut(path).unwrap() = value;
+        let checkpoint: Checkpoint<f64> = serde_json::from_value(json).unwrap();
+        Trainer::resume(checkpoint, &data, None)
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(
+        refused("/format", 99.into()),
+        "the checkpoint has format 99; this version reads format 1. Finish that run with the version that began it"
+    );
+    assert_eq!(
+        refused("/update", 6.into()),
+        "the checkpoint is damaged: its optimizer has made another number of updates; use an earlier one"
+    );
+    assert_eq!(
+        refused("/trainer/model/activation", serde_json::json!("tanh")),
+        "the checkpoint is damaged: its model is not the one its trainer describes; use an earlier one"
+    );
+    assert_eq!(
+        refused("/trainer/learning_rate", (-1.0).into()),
+        "`learning_rate` is -1; it must be a finite number above 0, such as 0.01"
+    );
+}
