@@ -70,6 +70,30 @@ pub enum Error {
         /// The feature's name.
         feature: String,
     },
+    /// One sample has nothing to differ from.
+    #[error(
+        "the training data `{dataset}` has {n_samples} sample; give at least 2 (a sample is a column: was a matrix with \
+         samples in rows given?)"
+    )]
+    TooFewSamples {
+        /// The data set's name.
+        dataset: String,
+        /// How many samples it has.
+        n_samples: usize,
+    },
+    /// All training samples are of one class.
+    #[error(
+        "all {n_samples} samples of the training data `{dataset}` are of class `{class}`, so there is nothing to tell \
+         apart; give samples of at least two classes (a stratified split keeps all in every part)"
+    )]
+    OneClassToLearn {
+        /// The data set's name.
+        dataset: String,
+        /// How many samples it has.
+        n_samples: usize,
+        /// The class they all have.
+        class: String,
+    },
     /// The network's inputs are not as many as the features.
     #[error(
         "the {part} data `{dataset}` has {n_features} features, but the network has {n_inputs} inputs; make the first \
@@ -127,7 +151,7 @@ pub enum Error {
     /// Training and validation data do not have the same features or classes in the same order.
     #[error(
         "{what} {position} is `{validation}` in the validation data but `{training}` in the training data; the two \
-         must have the same {what}s in the same order"
+         must have the same {what} names in the same order"
     )]
     ValidationDiffers {
         /// What differs: `feature`, `class` or `target`.

@@ -24,6 +24,28 @@ pub(crate) fn check_part<T: Scalar>(
     check_missing(part, data)
 }
 
+/// Refuses training data from which nothing can be learned.
+pub(crate) fn check_enough<T: Scalar>(training: &Dataset<T>) -> Result<(), Error> {
+    let n_samples = training.n_samples();
+    let dataset = || training.name().to_owned();
+    if n_samples < 2 {
+        return Err(Error::TooFewSamples {
+            dataset: dataset(),
+            n_samples,
+        });
+    }
+    if let Target::Classes { labels, names } = training.target()
+        && labels.iter().all(|&label| label == labels[0])
+    {
+        return Err(Error::OneClassToLearn {
+            dataset: dataset(),
+            n_samples,
+            class: names[labels[0] as usize].clone(),
+        });
+    }
+    Ok(())
+}
+
 /// Refuses validation data whose features, classes or targets are not those of the training data, by name.
 pub(crate) fn check_same<T: Scalar>(
     training: &Dataset<T>,

@@ -11,7 +11,7 @@ use crate::clock::Stopwatch;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
 use crate::evaluator::{CHUNK, Evaluator};
-use crate::fit_check::{check_part, check_same};
+use crate::fit_check::{check_enough, check_part, check_same};
 use crate::plateau::Plateau;
 use crate::scalar::to_f64;
 use crate::schedule::Rates;
@@ -525,6 +525,7 @@ fn check<T: Scalar>(
 ) -> Result<(), Error> {
     trainer.validate_with(validation.is_some())?;
     check_part(&trainer.model, Watched::Training, training)?;
+    check_enough(training)?;
     if let Some(validation) = validation {
         check_part(&trainer.model, Watched::Validation, validation)?;
         check_same(training, validation)?;

@@ -1,0 +1,146 @@
+//! A training that diverges says so, where, and what to try; and keeps what it knows.
+
+mod common;
+
+use common::{classes, numbers, regressor};
+use nalgebra::DMatrix;
+use smallbatch_data::{BatchSize, Dataset, Target};
+use smallbatch_mlp::{Activation, Loss, MlpSpec, OptimizerSpec};
+use smallbatch_train::{Budget, Divergence, Error, NotFinite, Trainer, Watched};
+
+fn diverge(
+    trainer: &Trainer,
+    data: &Dataset<f64>,
+    validation: Option<&Dataset<f64>>,
+) -> Divergence {
+    match trainer.fit(data, validation) {
+        Err(Error::Diverged(divergence)) => *divergence,
+        other => panic!("it did not diverge: {other:?}"),
+    }
+}
+
+/// y = 3·price, the price about a million: the curvature is about 1e12, so that any usual rate is far too large.
+fn in_dollars() -> Dataset<f64> {
+    let features = DMatrix::from_fn(3, 64, |i, j| {
+        let x = ((j * 7 + i * 3) % 11) as f64 / 10.0 - 0.5;
+        if i == 1 { 1e6 + 1e5 * x } else { x }
+    });
+    let values = DMatrix::from_fn(1, 64, |_, j| features[(0, j)] - features[(2, j)]);
+    Dataset::new(features, Target::values(values))
+        .unwrap()
+        .with_feature_names(["age", "price", "rooms"].map(String::from).to_vec())
+        .unwrap()
+}
+
+#[test]
+fn it_names_the_update_the_rate_and_the_feature() {
+    let trainer = Trainer::new(MlpSpec::new([3, 1]).loss(Loss::MeanSquaredError))
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(0.1)
+        .batch_size(BatchSize::Mini(16))
+        .budget(Budget::Epochs(50));
+    let data = in_dollars();
+    let found = diverge(&trainer, &data, None);
+    assert!(found.update > 0 && found.update < 200);
+    assert_eq!(found.epoch, found.update / 4);
+    assert_eq!(found.learning_rate, 0.1);
+    assert!(found.last_finite_loss.unwrap() > 1e100);
+    let feature = found.feature.as_ref().unwrap();
+    assert_eq!(feature.name, "price");
+    assert_eq!((feature.low, feature.high), (0.95e6, 1.05e6));
+    assert_eq!(found.median_span, 1.0);
+    assert_eq!(found.target, None);
+    let sentence = Error::Diverged(Box::new(found.clone())).to_string();
+    let start = format!(
+        "training diverged after update {} (epoch {}): the ",
+        found.update, found.epoch
+    );
+    assert!(sentence.starts_with(&start), "{sentence}");
+    let advice = ". Lower the learning rate of 0.1, to 0.01 perhaps; normalize the inputs: feature `price` spans 100000 \
+                  (from 950000 to 1050000), while the median feature spans 1";
+    assert!(sentence.ends_with(advice), "{sentence}");
+    // The history ends with the last finite evaluation.
+    let records = found.history.records();
+    assert_eq!(records[0].update, 0);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.training_loss.is_finite())
+    );
+    assert_eq!(records.last().unwrap().update / 4, found.update / 4);
+}
+
+/// In f32 the numbers end at 3e38, so that the same training diverges earlier.
+#[test]
+fn f32_diverges_as_well() {
+    let trainer = Trainer::new(MlpSpec::new([3, 8, 1]).loss(Loss::MeanSquaredError))
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(0.1)
+        .batch_size(BatchSize::Mini(16));
+    let data = in_dollars().cast::<f32>().unwrap();
+    let Err(Error::Diverged(found)) = trainer.fit(&data, None) else {
+        panic!("it did not diverge")
+    };
+    assert_eq!(found.feature.unwrap().name, "price");
+}
+
+#[test]
+fn large_targets_are_named() {
+    let data = numbers(64, 1);
+    let far = data.target().as_values().unwrap().map(|y| 1e9 * y);
+    let data = data.with_target(Target::values(far)).unwrap();
+    let trainer = Trainer::new(
+        MlpSpec::new([2, 16, 1])
+            .loss(Loss::MeanSquaredError)
+            .activation(Activation::Relu),
+    )
+    .optimizer(OptimizerSpec::momentum(0.9))
+    .learning_rate(0.1)
+    .batch_size(BatchSize::Mini(8));
+    let found = diverge(&trainer, &data, None);
+    assert_eq!(found.feature, None);
+    let target = found.target.as_ref().unwrap();
+    assert!(target.high > 1e8);
+    assert!(
+        found.to_string().contains("; standardize the target: `"),
+        "{found}"
+    );
+}
+
+#[test]
+fn validation_data_can_be_what_overflows() {
+    let data = numbers(32, 1);
+    let huge = data
+        .clone()
+        .with_features(data.features().map(|x| 1e200 * x));
+    let found = diverge(&regressor(), &data, Some(&huge.unwrap()));
+    assert_eq!(found.update, 0);
+    assert!(matches!(
+        found.what,
+        NotFinite::EvaluatedLoss(Watched::Validation, loss) if !loss.is_finite()
+    ));
+    assert_eq!(found.last_finite_loss, None);
+    assert!(found.history.records().is_empty());
+    let sentence = found.to_string();
+    assert!(
+        sentence.starts_with("training diverged after update 0 (epoch 0): the validation loss is "),
+        "{sentence}"
+    );
+}
+
+/// A softmax's loss stays finite while its weights overflow: the weights themselves are looked at.
+#[test]
+fn weights_that_are_not_finite_are_found_at_the_next_evaluation() {
+    let data = classes(60, 1);
+    let trainer = Trainer::new(MlpSpec::new([2, 8, 3]))
+        .optimizer(OptimizerSpec::adam())
+        .learning_rate(1e308)
+        .batch_size(BatchSize::Full)
+        .budget(Budget::Updates(20));
+    let found = diverge(&trainer, &data, None);
+    assert!(found.update >= 1, "{found}");
+    assert_eq!(
+        found.history.records().len() as u64,
+        found.history.last().unwrap().update + 1
+    );
+}

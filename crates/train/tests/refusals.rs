@@ -1,0 +1,249 @@
+//! Bad input: each refused with a sentence that names the thing and the way out, before anything is trained.
+
+mod common;
+
+use common::{classes, classifier, numbers, regressor};
+use nalgebra::{DMatrix, dmatrix};
+use smallbatch_data::{BatchSize, Dataset, MissingValues, Target};
+use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
+use smallbatch_train::{
+    Budget, EarlyStopping, Error, EvaluateEvery, Evaluation, Period, Schedule, Trainer,
+};
+
+/// The sentence with which this training is refused.
+fn refused(
+    trainer: &Trainer,
+    training: &Dataset<f64>,
+    validation: Option<&Dataset<f64>>,
+) -> String {
+    let error = trainer.fit(training, validation).unwrap_err();
+    // Starting must refuse it already: no time is spent first.
+    let started = trainer.start(training, validation).err().unwrap();
+    assert_eq!(started.to_string(), error.to_string());
+    error.to_string()
+}
+
+#[test]
+fn settings() {
+    let data = classes(30, 1);
+    for rate in [0.0, -0.1, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            refused(&classifier().learning_rate(rate), &data, None),
+            format!("`learning_rate` is {rate}; it must be a finite number above 0, such as 0.01")
+        );
+    }
+    assert_eq!(
+        refused(&classifier().threads(0), &data, None),
+        "`threads` is 0; it must be at least 1"
+    );
+    assert_eq!(
+        refused(&classifier().batch_size(BatchSize::Mini(0)), &data, None),
+        "`batch_size` is 0; it must be at least 1, or `BatchSize::Full`"
+    );
+    assert_eq!(
+        refused(&classifier().batch_size(BatchSize::Mini(31)), &data, None),
+        "the batch size is 31, but the training data `three clouds` has only 30 samples; use at most 30, or \
+         `BatchSize::Full`"
+    );
+    assert_eq!(
+        refused(&classifier().budget(Budget::Epochs(0)), &data, None),
+        "`budget` is 0 epochs; it must be at least 1 epoch (0 epochs train nothing)"
+    );
+    let never = Evaluation::every(EvaluateEvery::Epochs(0));
+    assert_eq!(
+        refused(&classifier().evaluation(never), &data, None),
+        "`evaluation.epochs` is 0; it must be at least 1"
+    );
+    let one_cycle = classifier().schedule(Schedule::one_cycle());
+    assert!(matches!(
+        one_cycle.budget(Budget::Seconds(1.0)).fit(&data, None),
+        Err(Error::ScheduleNeedsTotal {
+            schedule: "one-cycle",
+            ..
+        })
+    ));
+    let warm = classifier().schedule(Schedule::cosine(Period::Epochs(12)));
+    assert_eq!(
+        refused(&warm, &data, None),
+        "the schedule warms up for 24 updates, but the budget has only 24; warm up for fewer than that"
+    );
+}
+
+#[test]
+fn networks_and_optimizers() {
+    let data = classes(30, 1);
+    let no_units = Trainer::new(MlpSpec::new([2, 0, 3]));
+    assert_eq!(
+        refused(&no_units, &data, None),
+        "layer 1 of [2, 0, 3] has 0 units; every layer needs at least 1"
+    );
+    let momentum = classifier().optimizer(OptimizerSpec::momentum(1.5));
+    assert!(refused(&momentum, &data, None).contains("1.5"));
+    let dropout = Trainer::new(MlpSpec::new([2, 8, 3]).dropout(1.0));
+    assert_eq!(
+        refused(&dropout, &data, None),
+        "dropout is 1; it must be at least 0 and below 1"
+    );
+}
+
+#[test]
+fn what_watches_validation_needs_it() {
+    let data = classes(30, 1);
+    let stopping = classifier().early_stopping(EarlyStopping::patience(3));
+    assert_eq!(
+        refused(&stopping, &data, None),
+        "early stopping watches the validation loss, but no validation data was given; give some, or leave early \
+         stopping out"
+    );
+    let until = classifier().budget(Budget::until_validation_loss(0.1, Budget::Epochs(1)));
+    assert_eq!(
+        refused(&until, &data, None),
+        "a budget until a validation loss watches the validation loss, but no validation data was given; give some, or \
+         leave a budget until a validation loss out"
+    );
+}
+
+#[test]
+fn data_that_does_not_suit_the_network() {
+    let (classes, numbers) = (classes(30, 1), numbers(30, 1));
+    let inputs = Trainer::new(MlpSpec::new([5, 3])).batch_size(BatchSize::Full);
+    assert_eq!(
+        refused(&inputs, &classes, None),
+        "the training data `three clouds` has 2 features, but the network has 5 inputs; make the first layer size 2, or \
+         choose 5 features"
+    );
+    let outputs = Trainer::new(MlpSpec::new([2, 4])).batch_size(BatchSize::Full);
+    assert_eq!(
+        refused(&outputs, &classes, None),
+        "the target of the training data `three clouds` has 3 classes, but the network has 4 output(s) and the loss \
+         softmax cross-entropy; make the last layer size 3"
+    );
+    let with = |loss: Loss, n_outputs: usize| {
+        Trainer::new(MlpSpec::new([2, n_outputs]).loss(loss)).batch_size(BatchSize::Full)
+    };
+    assert_eq!(
+        refused(&with(Loss::BinaryCrossEntropy, 1), &classes, None),
+        "the target of the training data `three clouds` has 3 classes, but the network has 1 output(s) and the loss \
+         binary cross-entropy; use `Loss::softmax_cross_entropy()` and the last layer size 3"
+    );
+    assert_eq!(
+        refused(&with(Loss::MeanSquaredError, 1), &classes, None),
+        "the loss mean squared error takes numbers, but the target of the training data `three clouds` is classes; use \
+         `Loss::softmax_cross_entropy()`"
+    );
+    assert_eq!(
+        refused(&with(Loss::softmax_cross_entropy(), 2), &numbers, None),
+        "the loss softmax cross-entropy takes classes, but the target of the training data `a saddle` is numbers; use a \
+         loss for numbers, such as `Loss::MeanSquaredError`"
+    );
+    let quantiles = Loss::Pinball {
+        quantiles: vec![0.1, 0.9],
+    };
+    assert_eq!(
+        refused(&with(quantiles, 4), &numbers, None),
+        "the target of the training data `a saddle` has 1 values a sample, but the network has 4 output(s) and the loss \
+         pinball; make the last layer size 2"
+    );
+    // Numbers outside the loss's range are refused by the loss, at the first evaluation.
+    let error = with(Loss::Poisson, 1).fit(&numbers, None).unwrap_err();
+    assert!(matches!(
+        error,
+        Error::Mlp(smallbatch_mlp::Error::TargetOutOfRange {
+            loss: "Poisson",
+            ..
+        })
+    ));
+}
+
+#[test]
+fn validation_data_that_is_not_like_the_training_data() {
+    let (data, other) = (numbers(30, 1), numbers(20, 2));
+    let trainer = regressor();
+    let renamed = other
+        .clone()
+        .with_feature_names(vec!["x1".into(), "x0".into()])
+        .unwrap();
+    assert_eq!(
+        refused(&trainer, &data, Some(&renamed)),
+        "feature 0 is `x1` in the validation data but `x0` in the training data; the two must have the same feature names \
+         in the same order"
+    );
+    let wider = Dataset::new(DMatrix::zeros(3, 20), other.target().clone()).unwrap();
+    assert_eq!(
+        refused(&trainer, &data, Some(&wider)),
+        "the validation data `unnamed` has 3 features, but the network has 2 inputs; make the first layer size 3, or \
+         choose 2 features"
+    );
+    let names = |names: [&str; 3]| names.map(String::from).to_vec();
+    let relabelled = |class_names: [&str; 3]| {
+        let labels = vec![0, 1, 2];
+        let names = names(class_names);
+        Dataset::new(DMatrix::zeros(2, 3), Target::Classes { labels, names }).unwrap()
+    };
+    let trainer = Trainer::new(MlpSpec::new([2, 3])).batch_size(BatchSize::Full);
+    assert_eq!(
+        refused(
+            &trainer,
+            &relabelled(["oak", "elm", "ash"]),
+            Some(&relabelled(["oak", "ash", "elm"]))
+        ),
+        "class 1 is `ash` in the validation data but `elm` in the training data; the two must have the same class names \
+         in the same order"
+    );
+}
+
+#[test]
+fn data_from_which_nothing_can_be_learned() {
+    let one = classes(30, 1).subset(&[4]).unwrap();
+    let trainer = classifier().batch_size(BatchSize::Full);
+    assert_eq!(
+        refused(&trainer, &one, None),
+        "the training data `three clouds` has 1 sample; give at least 2 (a sample is a column: was a matrix with samples \
+         in rows given?)"
+    );
+    let same = classes(30, 1).subset(&[1, 4, 7]).unwrap();
+    let name = same.target().names()[1].clone();
+    assert_eq!(
+        refused(&trainer, &same, None),
+        format!(
+            "all 3 samples of the training data `three clouds` are of class `{name}`, so there is nothing to tell apart; \
+             give samples of at least two classes (a stratified split keeps all in every part)"
+        )
+    );
+    // Validation data of one class, or of one sample, is small but can be measured on.
+    assert!(trainer.fit(&classes(30, 1), Some(&one)).is_ok());
+}
+
+#[test]
+fn missing_values_are_refused_by_place() {
+    let features = dmatrix![1.0, 2.0, f64::NAN; 1.0, 2.0, 3.0];
+    let target = Target::classes(vec![0, 1, 2]);
+    let data = Dataset::with_missing(features, target, MissingValues::Admit).unwrap();
+    let trainer = Trainer::new(MlpSpec::new([2, 3])).batch_size(BatchSize::Full);
+    assert_eq!(
+        refused(&trainer, &data, None),
+        "feature `x0` of sample 2 of the training data `unnamed` is missing (NaN); fill it in, or drop the sample or the \
+         feature"
+    );
+}
+
+#[test]
+fn constant_features_are_harmless() {
+    let data = classes(30, 1);
+    let constant = data
+        .clone()
+        .with_features(DMatrix::from_element(2, 30, 0.5));
+    let trained = classifier().fit(&constant.unwrap(), None).unwrap();
+    assert!(trained.record().training_loss.is_finite());
+}
+
+#[test]
+fn a_trainer_survives_json() {
+    let trainer = classifier()
+        .schedule(Schedule::one_cycle())
+        .early_stopping(EarlyStopping::patience(3))
+        .budget(Budget::until_validation_loss(0.1, Budget::Seconds(2.0)))
+        .evaluation(Evaluation::every(EvaluateEvery::Geometric { ratio: 1.5 }).training_samples(9));
+    let json = serde_json::to_string(&trainer).unwrap();
+    assert_eq!(serde_json::from_str::<Trainer>(&json).unwrap(), trainer);
+}
