@@ -239,10 +239,10 @@ impl<T: Scalar> Buffer<T> {
         gather_columns(dataset.features(), samples, &mut self.features);
         match (&mut self.target, dataset.target()) {
             (TargetBuffer::Labels(buffer), Target::Classes { labels, .. }) => {
-                gather_entries(labels, samples, buffer)
+                gather_entries(labels, samples, buffer);
             }
             (TargetBuffer::Values(buffer), Target::Values { values, .. }) => {
-                gather_columns(values, samples, buffer)
+                gather_columns(values, samples, buffer);
             }
             // The buffer was made for this very target.
             _ => {}

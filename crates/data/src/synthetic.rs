@@ -40,7 +40,7 @@ pub fn textbook_two_inputs(n_samples: usize, seed: u64) -> Result<Dataset, Error
     let mut rng = generator(seed, Stream::Synthetic, 0);
     let mut labels = Vec::with_capacity(n_samples);
     let features = two_inputs(n_samples, &mut rng, |z1, z2, e| {
-        labels.push(u32::from(z1 + z2 + 0.3 * e > 0.0))
+        labels.push(u32::from(z1 + z2 + 0.3 * e > 0.0));
     });
     named_two_inputs(
         features,

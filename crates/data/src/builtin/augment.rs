@@ -18,7 +18,7 @@ const DARKEST: f32 = 16.0;
 /// Largest rotation, either way, in degrees: beyond it a handwritten 1 and 7, or 4 and 9, come close.
 const ROTATION_DEGREES: f32 = 10.0;
 /// Largest shift along each axis, in pixels: the digits fill the image, so more would cut them.
-const SHIFT: f32 = 0.7;
+const SHIFT: f32 = 0.5;
 /// Largest relative change of size.
 const SCALING: f32 = 0.1;
 /// Standard deviation of the noise, in grey levels.
@@ -53,7 +53,7 @@ pub fn digits_100k(seed: u64) -> Result<Split, Error> {
 /// `n_samples` images made from the 1,797 of [`digits`], which take turns as the source.
 ///
 /// Image i is made from source i mod 1,797, and is a pure function of (seed, i): a longer set begins with the shorter.
-/// It is rotated about its centre by up to 10 degrees, scaled by 0.9 to 1.1, shifted by up to 0.7 pixels along each axis
+/// It is rotated about its centre by up to 10 degrees, scaled by 0.9 to 1.1, shifted by up to 0.5 pixels along each axis
 /// (all uniform; bilinear interpolation; white outside), and normal noise with a standard deviation of 0.5 grey levels is
 /// added to each pixel; values stay in 0 to 16. The groups are the sources, for a grouped split.
 ///
