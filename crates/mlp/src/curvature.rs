@@ -3,11 +3,8 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
-use crate::network::{add_row_sums, chunks};
-use crate::product::{
-    Columns, multiply, multiply_add, multiply_transposed_lhs, multiply_transposed_lhs_add,
-    multiply_transposed_rhs_add,
-};
+use crate::passes::{add_row_sums, chunks};
+use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
 use crate::{Activation, Error, Mlp, Parameters, Scalar};
 
@@ -258,7 +255,13 @@ impl<'a, T: Scalar> Pass<'a, T> {
             let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
             let a = Columns::new(&self.a[layer], fan_in);
             let mut z = vec![T::zero(); fan_out * self.n_samples];
-            multiply(&mut z, self.matrix(self.network.parameters(), layer), a);
+            matmul(
+                &mut z,
+                Accum::Replace,
+                self.matrix(self.network.parameters(), layer).plain(),
+                a.plain(),
+                T::one(),
+            );
             Activation::Identity.forward(
                 &self.network.parameters().values[layout.bias(layer)],
                 &mut z,
@@ -267,9 +270,21 @@ impl<'a, T: Scalar> Pass<'a, T> {
             let activation = self.network.spec().hidden_activation();
             if let Some(direction) = direction {
                 let mut rz = vec![T::zero(); z.len()];
-                multiply(&mut rz, self.matrix(direction, layer), a);
+                matmul(
+                    &mut rz,
+                    Accum::Replace,
+                    self.matrix(direction, layer).plain(),
+                    a.plain(),
+                    T::one(),
+                );
                 let ra = Columns::new(&self.ra[layer], fan_in);
-                multiply_add(&mut rz, self.matrix(self.network.parameters(), layer), ra);
+                matmul(
+                    &mut rz,
+                    Accum::Add,
+                    self.matrix(self.network.parameters(), layer).plain(),
+                    ra.plain(),
+                    T::one(),
+                );
                 Activation::Identity.forward(&direction.values[layout.bias(layer)], &mut rz, None);
                 self.ra.push(
                     rz.iter()
@@ -300,7 +315,13 @@ impl<'a, T: Scalar> Pass<'a, T> {
         let layout = self.network.layout();
         let mut below = vec![T::zero(); layout.fan_in(layer) * self.n_samples];
         let weight = self.matrix(self.network.parameters(), layer);
-        multiply_transposed_lhs(&mut below, weight, Columns::new(d, layout.fan_out(layer)));
+        matmul(
+            &mut below,
+            Accum::Replace,
+            weight.transposed(),
+            Columns::new(d, layout.fan_out(layer)).plain(),
+            T::one(),
+        );
         below
     }
 
@@ -332,17 +353,19 @@ impl<'a, T: Scalar> Pass<'a, T> {
             let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
             let (dz, rdz) = (Columns::new(&d, fan_out), Columns::new(&rd, fan_out));
             let weight = &mut product.values[layout.weight(layer)];
-            multiply_transposed_rhs_add(
+            matmul(
                 weight,
+                Accum::Add,
+                rdz.plain(),
+                Columns::new(&self.a[layer], fan_in).transposed(),
                 T::one(),
-                rdz,
-                Columns::new(&self.a[layer], fan_in),
             );
-            multiply_transposed_rhs_add(
+            matmul(
                 weight,
+                Accum::Add,
+                dz.plain(),
+                Columns::new(&self.ra[layer], fan_in).transposed(),
                 T::one(),
-                dz,
-                Columns::new(&self.ra[layer], fan_in),
             );
             add_row_sums(&mut product.values[layout.bias(layer)], T::one(), &rd);
             let Some(below) = layer.checked_sub(1) else {
@@ -350,7 +373,13 @@ impl<'a, T: Scalar> Pass<'a, T> {
             };
             let da = self.d_input(layer, &d);
             let mut rda = self.d_input(layer, &rd);
-            multiply_transposed_lhs_add(&mut rda, self.matrix(direction, layer), dz);
+            matmul(
+                &mut rda,
+                Accum::Add,
+                self.matrix(direction, layer).transposed(),
+                dz.plain(),
+                T::one(),
+            );
             let slopes = self.slopes(below);
             rd = (0..da.len())
                 .map(|i| {

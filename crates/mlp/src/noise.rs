@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::curvature::Pass;
-use crate::network::chunks;
+use crate::passes::chunks;
 use crate::{Error, Mlp, Scalar};
 
 /// The scatter of the samples' gradients gᵢ around their mean G, exact over the batch it was computed on.

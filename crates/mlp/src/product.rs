@@ -4,7 +4,8 @@
 //! own, ran at 16 to 84 (one core with AVX-512; `cargo bench -p smallbatch-benches --bench matmul`). All storage is
 //! column-major, so a slice and two numbers are a matrix.
 
-use faer::{Accum, MatMut, MatRef};
+pub(crate) use faer::Accum;
+use faer::{MatMut, MatRef};
 
 use crate::Scalar;
 
@@ -33,70 +34,38 @@ impl<'a, T: Scalar> Columns<'a, T> {
         }
     }
 
-    fn as_mat(self) -> MatRef<'a, T> {
-        MatRef::from_column_major_slice(self.values, self.n_rows, self.n_columns())
+    /// This matrix as a factor of a product.
+    pub(crate) fn plain(self) -> Factor<'a, T> {
+        Factor(MatRef::from_column_major_slice(
+            self.values,
+            self.n_rows,
+            self.n_columns(),
+        ))
+    }
+
+    /// Its transpose as a factor of a product.
+    pub(crate) fn transposed(self) -> Factor<'a, T> {
+        Factor(self.plain().0.transpose())
     }
 }
 
-/// `dst = lhs · rhs`; dst is `(lhs rows, rhs columns)`.
-pub(crate) fn multiply<T: Scalar>(dst: &mut [T], lhs: Columns<'_, T>, rhs: Columns<'_, T>) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.n_rows, rhs.n_columns());
-    T::product(dst, Accum::Replace, lhs.as_mat(), rhs.as_mat(), T::one());
-}
+/// A factor of a product: a matrix or a transpose.
+#[derive(Clone, Copy)]
+pub(crate) struct Factor<'a, T>(MatRef<'a, T>);
 
-/// `dst += lhs · rhs`.
-pub(crate) fn multiply_add<T: Scalar>(dst: &mut [T], lhs: Columns<'_, T>, rhs: Columns<'_, T>) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.n_rows, rhs.n_columns());
-    T::product(dst, Accum::Add, lhs.as_mat(), rhs.as_mat(), T::one());
-}
-
-/// `dst = lhsᵀ · rhs`; dst is `(lhs columns, rhs columns)`.
-pub(crate) fn multiply_transposed_lhs<T: Scalar>(
+/// `dst = alpha · lhs · rhs` ([`Accum::Replace`]) or `dst += alpha · lhs · rhs` ([`Accum::Add`]), either factor
+/// transposed where it says so; dst is column-major, `(lhs rows, rhs columns)`.
+///
+/// Panics where the shapes do not fit: they are checked at the crate's border.
+pub(crate) fn matmul<T: Scalar>(
     dst: &mut [T],
-    lhs: Columns<'_, T>,
-    rhs: Columns<'_, T>,
-) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.n_columns(), rhs.n_columns());
-    T::product(
-        dst,
-        Accum::Replace,
-        lhs.as_mat().transpose(),
-        rhs.as_mat(),
-        T::one(),
-    );
-}
-
-/// `dst += lhsᵀ · rhs`.
-pub(crate) fn multiply_transposed_lhs_add<T: Scalar>(
-    dst: &mut [T],
-    lhs: Columns<'_, T>,
-    rhs: Columns<'_, T>,
-) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.n_columns(), rhs.n_columns());
-    T::product(
-        dst,
-        Accum::Add,
-        lhs.as_mat().transpose(),
-        rhs.as_mat(),
-        T::one(),
-    );
-}
-
-/// `dst += alpha · lhs · rhsᵀ`; dst is `(lhs rows, rhs rows)`.
-pub(crate) fn multiply_transposed_rhs_add<T: Scalar>(
-    dst: &mut [T],
+    accum: Accum,
+    lhs: Factor<'_, T>,
+    rhs: Factor<'_, T>,
     alpha: T,
-    lhs: Columns<'_, T>,
-    rhs: Columns<'_, T>,
 ) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.n_rows, rhs.n_rows);
-    T::product(
-        dst,
-        Accum::Add,
-        lhs.as_mat(),
-        rhs.as_mat().transpose(),
-        alpha,
-    );
+    let dst = MatMut::from_column_major_slice_mut(dst, lhs.0.nrows(), rhs.0.ncols());
+    T::product(dst, accum, lhs.0, rhs.0, alpha);
 }
 
 #[cfg(test)]
@@ -122,21 +91,19 @@ mod tests {
             let [a_, b_, at_, bt_] = [&a, &b, &at, &bt].map(|x| Columns::new(x.as_slice(), x.nrows()));
             let close = |found: &DMatrix<f64>, expected: &DMatrix<f64>| (found - expected).amax() < 1e-13;
 
-            let mut out = c.clone();
-            multiply(out.as_mut_slice(), a_, b_);
-            prop_assert!(close(&out, &(&a * &b)));
-            let mut out = c.clone();
-            multiply_add(out.as_mut_slice(), a_, b_);
-            prop_assert!(close(&out, &(&c + &a * &b)));
-            let mut out = c.clone();
-            multiply_transposed_lhs(out.as_mut_slice(), at_, b_);
-            prop_assert!(close(&out, &(&a * &b)));
-            let mut out = c.clone();
-            multiply_transposed_lhs_add(out.as_mut_slice(), at_, b_);
-            prop_assert!(close(&out, &(&c + &a * &b)));
-            let mut out = c.clone();
-            multiply_transposed_rhs_add(out.as_mut_slice(), -0.5, a_, bt_);
-            prop_assert!(close(&out, &(&c - &a * &b * 0.5)));
+            for (lhs, rhs) in [
+                (a_.plain(), b_.plain()),
+                (at_.transposed(), b_.plain()),
+                (a_.plain(), bt_.transposed()),
+                (at_.transposed(), bt_.transposed()),
+            ] {
+                let mut out = c.clone();
+                matmul(out.as_mut_slice(), Accum::Replace, lhs, rhs, 1.0);
+                prop_assert!(close(&out, &(&a * &b)));
+                let mut out = c.clone();
+                matmul(out.as_mut_slice(), Accum::Add, lhs, rhs, -0.5);
+                prop_assert!(close(&out, &(&c - &a * &b * 0.5)));
+            }
         }
     }
 }

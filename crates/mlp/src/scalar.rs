@@ -45,7 +45,7 @@ pub trait Scalar:
     #[doc(hidden)]
     fn fast_ln_1p(self) -> Self;
 
-    /// The one door to the matrix product; see `product`.
+    /// The one door to the matrix product; see `product::matmul`.
     #[doc(hidden)]
     fn product(
         dst: faer::MatMut<'_, Self>,

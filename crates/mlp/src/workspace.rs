@@ -1,0 +1,82 @@
+//! The buffers of a network's passes.
+
+use crate::parameters::Layout;
+use crate::{Error, Mlp, MlpSpec, Scalar};
+
+/// The buffers of a network's passes, allocated once, for chunks of at most so many samples.
+#[derive(Clone, Debug)]
+pub struct Workspace<T> {
+    pub(crate) layout: Layout,
+    pub(crate) capacity: usize,
+    /// Per hidden layer, `(fan_out, capacity)`: f(z).
+    pub(crate) activations: Vec<Vec<T>>,
+    /// The same for z, where the activation's derivative needs it; else empty.
+    pub(crate) preactivations: Vec<Vec<T>>,
+    /// The same for the dropout's factors, 0 or `1 / (1 - p)`, and for the activations times them; else empty.
+    pub(crate) masks: Vec<Vec<T>>,
+    pub(crate) dropped: Vec<Vec<T>>,
+    /// `(n_outputs, capacity)`: the logits, then the loss's gradient with respect to them.
+    pub(crate) logits: Vec<T>,
+    /// `(widest hidden layer, capacity)`, twice: the gradient with respect to one layer's z and to the one before's.
+    pub(crate) deltas: [Vec<T>; 2],
+    pub(crate) gradient: Vec<T>,
+}
+
+impl<T: Scalar> Workspace<T> {
+    fn new(spec: &MlpSpec, layout: &Layout, capacity: usize) -> Self {
+        let hidden = &layout.sizes()[1..layout.sizes().len() - 1];
+        let buffers = |needed: bool| -> Vec<Vec<T>> {
+            hidden
+                .iter()
+                .map(|size| vec![T::zero(); if needed { size * capacity } else { 0 }])
+                .collect()
+        };
+        let widest = hidden.iter().max().copied().unwrap_or(0) * capacity;
+        let drops = spec.dropout_probability() > 0.0;
+        Self {
+            layout: layout.clone(),
+            capacity,
+            activations: buffers(true),
+            preactivations: buffers(spec.hidden_activation().needs_preactivation()),
+            masks: buffers(drops),
+            dropped: buffers(drops),
+            logits: vec![T::zero(); layout.fan_out(layout.n_layers() - 1) * capacity],
+            deltas: [vec![T::zero(); widest], vec![T::zero(); widest]],
+            gradient: vec![T::zero(); layout.len()],
+        }
+    }
+
+    /// Refuses to serve another network than the one it was made for.
+    pub(crate) fn check(&self, network: &Mlp<T>) -> Result<(), Error> {
+        let (workspace, spec) = (self, network.spec());
+        let fits = workspace.layout == *network.layout()
+            && workspace
+                .masks
+                .first()
+                .is_none_or(|mask| mask.is_empty() == (spec.dropout_probability() == 0.0))
+            && workspace
+                .preactivations
+                .first()
+                .is_none_or(|z| z.is_empty() != spec.hidden_activation().needs_preactivation());
+        if fits {
+            return Ok(());
+        }
+        Err(Error::ForeignWorkspace {
+            expected: spec.layer_sizes().to_vec(),
+            found: workspace.layout.sizes().to_vec(),
+        })
+    }
+
+    /// How many samples are computed at a time.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+impl<T: Scalar> Mlp<T> {
+    /// Buffers for passes over this network (and others of the same spec). Batches of more samples than `max_chunk` are
+    /// computed in chunks of it, so that memory does not grow with them: 256 keeps activations in cache. 0 counts as 1.
+    pub fn workspace(&self, max_chunk: usize) -> Workspace<T> {
+        Workspace::new(self.spec(), self.layout(), max_chunk.max(1))
+    }
+}
