@@ -284,8 +284,9 @@ mod tests {
             (100.0, 1.983_971_518_523_552_2),
         ] {
             let found = student_quantile(0.95, freedom);
+            // The library inverts the distribution function to about 2e-11.
             assert!(
-                (found / expected - 1.0).abs() < 1e-12,
+                (found / expected - 1.0).abs() < 1e-10,
                 "df {freedom}: {found}"
             );
         }

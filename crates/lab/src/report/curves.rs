@@ -1,0 +1,125 @@
+//! Pictures of the loss along training: against updates, samples and seconds.
+
+use super::axis::Axis;
+use super::picture::{Mark, Picture, Series, draw};
+use super::words;
+use crate::Error;
+use crate::results::{ArmResult, Curve, CurvePoint};
+
+/// What training is counted in, along the x axis.
+struct Measure {
+    /// The axis' label, with the unit.
+    label: &'static str,
+    /// The budgets whose curves belong to it, the most fitting first.
+    budgets: &'static [&'static str],
+    of: fn(&CurvePoint) -> f64,
+}
+
+const MEASURES: [Measure; 3] = [
+    Measure { label: "updates", budgets: &["updates", "epochs"], of: |point| point.updates as f64 },
+    Measure { label: "samples seen", budgets: &["epochs", "samples"], of: |point| point.samples as f64 },
+    Measure { label: "seconds of training", budgets: &["seconds"], of: |point| point.seconds },
+];
+
+/// The three pictures of one experiment on one data set, with a style for each arm. Empty when
+/// no arm has a curve.
+pub(super) fn pictures(
+    arms: &[(usize, &ArmResult)],
+    identifier: &str,
+) -> Result<Vec<String>, Error> {
+    if arms.iter().all(|(_, arm)| arm.curves.iter().all(|curve| curve.points.is_empty())) {
+        return Ok(Vec::new());
+    }
+    let y = loss_axis(arms);
+    MEASURES
+        .iter()
+        .enumerate()
+        .map(|(index, measure)| {
+            draw(&picture(arms, measure, &y), &format!("{identifier}-{index}"))
+        })
+        .collect()
+}
+
+fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) -> Picture<'a> {
+    let curves: Vec<(usize, &ArmResult, &Curve)> = arms
+        .iter()
+        .filter_map(|(style, arm)| Some((*style, *arm, curve_for(arm, measure)?)))
+        .collect();
+    // Nothing has happened at 0 yet, and a logarithmic axis has no place for it.
+    let positive = curves
+        .iter()
+        .flat_map(|(_, _, curve)| curve.points.iter().map(measure.of))
+        .filter(|x| *x > 0.0);
+    let x = Axis::holding(positive, 20.0);
+    let (dataset, name) =
+        arms.first().map_or(("", ""), |(_, arm)| (arm.dataset.as_str(), arm.loss_name.as_str()));
+    Picture {
+        title: format!("{name} on {dataset} against {}", measure.label),
+        description: description(&curves, measure),
+        x_label: measure.label,
+        y_label: name,
+        x,
+        y: y.clone(),
+        series: curves.iter().map(|(style, _, curve)| series(*style, curve, measure)).collect(),
+        level: arms.iter().find_map(|(_, arm)| arm.target_loss).map(|target| (target, "target")),
+    }
+}
+
+/// The curve recorded under the budget that fits, or the first.
+fn curve_for<'a>(arm: &'a ArmResult, measure: &Measure) -> Option<&'a Curve> {
+    measure
+        .budgets
+        .iter()
+        .find_map(|budget| arm.curves.iter().find(|curve| curve.budget == *budget))
+        .or_else(|| arm.curves.first())
+        .filter(|curve| !curve.points.is_empty())
+}
+
+/// One axis for all pictures of a data set, so that they can be compared. It leaves out what
+/// explodes: an arm that reaches 1e30 would press all others into a line.
+fn loss_axis(arms: &[(usize, &ArmResult)]) -> Axis {
+    let points = || arms.iter().flat_map(|(_, arm)| &arm.curves).flat_map(|curve| &curve.points);
+    let first: Vec<f64> = arms
+        .iter()
+        .flat_map(|(_, arm)| &arm.curves)
+        .filter_map(|curve| curve.points.first()?.loss)
+        .collect();
+    let most = crate::statistics::median(&first).unwrap_or(f64::INFINITY) * 4.0;
+    let lines = points().filter_map(|point| point.loss).filter(|loss| *loss <= most);
+    let bands = points().flat_map(|point| [point.low, point.high]).flatten().filter(|l| *l <= most);
+    let target = arms.iter().filter_map(|(_, arm)| arm.target_loss);
+    Axis::holding(lines.chain(bands).chain(target), 5.0)
+}
+
+fn series(style: usize, curve: &Curve, measure: &Measure) -> Series {
+    let points: Vec<(f64, &CurvePoint)> = curve
+        .points
+        .iter()
+        .map(|point| ((measure.of)(point), point))
+        .filter(|(x, _)| *x > 0.0)
+        .collect();
+    // Where the median run diverged, the line ends with a cross.
+    let diverged = points.iter().find(|(_, point)| point.loss.is_none());
+    Series {
+        style,
+        line: points.iter().map(|(x, point)| (*x, point.loss)).collect(),
+        band: points.iter().map(|(x, point)| (*x, point.low, point.high)).collect(),
+        marks: diverged.map(|(x, _)| (*x, None, Mark::Cross)).into_iter().collect(),
+    }
+}
+
+/// The picture's content in words: where each arm ends.
+fn description(curves: &[(usize, &ArmResult, &Curve)], measure: &Measure) -> String {
+    let ends: Vec<String> = curves
+        .iter()
+        .filter_map(|(_, arm, curve)| {
+            let last = curve.points.last()?;
+            let x = words::number((measure.of)(last));
+            Some(match last.loss {
+                Some(loss) => format!("{} ends at {} after {x}", arm.arm, words::number(loss)),
+                None => format!("{} diverged by {x}", arm.arm),
+            })
+        })
+        .collect();
+    format!("One line an arm, the median over seeds, with a band over seeds. {}.", ends.join("; "))
+}

@@ -1,0 +1,131 @@
+//! The claims as a table of text, at most 100 columns wide.
+
+use super::words;
+use crate::results::{ClaimResult, Results};
+
+/// The widest line of the table, in characters.
+const COLUMNS: usize = 100;
+/// Widths of the columns: data set, budget, effect with interval, verdict.
+const WIDTHS: [usize; 4] = [16, 15, 30, 28];
+
+/// The claims with their verdicts as plain text, grouped by claim, in lines of at most 100
+/// characters.
+///
+/// It opens with the answer in three sentences. There is no colour in it; everything is said in
+/// words. Ends with a line break.
+///
+/// # Example
+///
+/// ```
+/// use smallbatch_lab::{report::terminal_table, results::Results};
+///
+/// assert!(terminal_table(&Results::default()).contains("No claim was tested."));
+/// ```
+pub fn terminal_table(results: &Results) -> String {
+    let mut lines = Vec::new();
+    for sentence in words::answer(results) {
+        lines.extend(wrap(&sentence, COLUMNS));
+    }
+    if !results.claims.is_empty() {
+        lines.push(String::new());
+        lines.push(row(["data set", "held equal", "effect [95 % interval]", "verdict"], "pairs"));
+        lines.push("-".repeat(COLUMNS));
+    }
+    for claims in grouped(&results.claims, |claim| (&claim.id, &claim.effect.unit)) {
+        lines.push(clip(&format!("{}: {}", claims[0].id, claims[0].effect.unit), COLUMNS));
+        for claim in claims {
+            let effect = format!("{} {}", words::estimate(&claim.effect), words::interval(&claim.effect));
+            lines.push(row(
+                [&claim.dataset, &claim.budget, &effect, &words::verdict(&claim.verdict)],
+                &claim.pairs.to_string(),
+            ));
+        }
+    }
+    if results.environment.quick {
+        lines.push(String::new());
+        lines.extend(wrap(
+            "This was the quick version: few seeds, small budgets. Leave out --quick for a firmer answer.",
+            COLUMNS,
+        ));
+    }
+    let mut text = lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}
+
+/// Claims with the same key together: keys in the order of their first appearance, and those that
+/// share the key's beginning, the claim's name, next to each other.
+pub(super) fn grouped<'a, K: PartialEq>(
+    claims: &'a [ClaimResult],
+    key: impl Fn(&'a ClaimResult) -> K,
+) -> Vec<Vec<&'a ClaimResult>> {
+    let mut groups: Vec<Vec<&ClaimResult>> = Vec::new();
+    for claim in claims {
+        if let Some(group) = groups.iter_mut().find(|group| key(group[0]) == key(claim)) {
+            group.push(claim);
+            continue;
+        }
+        let namesakes = groups.iter().rposition(|group| group[0].id == claim.id);
+        groups.insert(namesakes.map_or(groups.len(), |last| last + 1), vec![claim]);
+    }
+    groups
+}
+
+fn row(cells: [&str; 4], last: &str) -> String {
+    let mut line = String::from("  ");
+    for (cell, width) in cells.into_iter().zip(WIDTHS) {
+        let cell = clip(cell, width - 1);
+        let gap = width - cell.chars().count();
+        line.push_str(&cell);
+        line.extend(std::iter::repeat_n(' ', gap));
+    }
+    clip(&format!("{line}{last}"), COLUMNS)
+}
+
+/// The text, or its beginning with an ellipsis when it is longer than `width` characters.
+fn clip(text: &str, width: usize) -> String {
+    // A line break in a name would break the table.
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().count() <= width {
+        return text;
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_fits_and_every_claim_is_there() {
+        let mut results = crate::report::fixture::results();
+        results.claims[0].dataset = "a data set with a name that nobody would give it".into();
+        results.claims[0].effect.unit = "a unit, ".repeat(30);
+        let table = terminal_table(&results);
+        for line in table.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+            assert!(!line.chars().any(char::is_control), "{line}");
+        }
+        for claim in &results.claims {
+            assert!(table.contains(&format!("\n{}: ", claim.id)), "{}", claim.id);
+        }
+        assert!(table.contains("supported") && table.contains("inconclusive, +"), "{table}");
+        assert!(table.contains("…"));
+    }
+}
