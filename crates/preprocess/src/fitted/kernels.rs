@@ -1,0 +1,143 @@
+//! The loops over values. All are element by element, so that one sample, a buffer and a whole matrix come
+//! out the same to the last bit, whatever the vector width.
+
+use crate::Scalar;
+use crate::fitted::table::Table;
+
+/// What follows x' = (x - shift) / scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// Nothing.
+    Linear,
+    /// z / sqrt(1 + (z/3)²)
+    Smooth,
+}
+
+/// Beyond this many thirds of a scale, t / sqrt(1 + t²) is ±1 in either type, and t² is still finite.
+const FAR: f64 = 1e10;
+
+#[inline(always)]
+fn smooth<T: Scalar>(z: T) -> T {
+    let (three, far) = (T::narrow(3.0), T::narrow(FAR));
+    let t = z / three;
+    let t = if t > far { far } else { t };
+    let t = if t < -far { -far } else { t };
+    three * (t / root(T::one() + t * t))
+}
+
+/// z for y = z / sqrt(1 + (z/3)²): with t = y/3, z = 3 t / sqrt((1 - t)(1 + t)).
+///
+/// Only |y| < 3 has one. What rounding (or a network) puts at or beyond ±3 is taken as the last number before.
+#[inline(always)]
+fn rough<T: Scalar>(y: T) -> T {
+    let three = T::narrow(3.0);
+    let last = T::narrow(1.0 - T::EPSILON / 2.0);
+    let t = y / three;
+    let t = if t > last { last } else { t };
+    let t = if t < -last { -last } else { t };
+    three * (t / root((T::one() - t) * (T::one() + t)))
+}
+
+#[inline(always)]
+fn root<T: Scalar>(x: T) -> T {
+    nalgebra::ComplexField::sqrt(x)
+}
+
+/// x' = ((x - shift) - rest) / scale, and the shape. A true division: the greatest value of a min-max scaler becomes
+/// exactly 1, and on large data it is hidden behind the memory.
+#[inline(always)]
+pub(crate) fn forward<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
+    match shape {
+        Shape::Linear => each(data, table, |x, shift, rest, scale| {
+            ((x - shift) - rest) / scale
+        }),
+        Shape::Smooth => {
+            each(data, table, |x, shift, rest, scale| {
+                smooth(((x - shift) - rest) / scale)
+            });
+        }
+    }
+}
+
+/// x = (x' scale + rest) + shift, after the shape is undone.
+#[inline(always)]
+pub(crate) fn backward<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
+    match shape {
+        Shape::Linear => each(data, table, |y, shift, rest, scale| {
+            (y * scale + rest) + shift
+        }),
+        Shape::Smooth => {
+            each(data, table, |y, shift, rest, scale| {
+                (rough(y) * scale + rest) + shift
+            });
+        }
+    }
+}
+
+#[inline(always)]
+fn each<T: Scalar>(data: &mut [T], table: &Table<T>, map: impl Fn(T, T, T, T) -> T) {
+    for row in data.chunks_mut(table.lanes) {
+        let tables = table.shift.iter().zip(&table.rest).zip(&table.scale);
+        for (x, ((&shift, &rest), &scale)) in row.iter_mut().zip(tables) {
+            *x = map(*x, shift, rest, scale);
+        }
+    }
+}
+
+/// [`forward`] through `f64`, for features whose shift or scale the data's type cannot hold.
+#[inline(always)]
+pub(crate) fn forward_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
+    each_wide(data, table, |x, shift, scale| {
+        let z = (x - shift) / scale;
+        match shape {
+            Shape::Linear => z,
+            Shape::Smooth => smooth(z),
+        }
+    });
+}
+
+/// [`backward`] through `f64`.
+#[inline(always)]
+pub(crate) fn backward_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
+    each_wide(data, table, |y, shift, scale| match shape {
+        Shape::Linear => y * scale + shift,
+        // The limit of the data's own type: beyond it y no longer tells how far out a value was.
+        Shape::Smooth => rough(T::narrow(y)).to_f64() * scale + shift,
+    });
+}
+
+#[inline(always)]
+fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f64, f64) -> f64) {
+    for row in data.chunks_mut(table.lanes) {
+        for (x, (&shift, &scale)) in row.iter_mut().zip(table.shift.iter().zip(&table.scale)) {
+            *x = T::narrow(map(x.to_f64(), shift, scale));
+        }
+    }
+}
+
+/// Whether some value is outside its feature's range, or NaN. No branch a value.
+#[inline(always)]
+pub(crate) fn any_outside<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
+    let mut any = false;
+    for row in data.chunks(table.lanes) {
+        let mut outside = false;
+        for ((&x, &min), &max) in row.iter().zip(&table.min).zip(&table.max) {
+            outside |= !((x >= min) & (x <= max));
+        }
+        any |= outside;
+    }
+    any
+}
+
+/// Whether some value is NaN or infinite.
+#[inline(always)]
+pub(crate) fn any_non_finite<T: Scalar>(data: &[T]) -> bool {
+    let largest = T::narrow(T::LARGEST);
+    data.chunks(4096).any(|chunk| {
+        let mut any = false;
+        for &x in chunk {
+            any |= !((x <= largest) & (x >= -largest));
+        }
+        any
+    })
+}

@@ -1,0 +1,206 @@
+//! What a scaler saw: in fitting, and in each transform.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Feature;
+
+/// What fitting found in the training data: features that deserve a look.
+///
+/// | list | criterion |
+/// |---|---|
+/// | constant | σ² ≤ n ε σ² + (n μ ε)²: see [`FeatureStats::constant`](crate::FeatureStats::constant). Its scale is 1. |
+/// | nearly constant | not constant, but σ < 4 ε_T \|μ\| with ε_T of the stored type (2⁻²³ for `f32`, 2⁻⁵² for `f64`), so that σ is below what the type resolves around the mean; or one value has more than 99.9 % of the weight |
+/// | heavy-tailed | (q₉₉.₅ - q₀.₅) / (q₇₅ - q₂₅) > 7.64, twice the 3.82 of a normal distribution. Student's t with 3 degrees of freedom is at the limit, a uniform distribution has 1.98, Cauchy 64. Where half of the values are equal (the interquartile range is 0), the others alone are judged. |
+/// | without interquartile range | half of the values are equal; [`RobustScaler`](crate::RobustScaler) and [`SmoothClip`](crate::SmoothClip) divide by half of the range instead, and only they fill this list |
+///
+/// Tails are judged on at most 4,096 evenly spaced samples, at least 50, without weights. Statistics that were
+/// accumulated elsewhere ([`StandardScaler::fit_stats`](crate::StandardScaler::fit_stats)) hold no quantiles: the
+/// lists of heavy-tailed features and of those with one dominating value are then empty, and
+/// [`judged_tails`](Self::judged_tails) says so.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, Scaler, StandardScaler};
+///
+/// let x = DMatrix::from_fn(2, 100, |feature, sample| if feature == 0 { 14.62 } else { sample as f64 });
+/// let scaler = StandardScaler::new().fit(&FitData::new(&x))?;
+/// assert_eq!(scaler.report().constant()[0].index, 0);
+/// println!("{}", scaler.report()); // a sentence a list
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FitReport {
+    pub(crate) n_samples: u64,
+    pub(crate) constant: Vec<Feature>,
+    pub(crate) nearly_constant: Vec<Feature>,
+    pub(crate) heavy_tailed: Vec<Feature>,
+    pub(crate) without_interquartile_range: Vec<Feature>,
+    pub(crate) skipped: Vec<(Feature, u64)>,
+    pub(crate) judged_tails: bool,
+}
+
+impl FitReport {
+    /// The number of samples fitted, those of weight 0 included.
+    pub fn n_samples(&self) -> u64 {
+        self.n_samples
+    }
+
+    /// Features whose variance is within rounding error of zero.
+    pub fn constant(&self) -> &[Feature] {
+        &self.constant
+    }
+
+    /// Features that hardly vary.
+    pub fn nearly_constant(&self) -> &[Feature] {
+        &self.nearly_constant
+    }
+
+    /// Features with many values far out: consider [`SmoothClip`](crate::SmoothClip), or a logarithm.
+    pub fn heavy_tailed(&self) -> &[Feature] {
+        &self.heavy_tailed
+    }
+
+    /// Features divided by half of their range for want of an interquartile range.
+    pub fn without_interquartile_range(&self) -> &[Feature] {
+        &self.without_interquartile_range
+    }
+
+    /// Features with values that were NaN or infinite, and how many ([`NonFinite::Ignore`](crate::NonFinite::Ignore)).
+    pub fn skipped(&self) -> &[(Feature, u64)] {
+        &self.skipped
+    }
+
+    /// Whether the data itself was there to look for heavy tails and dominating values.
+    pub fn judged_tails(&self) -> bool {
+        self.judged_tails
+    }
+
+    /// Whether nothing deserves a look.
+    pub fn is_clean(&self) -> bool {
+        self.constant.is_empty()
+            && self.nearly_constant.is_empty()
+            && self.heavy_tailed.is_empty()
+            && self.without_interquartile_range.is_empty()
+            && self.skipped.is_empty()
+    }
+}
+
+impl std::fmt::Display for FitReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "fitted to {} samples", self.n_samples)?;
+        let lists = [
+            ("constant, scale 1", &self.constant),
+            ("nearly constant", &self.nearly_constant),
+            ("heavy-tailed", &self.heavy_tailed),
+            (
+                "interquartile range 0, divided by half of the range",
+                &self.without_interquartile_range,
+            ),
+        ];
+        for (what, features) in lists.iter().filter(|(_, features)| !features.is_empty()) {
+            let names: Vec<String> = features.iter().map(Feature::to_string).collect();
+            write!(f, "; {what}: {}", names.join(", "))?;
+        }
+        for (feature, n) in &self.skipped {
+            write!(f, "; {n} values of {feature} skipped as not finite")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many values of one feature were not like those seen in fitting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Values below the least value seen in fitting, -∞ included.
+    pub below: u64,
+    /// Values above the greatest value seen in fitting, +∞ included.
+    pub above: u64,
+    /// NaN passed through as NaN.
+    pub nan: u64,
+}
+
+/// What a transform met: for each feature, the values outside the range seen in fitting.
+///
+/// Nothing is allocated for it while there are none.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, MinMaxScaler, Scaler};
+///
+/// let scaler = MinMaxScaler::new().fit(&FitData::new(&DMatrix::from_column_slice(1, 3, &[0.0, 5.0, 10.0])))?;
+/// let mut test = DMatrix::from_column_slice(1, 3, &[-1.0, 5.0, 11.0]);
+/// let report = scaler.transform_in_place(&mut test)?;
+/// assert_eq!((report.feature(0).below, report.feature(0).above), (1, 1));
+/// assert_eq!(test.as_slice(), [-0.1, 0.5, 1.1]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransformReport {
+    n_samples: u64,
+    constant_samples: u64,
+    /// One a feature, or none at all.
+    outside: Vec<Outside>,
+}
+
+impl TransformReport {
+    pub(crate) fn new(n_samples: usize) -> Self {
+        Self {
+            n_samples: n_samples as u64,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn outside_mut(&mut self, n_features: usize) -> &mut [Outside] {
+        self.outside.resize(n_features, Outside::default());
+        &mut self.outside
+    }
+
+    pub(crate) fn count_constant_sample(&mut self) {
+        self.constant_samples += 1;
+    }
+
+    /// The number of samples transformed.
+    pub fn n_samples(&self) -> u64 {
+        self.n_samples
+    }
+
+    /// Samples whose features were all alike, so that [`PerSample`](crate::PerSample) had nothing to divide by.
+    pub fn constant_samples(&self) -> u64 {
+        self.constant_samples
+    }
+
+    /// The counts of one feature; zeros for a feature that does not exist.
+    pub fn feature(&self, index: usize) -> Outside {
+        self.outside.get(index).copied().unwrap_or_default()
+    }
+
+    /// Values below the range, above it, and NaN, over all features.
+    pub fn total(&self) -> Outside {
+        self.outside
+            .iter()
+            .fold(Outside::default(), |sum, x| Outside {
+                below: sum.below + x.below,
+                above: sum.above + x.above,
+                nan: sum.nan + x.nan,
+            })
+    }
+
+    /// Whether every value was within the range seen in fitting.
+    pub fn is_clean(&self) -> bool {
+        self.total() == Outside::default() && self.constant_samples == 0
+    }
+
+    /// Adds the counts of a later transform by the same scaler.
+    pub fn merge(&mut self, other: &Self) {
+        self.n_samples += other.n_samples;
+        self.constant_samples += other.constant_samples;
+        if !other.outside.is_empty() {
+            let n_features = self.outside.len().max(other.outside.len());
+            for (sum, x) in self.outside_mut(n_features).iter_mut().zip(&other.outside) {
+                sum.below += x.below;
+                sum.above += x.above;
+                sum.nan += x.nan;
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Scaling by the extremes.
+
+use serde::{Deserialize, Serialize};
+
+use super::Scaler;
+use crate::fitted::{Affine, Map};
+use crate::survey::Survey;
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+
+/// The training range to a chosen range, 0 to 1 unless said otherwise, feature by feature:
+/// x' = low + (x - min) (high - low) / (max - min).
+///
+/// As shift and scale: scale = (max - min) / (high - low), shift = min - low · scale. For 0 to 1 the least training
+/// value becomes exactly 0 and the greatest exactly 1. A constant feature has scale 1 and becomes `low`. Values outside
+/// the training range are not clipped; the transform's report counts them.
+///
+/// One outlier sets the scale of all others: see [`RobustScaler`](super::RobustScaler).
+///
+/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, MinMaxScaler, Scaler};
+///
+/// let x = DMatrix::from_column_slice(1, 3, &[10.0, 15.0, 20.0]);
+/// let fitted = MinMaxScaler::new().range(-1.0, 1.0)?.fit(&FitData::new(&x))?;
+/// assert_eq!(fitted.transform(&x)?.as_slice(), [-1.0, 0.0, 1.0]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "MinMaxFields", into = "MinMaxFields")]
+pub struct MinMaxScaler {
+    low: f64,
+    high: f64,
+    non_finite: NonFinite,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
+struct MinMaxFields {
+    low: f64,
+    high: f64,
+    non_finite: NonFinite,
+}
+
+impl Default for MinMaxFields {
+    fn default() -> Self {
+        MinMaxScaler::new().into()
+    }
+}
+
+impl From<MinMaxScaler> for MinMaxFields {
+    fn from(scaler: MinMaxScaler) -> Self {
+        let MinMaxScaler {
+            low,
+            high,
+            non_finite,
+        } = scaler;
+        Self {
+            low,
+            high,
+            non_finite,
+        }
+    }
+}
+
+impl TryFrom<MinMaxFields> for MinMaxScaler {
+    type Error = Error;
+
+    fn try_from(fields: MinMaxFields) -> Result<Self, Error> {
+        Ok(Self::new()
+            .range(fields.low, fields.high)?
+            .non_finite(fields.non_finite))
+    }
+}
+
+impl Default for MinMaxScaler {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MinMaxScaler {
+    /// To the range 0 to 1; refuses NaN.
+    pub fn new() -> Self {
+        Self {
+            low: 0.0,
+            high: 1.0,
+            non_finite: NonFinite::Refuse,
+        }
+    }
+
+    /// Chooses the range to scale to.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRange`] unless both ends (and their difference) are finite and low < high.
+    pub fn range(mut self, low: f64, high: f64) -> Result<Self, Error> {
+        if !(low.is_finite() && high.is_finite() && (high - low).is_finite() && low < high) {
+            return Err(Error::InvalidRange { low, high });
+        }
+        (self.low, self.high) = (low, high);
+        Ok(self)
+    }
+
+    /// Chooses what becomes of NaN and infinities.
+    #[must_use]
+    pub fn non_finite(mut self, policy: NonFinite) -> Self {
+        self.non_finite = policy;
+        self
+    }
+
+    pub(crate) fn non_finite_policy(&self) -> NonFinite {
+        self.non_finite
+    }
+}
+
+impl Scaler for MinMaxScaler {
+    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+        let survey = Survey::new(training, self.non_finite)?;
+        let ranges = survey.stats.min().iter().zip(survey.stats.max());
+        let scales: Vec<f64> = ranges
+            .map(|(min, max)| (max - min) / (self.high - self.low))
+            .collect();
+        let scale = survey.scales(&scales)?;
+        let mins = survey.stats.min().iter().zip(&scale);
+        let shift: Vec<f64> = mins.map(|(min, scale)| min - self.low * scale).collect();
+        survey.check_shifts(&shift)?;
+        Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
+    }
+}
+
+/// Divides by the greatest magnitude, feature by feature: x' = x / max|x|. Zero stays zero.
+///
+/// Nothing is subtracted, so a feature that is constant over the training set becomes ±1: dividing by its magnitude is as
+/// safe as for any other feature, and it is still reported. Only a feature that is 0 throughout has scale 1.
+///
+/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`] when all values are subnormal.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, MaxAbsScaler, Scaler};
+///
+/// let x = DMatrix::from_column_slice(1, 3, &[-8.0, 0.0, 2.0]);
+/// let fitted = MaxAbsScaler::new().fit(&FitData::new(&x))?;
+/// assert_eq!(fitted.transform(&x)?.as_slice(), [-1.0, 0.0, 0.25]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MaxAbsScaler {
+    non_finite: NonFinite,
+}
+
+impl MaxAbsScaler {
+    /// Refuses NaN.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Chooses what becomes of NaN and infinities.
+    #[must_use]
+    pub fn non_finite(mut self, policy: NonFinite) -> Self {
+        self.non_finite = policy;
+        self
+    }
+
+    pub(crate) fn non_finite_policy(&self) -> NonFinite {
+        self.non_finite
+    }
+}
+
+impl Scaler for MaxAbsScaler {
+    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+        let survey = Survey::new(training, self.non_finite)?;
+        let scale = |(min, max): (&f64, &f64)| match min.abs().max(max.abs()) {
+            0.0 => 1.0,
+            largest => largest,
+        };
+        let scale: Vec<f64> = survey
+            .stats
+            .min()
+            .iter()
+            .zip(survey.stats.max())
+            .map(scale)
+            .collect();
+        for (j, &scale) in scale.iter().enumerate() {
+            survey.check_scale(j, scale)?;
+        }
+        let shift = vec![0.0; scale.len()];
+        Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
+    }
+}

@@ -1,0 +1,134 @@
+//! Scaling by quantiles, which outliers do not move.
+
+use serde::{Deserialize, Serialize};
+
+use super::Scaler;
+use crate::fitted::{Affine, Map};
+use crate::quantile::Sorted;
+use crate::survey::{Survey, values};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+
+/// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
+///
+/// Quantiles interpolate linearly between neighbours (position (n - 1) q, as numpy does by default). With weights the
+/// position runs over the total weight, so that whole weights give exactly what repeating the samples would.
+///
+/// Where half of the values are equal the interquartile range is 0. The scale is then half of the range, as in
+/// [`SmoothClip`], and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
+/// own unit.) A constant feature has scale 1.
+///
+/// Memory: one feature's values at a time are copied and sorted.
+///
+/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, RobustScaler, Scaler};
+///
+/// let x = DMatrix::from_column_slice(1, 5, &[1.0, 2.0, 3.0, 4.0, 1000.0]);
+/// let fitted = RobustScaler::new().fit(&FitData::new(&x))?;
+/// assert_eq!(fitted.transform(&x)?.as_slice(), [-1.0, -0.5, 0.0, 0.5, 498.5]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RobustScaler {
+    non_finite: NonFinite,
+}
+
+/// Robust scaling, then smoothly clipped to ±3: z / sqrt(1 + (z/3)²) of z = (x - median) / (q₇₅ - q₂₅).
+///
+/// From RealMLP (Holzmüller, Grinsztajn, Steinwart, NeurIPS 2024), where plain standardization raised the
+/// benchmark error by 2.1 % (classification) and 8.7 % (regression) against it. Where the interquartile range is 0 the scale
+/// is half of the range, and the report lists the feature; a constant feature has scale 1.
+///
+/// The inverse is exact in theory, z = y / sqrt(1 - (y/3)²), and loses about (1 + z²/9) times the rounding of y in
+/// practice: in `f32` a value 30 scales out comes back to about five digits, and everything beyond some 8,700
+/// scales (2·10⁸ in `f64`) comes back as about that.
+///
+/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, Scaler, SmoothClip};
+///
+/// let x = DMatrix::from_column_slice(1, 5, &[1.0, 2.0, 3.0, 4.0, 1000.0]);
+/// let fitted = SmoothClip::new().fit(&FitData::new(&x))?;
+/// let y = fitted.transform(&x)?;
+/// assert_eq!(y[2], 0.0);
+/// assert!(y[4] > 2.99 && y[4] < 3.0);
+/// assert!((fitted.inverse(&y)?[4] - 1000.0_f64).abs() < 1e-6);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SmoothClip {
+    non_finite: NonFinite,
+}
+
+macro_rules! builder {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Refuses NaN.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// Chooses what becomes of NaN and infinities.
+            #[must_use]
+            pub fn non_finite(mut self, policy: NonFinite) -> Self {
+                self.non_finite = policy;
+                self
+            }
+
+            pub(crate) fn non_finite_policy(&self) -> NonFinite {
+                self.non_finite
+            }
+        }
+    };
+}
+
+builder!(RobustScaler);
+builder!(SmoothClip);
+
+impl Scaler for RobustScaler {
+    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+        let (survey, affine) = fit_robust(training, self.non_finite)?;
+        Ok(survey.fitted(*self, Map::Affine(affine)))
+    }
+}
+
+impl Scaler for SmoothClip {
+    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+        let (survey, affine) = fit_robust(training, self.non_finite)?;
+        Ok(survey.fitted(*self, Map::SmoothClip(affine)))
+    }
+}
+
+/// Median and interquartile range (or half of the range) of every feature.
+fn fit_robust<T: Scalar>(
+    training: &FitData<'_, T>,
+    policy: NonFinite,
+) -> Result<(Survey, Affine), Error> {
+    let mut survey = Survey::new(training, policy)?;
+    let n = training.n_features();
+    let (mut shift, mut scale) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    for j in 0..n {
+        let (values, weights) = values(training, j, 1);
+        let sorted = Sorted::new(values, weights);
+        let width = sorted.quantile(0.75) - sorted.quantile(0.25);
+        shift.push(sorted.quantile(0.5));
+        scale.push(if width == 0.0 && !survey.constant[j] {
+            survey
+                .report
+                .without_interquartile_range
+                .push(survey.feature(j));
+            survey.stats.max()[j] / 2.0 - survey.stats.min()[j] / 2.0
+        } else {
+            width
+        });
+    }
+    survey.check_shifts(&shift)?;
+    let scale = survey.scales(&scale)?;
+    Ok((survey, Affine { shift, scale }))
+}
