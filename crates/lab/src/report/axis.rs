@@ -18,22 +18,43 @@ impl Axis {
             high = high.max(value);
         }
         if low > high {
-            return Self { low: 0.0, high: 1.0, logarithmic: false };
+            return Self {
+                low: 0.0,
+                high: 1.0,
+                logarithmic: false,
+            };
         }
         if low > 0.0 && high >= log_from * low {
-            return Self { low, high, logarithmic: true };
+            return Self {
+                low,
+                high,
+                logarithmic: true,
+            };
         }
         // A little air, and a width even when all values are the same.
-        let air = 0.04 * (high - low) + if high > low { 0.0 } else { low.abs().max(1.0) * 0.1 };
+        let air = 0.04 * (high - low)
+            + if high > low {
+                0.0
+            } else {
+                low.abs().max(1.0) * 0.1
+            };
         let floor = if low >= 0.0 { 0.0 } else { f64::NEG_INFINITY };
-        Self { low: (low - air).max(floor), high: high + air, logarithmic: false }
+        Self {
+            low: (low - air).max(floor),
+            high: high + air,
+            logarithmic: false,
+        }
     }
 
     /// Where a value lies, from 0 at the axis' beginning to 1 at its end; what lies outside is put
     /// at the nearer end. `None` for what is not a number.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let (low, high) = (self.scale(self.low), self.scale(self.high));
-        let value = if self.logarithmic && value <= 0.0 { low } else { self.scale(value) };
+        let value = if self.logarithmic && value <= 0.0 {
+            low
+        } else {
+            self.scale(value)
+        };
         (!value.is_nan()).then(|| ((value - low) / (high - low)).clamp(0.0, 1.0))
     }
 
@@ -44,11 +65,19 @@ impl Axis {
 
     /// Round values for ticks, about `wanted` of them, never more than twice that.
     pub(super) fn ticks(&self, wanted: usize) -> Vec<f64> {
-        if self.logarithmic { self.logarithmic_ticks(wanted) } else { self.linear_ticks(wanted) }
+        if self.logarithmic {
+            self.logarithmic_ticks(wanted)
+        } else {
+            self.linear_ticks(wanted)
+        }
     }
 
     fn scale(&self, value: f64) -> f64 {
-        if self.logarithmic { value.log10() } else { value }
+        if self.logarithmic {
+            value.log10()
+        } else {
+            value
+        }
     }
 
     fn linear_ticks(&self, wanted: usize) -> Vec<f64> {
@@ -59,8 +88,13 @@ impl Axis {
             .into_iter()
             .find(|step| *step >= rough)
             .unwrap_or(10.0 * decade);
-        let (first, last) = ((self.low / step).ceil() as i64, (self.high / step).floor() as i64);
-        (first..=last).map(|multiple| multiple as f64 * step).collect()
+        let (first, last) = (
+            (self.low / step).ceil() as i64,
+            (self.high / step).floor() as i64,
+        );
+        (first..=last)
+            .map(|multiple| multiple as f64 * step)
+            .collect()
     }
 
     fn logarithmic_ticks(&self, wanted: usize) -> Vec<f64> {
@@ -129,12 +163,28 @@ mod tests {
     #[test]
     fn ticks_are_round() {
         let labels = |axis: &Axis, wanted| {
-            axis.ticks(wanted).into_iter().map(tick_label).collect::<Vec<_>>().join(" ")
+            axis.ticks(wanted)
+                .into_iter()
+                .map(tick_label)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(labels(&Axis::holding([1.0, 10_000.0], 10.0), 6), "1 10 100 1000 10k");
-        assert_eq!(labels(&Axis::holding([0.001, 0.2], 10.0), 5), "0.001 0.003 0.01 0.03 0.1");
-        assert_eq!(labels(&Axis::holding([0.08, 2.0], 10.0), 5), "0.1 0.2 0.5 1 2");
-        assert_eq!(labels(&Axis::holding([1e-9, 1e9], 10.0), 5), "1e-8 1e-4 1 10k 100M");
+        assert_eq!(
+            labels(&Axis::holding([1.0, 10_000.0], 10.0), 6),
+            "1 10 100 1000 10k"
+        );
+        assert_eq!(
+            labels(&Axis::holding([0.001, 0.2], 10.0), 5),
+            "0.001 0.003 0.01 0.03 0.1"
+        );
+        assert_eq!(
+            labels(&Axis::holding([0.08, 2.0], 10.0), 5),
+            "0.1 0.2 0.5 1 2"
+        );
+        assert_eq!(
+            labels(&Axis::holding([1e-9, 1e9], 10.0), 5),
+            "1e-8 1e-4 1 10k 100M"
+        );
         assert_eq!(labels(&Axis::holding([0.0, 1.0], 10.0), 5), "0 0.5 1");
         assert_eq!(labels(&Axis::holding([], 10.0), 5), "0 0.2 0.4 0.6 0.8 1");
     }

@@ -16,9 +16,21 @@ struct Measure {
 }
 
 const MEASURES: [Measure; 3] = [
-    Measure { label: "updates", budgets: &["updates", "epochs"], of: |point| point.updates as f64 },
-    Measure { label: "samples seen", budgets: &["epochs", "samples"], of: |point| point.samples as f64 },
-    Measure { label: "seconds of training", budgets: &["seconds"], of: |point| point.seconds },
+    Measure {
+        label: "updates",
+        budgets: &["updates", "epochs"],
+        of: |point| point.updates as f64,
+    },
+    Measure {
+        label: "samples seen",
+        budgets: &["epochs", "samples"],
+        of: |point| point.samples as f64,
+    },
+    Measure {
+        label: "seconds of training",
+        budgets: &["seconds"],
+        of: |point| point.seconds,
+    },
 ];
 
 /// The three pictures of one experiment on one data set, with a style for each arm. Empty when
@@ -27,7 +39,10 @@ pub(super) fn pictures(
     arms: &[(usize, &ArmResult)],
     identifier: &str,
 ) -> Result<Vec<String>, Error> {
-    if arms.iter().all(|(_, arm)| arm.curves.iter().all(|curve| curve.points.is_empty())) {
+    if arms
+        .iter()
+        .all(|(_, arm)| arm.curves.iter().all(|curve| curve.points.is_empty()))
+    {
         return Ok(Vec::new());
     }
     let y = loss_axis(arms);
@@ -35,7 +50,10 @@ pub(super) fn pictures(
         .iter()
         .enumerate()
         .map(|(index, measure)| {
-            draw(&picture(arms, measure, &y), &format!("{identifier}-{index}"))
+            draw(
+                &picture(arms, measure, &y),
+                &format!("{identifier}-{index}"),
+            )
         })
         .collect()
 }
@@ -51,8 +69,9 @@ fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) 
         .flat_map(|(_, _, curve)| curve.points.iter().map(measure.of))
         .filter(|x| *x > 0.0);
     let x = Axis::holding(positive, 20.0);
-    let (dataset, name) =
-        arms.first().map_or(("", ""), |(_, arm)| (arm.dataset.as_str(), arm.loss_name.as_str()));
+    let (dataset, name) = arms.first().map_or(("", ""), |(_, arm)| {
+        (arm.dataset.as_str(), arm.loss_name.as_str())
+    });
     Picture {
         title: format!("{name} on {dataset} against {}", measure.label),
         description: description(&curves, measure),
@@ -60,8 +79,14 @@ fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) 
         y_label: name,
         x,
         y: y.clone(),
-        series: curves.iter().map(|(style, _, curve)| series(*style, curve, measure)).collect(),
-        level: arms.iter().find_map(|(_, arm)| arm.target_loss).map(|target| (target, "target")),
+        series: curves
+            .iter()
+            .map(|(style, _, curve)| series(*style, curve, measure))
+            .collect(),
+        level: arms
+            .iter()
+            .find_map(|(_, arm)| arm.target_loss)
+            .map(|target| (target, "target")),
     }
 }
 
@@ -78,15 +103,24 @@ fn curve_for<'a>(arm: &'a ArmResult, measure: &Measure) -> Option<&'a Curve> {
 /// One axis for all pictures of a data set, so that they can be compared. It leaves out what
 /// explodes: an arm that reaches 1e30 would press all others into a line.
 fn loss_axis(arms: &[(usize, &ArmResult)]) -> Axis {
-    let points = || arms.iter().flat_map(|(_, arm)| &arm.curves).flat_map(|curve| &curve.points);
+    let points = || {
+        arms.iter()
+            .flat_map(|(_, arm)| &arm.curves)
+            .flat_map(|curve| &curve.points)
+    };
     let first: Vec<f64> = arms
         .iter()
         .flat_map(|(_, arm)| &arm.curves)
         .filter_map(|curve| curve.points.first()?.loss)
         .collect();
     let most = crate::statistics::median(&first).unwrap_or(f64::INFINITY) * 4.0;
-    let lines = points().filter_map(|point| point.loss).filter(|loss| *loss <= most);
-    let bands = points().flat_map(|point| [point.low, point.high]).flatten().filter(|l| *l <= most);
+    let lines = points()
+        .filter_map(|point| point.loss)
+        .filter(|loss| *loss <= most);
+    let bands = points()
+        .flat_map(|point| [point.low, point.high])
+        .flatten()
+        .filter(|l| *l <= most);
     let target = arms.iter().filter_map(|(_, arm)| arm.target_loss);
     Axis::holding(lines.chain(bands).chain(target), 5.0)
 }
@@ -103,8 +137,14 @@ fn series(style: usize, curve: &Curve, measure: &Measure) -> Series {
     Series {
         style,
         line: points.iter().map(|(x, point)| (*x, point.loss)).collect(),
-        band: points.iter().map(|(x, point)| (*x, point.low, point.high)).collect(),
-        marks: diverged.map(|(x, _)| (*x, None, Mark::Cross)).into_iter().collect(),
+        band: points
+            .iter()
+            .map(|(x, point)| (*x, point.low, point.high))
+            .collect(),
+        marks: diverged
+            .map(|(x, _)| (*x, None, Mark::Cross))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -121,5 +161,8 @@ fn description(curves: &[(usize, &ArmResult, &Curve)], measure: &Measure) -> Str
             })
         })
         .collect();
-    format!("One line an arm, the median over seeds, with a band over seeds. {}.", ends.join("; "))
+    format!(
+        "One line an arm, the median over seeds, with a band over seeds. {}.",
+        ends.join("; ")
+    )
 }

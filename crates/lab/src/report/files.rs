@@ -9,7 +9,10 @@ use crate::results::{Results, RunRecord};
 
 /// Makes the folder, and writes and removes a file in it.
 pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
-    let failed = |reason: String| Error::Folder { folder: folder.to_path_buf(), reason };
+    let failed = |reason: String| Error::Folder {
+        folder: folder.to_path_buf(),
+        reason,
+    };
     if folder.exists() && !folder.is_dir() {
         return Err(failed("it is a file, not a folder".into()));
     }
@@ -50,7 +53,10 @@ pub(super) fn csv(runs: &[RunRecord], file: &Path) -> Result<Vec<u8>, Error> {
     if runs.is_empty() {
         // The names of the columns come with the first record only; without one, take those of any.
         let any = csv(&[RunRecord::default()], file)?;
-        let end = any.iter().position(|byte| *byte == b'\n').map_or(any.len(), |at| at + 1);
+        let end = any
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(any.len(), |at| at + 1);
         return Ok(any[..end].to_vec());
     }
     table.into_inner().map_err(|error| failed(file, error))
@@ -63,7 +69,10 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 fn failed(file: &Path, error: impl std::fmt::Display) -> Error {
-    Error::Write { file: file.to_path_buf(), reason: error.to_string() }
+    Error::Write {
+        file: file.to_path_buf(),
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +95,10 @@ mod tests {
         let taken = folder.path().join("runs.csv");
         fs::create_dir(&taken).expect("a folder in the file's place");
         let error = write(&taken, b"x").expect_err("a folder is in the way");
-        assert!(matches!(&error, Error::Write { file, .. } if *file == taken), "{error}");
+        assert!(
+            matches!(&error, Error::Write { file, .. } if *file == taken),
+            "{error}"
+        );
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
     }
 

@@ -21,7 +21,17 @@ pub(crate) fn results() -> Results {
         .enumerate()
         {
             let diverges = arm == "raw" && dataset == "wine";
-            arms.push(arm_result("normalization", dataset, arm, scaler, "32", speed * slope, 0.02, diverges, index));
+            arms.push(arm_result(
+                "normalization",
+                dataset,
+                arm,
+                scaler,
+                "32",
+                speed * slope,
+                0.02,
+                diverges,
+                index,
+            ));
         }
         for (index, (arm, size, speed, cost)) in [
             ("batch 16", "16", 0.20, 0.016),
@@ -32,7 +42,17 @@ pub(crate) fn results() -> Results {
         .into_iter()
         .enumerate()
         {
-            arms.push(arm_result("batch-size", dataset, arm, "standard", size, speed * slope, cost, false, index));
+            arms.push(arm_result(
+                "batch-size",
+                dataset,
+                arm,
+                "standard",
+                size,
+                speed * slope,
+                cost,
+                false,
+                index,
+            ));
         }
     }
     Results {
@@ -100,7 +120,9 @@ fn datasets() -> Vec<DatasetNote> {
             training_samples: 60_000,
             features: 64,
             target: "10 digits".into(),
-            source: "Made from the 1,797 images of the UCI set by small shifts, rotations and noise.".into(),
+            source:
+                "Made from the 1,797 images of the UCI set by small shifts, rotations and noise."
+                    .into(),
         },
     ]
 }
@@ -112,10 +134,19 @@ fn wobble(seed: f64) -> f64 {
 
 #[allow(clippy::too_many_arguments)] // A table of numbers, not an interface.
 fn arm_result(
-    experiment: &str, dataset: &str, arm: &str, scaler: &str, batch_size: &str,
-    speed: f64, cost: f64, diverges: bool, index: usize,
+    experiment: &str,
+    dataset: &str,
+    arm: &str,
+    scaler: &str,
+    batch_size: &str,
+    speed: f64,
+    cost: f64,
+    diverges: bool,
+    index: usize,
 ) -> ArmResult {
-    let batch = batch_size.parse().unwrap_or(if dataset == "wine" { 107 } else { 60_000 });
+    let batch = batch_size
+        .parse()
+        .unwrap_or(if dataset == "wine" { 107 } else { 60_000 });
     let target = 0.21;
     let loss_at = |updates: f64| 0.02 + 1.1 / (1.0 + speed * updates).powf(0.75);
     let mut points = Vec::new();
@@ -123,7 +154,13 @@ fn arm_result(
     while updates < 2_400 {
         let gone = diverges && updates > 60;
         let noise = 0.04 * wobble(updates as f64 + index as f64);
-        let loss = loss_at(updates as f64) * (1.0 + noise) * if diverges { 1.0 + updates as f64 / 30.0 } else { 1.0 };
+        let loss = loss_at(updates as f64)
+            * (1.0 + noise)
+            * if diverges {
+                1.0 + updates as f64 / 30.0
+            } else {
+                1.0
+            };
         points.push(CurvePoint {
             epoch: updates as f64 * batch as f64 / 60_000.0,
             updates,
@@ -135,20 +172,33 @@ fn arm_result(
         });
         updates = (updates + 1).max(updates * 5 / 4);
     }
-    let reached = points.iter().find(|point| point.loss.is_some_and(|loss| loss <= target)).cloned();
+    let reached = points
+        .iter()
+        .find(|point| point.loss.is_some_and(|loss| loss <= target))
+        .cloned();
     let best = 0.06 * 3f64.powi(index as i32 % 3);
     let tuning = (0..9).map(|step| {
         let learning_rate = 1e-3 * 10f64.powf(0.5 * f64::from(step));
         let away = (learning_rate / best).log10();
         let diverged = away > 1.1;
         let validation_loss = (!diverged).then(|| 0.12 + 0.05 * index as f64 + 0.5 * away * away);
-        TuningPoint { budget: "updates".into(), learning_rate, validation_loss, diverged, chosen: false }
+        TuningPoint {
+            budget: "updates".into(),
+            learning_rate,
+            validation_loss,
+            diverged,
+            chosen: false,
+        }
     });
     let mut tuning: Vec<TuningPoint> = tuning.collect();
     if let Some(point) = tuning
         .iter_mut()
         .filter(|point| point.validation_loss.is_some())
-        .min_by(|a, b| a.validation_loss.partial_cmp(&b.validation_loss).expect("numbers"))
+        .min_by(|a, b| {
+            a.validation_loss
+                .partial_cmp(&b.validation_loss)
+                .expect("numbers")
+        })
     {
         point.chosen = true;
     }
@@ -159,8 +209,14 @@ fn arm_result(
         reached: if reached.is_some() { 10 } else { 2 },
         diverged: if diverges { 6 } else { 0 },
         training_loss: points.last().and_then(|point| point.loss),
-        validation_loss: points.last().and_then(|point| point.loss).map(|loss| loss * 1.3),
-        test_loss: points.last().and_then(|point| point.loss).map(|loss| loss * 1.35),
+        validation_loss: points
+            .last()
+            .and_then(|point| point.loss)
+            .map(|loss| loss * 1.3),
+        test_loss: points
+            .last()
+            .and_then(|point| point.loss)
+            .map(|loss| loss * 1.35),
         metric_name: "accuracy".into(),
         metric: (!diverges).then_some(0.9 + 0.08 * speed.min(1.0)),
         updates_to_target: reached.as_ref().map(|point| point.updates as f64),
@@ -177,7 +233,10 @@ fn arm_result(
         loss_name: "training loss".into(),
         tuning,
         budgets: budgets.to_vec(),
-        curves: vec![Curve { budget: "updates".into(), points }],
+        curves: vec![Curve {
+            budget: "updates".into(),
+            points,
+        }],
     }
 }
 
@@ -185,13 +244,25 @@ fn arm_result(
 /// `cut_off` runs of the first arm never arrived.
 #[allow(clippy::too_many_arguments)] // A table of numbers, not an interface.
 fn claim(
-    experiment: &str, id: &str, text: &str, dataset: &str, budget: &str, unit: &str,
-    direction: Direction, ratio: f64, spread: f64, cut_off: usize,
+    experiment: &str,
+    id: &str,
+    text: &str,
+    dataset: &str,
+    budget: &str,
+    unit: &str,
+    direction: Direction,
+    ratio: f64,
+    spread: f64,
+    cut_off: usize,
 ) -> ClaimResult {
     let pairs: Vec<_> = (0..10)
         .map(|pair| {
             let first = ratio * (spread * wobble(pair as f64 + ratio)).exp();
-            let first = if pair < cut_off { Observation::AtLeast(first) } else { Observation::Exact(first) };
+            let first = if pair < cut_off {
+                Observation::AtLeast(first)
+            } else {
+                Observation::Exact(first)
+            };
             (first, Observation::Exact(1.0))
         })
         .collect();
@@ -222,33 +293,71 @@ fn claims() -> Vec<ClaimResult> {
                        feature, reaches the same loss in fewer updates and less time.";
     let faster = "With batches of 16 to 32, training reaches the target loss in far less time than with the full batch.";
     let mut claims = Vec::new();
-    for (dataset, factor, cut_off) in [("wine", 38.0, 3), ("airfoil", 4.1, 0), ("digits_100k", 1.1, 0)] {
+    for (dataset, factor, cut_off) in [
+        ("wine", 38.0, 3),
+        ("airfoil", 4.1, 0),
+        ("digits_100k", 1.1, 0),
+    ] {
         let spread = if factor < 2.0 { 0.9 } else { 0.3 };
         for (budget, unit) in [
             ("updates", "ratio of updates, raw / standardized"),
             ("seconds", "ratio of seconds, raw / standardized"),
         ] {
-            let factor = if budget == "seconds" { factor * 1.2 } else { factor };
+            let factor = if budget == "seconds" {
+                factor * 1.2
+            } else {
+                factor
+            };
             claims.push(claim(
-                "normalization", "standardize-speeds-training", standardize, dataset, budget, unit, Greater,
-                factor, spread, cut_off,
+                "normalization",
+                "standardize-speeds-training",
+                standardize,
+                dataset,
+                budget,
+                unit,
+                Greater,
+                factor,
+                spread,
+                cut_off,
             ));
         }
         claims.push(claim(
-            "normalization", "centering-alone",
+            "normalization",
+            "centering-alone",
             "Subtracting the mean gives part of the gain, dividing by the deviation the rest.",
-            dataset, "updates", "ratio of updates, raw / centred", Greater, 1.01, 0.04, 0,
+            dataset,
+            "updates",
+            "ratio of updates, raw / centred",
+            Greater,
+            1.01,
+            0.04,
+            0,
         ));
         for budget in ["epochs", "updates", "seconds"] {
             claims.push(claim(
-                "batch-size", "minibatch-is-faster", faster, dataset, budget,
-                "ratio of seconds to the target, full / 32", Greater,
-                if budget == "updates" { 0.6 } else { 11.0 }, 0.4, usize::from(budget == "seconds") * 10,
+                "batch-size",
+                "minibatch-is-faster",
+                faster,
+                dataset,
+                budget,
+                "ratio of seconds to the target, full / 32",
+                Greater,
+                if budget == "updates" { 0.6 } else { 11.0 },
+                0.4,
+                usize::from(budget == "seconds") * 10,
             ));
         }
         claims.push(claim(
-            "batch-size", "same-destination", "Full batch and mini-batch end at about the same loss.", dataset,
-            "seconds", "ratio of training loss, full / 32", Same, 1.01, 0.03, 0,
+            "batch-size",
+            "same-destination",
+            "Full batch and mini-batch end at about the same loss.",
+            dataset,
+            "seconds",
+            "ratio of training loss, full / 32",
+            Same,
+            1.01,
+            0.03,
+            0,
         ));
     }
     claims
@@ -258,7 +367,10 @@ fn claims() -> Vec<ClaimResult> {
 fn the_results_survive_json() {
     let results = results();
     let json = serde_json::to_string(&results).expect("json");
-    assert!(!json.contains("NaN") && !json.contains("inf,"), "only JSON's numbers");
+    assert!(
+        !json.contains("NaN") && !json.contains("inf,"),
+        "only JSON's numbers"
+    );
     let back: Results = serde_json::from_str(&json).expect("results");
     assert_eq!(back, results);
 }
@@ -288,5 +400,9 @@ fn the_layout_is_the_promised_one() {
 fn a_report_to_look_at() {
     let folder = std::env::temp_dir().join("smallbatch-report");
     let written = super::write(&results(), &[RunRecord::default()], &folder).expect("written");
-    println!("{}\n{}", written.report.display(), super::terminal_table(&results()));
+    println!(
+        "{}\n{}",
+        written.report.display(),
+        super::terminal_table(&results())
+    );
 }

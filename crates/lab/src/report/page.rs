@@ -44,7 +44,10 @@ fn experiments(results: &Results) -> Vec<ExperimentNote> {
     let mut notes = results.experiments.clone();
     for arm in &results.arms {
         if notes.iter().all(|note| note.experiment != arm.experiment) {
-            notes.push(ExperimentNote { experiment: arm.experiment.clone(), ..Default::default() });
+            notes.push(ExperimentNote {
+                experiment: arm.experiment.clone(),
+                ..Default::default()
+            });
         }
     }
     notes
@@ -111,20 +114,23 @@ fn claims(claims: &[ClaimResult]) -> String {
              from its interval alone: <a href=\"#method\">how</a>.</p>\n";
     html += &scroll_start("Claims with effect and verdict");
     html += "<thead><tr><th scope=\"col\">data set</th><th scope=\"col\">held equal</th>\
-             <th scope=\"col\" class=\"n\">effect</th><th scope=\"col\">interval</th>\
-             <th scope=\"col\">verdict</th><th scope=\"col\">unit</th>\
+             <th scope=\"col\">effect [interval]</th><th scope=\"col\">verdict</th>\
              <th scope=\"col\" class=\"n\">pairs</th></tr></thead>\n";
     for group in grouped(claims, |claim| &claim.id) {
         html += &format!(
-            "<tbody><tr class=\"group\"><th colspan=\"7\" scope=\"rowgroup\"><span><code>{}</code> {}\
-             </span></th></tr>\n",
+            "<tbody><tr class=\"group\"><th colspan=\"5\" scope=\"rowgroup\"><span><code>{}</code> {}\
+             </span></th></tr></tbody>\n",
             escape(&group[0].id),
             escape(&group[0].claim)
         );
-        for claim in group {
-            html += &claim_row(claim);
+        for claims in grouped(group, |claim| &claim.effect.unit) {
+            html += &format!(
+                "<tbody class=\"units\"><tr class=\"unit\"><th colspan=\"5\" scope=\"rowgroup\"><span>{}</span></th></tr>\n",
+                escape(&claims[0].effect.unit)
+            );
+            claims.iter().for_each(|claim| html += &claim_row(claim));
+            html += "</tbody>\n";
         }
-        html += "</tbody>\n";
     }
     html + "</table></div>\n</section>\n"
 }
@@ -132,17 +138,16 @@ fn claims(claims: &[ClaimResult]) -> String {
 fn claim_row(claim: &ClaimResult) -> String {
     let censored = match claim.censored {
         0 => String::new(),
-        censored => format!(", {censored} cut off"),
+        censored => format!(" ({censored} cut off)"),
     };
     format!(
-        "<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td><td>{}</td>\
-         <td>{}</td><td class=\"wrap\">{}</td><td class=\"n\">{}{censored}</td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{} <span class=\"soft interval\">{}</span></td><td class=\"wrap\">{}</td>\
+         <td class=\"n\">{}{censored}</td></tr>\n",
         escape(&claim.dataset),
         escape(&claim.budget),
         words::estimate(&claim.effect),
         words::interval(&claim.effect),
         chip(claim),
-        escape(&claim.effect.unit),
         claim.pairs,
     )
 }
@@ -160,7 +165,7 @@ fn chip(claim: &ClaimResult) -> String {
         _ => "",
     };
     format!(
-        "<span class=\"verdict {}\"><span aria-hidden=\"true\">{sign}</span> {}{remark}</span>",
+        "<span class=\"verdict {}\"><span aria-hidden=\"true\">{sign}\u{a0}</span>{}{remark}</span>",
         claim.verdict.name(),
         words::verdict(&claim.verdict)
     )
@@ -168,11 +173,19 @@ fn chip(claim: &ClaimResult) -> String {
 
 fn experiment_section(results: &Results, note: &ExperimentNote) -> Result<String, Error> {
     let name = &note.experiment;
-    let index = experiments(results).iter().position(|other| other.experiment == *name);
+    let index = experiments(results)
+        .iter()
+        .position(|other| other.experiment == *name);
     let identifier = format!("experiment-{}", index.unwrap_or_default());
-    let arms: Vec<&ArmResult> =
-        results.arms.iter().filter(|arm| arm.experiment == *name).collect();
-    let mut html = format!("<section id=\"{identifier}\">\n<h2>{}</h2>\n", escape(&heading(name)));
+    let arms: Vec<&ArmResult> = results
+        .arms
+        .iter()
+        .filter(|arm| arm.experiment == *name)
+        .collect();
+    let mut html = format!(
+        "<section id=\"{identifier}\">\n<h2>{}</h2>\n",
+        escape(&heading(name))
+    );
     html += &paragraph(&note.question, "");
     html += &paragraph(&note.method, " class=\"soft\"");
     let styles = arm_names(&arms);
@@ -181,7 +194,12 @@ fn experiment_section(results: &Results, note: &ExperimentNote) -> Result<String
         let arms: Vec<(usize, &ArmResult)> = arms
             .iter()
             .filter(|arm| arm.dataset == dataset)
-            .map(|arm| (styles.iter().position(|name| *name == arm.arm).unwrap_or(0), *arm))
+            .map(|arm| {
+                (
+                    styles.iter().position(|name| *name == arm.arm).unwrap_or(0),
+                    *arm,
+                )
+            })
             .collect();
         let identifier = format!("{identifier}-{position}");
         html += &format!("<h3>{}</h3>\n", escape(dataset));
@@ -198,7 +216,11 @@ fn experiment_section(results: &Results, note: &ExperimentNote) -> Result<String
 }
 
 fn paragraph(text: &str, attributes: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("<p{attributes}>{}</p>\n", escape(text)) }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("<p{attributes}>{}</p>\n", escape(text))
+    }
 }
 
 /// The arms' names in the order of their first appearance: an arm looks the same on all data sets.
@@ -241,9 +263,13 @@ fn statements(results: &Results, experiment: &str, dataset: &str) -> String {
         .iter()
         .filter(|claim| claim.experiment == experiment && claim.dataset == dataset)
         .filter(|claim| !claim.statement.is_empty())
-        .map(|claim| format!("<li>{} <em>{}</em></li>\n", escape(&claim.statement), chip(claim)))
+        .map(|claim| format!("<li>{} {}</li>\n", escape(&claim.statement), chip(claim)))
         .collect();
-    if items.is_empty() { items } else { format!("<ul>\n{items}</ul>\n") }
+    if items.is_empty() {
+        items
+    } else {
+        format!("<ul>\n{items}</ul>\n")
+    }
 }
 
 /// The three pictures of the loss side by side, under one legend.
@@ -252,8 +278,10 @@ fn panels(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<String, Erro
     if pictures.is_empty() {
         return Ok(String::new());
     }
-    let panels: String =
-        pictures.iter().map(|picture| format!("<div class=\"panel\">{picture}</div>\n")).collect();
+    let panels: String = pictures
+        .iter()
+        .map(|picture| format!("<div class=\"panel\">{picture}</div>\n"))
+        .collect();
     Ok(format!(
         "<figure>\n{}<div class=\"panels\">\n{panels}</div>\n<figcaption>The same runs against updates, \
          samples and seconds of training. Lines are medians over seeds, bands their spread; a cross \
@@ -302,8 +330,17 @@ fn numbers(arms: &[(usize, &ArmResult)]) -> String {
     );
     for (_, arm) in arms {
         html += "<tbody>";
-        for budget in &arm.budgets {
-            html += &numbers_row(&arm.arm, budget);
+        for (row, budget) in arm.budgets.iter().enumerate() {
+            if row == 0 {
+                let rows = arm.budgets.len();
+                html += &format!(
+                    "<tr><th scope=\"rowgroup\" rowspan=\"{rows}\">{}</th>",
+                    escape(&arm.arm)
+                );
+            } else {
+                html += "<tr>";
+            }
+            html += &numbers_row(budget);
         }
         html += "</tbody>\n";
     }
@@ -312,19 +349,23 @@ fn numbers(arms: &[(usize, &ArmResult)]) -> String {
     html
 }
 
-fn numbers_row(arm: &str, budget: &BudgetSummary) -> String {
-    let number = |value: Option<f64>| format!("<td class=\"n\">{}</td>", words::optional(value));
+/// The cells of one row after the arm's name.
+fn numbers_row(budget: &BudgetSummary) -> String {
+    let cell = |text: String| format!("<td class=\"n\">{text}</td>");
+    let number = |value: Option<f64>| cell(words::optional(value));
     format!(
-        "<tr><th scope=\"row\">{}</th><td>{}</td>{}{}{}{}{}{}{}<td class=\"n\">{} of {}</td>\
-         <td class=\"n\">{}</td></tr>\n",
-        escape(arm),
+        "<td>{}</td>{}{}{}{}{}{}{}<td class=\"n\">{} of {}</td><td class=\"n\">{}</td></tr>\n",
         escape(&budget.budget),
-        number(Some(budget.learning_rate)),
+        cell(words::setting(budget.learning_rate)),
         number(budget.training_loss),
         number(budget.validation_loss),
         number(budget.test_loss),
         number(budget.metric),
-        number(budget.updates_to_target),
+        cell(
+            budget
+                .updates_to_target
+                .map_or_else(|| "–".into(), words::whole)
+        ),
         number(budget.seconds_to_target),
         budget.reached,
         budget.runs,
@@ -334,7 +375,9 @@ fn numbers_row(arm: &str, budget: &BudgetSummary) -> String {
 
 /// How the learning rates were found, one picture a data set.
 fn tuning_figure(tuned: &[(&str, String, Vec<(usize, &ArmResult)>)]) -> String {
-    let Some((_, _, arms)) = tuned.first() else { return String::new() };
+    let Some((_, _, arms)) = tuned.first() else {
+        return String::new();
+    };
     let panels: String = tuned
         .iter()
         .map(|(dataset, picture, _)| {
@@ -356,7 +399,10 @@ fn tuning_figure(tuned: &[(&str, String, Vec<(usize, &ArmResult)>)]) -> String {
 }
 
 fn method(results: &Results) -> String {
-    let confidence = results.claims.first().map_or(0.95, |claim| claim.effect.confidence);
+    let confidence = results
+        .claims
+        .first()
+        .map_or(0.95, |claim| claim.effect.confidence);
     let mut html = String::from("<section id=\"method\">\n<h2>Method</h2>\n<ul>\n");
     for (name, text) in METHOD {
         html += &format!("<li><strong>{name}.</strong> {text}</li>\n");
@@ -422,8 +468,11 @@ fn environment(environment: &Environment) -> String {
     if environment.elapsed_seconds > 0.0 {
         rows.push(("Took", words::duration(environment.elapsed_seconds)));
     }
-    let versions: Vec<String> =
-        environment.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    let versions: Vec<String> = environment
+        .versions
+        .iter()
+        .map(|(name, version)| format!("{name} {version}"))
+        .collect();
     rows.push(("Versions", versions.join(", ")));
     let rows: String = rows
         .iter()
@@ -436,10 +485,18 @@ fn environment(environment: &Environment) -> String {
 /// `1 to 5` for neighbours, `1, 5, 9` for others.
 fn seeds(seeds: &[u64]) -> String {
     match seeds {
-        [first, .., last] if seeds.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])) => {
+        [first, .., last]
+            if seeds
+                .windows(2)
+                .all(|pair| pair[0].checked_add(1) == Some(pair[1])) =>
+        {
             format!("{first} to {last}")
         }
-        _ => seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", "),
+        _ => seeds
+            .iter()
+            .map(u64::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -452,9 +509,9 @@ fn repeat(environment: &Environment) -> String {
     format!(
         "<section id=\"repeat\">\n<h2>How to repeat it</h2>\n\
          <p>Check out the revision above and run</p>\n<pre>{}</pre>\n\
-         <p>The same seeds, processor and threads give the same losses to the last bit; times \
-         differ from run to run. <code>runs.csv</code> has a row for each run, <code>results.json</code> \
-         everything on this page.</p>\n</section>\n",
+         <p>The same seeds, processor and threads give the same losses to the last bit, except where \
+         seconds are the budget: times differ from run to run. <code>runs.csv</code> has a row for each \
+         run, <code>results.json</code> everything on this page.</p>\n</section>\n",
         escape(command)
     )
 }
@@ -475,7 +532,10 @@ mod tests {
             assert!(!html.replace("infl", "").contains(forbidden), "{forbidden}");
         }
         let addresses = html.matches("http").count();
-        assert_eq!(addresses, html.matches("xmlns=\"http://www.w3.org/2000/svg\"").count());
+        assert_eq!(
+            addresses,
+            html.matches("xmlns=\"http://www.w3.org/2000/svg\"").count()
+        );
     }
 
     #[test]
@@ -483,8 +543,16 @@ mod tests {
         let html = page(&crate::report::fixture::results()).expect("a page");
         let mut open = Vec::new();
         let mut identifiers = std::collections::HashSet::new();
-        for tag in html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or(rest)) {
-            if let Some(id) = tag.split(" id=\"").nth(1).and_then(|rest| rest.split('"').next()) {
+        for tag in html
+            .split('<')
+            .skip(1)
+            .map(|rest| rest.split('>').next().unwrap_or(rest))
+        {
+            if let Some(id) = tag
+                .split(" id=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+            {
                 assert!(identifiers.insert(id.to_owned()), "{id} twice");
             }
             let name = tag.split_whitespace().next().unwrap_or(tag);
@@ -495,10 +563,17 @@ mod tests {
             }
         }
         assert!(open.is_empty(), "{open:?}");
-        for target in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        for target in html
+            .split("href=\"#")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+        {
             assert!(identifiers.contains(target), "{target}");
         }
-        assert_eq!(html.matches("role=\"img\"").count(), html.matches("<desc ").count());
+        assert_eq!(
+            html.matches("role=\"img\"").count(),
+            html.matches("<desc ").count()
+        );
         // Two experiments on two data sets: three curves and a tuning picture each.
         assert_eq!(html.matches("role=\"img\"").count(), 16);
     }
@@ -533,7 +608,13 @@ mod tests {
             arm.tuning = vec![TuningPoint::default()];
             arm.curves = vec![Curve {
                 budget: "updates".into(),
-                points: vec![CurvePoint { loss: Some(f64::INFINITY), ..CurvePoint::default() }; 2],
+                points: vec![
+                    CurvePoint {
+                        loss: Some(f64::INFINITY),
+                        ..CurvePoint::default()
+                    };
+                    2
+                ],
             }];
         }
         assert!(page(&results).is_ok());

@@ -82,8 +82,14 @@ pub(super) enum Mark {
 pub(super) fn draw(picture: &Picture<'_>, identifier: &str) -> Result<String, Error> {
     let mut svg = String::new();
     let size = ((WIDTH * FINE) as u32, (HEIGHT * FINE) as u32);
-    let mut canvas = Canvas { backend: SVGBackend::with_string(&mut svg, size), picture };
-    canvas.draw().map_err(|reason| Error::Picture { picture: picture.title.clone(), reason })?;
+    let mut canvas = Canvas {
+        backend: SVGBackend::with_string(&mut svg, size),
+        picture,
+    };
+    canvas.draw().map_err(|reason| Error::Picture {
+        picture: picture.title.clone(),
+        reason,
+    })?;
     drop(canvas);
     Ok(dress(&svg, picture, identifier))
 }
@@ -116,38 +122,71 @@ impl Canvas<'_> {
 
     /// Grid, ticks and labels.
     fn axes(&mut self) -> Result<(), String> {
-        let Picture { x, y, x_label, y_label, .. } = self.picture;
+        let Picture {
+            x,
+            y,
+            x_label,
+            y_label,
+            ..
+        } = self.picture;
         let (left, right) = (horizontal(0.0), horizontal(1.0));
         let (bottom, top) = (vertical(0.0), vertical(1.0));
         for tick in y.ticks(5) {
-            let Some(at) = y.place(tick).map(vertical) else { continue };
+            let Some(at) = y.place(tick).map(vertical) else {
+                continue;
+            };
             self.path(vec![(left, at), (right, at)], GRID, 1)?;
             let label = tick_label(tick);
-            self.text(&label, (left - 6 * FINE, at), (HPos::Right, VPos::Center), 11, INK)?;
+            self.text(
+                &label,
+                (left - 6 * FINE, at),
+                (HPos::Right, VPos::Center),
+                11,
+                INK,
+            )?;
         }
         for tick in x.ticks(5) {
-            let Some(at) = x.place(tick).map(horizontal) else { continue };
+            let Some(at) = x.place(tick).map(horizontal) else {
+                continue;
+            };
             self.path(vec![(at, bottom), (at, bottom + 4 * FINE)], INK, 1)?;
             let label = tick_label(tick);
-            self.text(&label, (at, bottom + 7 * FINE), (HPos::Center, VPos::Top), 11, INK)?;
+            self.text(
+                &label,
+                (at, bottom + 7 * FINE),
+                (HPos::Center, VPos::Top),
+                11,
+                INK,
+            )?;
         }
         self.path(vec![(left, bottom), (right, bottom)], INK, 1)?;
         let middle = ((left + right) / 2, (HEIGHT - 5) * FINE);
         self.text(x_label, middle, (HPos::Center, VPos::Bottom), 12, INK)?;
-        let style = text_style(12, INK, (HPos::Center, VPos::Top)).transform(FontTransform::Rotate270);
+        let style =
+            text_style(12, INK, (HPos::Center, VPos::Top)).transform(FontTransform::Rotate270);
         let at = (2 * FINE, (top + bottom) / 2);
-        self.backend.draw_text(y_label, &style, at).map_err(|error| error.to_string())
+        self.backend
+            .draw_text(y_label, &style, at)
+            .map_err(|error| error.to_string())
     }
 
     fn level(&mut self, level: f64, name: &str) -> Result<(), String> {
-        let Some(at) = self.picture.y.place(level).map(vertical) else { return Ok(()) };
+        let Some(at) = self.picture.y.place(level).map(vertical) else {
+            return Ok(());
+        };
         // Short strokes by hand: a dash pattern of the page would also apply to the grid.
         let (mut from, right) = (horizontal(0.0), horizontal(1.0));
         while from < right {
             self.path(vec![(from, at), ((from + 5 * FINE).min(right), at)], INK, 1)?;
             from += 9 * FINE;
         }
-        self.text(name, (right, at - 3 * FINE), (HPos::Right, VPos::Bottom), 11, INK)
+        self.text(
+            name,
+            (right, at - 3 * FINE),
+            (HPos::Right, VPos::Bottom),
+            11,
+            INK,
+        )
     }
 
     fn band(&mut self, series: &Series) -> Result<(), String> {
@@ -156,15 +195,21 @@ impl Canvas<'_> {
         for stretch in series.band.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
             let edge = |upper: bool| {
                 stretch.iter().filter_map(move |(at, low, high)| {
-                    let value = if upper { high.unwrap_or(f64::INFINITY) } else { (*low)? };
+                    let value = if upper {
+                        high.unwrap_or(f64::INFINITY)
+                    } else {
+                        (*low)?
+                    };
                     Some((horizontal(x.place(*at)?), vertical(y.place(value)?)))
                 })
             };
             let lower: Vec<_> = edge(false).collect();
             if lower.len() > 1 {
                 let outline: Vec<_> = edge(true).chain(lower.into_iter().rev()).collect();
-                let style = colour(series.style).mix(0.16).filled();
-                self.backend.fill_polygon(outline, &style).map_err(|error| error.to_string())?;
+                let style = colour(series.style).mix(0.13).filled();
+                self.backend
+                    .fill_polygon(outline, &style)
+                    .map_err(|error| error.to_string())?;
             }
         }
         Ok(())
@@ -187,14 +232,22 @@ impl Canvas<'_> {
 
     fn mark(&mut self, x: f64, y: Option<f64>, mark: Mark, style: usize) -> Result<(), String> {
         let axis = &self.picture.y;
-        let place = y.filter(|y| !axis.is_above(*y)).map_or(Some(1.0), |y| axis.place(y));
-        let (Some(x), Some(y)) = (self.picture.x.place(x), place) else { return Ok(()) };
+        let place = y
+            .filter(|y| !axis.is_above(*y))
+            .map_or(Some(1.0), |y| axis.place(y));
+        let (Some(x), Some(y)) = (self.picture.x.place(x), place) else {
+            return Ok(());
+        };
         let (x, y) = (horizontal(x), vertical(y));
         match mark {
             Mark::Dot => self.circle((x, y), 5 * FINE / 2, colour(style).filled()),
             Mark::Ring => {
                 self.circle((x, y), 5 * FINE / 2, colour(style).filled())?;
-                self.circle((x, y), 6 * FINE, colour(style).stroke_width(2 * FINE as u32))
+                self.circle(
+                    (x, y),
+                    6 * FINE,
+                    colour(style).stroke_width(2 * FINE as u32),
+                )
             }
             Mark::Cross => {
                 let arm = 4 * FINE;
@@ -218,7 +271,9 @@ impl Canvas<'_> {
         width: i32,
     ) -> Result<(), String> {
         let style = rgb_colour(rgb).stroke_width((width * FINE) as u32);
-        self.backend.draw_path(points, &style).map_err(|error| error.to_string())
+        self.backend
+            .draw_path(points, &style)
+            .map_err(|error| error.to_string())
     }
 
     fn text(
@@ -238,7 +293,10 @@ impl Canvas<'_> {
 fn text_style(size: i32, rgb: (u8, u8, u8), (h, v): (HPos, VPos)) -> TextStyle<'static> {
     // plotters writes sizes divided by 1.24.
     let size = f64::from(size * FINE) * 1.24;
-    ("sans-serif", size).into_font().color(&rgb_colour(rgb)).pos(Pos::new(h, v))
+    ("sans-serif", size)
+        .into_font()
+        .color(&rgb_colour(rgb))
+        .pos(Pos::new(h, v))
 }
 
 fn rgb_colour((red, green, blue): (u8, u8, u8)) -> RGBColor {
@@ -273,7 +331,10 @@ fn dress(svg: &str, picture: &Picture<'_>, identifier: &str) -> String {
         escape(&picture.title),
         escape(&picture.description),
     );
-    let named = COLOURS.iter().enumerate().map(|(index, rgb)| (format!("c{index}"), *rgb));
+    let named = COLOURS
+        .iter()
+        .enumerate()
+        .map(|(index, rgb)| (format!("c{index}"), *rgb));
     let named = named.chain([("grid".to_owned(), GRID), ("ink".to_owned(), INK)]);
     for (name, (red, green, blue)) in named {
         let hex = format!("\"#{red:02X}{green:02X}{blue:02X}\"");
@@ -282,5 +343,6 @@ fn dress(svg: &str, picture: &Picture<'_>, identifier: &str) -> String {
             text = text.replace(&plain, &format!("class=\"{attribute}-{name}\" {plain}"));
         }
     }
-    text.replace(" font-family=\"sans-serif\"", "").replace(" opacity=\"1\"", "")
+    text.replace(" font-family=\"sans-serif\"", "")
+        .replace(" opacity=\"1\"", "")
 }

@@ -28,15 +28,35 @@ pub fn terminal_table(results: &Results) -> String {
     }
     if !results.claims.is_empty() {
         lines.push(String::new());
-        lines.push(row(["data set", "held equal", "effect [95 % interval]", "verdict"], "pairs"));
+        lines.push(row(
+            [
+                "data set",
+                "held equal",
+                "effect [95 % interval]",
+                "verdict",
+            ],
+            "pairs",
+        ));
         lines.push("-".repeat(COLUMNS));
     }
     for claims in grouped(&results.claims, |claim| (&claim.id, &claim.effect.unit)) {
-        lines.push(clip(&format!("{}: {}", claims[0].id, claims[0].effect.unit), COLUMNS));
+        lines.push(clip(
+            &format!("{}: {}", claims[0].id, claims[0].effect.unit),
+            COLUMNS,
+        ));
         for claim in claims {
-            let effect = format!("{} {}", words::estimate(&claim.effect), words::interval(&claim.effect));
+            let effect = format!(
+                "{} {}",
+                words::estimate(&claim.effect),
+                words::interval(&claim.effect)
+            );
             lines.push(row(
-                [&claim.dataset, &claim.budget, &effect, &words::verdict(&claim.verdict)],
+                [
+                    &claim.dataset,
+                    &claim.budget,
+                    &effect,
+                    &words::verdict(&claim.verdict),
+                ],
                 &claim.pairs.to_string(),
             ));
         }
@@ -48,7 +68,11 @@ pub fn terminal_table(results: &Results) -> String {
             COLUMNS,
         ));
     }
-    let mut text = lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n");
+    let mut text = lines
+        .iter()
+        .map(|line| line.trim_end())
+        .collect::<Vec<_>>()
+        .join("\n");
     text.push('\n');
     text
 }
@@ -56,7 +80,7 @@ pub fn terminal_table(results: &Results) -> String {
 /// Claims with the same key together: keys in the order of their first appearance, and those that
 /// share the key's beginning, the claim's name, next to each other.
 pub(super) fn grouped<'a, K: PartialEq>(
-    claims: &'a [ClaimResult],
+    claims: impl IntoIterator<Item = &'a ClaimResult>,
     key: impl Fn(&'a ClaimResult) -> K,
 ) -> Vec<Vec<&'a ClaimResult>> {
     let mut groups: Vec<Vec<&ClaimResult>> = Vec::new();
@@ -85,11 +109,17 @@ fn row(cells: [&str; 4], last: &str) -> String {
 /// The text, or its beginning with an ellipsis when it is longer than `width` characters.
 fn clip(text: &str, width: usize) -> String {
     // A line break in a name would break the table.
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if text.chars().count() <= width {
         return text;
     }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+    text.chars()
+        .take(width.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -125,7 +155,10 @@ mod tests {
         for claim in &results.claims {
             assert!(table.contains(&format!("\n{}: ", claim.id)), "{}", claim.id);
         }
-        assert!(table.contains("supported") && table.contains("inconclusive, +"), "{table}");
+        assert!(
+            table.contains("supported") && table.contains("inconclusive, +"),
+            "{table}"
+        );
         assert!(table.contains("…"));
     }
 }

@@ -13,13 +13,24 @@ pub(super) fn picture(
     arms: &[(usize, &ArmResult)],
     identifier: &str,
 ) -> Result<Option<String>, Error> {
-    let Some(budget) = budget(arms) else { return Ok(None) };
-    let points = |arm: &'_ ArmResult| -> Vec<TuningPoint> {
-        arm.tuning.iter().filter(|point| point.budget == budget).cloned().collect()
+    let Some(budget) = budget(arms) else {
+        return Ok(None);
     };
-    let tuned: Vec<(usize, &str, Vec<TuningPoint>)> =
-        arms.iter().map(|(style, arm)| (*style, arm.arm.as_str(), points(arm))).collect();
-    let rates = tuned.iter().flat_map(|(.., points)| points).map(|point| point.learning_rate);
+    let points = |arm: &'_ ArmResult| -> Vec<TuningPoint> {
+        arm.tuning
+            .iter()
+            .filter(|point| point.budget == budget)
+            .cloned()
+            .collect()
+    };
+    let tuned: Vec<(usize, &str, Vec<TuningPoint>)> = arms
+        .iter()
+        .map(|(style, arm)| (*style, arm.arm.as_str(), points(arm)))
+        .collect();
+    let rates = tuned
+        .iter()
+        .flat_map(|(.., points)| points)
+        .map(|point| point.learning_rate);
     let dataset = arms.first().map_or("", |(_, arm)| arm.dataset.as_str());
     let picture = Picture {
         title: format!("Validation loss on {dataset} against the learning rate"),
@@ -28,7 +39,10 @@ pub(super) fn picture(
         y_label: "validation loss",
         x: Axis::holding(rates, 2.0),
         y: loss_axis(&tuned),
-        series: tuned.iter().map(|(style, _, points)| series(*style, points)).collect(),
+        series: tuned
+            .iter()
+            .map(|(style, _, points)| series(*style, points))
+            .collect(),
         level: None,
     };
     draw(&picture, identifier).map(Some)
@@ -36,7 +50,10 @@ pub(super) fn picture(
 
 /// The budget that the pictures of these arms show.
 pub(super) fn budget<'a>(arms: &[(usize, &'a ArmResult)]) -> Option<&'a str> {
-    arms.iter().flat_map(|(_, arm)| &arm.tuning).map(|point| point.budget.as_str()).next()
+    arms.iter()
+        .flat_map(|(_, arm)| &arm.tuning)
+        .map(|point| point.budget.as_str())
+        .next()
 }
 
 /// Leaves out rates that are far too high: one loss of 1e12 would hide where the best rate is.
@@ -53,16 +70,25 @@ fn loss_axis(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> Axis {
 
 fn series(style: usize, points: &[TuningPoint]) -> Series {
     let mark = |point: &TuningPoint| match point {
-        TuningPoint { validation_loss: None, .. } => Mark::Cross,
+        TuningPoint {
+            validation_loss: None,
+            ..
+        } => Mark::Cross,
         TuningPoint { chosen: true, .. } => Mark::Ring,
         _ => Mark::Dot,
     };
-    let losses = points.iter().map(|point| (point.learning_rate, point.validation_loss));
+    let losses = points
+        .iter()
+        .map(|point| (point.learning_rate, point.validation_loss));
     Series {
         style,
         line: losses.clone().collect(),
         band: Vec::new(),
-        marks: points.iter().zip(losses).map(|(point, (x, y))| (x, y, mark(point))).collect(),
+        marks: points
+            .iter()
+            .zip(losses)
+            .map(|(point, (x, y))| (x, y, mark(point)))
+            .collect(),
     }
 }
 
@@ -74,10 +100,13 @@ fn description(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> String {
             let diverged = points.iter().filter(|point| point.diverged).count();
             Some(format!(
                 "{arm}: best at {}, {diverged} of {} rates diverged",
-                words::number(chosen.learning_rate),
+                words::setting(chosen.learning_rate),
                 points.len()
             ))
         })
         .collect();
-    format!("One line an arm; a ring marks the chosen rate, a cross one that diverged. {}.", arms.join("; "))
+    format!(
+        "One line an arm; a ring marks the chosen rate, a cross one that diverged. {}.",
+        arms.join("; ")
+    )
 }

@@ -9,7 +9,11 @@ pub(super) fn number(value: f64) -> String {
         return "0".into();
     }
     if value.is_infinite() {
-        return if value > 0.0 { "∞".into() } else { "-∞".into() };
+        return if value > 0.0 {
+            "∞".into()
+        } else {
+            "-∞".into()
+        };
     }
     if value.is_nan() {
         return "–".into();
@@ -21,7 +25,11 @@ pub(super) fn number(value: f64) -> String {
     let decimals = (2 - magnitude).max(0) as usize;
     // Rounding may carry into a new digit (9.996 is 10.0), which is read off the rounded text.
     let rounding = 10f64.powi(2 - magnitude);
-    let rounded = if magnitude > 2 { (value * rounding).round() / rounding } else { value };
+    let rounded = if magnitude > 2 {
+        (value * rounding).round() / rounding
+    } else {
+        value
+    };
     group_thousands(&format!("{rounded:.decimals$}"))
 }
 
@@ -30,14 +38,36 @@ pub(super) fn count(value: u64) -> String {
     group_thousands(&value.to_string())
 }
 
+/// A number that is usually whole: 33, and 33.5 when a median falls between two.
+pub(super) fn whole(value: f64) -> String {
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) {
+        count(value as u64)
+    } else {
+        number(value)
+    }
+}
+
+/// A setting that was chosen round: as [`number`], without trailing zeros.
+pub(super) fn setting(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') && !text.contains('e') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
+}
+
 /// As [`number`], with a dash for what there is none of.
 pub(super) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| "–".into(), number)
 }
 
 fn group_thousands(text: &str) -> String {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, ""), |(whole, rest)| (whole, rest));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, ""), |(whole, rest)| (whole, rest));
     let mut grouped = String::from(sign);
     for (position, digit) in whole.chars().enumerate() {
         if position > 0 && (whole.len() - position).is_multiple_of(3) {
@@ -68,14 +98,22 @@ pub(super) fn estimate(effect: &Effect) -> String {
 pub(super) fn interval(effect: &Effect) -> String {
     let open = if effect.low.is_infinite() { "(" } else { "[" };
     let close = if effect.high.is_infinite() { ")" } else { "]" };
-    format!("{open}{}, {}{close}", number(effect.low), number(effect.high))
+    format!(
+        "{open}{}, {}{close}",
+        number(effect.low),
+        number(effect.high)
+    )
 }
 
 /// A verdict with the seeds that an inconclusive one lacks: `inconclusive, +12 seeds`.
 pub(super) fn verdict(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Inconclusive { more_seeds: Some(1) } => "inconclusive, +1 seed".into(),
-        Verdict::Inconclusive { more_seeds: Some(seeds) } => {
+        Verdict::Inconclusive {
+            more_seeds: Some(1),
+        } => "inconclusive, +1 seed".into(),
+        Verdict::Inconclusive {
+            more_seeds: Some(seeds),
+        } => {
             format!("inconclusive, +{} seeds", count(*seeds))
         }
         settled => settled.name().into(),
@@ -103,12 +141,19 @@ pub(super) fn answer(results: &Results) -> [String; 3] {
 
 /// How one claim fared over all data sets and budgets, with the size of its effect.
 fn headline(results: &Results, id: &str, claim: &str, absent: &str) -> String {
-    let asked: Vec<&ClaimResult> = results.claims.iter().filter(|claim| claim.id == id).collect();
+    let asked: Vec<&ClaimResult> = results
+        .claims
+        .iter()
+        .filter(|claim| claim.id == id)
+        .collect();
     if asked.is_empty() {
         return absent.into();
     }
-    let held: Vec<&ClaimResult> =
-        asked.iter().filter(|claim| claim.holds() == Some(true)).copied().collect();
+    let held: Vec<&ClaimResult> = asked
+        .iter()
+        .filter(|claim| claim.holds() == Some(true))
+        .copied()
+        .collect();
     let all = asked.len();
     let share = match (held.len(), all) {
         (1, 1) => "in the one comparison made".to_owned(),
@@ -117,7 +162,10 @@ fn headline(results: &Results, id: &str, claim: &str, absent: &str) -> String {
         (held, all) => format!("in {held} of {all} comparisons of data set and budget"),
     };
     let against = against(&asked);
-    format!("{claim} {share}{}{against}.", factors(&held).unwrap_or_default())
+    format!(
+        "{claim} {share}{}{against}.",
+        factors(&held).unwrap_or_default()
+    )
 }
 
 /// ", by factors of 2.10 to at least 34.0", when the effects are ratios.
@@ -130,20 +178,30 @@ fn factors(claims: &[&ClaimResult]) -> Option<String> {
         if effect.scale != Scale::Ratio || effect.estimate.is_some_and(|value| value <= 0.0) {
             return None;
         }
-        let factor = effect.estimate.map(|value| if less { value.recip() } else { value })?;
+        let factor = effect
+            .estimate
+            .map(|value| if less { value.recip() } else { value })?;
         let at_least = effect.bound == if less { Bound::AtMost } else { Bound::AtLeast };
         factors.push((factor, at_least));
     }
     factors.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
     let words = |(factor, at_least): &(f64, bool)| {
-        format!("{}{}", if *at_least { "at least " } else { "" }, number(*factor))
+        format!(
+            "{}{}",
+            if *at_least { "at least " } else { "" },
+            number(*factor)
+        )
     };
     match (factors.first()?, factors.last()?) {
         (least, most) if number(least.0) == number(most.0) => {
             let bound = (least.0, factors.iter().any(|(_, at_least)| *at_least));
             Some(format!(", by a factor of {}", words(&bound)))
         }
-        (least, most) => Some(format!(", by factors of {} to {}", words(least), words(most))),
+        (least, most) => Some(format!(
+            ", by factors of {} to {}",
+            words(least),
+            words(most)
+        )),
     }
 }
 
@@ -152,14 +210,22 @@ fn against(claims: &[&ClaimResult]) -> String {
     let of = |wanted: fn(&ClaimResult) -> bool| claims.iter().filter(|claim| wanted(claim)).count();
     let parts: Vec<String> = [
         (of(is_refuted), "say the opposite", "says the opposite"),
-        (of(is_no_difference), "show no difference that counts", "shows no difference that counts"),
+        (
+            of(is_no_difference),
+            "show no difference that counts",
+            "shows no difference that counts",
+        ),
         (of(is_open), "cannot tell", "cannot tell"),
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
     .map(|(count, many, one)| format!("{count} {}", if count == 1 { one } else { many }))
     .collect();
-    if parts.is_empty() { String::new() } else { format!("; {}", list(&parts)) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", list(&parts))
+    }
 }
 
 fn totals(claims: &[ClaimResult]) -> String {
@@ -215,7 +281,11 @@ pub(super) fn list(items: &[String]) -> String {
 pub(super) fn moment(unix_seconds: u64) -> String {
     let (days, seconds) = (unix_seconds / 86_400, unix_seconds % 86_400);
     let (year, month, day) = civil_from_days(days);
-    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60)
+    format!(
+        "{year}-{month:02}-{day:02} {:02}:{:02} UTC",
+        seconds / 3_600,
+        seconds / 60 % 60
+    )
 }
 
 /// Year, month and day of a day counted from 1970-01-01 (Hinnant's `civil_from_days`, for days
@@ -229,7 +299,11 @@ fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, next_year) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     (era * 400 + year_of_era + next_year, month, day)
 }
 
@@ -268,6 +342,14 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(
+            (whole(1_234.0), whole(33.5)),
+            ("1,234".into(), "33.5".into())
+        );
+        assert_eq!(
+            (setting(0.06), setting(10.0), setting(100.0)),
+            ("0.06".into(), "10".into(), "100".into())
+        );
     }
 
     #[test]
@@ -284,7 +366,10 @@ mod tests {
     #[test]
     fn the_answer_is_three_sentences_whatever_was_asked() {
         let none = answer(&Results::default());
-        assert!(none.iter().all(|sentence| sentence.ends_with('.')), "{none:?}");
+        assert!(
+            none.iter().all(|sentence| sentence.ends_with('.')),
+            "{none:?}"
+        );
         let results = crate::report::fixture::results();
         let [normalization, batch_size, all] = answer(&results);
         assert_eq!(
@@ -292,7 +377,10 @@ mod tests {
             "Standardizing the inputs speeds training in 5 of 6 comparisons of data set and \
              budget, by factors of 1.28 to at least 43.7; 1 cannot tell."
         );
-        assert!(batch_size.starts_with("Mini-batches reach the target sooner"), "{batch_size}");
+        assert!(
+            batch_size.starts_with("Mini-batches reach the target sooner"),
+            "{batch_size}"
+        );
         assert_eq!(
             all,
             "Of 21 answers in all, 14 bear the textbook out, 3 contradict it, 3 find no difference \
