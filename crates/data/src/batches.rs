@@ -1,7 +1,7 @@
 //! Epochs cut into batches, each gathered into one reused buffer.
 
-use crate::Scalar;
 use nalgebra::{DMatrix, DMatrixView};
+use smallbatch_preprocess::Scalar;
 
 use crate::stream::{Stream, generator, shuffle};
 use crate::{BatchSize, Dataset, Error, Target};

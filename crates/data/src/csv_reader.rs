@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use crate::Scalar;
 use nalgebra::DMatrix;
+use smallbatch_preprocess::Scalar;
 
 use crate::names::{check_names, nearest};
 use crate::{Dataset, Error, MissingValues, Target};
@@ -128,7 +128,7 @@ impl CsvReader {
     ///
     /// # Errors
     /// - [`Error::BadTable`]: a line with another number of cells than the header, or text that is not UTF-8.
-    /// - [`Error::EmptyTable`]: no line below the header, or no column beside the target.
+    /// - [`Error::TooFewColumns`]: no column beside the target; [`Error::EmptyTable`]: no line below the header.
     /// - [`Error::BadName`]: a column without a name, or two with the same.
     /// - [`Error::UnknownColumn`]: no column has the target's name; the nearest one is offered.
     /// - [`Error::BadCell`]: a cell is not a finite number, with its line and column.
@@ -146,9 +146,8 @@ impl CsvReader {
             .map(strip_mark)
             .collect();
         if columns.len() < 2 {
-            return Err(Error::EmptyTable {
+            return Err(Error::TooFewColumns {
                 columns: columns.len(),
-                rows: 0,
             });
         }
         check_names("column", &columns)?;
@@ -177,7 +176,6 @@ impl CsvReader {
         if n_samples == 0 {
             return Err(Error::EmptyTable {
                 columns: columns.len(),
-                rows: 0,
             });
         }
         let features = DMatrix::from_vec(n_features, n_samples, features);

@@ -1,7 +1,7 @@
 //! A data set in memory: features, target, names, weights and groups, checked once.
 
-use crate::Scalar;
 use nalgebra::DMatrix;
+use smallbatch_preprocess::{FittedScaler, Scalar};
 
 use crate::names::{check_names, numbered};
 use crate::{Error, Target};
@@ -331,6 +331,25 @@ impl<T: Scalar> Dataset<T> {
             ),
             None => Ok(cast),
         }
+    }
+
+    /// The same samples with their features transformed by a fitted scaler.
+    ///
+    /// # Errors
+    /// [`Error::Scaling`] when the scaler refuses, for example because it was fitted on another number of features;
+    /// [`Error::NonFiniteFeature`] when a scaled value overflows.
+    pub fn scaled(&self, scaler: &FittedScaler) -> Result<Self, Error> {
+        let features = scaler.transform(&self.features)?;
+        check_features(&features, &self.feature_names, self.missing)?;
+        Ok(Self {
+            name: self.name.clone(),
+            features,
+            feature_names: self.feature_names.clone(),
+            target: self.target.clone(),
+            weights: self.weights.clone(),
+            groups: self.groups.clone(),
+            missing: self.missing,
+        })
     }
 }
 

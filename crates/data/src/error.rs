@@ -336,15 +336,22 @@ pub enum Error {
         problem: String,
     },
 
-    /// A table without a line below its header, or without a feature beside its target.
+    /// A table with one column, or none: no feature beside the target.
     #[error(
-        "the table has {columns} columns and {rows} lines below its header; it needs at least 2 columns (a feature and the target) and 1 line"
+        "the table has {columns} columns, but needs at least 2: a feature and the target; is the delimiter the right one?"
+    )]
+    TooFewColumns {
+        /// Columns in the header.
+        columns: usize,
+    },
+
+    /// A table without a line below its header.
+    #[error(
+        "the table has a header of {columns} columns, but no line below it; it needs at least one sample"
     )]
     EmptyTable {
         /// Columns in the header.
         columns: usize,
-        /// Lines below the header.
-        rows: usize,
     },
 
     /// A column that the header does not name.
@@ -370,4 +377,8 @@ pub enum Error {
         /// The way out.
         advice: &'static str,
     },
+
+    /// A scaler refused.
+    #[error(transparent)]
+    Scaling(#[from] smallbatch_preprocess::Error),
 }

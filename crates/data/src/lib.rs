@@ -3,13 +3,15 @@
 //! This crate takes data from a file, a generator or a built-in set to the batch that an update sees:
 //!
 //! ```text
-//! file or generator -> Dataset -> Split { train, validation, test } -> Batches(seed, epoch)
+//! file or generator -> Dataset -> Split { train, validation, test } -> fit(train) -> scaled -> Batches(seed, epoch)
 //! ```
 //!
-//! Two decisions shape it:
+//! Three decisions shape it:
 //!
 //! - **A sample is a column.** Features have shape (`n_features`, `n_samples`), the transpose of scikit-learn's tables.
 //!   nalgebra stores columns contiguously, so gathering the 32 shuffled samples of a batch is 32 short copies.
+//! - **Only the training part reaches a scaler's `fit`.** [`Split::fit`] hands over that part and nothing else, so no
+//!   statistic of a validation or test sample can leak into training by accident.
 //! - **Everything random is a pure function of a recorded seed.** The order of an epoch depends on (seed, epoch) alone:
 //!   a position in training is two integers, and resuming is exact. The generator (ChaCha) and the shuffle give the same
 //!   values on every machine and in every release.
@@ -17,6 +19,45 @@
 //! Data is checked once, when a [`Dataset`] is made: wrong shapes, NaN, labels without a class and the like are errors
 //! that name the sample and the feature, never silently repaired. The crate trains nothing, draws from no global
 //! generator, reads no clock, and touches no file but those that [`CsvReader::read_path`] is given.
+//!
+//! # Example
+//!
+//! ```
+//! use smallbatch_data::{BatchSize, BatchTarget, Batches, Splitter, builtin};
+//! use smallbatch_preprocess::StandardScaler;
+//!
+//! # fn main() -> Result<(), smallbatch_data::Error> {
+//! let wine = builtin::wine()?; // 178 samples, 13 features, 3 classes
+//! let split = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&wine)?;
+//!
+//! // Mean and deviation come from the training part; all three parts are scaled by them.
+//! let (split, scaler) = split.scaled_by(&StandardScaler::default())?;
+//! assert_eq!(scaler.n_features(), 13);
+//!
+//! let mut batches = Batches::new(split.train(), BatchSize::Mini(32), 7)?;
+//! for epoch in 0..3 {
+//!     batches.start_epoch(epoch);
+//!     let mut visited = 0;
+//!     while let Some(batch) = batches.next_batch() {
+//!         // Here a network would be updated.
+//!         assert_eq!(batch.features.nrows(), 13);
+//!         let BatchTarget::Labels(labels) = batch.target else { unreachable!() };
+//!         visited += labels.len();
+//!     }
+//!     assert_eq!(visited, split.train().n_samples());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to find what
+//!
+//! - [`Dataset`] and [`Target`]: samples, checked; [`CsvReader`] makes them from a file.
+//! - [`Splitter`], [`Split`] and [`KFolds`]: by fraction or fold; shuffled, stratified or grouped.
+//! - [`TargetScaler`]: regression targets in units of their deviation, and predictions back.
+//! - [`BatchSize`] and [`Batches`]: mini-batches gathered into one buffer, or the full batch, borrowed.
+//! - [`builtin`]: wine, breast cancer, airfoil, digits, and 100,000 digits made from them.
+//! - [`synthetic`]: the textbook's two inputs, LeCun's two Gaussian classes, redundant copies.
 
 mod batch_size;
 mod batches;
@@ -25,17 +66,18 @@ mod csv_reader;
 mod dataset;
 mod error;
 mod names;
-mod scalar;
 mod split;
 mod stream;
 pub mod synthetic;
 mod target;
+mod target_scaler;
 
 pub use batch_size::BatchSize;
 pub use batches::{Batch, BatchTarget, Batches};
 pub use csv_reader::CsvReader;
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
-pub use scalar::Scalar;
+pub use smallbatch_preprocess::Scalar;
 pub use split::{KFolds, Part, Split, Splitter, Strategy};
 pub use target::Target;
+pub use target_scaler::TargetScaler;

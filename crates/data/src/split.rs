@@ -5,11 +5,11 @@ mod folds;
 
 use std::fmt;
 
-use crate::Scalar;
+use smallbatch_preprocess::{FitData, FittedScaler, Scalar, Scaler};
 
 pub use folds::KFolds;
 
-use crate::{Dataset, Error, Target};
+use crate::{Dataset, Error, Target, TargetScaler};
 
 /// A part of a [`Split`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,6 +170,24 @@ impl Splitter {
 }
 
 /// A training, a validation and a test part of one data set, none of them empty.
+///
+/// Only the training part can reach a scaler's `fit`: [`Split::fit`] hands over that part and nothing else, and
+/// [`Split::scaled_by`] then transforms all three with what it learned.
+///
+/// ```
+/// use smallbatch_data::{Splitter, builtin};
+/// use smallbatch_preprocess::{FeatureStats, StandardScaler};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let split = Splitter::new(7).stratified().split(&builtin::wine()?)?;
+/// let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
+///
+/// let mut stats = FeatureStats::new(split.train().n_features());
+/// stats.update(split.train().features())?;
+/// assert!(stats.mean().iter().all(|mean| mean.abs() < 1e-5));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Split<T = f32> {
     train: Dataset<T>,
@@ -269,6 +287,71 @@ impl<T: Scalar> Split<T> {
             Part::Test => &self.test,
         }
     }
+
+    /// Fits a scaler on the training part alone, with its weights and feature names.
+    ///
+    /// # Errors
+    /// [`Error::Scaling`] when the scaler refuses.
+    pub fn fit(&self, scaler: &impl Scaler) -> Result<FittedScaler, Error> {
+        fit_on(&self.train, scaler)
+    }
+
+    /// Fits a scaler on the training part alone, and transforms all three parts by it.
+    ///
+    /// # Errors
+    /// As [`Split::fit`] and [`Dataset::scaled`].
+    pub fn scaled_by(&self, scaler: &impl Scaler) -> Result<(Self, FittedScaler), Error> {
+        let fitted = self.fit(scaler)?;
+        Ok((self.map(|part| part.scaled(&fitted))?, fitted))
+    }
+
+    /// Standardizes the targets of all three parts by the training part's mean and deviation; for regression.
+    ///
+    /// # Errors
+    /// As [`TargetScaler::fit`] and [`TargetScaler::apply`].
+    ///
+    /// ```
+    /// use smallbatch_data::{Splitter, builtin};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let split = Splitter::new(7).split(&builtin::airfoil()?)?;
+    /// let (split, scaler) = split.with_scaled_targets()?;
+    /// assert!(split.train().target().as_values().unwrap().mean().abs() < 1e-4);
+    /// // An error of 0.5 training deviations is this many decibels:
+    /// let decibels = 0.5 * scaler.scale()[0];
+    /// assert!(decibels > 3.0 && decibels < 4.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_scaled_targets(&self) -> Result<(Self, TargetScaler), Error> {
+        let scaler = TargetScaler::fit(&self.train)?;
+        Ok((self.map(|part| scaler.apply(part))?, scaler))
+    }
+
+    fn map(
+        &self,
+        change: impl Fn(&Dataset<T>) -> Result<Dataset<T>, Error>,
+    ) -> Result<Self, Error> {
+        let (train, validation, test) = (
+            change(&self.train)?,
+            change(&self.validation)?,
+            change(&self.test)?,
+        );
+        Ok(Self {
+            train,
+            validation,
+            test,
+        })
+    }
+}
+
+/// Hands features, weights and names of a data set to a scaler.
+fn fit_on<T: Scalar>(dataset: &Dataset<T>, scaler: &impl Scaler) -> Result<FittedScaler, Error> {
+    let mut data = FitData::new(dataset.features()).names(dataset.feature_names());
+    if let Some(weights) = dataset.weights() {
+        data = data.weights(weights);
+    }
+    Ok(scaler.fit(&data)?)
 }
 
 /// Refuses classes of which only one has samples: parts of it could teach and test nothing.

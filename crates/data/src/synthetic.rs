@@ -13,10 +13,10 @@
 //! # }
 //! ```
 
-use crate::Scalar;
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use smallbatch_preprocess::Scalar;
 
 use crate::stream::{Stream, generator};
 use crate::{Dataset, Error, Target};

@@ -1,7 +1,7 @@
 //! What a model is to predict: a class, or one or more numbers.
 
-use crate::Scalar;
 use nalgebra::DMatrix;
+use smallbatch_preprocess::Scalar;
 
 use crate::Error;
 use crate::names::{check_names, numbered};

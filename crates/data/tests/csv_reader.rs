@@ -169,15 +169,18 @@ fn ragged_empty_and_foreign_tables_are_errors() {
             .contains("2 fields where the header has 3"),
         "{error}"
     );
-    for table in ["", "a,y\n", "y\n1\n"] {
+    for table in ["", "y\n1\n", "a;y\n1;2\n"] {
+        let error = refused(&CsvReader::regression(), table);
         assert!(
-            matches!(
-                refused(&CsvReader::regression(), table),
-                Error::EmptyTable { .. }
-            ),
-            "{table:?}"
+            matches!(error, Error::TooFewColumns { columns: 0 | 1 }),
+            "{table:?}: {error:?}"
         );
     }
+    let error = refused(&CsvReader::regression(), "a,y\n");
+    assert!(
+        matches!(error, Error::EmptyTable { columns: 2 }),
+        "{error:?}"
+    );
     for table in ["a,a,y\n1,2,3\n", "a,,y\n1,2,3\n"] {
         assert!(matches!(
             refused(&CsvReader::regression(), table),

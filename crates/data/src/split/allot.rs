@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::Scalar;
 use rand_chacha::ChaCha8Rng;
+use smallbatch_preprocess::Scalar;
 
 use super::Strategy;
 use crate::stream::{Stream, generator, shuffle};

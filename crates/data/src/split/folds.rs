@@ -1,6 +1,6 @@
 //! k folds: every sample is tested exactly once.
 
-use crate::Scalar;
+use smallbatch_preprocess::Scalar;
 
 use super::allot::{Shares, allot};
 use super::{Part, Split, Strategy, check_classes_present};

@@ -1,0 +1,210 @@
+//! Scaling learns from the training part alone, and targets come back.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; helpers outside #[test] too"
+)]
+
+use nalgebra::DMatrix;
+use smallbatch_data::{
+    Dataset, Error, MissingValues, Part, Split, Splitter, Target, TargetScaler, builtin,
+};
+use smallbatch_preprocess::{FitData, MinMaxScaler, Scaler, StandardScaler};
+
+/// Weighted mean and deviation (with n) of a row, by the formula.
+fn by_hand(values: &[f64], weights: &[f64]) -> (f64, f64) {
+    let total: f64 = weights.iter().sum();
+    let mean = values.iter().zip(weights).map(|(v, w)| v * w).sum::<f64>() / total;
+    let variance = values
+        .iter()
+        .zip(weights)
+        .map(|(v, w)| w * (v - mean).powi(2))
+        .sum::<f64>()
+        / total;
+    (mean, variance.sqrt())
+}
+
+/// Six samples of one feature; the last four, which are not for training, are far away.
+fn far_test_set() -> Split<f64> {
+    let features = DMatrix::from_row_slice(1, 6, &[1.0, 3.0, 100.0, 200.0, 300.0, 400.0]);
+    let values = DMatrix::from_row_slice(1, 6, &[10.0, 30.0, 1e3, 2e3, 3e3, 4e3]);
+    let dataset = Dataset::new(features, Target::values(values)).unwrap();
+    use Part::{Test, Train, Validation};
+    Split::from_assignment(
+        &dataset,
+        &[Train, Train, Validation, Validation, Test, Test],
+    )
+    .unwrap()
+}
+
+#[test]
+fn only_the_training_part_reaches_fit() {
+    let split = far_test_set();
+    let fitted = split.fit(&StandardScaler::default()).unwrap();
+    let affine = fitted.affine().unwrap();
+    assert_eq!(
+        (&affine.shift[..], &affine.scale[..]),
+        (&[2.0][..], &[1.0][..])
+    );
+    let (scaled, _) = split.scaled_by(&StandardScaler::default()).unwrap();
+    assert_eq!(scaled.train().features().as_slice(), [-1.0, 1.0]);
+    // By the training part's statistics, not its own: by those it would lie around 0.
+    assert_eq!(scaled.test().features().as_slice(), [298.0, 398.0]);
+    assert_eq!(
+        scaled.part(Part::Validation).features().as_slice(),
+        [98.0, 198.0]
+    );
+    assert_eq!(scaled.test().target(), split.test().target());
+}
+
+#[test]
+fn fit_hands_over_names_and_weights() {
+    let names = vec!["length".to_string(), "width".to_string()];
+    let features = DMatrix::from_row_slice(2, 4, &[1.0_f64, 5.0, 7.0, 9.0, 2.0, 4.0, 8.0, 9.0]);
+    let part = Dataset::new(features, Target::numbers(vec![0.0, 1.0, 2.0, 3.0]))
+        .unwrap()
+        .with_feature_names(names.clone())
+        .unwrap()
+        .with_weights(vec![1.0, 3.0, 0.5, 0.0])
+        .unwrap();
+    let split = Split::from_parts(part.clone(), part.clone(), part.clone()).unwrap();
+    let fitted = split.fit(&StandardScaler::default()).unwrap();
+    assert_eq!(fitted.feature_names(), names);
+    let affine = fitted.affine().unwrap();
+    for row in 0..2 {
+        let values: Vec<f64> = part.features().row(row).iter().copied().collect();
+        let (mean, deviation) = by_hand(&values, part.weights().unwrap());
+        assert!(
+            (affine.shift[row] - mean).abs() < 1e-14
+                && (affine.scale[row] - deviation).abs() < 1e-14
+        );
+    }
+}
+
+#[test]
+fn a_scaled_data_set_keeps_everything_else() {
+    let wine = builtin::wine()
+        .unwrap()
+        .with_weights(vec![0.5; 178])
+        .unwrap();
+    let wine = wine.with_groups((0..178).collect()).unwrap();
+    let split = Splitter::new(3).stratified().split(&wine).unwrap();
+    let fitted = split.fit(&MinMaxScaler::default()).unwrap();
+    let scaled = wine.scaled(&fitted).unwrap();
+    assert_eq!(
+        scaled.features(),
+        &fitted.transform(wine.features()).unwrap()
+    );
+    assert_eq!(scaled.with_features(wine.features().clone()).unwrap(), wine);
+}
+
+#[test]
+fn a_scaler_for_other_features_is_refused() {
+    let airfoil = builtin::airfoil().unwrap();
+    let fitted = Splitter::new(3)
+        .split(&airfoil)
+        .unwrap()
+        .fit(&StandardScaler::default())
+        .unwrap();
+    let error = builtin::wine().unwrap().scaled(&fitted).unwrap_err();
+    assert!(matches!(error, Error::Scaling(_)), "{error:?}");
+}
+
+#[test]
+fn a_scaled_value_that_overflows_is_refused() {
+    let tiny = DMatrix::from_row_slice(1, 2, &[0.0_f32, 1e-30]);
+    let fitted = StandardScaler::default().fit(&FitData::new(&tiny)).unwrap();
+    let huge = Dataset::new(
+        DMatrix::from_row_slice(1, 2, &[0.0_f32, 1e30]),
+        Target::classes(vec![0, 1]),
+    )
+    .unwrap();
+    assert!(huge.scaled(&fitted).is_err());
+}
+
+#[test]
+fn admitted_missing_values_pass_through_a_scaler_that_ignores_them() {
+    use smallbatch_preprocess::NonFinite;
+    let features = DMatrix::from_row_slice(1, 4, &[1.0_f64, f64::NAN, 3.0, 2.0]);
+    let target = Target::numbers(vec![0.0; 4]);
+    let part = Dataset::with_missing(features, target, MissingValues::Admit).unwrap();
+    let split = Split::from_parts(part.clone(), part.clone(), part).unwrap();
+    assert!(matches!(
+        split.fit(&StandardScaler::default()),
+        Err(Error::Scaling(_))
+    ));
+    let (scaled, _) = split
+        .scaled_by(&StandardScaler::default().non_finite(NonFinite::Ignore))
+        .unwrap();
+    let values = scaled.train().features();
+    assert!(values[1].is_nan() && (values[2] - 1.5_f64.sqrt()).abs() < 1e-15);
+}
+
+#[test]
+fn targets_are_standardized_by_the_training_part_and_come_back() {
+    let split = far_test_set();
+    let (scaled, scaler) = split.with_scaled_targets().unwrap();
+    assert_eq!((scaler.mean(), scaler.scale()), (vec![20.0], vec![10.0]));
+    assert_eq!(
+        scaled.train().target().as_values().unwrap().as_slice(),
+        [-1.0, 1.0]
+    );
+    assert_eq!(
+        scaled.test().target().as_values().unwrap().as_slice(),
+        [298.0, 398.0]
+    );
+    assert_eq!(scaled.train().features(), split.train().features());
+    let mut predictions = scaled.test().target().as_values().unwrap().clone();
+    scaler.invert(&mut predictions).unwrap();
+    assert_eq!(&predictions, split.test().target().as_values().unwrap());
+}
+
+#[test]
+fn several_outputs_are_scaled_each_by_its_own_and_weights_count() {
+    let values = DMatrix::from_row_slice(2, 3, &[1.0_f64, 2.0, 6.0, 7.0, 7.0, 7.0]);
+    let dataset = Dataset::new(DMatrix::zeros(1, 3), Target::values(values)).unwrap();
+    let dataset = dataset.with_weights(vec![1.0, 2.0, 1.0]).unwrap();
+    let scaler = TargetScaler::fit(&dataset).unwrap();
+    let (mean, deviation) = by_hand(&[1.0, 2.0, 6.0], &[1.0, 2.0, 1.0]);
+    assert!(
+        (scaler.mean()[0] - mean).abs() < 1e-15 && (scaler.scale()[0] - deviation).abs() < 1e-15
+    );
+    // A constant output is centred and keeps its unit.
+    assert_eq!((scaler.mean()[1], scaler.scale()[1]), (7.0, 1.0));
+    let scaled = scaler.apply(&dataset).unwrap();
+    assert_eq!(scaled.target().names(), ["y0", "y1"]);
+    assert_eq!(scaled.target().as_values().unwrap()[(1, 2)], 0.0);
+}
+
+#[test]
+fn classes_and_other_outputs_are_refused() {
+    let wine = builtin::wine().unwrap();
+    assert!(
+        matches!(TargetScaler::fit(&wine), Err(Error::NotValues { dataset }) if dataset == "wine")
+    );
+    let scaler = TargetScaler::fit(&builtin::airfoil().unwrap()).unwrap();
+    assert!(matches!(scaler.apply(&wine), Err(Error::NotValues { .. })));
+    assert!(matches!(
+        scaler.invert(&mut DMatrix::<f32>::zeros(2, 3)),
+        Err(Error::Scaling(_))
+    ));
+}
+
+/// Saved by version 1 of the format; it must keep loading.
+#[test]
+fn a_saved_target_scaler_keeps_loading() {
+    let fitted = TargetScaler::fit(far_test_set().train()).unwrap();
+    let there_and_back: TargetScaler =
+        serde_json::from_str(&serde_json::to_string(&fitted).unwrap()).unwrap();
+    let old: TargetScaler =
+        serde_json::from_str(include_str!("saved/target_scaler-1.json")).unwrap();
+    for scaler in [there_and_back, old] {
+        assert_eq!(
+            (scaler.mean(), scaler.scale()),
+            (fitted.mean(), fitted.scale())
+        );
+        let mut predictions = DMatrix::from_row_slice(1, 2, &[0.0_f64, 1.5]);
+        scaler.invert(&mut predictions).unwrap();
+        assert_eq!(predictions.as_slice(), [20.0, 35.0]);
+    }
+}
