@@ -6,6 +6,9 @@ use smallbatch_preprocess::Scalar;
 use crate::Error;
 use crate::names::{check_names, numbered};
 
+/// A stray label of 4 billion must not make as many names.
+const MOST_NUMBERED_CLASSES: usize = 1 << 16;
+
 /// The target of a data set: one class label a sample, or one column of numbers a sample.
 ///
 /// The fields are open, so that a program can match on them; [`Dataset::new`](crate::Dataset::new) checks them.
@@ -45,12 +48,14 @@ pub enum Target<T = f32> {
 impl<T: Scalar> Target<T> {
     /// Classes named after their labels: "0" up to the largest label there is.
     ///
-    /// Where a class may be absent from the labels, name all classes with [`Target::Classes`] instead.
+    /// Where a class may be absent from the labels, name all classes with [`Target::Classes`] instead. At most 65,536
+    /// classes are named so: a larger label is mostly an identifier given by mistake, and is refused as out of range.
     pub fn classes(labels: Vec<u32>) -> Self {
         let n_classes = labels
             .iter()
             .max()
-            .map_or(0, |&largest| largest as usize + 1);
+            .map_or(0, |&largest| largest as usize + 1)
+            .min(MOST_NUMBERED_CLASSES);
         Self::Classes {
             labels,
             names: numbered("", n_classes),

@@ -222,6 +222,18 @@ fn labels_have_a_class() {
         refused(DMatrix::zeros(1, 3), Target::classes(vec![0; 3])),
         Error::OneClass { .. }
     ));
+    let error = refused(DMatrix::zeros(1, 2), Target::classes(vec![0, u32::MAX]));
+    assert!(
+        matches!(
+            error,
+            Error::LabelOutOfRange {
+                sample: 1,
+                label: u32::MAX,
+                n_classes: 65_536
+            }
+        ),
+        "{error:?}"
+    );
     let none = Target::Classes {
         labels: vec![],
         names: vec![],
