@@ -5,6 +5,7 @@ mod feature;
 mod fit_data;
 mod fitted;
 mod format;
+mod lanes;
 mod non_finite;
 mod normal;
 mod quantile;

@@ -36,10 +36,6 @@ impl Sorted {
         }
     }
 
-    pub(crate) fn values(&self) -> &[f64] {
-        &self.values
-    }
-
     /// The quantile at 0 ≤ q ≤ 1.
     ///
     /// Without weights: position (n - 1) q, linear between neighbours (numpy's default, Hyndman and Fan's
@@ -77,6 +73,44 @@ impl Sorted {
     }
 }
 
+/// The quantiles at ascending `probabilities`, of finite values and, where given, their positive weights.
+///
+/// A few quantiles of unweighted values are found by selection, without sorting.
+pub(crate) fn quantiles(
+    mut values: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    probabilities: &[f64],
+) -> Vec<f64> {
+    if weights.is_some() || probabilities.len() > MOST_SELECTED {
+        let sorted = Sorted::new(values, weights);
+        return probabilities.iter().map(|&q| sorted.quantile(q)).collect();
+    }
+    select(&mut values, probabilities)
+}
+
+/// More quantiles than this are found faster by sorting.
+const MOST_SELECTED: usize = 8;
+
+/// [`Sorted::quantile`] for ascending probabilities; reorders the values.
+pub(crate) fn select(values: &mut [f64], probabilities: &[f64]) -> Vec<f64> {
+    let last = values.len() - 1;
+    let mut done = 0; // Everything before is in its place, and nothing behind it is less.
+    let mut at = |k: usize| {
+        if k >= done {
+            values[done..].select_nth_unstable_by(k - done, f64::total_cmp);
+            done = k + 1;
+        }
+        values[k]
+    };
+    let one = |&q: &f64| {
+        let position = last as f64 * q;
+        let below = (position as usize).min(last);
+        let (a, b) = (at(below), at((below + 1).min(last)));
+        between(a, b, position - below as f64)
+    };
+    probabilities.iter().map(one).collect()
+}
+
 /// The point at the fraction `t` of the way from a to b: monotonic in t, exact at both ends.
 pub(crate) fn between(a: f64, b: f64, t: f64) -> f64 {
     if t < 0.5 {
@@ -112,6 +146,18 @@ mod tests {
             let a = Sorted::new(values, Some(weights)).quantile(q);
             let b = Sorted::new(repeated, None).quantile(q);
             prop_assert!((a - b).abs() < 1e-9, "{a} and {b}");
+        }
+
+        #[test]
+        fn selecting_is_sorting(
+            values in prop::collection::vec(-5_i8..5, 1..60),
+            mut q in prop::collection::vec(0.0..=1.0_f64, 1..8),
+        ) {
+            let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+            q.sort_by(f64::total_cmp);
+            let sorted = Sorted::new(values.clone(), None);
+            let expected: Vec<f64> = q.iter().map(|&q| sorted.quantile(q)).collect();
+            prop_assert_eq!(quantiles(values, None, &q), expected);
         }
 
         #[test]

@@ -13,7 +13,7 @@ use crate::Feature;
 /// | heavy-tailed | (q₉₉.₅ - q₀.₅) / (q₇₅ - q₂₅) > 7.64, twice the 3.82 of a normal distribution. Student's t with 3 degrees of freedom is at the limit, a uniform distribution has 1.98, Cauchy 64. Where half of the values are equal (the interquartile range is 0), the others alone are judged. |
 /// | without interquartile range | half of the values are equal; [`RobustScaler`](crate::RobustScaler) and [`SmoothClip`](crate::SmoothClip) divide by half of the range instead, and only they fill this list |
 ///
-/// Tails are judged on at most 4,096 evenly spaced samples, at least 50, without weights. Statistics that were
+/// Tails are judged on at most 2,048 evenly spaced samples, at least 50, without weights. Statistics that were
 /// accumulated elsewhere ([`StandardScaler::fit_stats`](crate::StandardScaler::fit_stats)) hold no quantiles: the
 /// lists of heavy-tailed features and of those with one dominating value are then empty, and
 /// [`judged_tails`](Self::judged_tails) says so.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fit_data::{check_weights, for_each_block};
 use crate::{Error, Feature, NonFinite, Scalar};
-use moments::BlockMoments;
 pub(crate) use moments::Moments;
+use moments::{BlockMoments, block_samples};
 use squares::{SMALL, Squares};
 
 /// Values of one block: 64 KB of `f32`, so that the second pass over it reads the cache.
@@ -166,15 +166,15 @@ impl FeatureStats {
         if d == 0 || n_samples == 0 {
             return Ok(());
         }
-        let block = (BLOCK_VALUES / d).clamp(MIN_BLOCK_SAMPLES, MAX_BLOCK_SAMPLES);
-        let mut moments = BlockMoments::<T>::new(d, weights.is_some());
+        let wanted = (BLOCK_VALUES / d).clamp(MIN_BLOCK_SAMPLES, MAX_BLOCK_SAMPLES);
+        let block = block_samples(d, wanted);
+        let mut moments = BlockMoments::<T>::new(d);
         let mut pairs = Vec::new();
         let start = self.n_samples;
         for_each_block(samples, block, |first, values| {
             let weights = weights.map(|w| &w[first..first + values.len() / d]);
             moments.compute(values, weights);
-            let weightless = weights.is_some_and(|w| w.iter().any(|w| w.to_f64() == 0.0));
-            if weightless || moments.doubtful.contains(&true) {
+            if moments.doubtful.contains(&true) {
                 if self.non_finite == NonFinite::Refuse {
                     refuse_non_finite(values, d, start + first as u64, names)?;
                 }

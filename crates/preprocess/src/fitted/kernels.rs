@@ -120,11 +120,11 @@ fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f6
 pub(crate) fn any_outside<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
     let mut any = false;
     for row in data.chunks(table.lanes) {
-        let mut outside = false;
+        let mut inside = true;
         for ((&x, &min), &max) in row.iter().zip(&table.min).zip(&table.max) {
-            outside |= !((x >= min) & (x <= max));
+            inside &= (x >= min) & (x <= max);
         }
-        any |= outside;
+        any |= !inside;
     }
     any
 }
@@ -134,10 +134,10 @@ pub(crate) fn any_outside<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
 pub(crate) fn any_non_finite<T: Scalar>(data: &[T]) -> bool {
     let largest = T::narrow(T::LARGEST);
     data.chunks(4096).any(|chunk| {
-        let mut any = false;
+        let mut finite = true;
         for &x in chunk {
-            any |= !((x <= largest) & (x >= -largest));
+            finite &= (x <= largest) & (x >= -largest);
         }
-        any
+        !finite
     })
 }

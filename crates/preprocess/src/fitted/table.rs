@@ -1,6 +1,7 @@
 //! What a fitted scaler looks up for each value, in the data's own type.
 
 use crate::Scalar;
+use crate::lanes::lanes;
 
 /// The tables for both types, made once when a scaler is fitted or loaded.
 #[derive(Clone, Debug)]
@@ -42,11 +43,6 @@ impl Tables {
     }
 }
 
-/// A row of this many values or more is worth its loop.
-const ENOUGH: usize = 128;
-/// The widest vector, in values of `f32`.
-const VECTOR: usize = 16;
-
 impl<T: Scalar> Table<T> {
     fn new(columns: &Columns<'_>) -> Self {
         let n_features = columns.shift.len();
@@ -74,34 +70,5 @@ impl<T: Scalar> Table<T> {
             max: repeat(&|j| columns.max[j]),
             wide: (0..n_features).any(hard),
         }
-    }
-}
-
-/// The length of a row: the number of features, or for short samples a multiple of it that is a whole number of
-/// vectors.
-fn lanes(n_features: usize) -> usize {
-    if n_features == 0 || n_features >= 2 * ENOUGH {
-        return n_features;
-    }
-    let common = n_features * (VECTOR >> n_features.trailing_zeros().min(VECTOR.trailing_zeros()));
-    common * ENOUGH.div_ceil(common)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_whole_samples_and_whole_vectors() {
-        for n_features in 1..2 * ENOUGH {
-            let lanes = lanes(n_features);
-            assert!(
-                lanes.is_multiple_of(n_features) && lanes.is_multiple_of(VECTOR) && lanes >= ENOUGH
-            );
-        }
-        assert_eq!(
-            [lanes(1), lanes(13), lanes(30), lanes(64), lanes(784)],
-            [128, 208, 240, 128, 784]
-        );
     }
 }

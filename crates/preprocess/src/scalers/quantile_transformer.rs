@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Scaler;
 use crate::fitted::Map;
 use crate::quantile::Sorted;
-use crate::survey::{Survey, values};
+use crate::survey::{Survey, for_each_column};
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
@@ -66,23 +66,22 @@ fn n_quantiles(n: usize) -> usize {
 impl Scaler for QuantileTransformer {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
         let survey = Survey::new(training, self.non_finite)?;
-        let fit_one = |j: usize| {
-            let (values, weights) = values(training, j, 1);
-            let n = n_quantiles(values.len());
-            let sorted = Sorted::new(values, weights);
+        let mut quantiles = Vec::with_capacity(training.n_features());
+        for_each_column(training, 1, |j, column| {
+            let n = n_quantiles(column.values.len());
+            let sorted = Sorted::new(column.values, column.weights);
             if survey.constant[j] || n < 2 {
-                return vec![sorted.quantile(0.5)];
+                quantiles.push(vec![sorted.quantile(0.5)]);
+                return;
             }
-            let mut quantiles: Vec<f64> = (0..n)
-                .map(|i| sorted.quantile(i as f64 / (n - 1) as f64))
-                .collect();
+            let at = |i| sorted.quantile(i as f64 / (n - 1) as f64);
+            let mut ascending: Vec<f64> = (0..n).map(at).collect();
             // Interpolation may round a quantile below the one before.
             for i in 1..n {
-                quantiles[i] = quantiles[i].max(quantiles[i - 1]);
+                ascending[i] = ascending[i].max(ascending[i - 1]);
             }
-            quantiles
-        };
-        let quantiles: Vec<Vec<f64>> = (0..training.n_features()).map(fit_one).collect();
+            quantiles.push(ascending);
+        });
         for (j, quantiles) in quantiles.iter().enumerate() {
             // The difference of two neighbours may exceed f64.
             if quantiles.iter().any(|q| !q.is_finite()) {

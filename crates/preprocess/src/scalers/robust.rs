@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Scaler;
 use crate::fitted::{Affine, Map};
-use crate::quantile::Sorted;
-use crate::survey::{Survey, values};
+use crate::quantile::quantiles;
+use crate::survey::{Survey, for_each_column};
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
@@ -17,7 +17,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// [`SmoothClip`], and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
 /// own unit.) A constant feature has scale 1.
 ///
-/// Memory: one feature's values at a time are copied and sorted.
+/// Memory: the values of eight features at a time are copied, as `f64`.
 ///
 /// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
 ///
@@ -113,21 +113,20 @@ fn fit_robust<T: Scalar>(
     let mut survey = Survey::new(training, policy)?;
     let n = training.n_features();
     let (mut shift, mut scale) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for j in 0..n {
-        let (values, weights) = values(training, j, 1);
-        let sorted = Sorted::new(values, weights);
-        let width = sorted.quantile(0.75) - sorted.quantile(0.25);
-        shift.push(sorted.quantile(0.5));
+    for_each_column(training, 1, |j, column| {
+        let q = quantiles(column.values, column.weights, &[0.25, 0.5, 0.75]);
+        let width = q[2] - q[0];
+        shift.push(q[1]);
         scale.push(if width == 0.0 && !survey.constant[j] {
             survey
                 .report
                 .without_interquartile_range
-                .push(survey.feature(j));
+                .push(training.feature(j));
             survey.stats.max()[j] / 2.0 - survey.stats.min()[j] / 2.0
         } else {
             width
         });
-    }
+    });
     survey.check_shifts(&shift)?;
     let scale = survey.scales(&scale)?;
     Ok((survey, Affine { shift, scale }))

@@ -7,6 +7,7 @@
 //! feature.
 
 use crate::Scalar;
+use crate::lanes::lanes;
 use crate::stats::squares::{SMALL, Squares};
 
 /// What the samples of one block say about one feature.
@@ -88,40 +89,32 @@ impl Moments {
 /// Buffers for the moments of one block, reused from block to block.
 pub(crate) struct BlockMoments<T> {
     n_features: usize,
-    /// Samples taken as one row; 1 for long samples.
-    per_row: usize,
     sum: Vec<f64>,
     centre: Vec<f64>,
     rest: Vec<f64>,
     squares: Vec<f64>,
     min: Vec<T>,
     max: Vec<T>,
+    /// The weight of each value of the block, when samples have weights.
+    weights: Vec<T>,
     /// The result, one a feature.
     pub(crate) features: Vec<Moments>,
     /// Whether a feature's sums are not to be trusted: NaN, overflow, or underflow.
     pub(crate) doubtful: Vec<bool>,
 }
 
-/// Rows are made at least this long, in values: the loops' set-up is then a small part of the work.
-const LANES: usize = 128;
-
 impl<T: Scalar> BlockMoments<T> {
-    pub(crate) fn new(n_features: usize, weighted: bool) -> Self {
-        let per_row = if weighted {
-            1
-        } else {
-            LANES.div_ceil(n_features)
-        };
-        let lanes = n_features * per_row;
+    pub(crate) fn new(n_features: usize) -> Self {
+        let lanes = lanes(n_features);
         Self {
             n_features,
-            per_row,
             sum: vec![0.0; lanes],
             centre: vec![0.0; lanes],
             rest: vec![0.0; lanes],
             squares: vec![0.0; lanes],
             min: vec![T::zero(); lanes],
             max: vec![T::zero(); lanes],
+            weights: Vec::new(),
             features: vec![Moments::NONE; n_features],
             doubtful: vec![false; n_features],
         }
@@ -129,104 +122,106 @@ impl<T: Scalar> BlockMoments<T> {
 
     /// The moments of the features of `block` (sample after sample). `features` and `doubtful` are set.
     pub(crate) fn compute(&mut self, block: &[T], weights: Option<&[T]>) {
-        let n_samples = block.len() / self.n_features;
-        let count = weights.map_or(n_samples, |w| w.iter().filter(|w| w.to_f64() > 0.0).count());
-        let Some(seed) = seed_sample(block, self.n_features, weights) else {
+        let d = self.n_features;
+        let first = weights.map_or(Some(0), |w| w.iter().position(|w| w.to_f64() > 0.0));
+        let Some(first) = first else {
             self.features.fill(Moments::NONE);
-            self.doubtful.fill(false);
+            // No value counts, but each is still held to the policy.
+            self.doubtful.fill(true);
             return;
         };
+        // The least and greatest values start from a sample that counts.
         for lane in 0..self.sum.len() {
-            self.min[lane] = seed[lane % self.n_features];
-            self.max[lane] = seed[lane % self.n_features];
+            self.min[lane] = block[first * d + lane % d];
+            self.max[lane] = block[first * d + lane % d];
         }
         self.sum.fill(0.0);
         self.rest.fill(0.0);
         self.squares.fill(0.0);
+        let (count, total) = self.spread_weights(block.len() / d, weights);
 
         let arch = pulp::Arch::new();
-        let total = match weights {
-            None => {
-                arch.dispatch(|| sums(block, &mut self.sum, &mut self.min, &mut self.max));
-                n_samples as f64
-            }
-            Some(w) => {
-                arch.dispatch(|| {
-                    weighted_sums(block, w, &mut self.sum, &mut self.min, &mut self.max)
-                });
-                w.iter().map(|w| w.to_f64()).sum()
-            }
-        };
-        let d = self.n_features;
+        let (sum, min, max) = (&mut self.sum, &mut self.min, &mut self.max);
+        match weights {
+            None => arch.dispatch(|| sums::<T, false>(block, &[], sum, min, max)),
+            Some(_) => arch.dispatch(|| sums::<T, true>(block, &self.weights, sum, min, max)),
+        }
         for j in 0..d {
             let sum: f64 = self.sum[j..].iter().step_by(d).sum();
             self.sum[j] = sum;
             self.centre[j] = sum / total;
         }
-        self.centre.copy_within_tiles(d, self.per_row);
+        for copy in (d..self.centre.len()).step_by(d) {
+            self.centre.copy_within(..d, copy);
+        }
+        let (centre, rest, squares) = (&self.centre, &mut self.rest, &mut self.squares);
         match weights {
-            None => {
-                arch.dispatch(|| deviations(block, &self.centre, &mut self.rest, &mut self.squares))
-            }
-            Some(w) => {
-                arch.dispatch(|| {
-                    weighted_deviations(block, w, &self.centre, &mut self.rest, &mut self.squares);
-                });
+            None => arch.dispatch(|| deviations::<T, false>(block, &[], centre, rest, squares)),
+            Some(_) => {
+                let weights = &self.weights;
+                arch.dispatch(|| deviations::<T, true>(block, weights, centre, rest, squares));
             }
         }
         for j in 0..d {
-            let rest: f64 = self.rest[j..].iter().step_by(d).sum();
-            let squares: f64 = self.squares[j..].iter().step_by(d).sum();
-            let (mut min, mut max) = (self.min[j], self.max[j]);
-            for lane in (j + d..self.min.len()).step_by(d) {
-                min = lesser(self.min[lane], min);
-                max = greater(self.max[lane], max);
-            }
-            let (min, max) = (min.to_f64(), max.to_f64());
+            self.features[j] = self.fold(j, count, total);
+            let Moments {
+                squares, min, max, ..
+            } = self.features[j];
             let range = max - min;
-            let mean = self.centre[j] + rest / total;
-            let squares = if range == 0.0 {
-                0.0
-            } else {
-                (squares - rest * rest / total).max(0.0)
-            };
-            self.features[j] = Moments {
-                count: count as u64,
-                weight: total,
-                mean: if range == 0.0 { min } else { mean },
-                squares: Squares::plain(squares),
-                min,
-                max,
-            };
             // A NaN or an infinity, and an overflow of the sum, all leave the sum not finite.
-            let sound =
-                self.sum[j].is_finite() && squares.is_finite() && (range == 0.0 || range >= SMALL);
+            let sound = self.sum[j].is_finite()
+                && squares.value.is_finite()
+                && (range == 0.0 || range >= SMALL);
             self.doubtful[j] = !sound;
         }
     }
-}
 
-/// A first sample to start the least and greatest values from: one of positive weight.
-fn seed_sample<'a, T: Scalar>(block: &'a [T], d: usize, weights: Option<&[T]>) -> Option<&'a [T]> {
-    let first = match weights {
-        None => 0,
-        Some(w) => w.iter().position(|w| w.to_f64() > 0.0)?,
-    };
-    block.get(first * d..(first + 1) * d)
-}
+    /// Gives each value its sample's weight; returns how many samples count, and their weight.
+    fn spread_weights(&mut self, n_samples: usize, weights: Option<&[T]>) -> (u64, f64) {
+        let Some(weights) = weights else {
+            return (n_samples as u64, n_samples as f64);
+        };
+        self.weights.clear();
+        for &w in weights {
+            self.weights.extend(std::iter::repeat_n(w, self.n_features));
+        }
+        let count = weights.iter().filter(|w| w.to_f64() > 0.0).count();
+        (count as u64, weights.iter().map(|w| w.to_f64()).sum())
+    }
 
-trait Tiles {
-    fn copy_within_tiles(&mut self, tile: usize, times: usize);
-}
-
-impl Tiles for [f64] {
-    /// Copies the first `tile` values behind themselves until there are `times` copies.
-    fn copy_within_tiles(&mut self, tile: usize, times: usize) {
-        for i in 1..times {
-            self.copy_within(..tile, i * tile);
+    /// Brings the lanes of one feature together.
+    fn fold(&self, j: usize, count: u64, weight: f64) -> Moments {
+        let d = self.n_features;
+        let rest: f64 = self.rest[j..].iter().step_by(d).sum();
+        let squares: f64 = self.squares[j..].iter().step_by(d).sum();
+        let min = self.min[j..].iter().step_by(d).copied().reduce(lesser);
+        let max = self.max[j..].iter().step_by(d).copied().reduce(greater);
+        let (min, max) = (min.map_or(0.0, T::to_f64), max.map_or(0.0, T::to_f64));
+        if min == max {
+            return Moments {
+                count,
+                weight,
+                mean: min,
+                squares: Squares::ZERO,
+                min,
+                max,
+            };
+        }
+        Moments {
+            count,
+            weight,
+            mean: self.centre[j] + rest / weight,
+            squares: Squares::plain((squares - rest * rest / weight).max(0.0)),
+            min,
+            max,
         }
     }
 }
+
+/// Lanes worked on at a time, in registers.
+const WIDTH: usize = 16;
+/// Rows worked on at a time: the sums are then read and written once in so many rows.
+const ROWS: usize = 8;
 
 #[inline(always)]
 fn lesser<T: Scalar>(a: T, b: T) -> T {
@@ -238,102 +233,143 @@ fn greater<T: Scalar>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// Adds every lane to its sum, and keeps its least and greatest value. Four rows at a time: a quarter
-/// of the traffic to the sums, and shorter chains of additions.
 #[inline(always)]
-fn sums<T: Scalar>(block: &[T], sum: &mut [f64], min: &mut [T], max: &mut [T]) {
-    let lanes = sum.len();
-    let (sum, min, max) = (&mut sum[..lanes], &mut min[..lanes], &mut max[..lanes]);
-    let mut fours = block.chunks_exact(4 * lanes);
-    for four in &mut fours {
-        let (ab, cd) = four.split_at(2 * lanes);
-        let (a, b) = ab.split_at(lanes);
-        let (c, d) = cd.split_at(lanes);
-        let (a, b, c, d) = (&a[..lanes], &b[..lanes], &c[..lanes], &d[..lanes]);
-        for j in 0..lanes {
-            let (a, b, c, d) = (a[j], b[j], c[j], d[j]);
-            sum[j] += (a.to_f64() + b.to_f64()) + (c.to_f64() + d.to_f64());
-            min[j] = lesser(lesser(lesser(a, b), lesser(c, d)), min[j]);
-            max[j] = greater(greater(greater(a, b), greater(c, d)), max[j]);
-        }
-    }
-    for row in fours.remainder().chunks(lanes) {
-        for (((&x, sum), min), max) in row.iter().zip(&mut *sum).zip(&mut *min).zip(&mut *max) {
-            *sum += x.to_f64();
-            *min = lesser(x, *min);
-            *max = greater(x, *max);
-        }
-    }
-}
-
-/// Adds every lane's deviation from its centre, and the deviation's square.
-#[inline(always)]
-fn deviations<T: Scalar>(block: &[T], centre: &[f64], rest: &mut [f64], squares: &mut [f64]) {
-    let lanes = centre.len();
-    let (rest, squares) = (&mut rest[..lanes], &mut squares[..lanes]);
-    let mut fours = block.chunks_exact(4 * lanes);
-    for four in &mut fours {
-        let (ab, cd) = four.split_at(2 * lanes);
-        let (a, b) = ab.split_at(lanes);
-        let (c, d) = cd.split_at(lanes);
-        let (a, b, c, d) = (&a[..lanes], &b[..lanes], &c[..lanes], &d[..lanes]);
-        for j in 0..lanes {
-            let m = centre[j];
-            let (a, b) = (a[j].to_f64() - m, b[j].to_f64() - m);
-            let (c, d) = (c[j].to_f64() - m, d[j].to_f64() - m);
-            rest[j] += (a + b) + (c + d);
-            squares[j] += (a * a + b * b) + (c * c + d * d);
-        }
-    }
-    for row in fours.remainder().chunks(lanes) {
-        for (((&x, &m), rest), squares) in row.iter().zip(centre).zip(&mut *rest).zip(&mut *squares)
-        {
-            let deviation = x.to_f64() - m;
-            *rest += deviation;
-            *squares += deviation * deviation;
-        }
-    }
+fn load<V: Copy>(values: &[V], at: usize, zero: V) -> [V; WIDTH] {
+    let mut lanes = [zero; WIDTH];
+    lanes.copy_from_slice(&values[at..at + WIDTH]);
+    lanes
 }
 
 #[inline(always)]
-fn weighted_sums<T: Scalar>(
+fn store<V: Copy>(values: &mut [V], at: usize, lanes: [V; WIDTH]) {
+    values[at..at + WIDTH].copy_from_slice(&lanes);
+}
+
+/// Adds every value, times its weight, to the sum of its lane, and keeps the lane's least and greatest value.
+///
+/// Fixed arrays of lanes stay in registers, and need no proof that sums and values do not overlap: without them the
+/// compiler gives up on vectors. `weights` is as long as `block` when WEIGHTED, else unused. A value of weight 0
+/// does not reach the extremes; if it is NaN or infinite the sum becomes NaN, which is noticed.
+#[inline(always)]
+fn sums<T: Scalar, const WEIGHTED: bool>(
     block: &[T],
     weights: &[T],
     sum: &mut [f64],
     min: &mut [T],
     max: &mut [T],
 ) {
-    for (row, w) in block.chunks_exact(sum.len()).zip(weights) {
-        let w = w.to_f64();
-        if w == 0.0 {
-            continue; // A sample of weight 0 is not there: its extremes do not count either.
-        }
-        for (((&x, sum), min), max) in row.iter().zip(&mut *sum).zip(&mut *min).zip(&mut *max) {
-            *sum += w * x.to_f64();
-            *min = lesser(x, *min);
-            *max = greater(x, *max);
+    let lanes = sum.len();
+    let wide = lanes - lanes % WIDTH;
+    let whole = block.len() - block.len() % (ROWS * lanes);
+    for group in (0..whole).step_by(ROWS * lanes) {
+        for lane in (0..wide).step_by(WIDTH) {
+            let mut s = load(sum, lane, 0.0);
+            let mut low = load(min, lane, T::zero());
+            let mut high = load(max, lane, T::zero());
+            for row in 0..ROWS {
+                let at = group + row * lanes + lane;
+                let x = load(block, at, T::zero());
+                if WEIGHTED {
+                    let w = load(weights, at, T::zero());
+                    for k in 0..WIDTH {
+                        s[k] += w[k].to_f64() * x[k].to_f64();
+                        low[k] = if (x[k] < low[k]) & (w[k] > T::zero()) {
+                            x[k]
+                        } else {
+                            low[k]
+                        };
+                        high[k] = if (x[k] > high[k]) & (w[k] > T::zero()) {
+                            x[k]
+                        } else {
+                            high[k]
+                        };
+                    }
+                } else {
+                    for k in 0..WIDTH {
+                        s[k] += x[k].to_f64();
+                        low[k] = lesser(x[k], low[k]);
+                        high[k] = greater(x[k], high[k]);
+                    }
+                }
+            }
+            store(sum, lane, s);
+            store(min, lane, low);
+            store(max, lane, high);
         }
     }
+    for_each_left_over(block.len(), lanes, |i, lane| {
+        let (x, w) = (block[i], if WEIGHTED { weights[i] } else { T::one() });
+        sum[lane] += w.to_f64() * x.to_f64();
+        if w > T::zero() {
+            min[lane] = lesser(x, min[lane]);
+            max[lane] = greater(x, max[lane]);
+        }
+    });
 }
 
+/// Adds every value's deviation from its lane's centre, and the deviation's square, each times its weight.
 #[inline(always)]
-fn weighted_deviations<T: Scalar>(
+fn deviations<T: Scalar, const WEIGHTED: bool>(
     block: &[T],
     weights: &[T],
     centre: &[f64],
     rest: &mut [f64],
     squares: &mut [f64],
 ) {
-    for (row, w) in block.chunks_exact(centre.len()).zip(weights) {
-        let w = w.to_f64();
-        if w == 0.0 {
-            continue;
-        }
-        for (((&x, &m), rest), squares) in row.iter().zip(centre).zip(&mut *rest).zip(&mut *squares)
-        {
-            let deviation = x.to_f64() - m;
-            *rest += w * deviation;
-            *squares += w * deviation * deviation;
+    let lanes = centre.len();
+    let wide = lanes - lanes % WIDTH;
+    let whole = block.len() - block.len() % (ROWS * lanes);
+    for group in (0..whole).step_by(ROWS * lanes) {
+        for lane in (0..wide).step_by(WIDTH) {
+            let m = load(centre, lane, 0.0);
+            let mut r = load(rest, lane, 0.0);
+            let mut q = load(squares, lane, 0.0);
+            for row in 0..ROWS {
+                let at = group + row * lanes + lane;
+                let x = load(block, at, T::zero());
+                let w = if WEIGHTED {
+                    load(weights, at, T::zero())
+                } else {
+                    [T::one(); WIDTH]
+                };
+                for k in 0..WIDTH {
+                    let deviation = x[k].to_f64() - m[k];
+                    let weighted = if WEIGHTED {
+                        w[k].to_f64() * deviation
+                    } else {
+                        deviation
+                    };
+                    r[k] += weighted;
+                    q[k] += weighted * deviation;
+                }
+            }
+            store(rest, lane, r);
+            store(squares, lane, q);
         }
     }
+    for_each_left_over(block.len(), lanes, |i, lane| {
+        let w = if WEIGHTED { weights[i].to_f64() } else { 1.0 };
+        let deviation = block[i].to_f64() - centre[lane];
+        rest[lane] += w * deviation;
+        squares[lane] += w * deviation * deviation;
+    });
+}
+
+/// Calls `work(value, lane)` for what the tiles of `ROWS` by `WIDTH` leave over: at the right of the whole groups of
+/// rows, and below them.
+#[inline(always)]
+fn for_each_left_over(n_values: usize, lanes: usize, mut work: impl FnMut(usize, usize)) {
+    let (wide, whole) = (lanes - lanes % WIDTH, n_values - n_values % (ROWS * lanes));
+    for row in (0..n_values).step_by(lanes) {
+        let first = if row < whole { wide } else { 0 };
+        for lane in first..lanes.min(n_values - row) {
+            work(row + lane, lane);
+        }
+    }
+}
+
+/// The samples of a block: close to `wanted`, and whole groups of rows, so that nothing is left over at the bottom.
+pub(crate) fn block_samples(n_features: usize, wanted: usize) -> usize {
+    let group = ROWS * lanes(n_features) / n_features;
+    (wanted / group).max(1) * group
 }
