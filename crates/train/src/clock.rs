@@ -37,6 +37,60 @@ impl Stopwatch {
     }
 }
 
+/// Between two looks at the clock there are at least about this many seconds. A look takes about 50 ns where it was
+/// measured, one update of a 2-16-2 network on 16 samples under 1 µs: looked at each time, the clock would cost 5 %.
+const GLANCE: f64 = 1e-5;
+
+/// Says when a budget of seconds is spent, and looks at the clock no more often than it must.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    /// The reading of the stopwatch at which it is over; none if seconds are not counted.
+    limit: Option<f64>,
+    /// How many updates there are between two looks, and how many are left until the next.
+    every: u32,
+    left: u32,
+    last_look: f64,
+}
+
+impl Deadline {
+    pub(crate) fn new(limit: Option<f64>, watch: &Stopwatch) -> Self {
+        Self {
+            limit,
+            every: 1,
+            left: 1,
+            last_look: limit.map_or(0.0, |_| watch.seconds()),
+        }
+    }
+
+    /// Asked after each update. It is late by at most about twice [`GLANCE`], or one update if that takes longer.
+    #[inline]
+    pub(crate) fn is_over(&mut self, watch: &Stopwatch) -> bool {
+        let Some(limit) = self.limit else {
+            return false;
+        };
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        let now = watch.seconds();
+        self.every = pace(self.every, now - self.last_look);
+        self.left = self.every;
+        self.last_look = now;
+        now >= limit
+    }
+}
+
+/// How many updates the next look may wait, if the last waited `every` and that took so many seconds.
+fn pace(every: u32, seconds: f64) -> u32 {
+    if seconds < GLANCE {
+        (2 * every).min(1 << 10)
+    } else if seconds > 4.0 * GLANCE {
+        1
+    } else {
+        every
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +117,32 @@ mod tests {
         std::thread::sleep(Duration::from_millis(2));
         watch.start();
         assert!(watch.seconds() >= 0.002);
+    }
+
+    #[test]
+    fn a_deadline_that_is_past_is_seen_at_once() {
+        let watch = Stopwatch::at(5.0);
+        assert!(Deadline::new(Some(5.0), &watch).is_over(&watch));
+        assert!(!Deadline::new(Some(5.1), &watch).is_over(&watch));
+        assert!(!Deadline::new(None, &watch).is_over(&watch));
+    }
+
+    #[test]
+    fn fast_updates_are_looked_at_seldom_and_slow_ones_each_time() {
+        assert_eq!(pace(1, 1e-6), 2);
+        assert_eq!(pace(8, 8e-6), 16);
+        assert_eq!(pace(16, 1.6e-5), 16);
+        assert_eq!(pace(16, 1e-3), 1);
+        assert_eq!(pace(1, 1e-3), 1);
+        assert_eq!(pace(1 << 10, 0.0), 1 << 10);
+    }
+
+    #[test]
+    fn time_passes_a_deadline_in_the_end() {
+        let mut watch = Stopwatch::at(0.0);
+        watch.start();
+        let mut deadline = Deadline::new(Some(2e-3), &watch);
+        while !deadline.is_over(&watch) {}
+        assert!(watch.seconds() >= 2e-3);
     }
 }

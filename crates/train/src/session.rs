@@ -7,7 +7,7 @@ use smallbatch_data::{BatchTarget, Batches, Dataset};
 use smallbatch_mlp::{Batch, Mlp, Optimizer, Targets, Workspace};
 
 use crate::checkpoint::{Checkpoint, FORMAT, Fingerprint};
-use crate::clock::Stopwatch;
+use crate::clock::{Deadline, Stopwatch};
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
 use crate::evaluator::{CHUNK, Evaluator};
@@ -285,7 +285,7 @@ impl<'a, T: Scalar> Session<'a, T> {
         end: u64,
         observer: &mut O,
     ) -> Result<Stretch, Error> {
-        let seconds = self.trainer.budget.seconds();
+        let mut deadline = Deadline::new(self.trainer.budget.seconds(), &self.stopwatch);
         while self.update < end {
             let learning_rate = self.learning_rate_of(self.update);
             let batch_loss = self.update_once(learning_rate)?;
@@ -298,8 +298,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             if observer.on_update(&update).is_break() {
                 return Ok(Stretch::Interrupted);
             }
-            // A clock is read in nanoseconds, but only by those who count seconds.
-            if seconds.is_some_and(|seconds| self.stopwatch.seconds() >= seconds) {
+            if deadline.is_over(&self.stopwatch) {
                 return Ok(Stretch::TimeIsUp);
             }
         }
@@ -540,4 +539,34 @@ fn check<T: Scalar>(
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+    use smallbatch_data::{BatchSize, Target};
+    use smallbatch_mlp::MlpSpec;
+
+    use super::*;
+
+    /// A bias of minus infinity before a ReLU is a unit that is always off: the loss stays finite, the model is broken.
+    #[test]
+    fn a_broken_weight_is_found_though_the_loss_is_finite() {
+        let features = dmatrix![-1.0, 0.0, 1.0];
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1, 1])).unwrap();
+        let trainer = Trainer::new(MlpSpec::new([1, 4, 2])).batch_size(BatchSize::Full);
+        let mut session = trainer.start(&data, None).unwrap();
+        session.model.parameters_mut().bias_mut(0)[1] = f64::NEG_INFINITY;
+        let (training, _) = session.evaluator.measure(&session.model).unwrap();
+        assert!(training.loss.is_finite());
+        let Err(Error::Diverged(divergence)) = session.advance(&mut Silent) else {
+            panic!("it was not found")
+        };
+        assert_eq!(divergence.what, NotFinite::Parameter(f64::NEG_INFINITY));
+        let sentence = divergence.to_string();
+        assert!(
+            sentence.starts_with("training diverged after update 0 (epoch 0): a weight is -inf. "),
+            "{sentence}"
+        );
+    }
 }

@@ -1,4 +1,8 @@
 //! A training that diverges says so, where, and what to try; and keeps what it knows.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod common;
 

@@ -1,4 +1,8 @@
 //! What a record says, against the metrics computed from the model's own predictions.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod common;
 

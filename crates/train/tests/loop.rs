@@ -1,4 +1,8 @@
 //! The loop: positions, budgets, evaluations, observers, schedules, stopping.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod common;
 
@@ -211,6 +215,25 @@ fn a_budget_of_seconds_is_kept() {
     assert_eq!(trained.outcome(), Outcome::BudgetSpent);
 }
 
+/// Sleeps while the model is evaluated.
+struct Slow;
+
+impl Observer for Slow {
+    fn on_evaluation(&mut self, _: &Record) -> ControlFlow<()> {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn evaluations_do_not_count_as_training_time() {
+    let data = classes(50, 1);
+    let trained = classifier().fit_observed(&data, None, &mut Slow).unwrap();
+    // 12 sleeps between the first update and the last are 0.24 s; 48 updates of a tiny network are a millisecond.
+    let seconds = trained.record().seconds;
+    assert!(seconds > 0.0 && seconds < 0.1, "{seconds}");
+}
+
 #[test]
 fn training_until_a_loss_stops_at_the_first_evaluation_below_it() {
     let (data, validation) = (classes(120, 1), classes(60, 2));
@@ -231,6 +254,16 @@ fn training_until_a_loss_stops_at_the_first_evaluation_below_it() {
         assert_eq!(trained.outcome(), Outcome::TargetReached);
         assert_eq!(trained.record().update, expected.update);
         assert_eq!(trained.record().training_loss, expected.training_loss);
+    }
+    // A target that is reached with the last update of the cap is reached, be that evaluation due or not.
+    for updates in [80, 85] {
+        let cap = classifier().budget(Budget::Updates(updates));
+        let target = cap.fit(&data, None).unwrap().record().training_loss;
+        let until = Budget::until_training_loss(target, Budget::Updates(updates));
+        let every = Evaluation::every(EvaluateEvery::Updates(80));
+        let until = classifier().budget(until).evaluation(every);
+        let trained = until.fit(&data, None).unwrap();
+        assert_eq!(trained.outcome(), Outcome::TargetReached);
     }
     let never = classifier().budget(Budget::until_training_loss(-1.0, Budget::Epochs(3)));
     let never = never.fit(&data, None).unwrap();

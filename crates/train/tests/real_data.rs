@@ -1,4 +1,8 @@
 //! The textbook's lesson on real data: standardized inputs train well, raw ones do not.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 use smallbatch_data::{BatchSize, Dataset, Split, Splitter, builtin};
 use smallbatch_mlp::{Loss, Mlp, MlpSpec, OptimizerSpec};

@@ -1,4 +1,8 @@
 //! Bad input: each refused with a sentence that names the thing and the way out, before anything is trained.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod common;
 

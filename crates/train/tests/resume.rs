@@ -1,15 +1,19 @@
 //! A training that is stopped, saved and resumed ends with the same bits as one that was not.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 mod common;
 
 use std::ops::ControlFlow;
 
 use common::{classes, classifier, numbers, regressor};
-use smallbatch_data::{BatchSize, Dataset};
-use smallbatch_mlp::OptimizerSpec;
+use smallbatch_data::{BatchSize, Dataset, Target};
+use smallbatch_mlp::{MlpSpec, OptimizerSpec};
 use smallbatch_train::{
-    Budget, Checkpoint, EarlyStopping, EvaluateEvery, Evaluation, Observer, Outcome, Period,
-    Record, Schedule, Silent, Trained, Trainer, Update,
+    Budget, Checkpoint, EarlyStopping, Error, EvaluateEvery, Evaluation, Observer, Outcome, Period,
+    Record, Schedule, Silent, Trained, Trainer, Update, Watched,
 };
 
 /// Breaks after so many updates.
@@ -62,10 +66,11 @@ fn bits(records: &[Record]) -> Vec<(u64, u64, u64, u64, Option<u64>)> {
 #[test]
 fn resumed_is_uninterrupted_wherever_it_stopped() {
     let (data, validation) = (classes(50, 1), classes(30, 2));
+    // So much that every few evaluations are a plateau.
     let plateau = Schedule::ReduceOnPlateau {
         factor: 0.5,
-        patience: 1,
-        min_delta: 0.02,
+        patience: 2,
+        min_delta: 0.1,
         floor: 0.01,
     };
     let trainers = [
@@ -81,6 +86,10 @@ fn resumed_is_uninterrupted_wherever_it_stopped() {
     ];
     for trainer in trainers {
         let whole = trainer.fit(&data, Some(&validation)).unwrap();
+        let last = whole.history().last().unwrap();
+        if trainer == classifier().schedule(plateau) {
+            assert!(last.learning_rate < 0.006, "there was no plateau");
+        }
         // Inside an epoch, at its end, just after it, at an evaluation, at the end.
         for at in [1, 3, 4, 5, 8, 11, 30, 48] {
             let parts = in_two_parts(&trainer, at, &data, Some(&validation));
@@ -96,16 +105,50 @@ fn resumed_is_uninterrupted_wherever_it_stopped() {
     }
 }
 
+/// What early stopping has seen is part of the state: the best weights, and how long ago they were.
 #[test]
-fn the_seconds_go_on_counting() {
-    let data = numbers(64, 1);
-    let mut session = regressor().start(&data, None).unwrap();
-    let _ = session.run(&mut StopAt(20)).unwrap();
-    let before = session.history().last().unwrap().seconds;
-    let mut resumed = Trainer::resume(session.checkpoint(), &data, None).unwrap();
-    let _ = resumed.run(&mut Silent).unwrap();
-    let after = resumed.finish().unwrap().record().seconds;
-    assert!(before > 0.0 && after > before, "{before} {after}");
+fn early_stopping_remembers_across_a_stop() {
+    let (data, validation) = (classes(15, 3), classes(90, 4));
+    let trainer = Trainer::new(MlpSpec::new([2, 64, 3]))
+        .learning_rate(0.03)
+        .batch_size(BatchSize::Mini(5))
+        .budget(Budget::Epochs(300))
+        .early_stopping(EarlyStopping::patience(8));
+    let whole = trainer.fit(&data, Some(&validation)).unwrap();
+    assert_eq!(whole.outcome(), Outcome::EarlyStopped);
+    let best = whole.record().update;
+    for at in [best - 1, best, best + 1, best + 10, best + 24] {
+        let parts = in_two_parts(&trainer, at, &data, Some(&validation));
+        assert_eq!(parts.outcome(), Outcome::EarlyStopped);
+        assert_eq!(parts.model(), whole.model(), "stopped at {at}, {best}");
+        assert_eq!(parts.record().update, best);
+        assert_eq!(
+            bits(parts.history().records()),
+            bits(whole.history().records())
+        );
+    }
+}
+
+/// Saving what was just loaded saves the same: nothing is forgotten on the way, the seconds included.
+#[test]
+fn a_resumed_session_is_in_the_state_that_was_saved() {
+    let (data, validation) = (numbers(64, 1), numbers(32, 2));
+    let trainer = regressor().early_stopping(EarlyStopping::patience(3));
+    for at in [0, 3, 20] {
+        let mut session = trainer.start(&data, Some(&validation)).unwrap();
+        if at > 0 {
+            let _ = session.run(&mut StopAt(at)).unwrap();
+        }
+        let saved = session.checkpoint();
+        assert_eq!(saved.update(), at);
+        let json = serde_json::to_string(&saved).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Checkpoint<f64>>(&json).unwrap(),
+            saved
+        );
+        let resumed = Trainer::resume(saved.clone(), &data, Some(&validation)).unwrap();
+        assert_eq!(resumed.checkpoint(), saved);
+    }
 }
 
 #[test]
@@ -149,6 +192,20 @@ fn other_data_is_refused() {
         ),
         "{error}"
     );
+    // Everything that a training reads counts: one label, one weight.
+    let mut labels = data.target().labels().unwrap().to_vec();
+    labels[7] = (labels[7] + 1) % 3;
+    let relabelled = data.clone().with_target(Target::classes(labels)).unwrap();
+    let weighted = data.clone().with_weights(vec![0.5; 50]).unwrap();
+    for other in [relabelled, weighted] {
+        assert!(matches!(
+            Trainer::resume(checkpoint.clone(), &other, None).err(),
+            Some(Error::CheckpointData {
+                part: Watched::Training,
+                ..
+            })
+        ));
+    }
     let error = Trainer::resume(checkpoint, &data, Some(&other))
         .err()
         .unwrap()

@@ -6,7 +6,7 @@ use super::{Weights, check_length};
 use crate::scalar::to_f64;
 use crate::{Error, Scalar};
 
-/// The fraction of samples predicted right: Σ wᵢ·[ŷᵢ = yᵢ] / Σ wᵢ.
+/// The fraction of samples predicted right: `Σ wᵢ·[ŷᵢ = yᵢ] / Σ wᵢ`.
 ///
 /// `predictions` is `(n_classes, n_samples)`, any scores of which the largest of a column wins (of equals, the first), or
 /// `(1, n_samples)`, probabilities of class 1, which wins above one half.
@@ -38,7 +38,7 @@ pub(crate) fn fraction_right<T: Scalar>(
 }
 
 /// The mean recall over the classes that occur among the labels (with weight): what accuracy would be if they were
-/// equally frequent. Recall of class c is Σ wᵢ·[ŷᵢ = yᵢ = c] / Σ wᵢ·[yᵢ = c].
+/// equally frequent. Recall of class c is `Σ wᵢ·[ŷᵢ = yᵢ = c] / Σ wᵢ·[yᵢ = c]`.
 ///
 /// Arguments and errors as [`accuracy`].
 ///

@@ -8,7 +8,7 @@ use crate::{Error, Scalar};
 /// The area under the ROC curve: the probability that a sample of the class scores higher than one not of it, ties
 /// counting half,
 ///
-/// AUC = Σ wᵢ·wⱼ·([sᵢ > sⱼ] + ½[sᵢ = sⱼ]) / Σ wᵢ·wⱼ, over i of the class and j not of it.
+/// `AUC = Σ wᵢ·wⱼ·([sᵢ > sⱼ] + ½[sᵢ = sⱼ]) / Σ wᵢ·wⱼ`, over i of the class and j not of it.
 ///
 /// For two classes it is class 1's: `scores` is `(2, n_samples)`, of which row 1 is read, or `(1, n_samples)`. For more
 /// (`(n_classes, n_samples)`) it is the mean, class against the rest, over the classes that occur. O(n ln n) a class, by

@@ -60,7 +60,7 @@ pub fn r2<T: Scalar>(
             });
         }
         let errors = row()
-            .zip(predictions.row(output).into_iter())
+            .zip(predictions.row(output))
             .map(|(y, &prediction)| (to_f64(prediction) - y).powi(2));
         sum += 1.0 - weights.mean(errors) / total;
     }

@@ -1,5 +1,9 @@
 //! Small data sets that the tests share.
 #![allow(dead_code, reason = "each test program uses some of them")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
 
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Dataset, Target};
@@ -29,7 +33,7 @@ pub(crate) fn classes(n_samples: usize, seed: u64) -> Dataset<f64> {
         [x, y][i] + 0.9 * noise[2 * j + i]
     });
     Dataset::new(features, Target::classes(labels))
-        .expect("a sound data set")
+        .unwrap()
         .with_name("three clouds")
 }
 
@@ -41,7 +45,7 @@ pub(crate) fn numbers(n_samples: usize, seed: u64) -> Dataset<f64> {
         noise[3 * j] * noise[3 * j + 1] + 0.05 * noise[3 * j + 2]
     });
     Dataset::new(features, Target::values(values))
-        .expect("a sound data set")
+        .unwrap()
         .with_name("a saddle")
 }
 
