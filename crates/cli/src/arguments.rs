@@ -1,0 +1,108 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use smallbatch_lab::ExperimentName;
+
+/// Trains small neural networks on a CPU and tells, with evidence, how to normalize the inputs and which batch size to
+/// use.
+#[derive(Debug, Parser)]
+#[command(name = "smallbatch", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Experiment(Experiment),
+}
+
+/// Test what textbooks claim about normalization and batch size, on real data
+///
+/// Each experiment trains the same network in several ways ("arms") that differ in one thing, with the learning rate
+/// tuned for each arm, and repeats that with several seeds. Arms are compared seed by seed; each claim gets a verdict
+/// (supported, refuted, equivalent, inconclusive) from a 95% interval.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Experiments:
+  normalization  raw, centred, standardized, min-max, robust and per-sample inputs
+  batch-size     mini-batches of 16, 32 and 256 samples and more, against the full batch
+
+Examples:
+  smallbatch experiment --quick              both experiments in about half a minute
+  smallbatch experiment                      both in full, about 5 minutes on 2 cores
+  smallbatch experiment batch-size --seeds 20 --out batch-size-20
+                                             narrower intervals for one of them
+
+In DIR you then find:
+  report.html    pictures and verdicts; opens without a network
+  results.json   environment, claims with effects and intervals, arms with curves
+  runs.csv       one row for each training run
+
+Ctrl-C ends the work early and still writes what is complete by then.")]
+pub(crate) struct Experiment {
+    /// Experiments to run: normalization, batch-size [default: all]
+    #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
+    pub(crate) names: Vec<ExperimentName>,
+
+    /// The short version: three seeds, the smaller data sets, shorter budgets
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 8, with --quick 3]
+    #[arg(long, value_name = "K", value_parser = seeds)]
+    pub(crate) seeds: Option<usize>,
+
+    /// Threads to spread runs over; each run uses one, and timed runs go alone [default: one for each core]
+    #[arg(long, value_name = "T", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Folder for report.html, results.json and runs.csv; made if missing, older results in it are replaced
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) out: PathBuf,
+}
+
+fn experiment_name(text: &str) -> Result<ExperimentName, smallbatch_lab::Error> {
+    text.parse()
+}
+
+fn seeds(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0 | 1) => Err("an interval needs at least 2 seeds; 8 is the default".into()),
+        Ok(seeds) => Ok(seeds),
+        Err(_) => Err("give a whole number of at least 2".into()),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1 thread is needed; leave the option out to use every core".into()),
+        Ok(threads) => Ok(threads),
+        Err(_) => Err("give a whole number of at least 1".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_names_every_experiment() {
+        let help = Arguments::command()
+            .find_subcommand_mut("experiment")
+            .unwrap()
+            .render_long_help()
+            .to_string();
+        for name in ExperimentName::ALL {
+            assert!(help.contains(&format!("\n  {name} ")), "{help}");
+        }
+    }
+}

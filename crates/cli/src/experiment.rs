@@ -1,0 +1,62 @@
+//! `smallbatch experiment`: from the arguments to the table and the files.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use smallbatch_lab::{Plan, report};
+
+use crate::Failure;
+use crate::arguments::Experiment;
+use crate::interruption::{self, Interruption};
+use crate::progress::{Display, spoken};
+
+/// Runs the experiments, prints the table, writes the files.
+pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
+    let plan = plan(arguments);
+    plan.validate()?;
+    // Minutes of work must not end at a folder that cannot be written to.
+    report::prepare(&arguments.out)?;
+
+    let start = Instant::now();
+    let interruption = Interruption::listen();
+    let mut display = Display::new(interruption.clone());
+    let outcome = smallbatch_lab::run(&plan, &mut display);
+    display.finish();
+    let (results, runs) = outcome?;
+
+    say(&report::terminal_table(&results));
+    let written = report::write(&results, &runs, &arguments.out)?;
+    for file in [written.results, written.runs, written.report] {
+        say(&format!("wrote {}", file.display()));
+    }
+    if interruption.happened() {
+        eprintln!(
+            "stopped after {}; the results are of the work complete by then",
+            spoken(start.elapsed())
+        );
+        return Ok(ExitCode::from(interruption::EXIT_CODE));
+    }
+    say(&format!("done in {}", spoken(start.elapsed())));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line. A reader that has gone away (`| head`) is no reason to leave the files unwritten.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn plan(arguments: &Experiment) -> Plan {
+    let default = Plan::default();
+    Plan {
+        experiments: if arguments.names.is_empty() {
+            default.experiments
+        } else {
+            arguments.names.clone()
+        },
+        quick: arguments.quick,
+        seeds: arguments.seeds,
+        threads: arguments.threads.unwrap_or(default.threads),
+        base_seed: default.base_seed,
+    }
+}

@@ -1,0 +1,34 @@
+//! Ctrl-C: the first asks to finish, the second ends the program at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether Ctrl-C was pressed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interruption(Arc<AtomicBool>);
+
+/// The exit code by which shells know that Ctrl-C ended a program: 128 + 2, the signal's number.
+pub(crate) const EXIT_CODE: u8 = 130;
+
+impl Interruption {
+    /// Listens for Ctrl-C from now on.
+    pub(crate) fn listen() -> Self {
+        let interruption = Self::default();
+        let flag = Arc::clone(&interruption.0);
+        let installed = ctrlc::set_handler(move || {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(EXIT_CODE.into());
+            }
+            eprintln!("\nstopping: writing what is complete; Ctrl-C again ends without writing");
+        });
+        if let Err(error) = installed {
+            eprintln!("note: Ctrl-C will end the program without writing results ({error})");
+        }
+        interruption
+    }
+
+    /// Whether Ctrl-C was pressed since.
+    pub(crate) fn happened(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,209 @@
+//! The program from the outside: what it refuses, what it says then, and how it ends.
+
+#[cfg(unix)]
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+/// The program, with standard output and error to be read by the test.
+fn smallbatch(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_smallbatch"));
+    command.args(arguments);
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs it where it must refuse, in a folder of its own, and checks what all refusals have in common: the exit code,
+/// an answer at once, nothing on standard output, no folder made. Returns what it said.
+fn refused(arguments: &[&str], code: i32) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = smallbatch(arguments).current_dir(&folder).output().unwrap();
+    let stderr = text(&stderr);
+    assert_eq!(status.code(), Some(code), "{arguments:?}: {stderr}");
+    assert_eq!(text(&stdout), "", "{arguments:?}");
+    assert!(stderr.starts_with("error: "), "{arguments:?}: {stderr}");
+    assert!(!stderr.contains("panicked"), "{arguments:?}: {stderr}");
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{arguments:?} took its time"
+    );
+    assert_eq!(
+        folder.path().read_dir().unwrap().count(),
+        0,
+        "{arguments:?} left something behind"
+    );
+    stderr
+}
+
+#[test]
+fn an_unknown_experiment_is_refused_with_the_names_that_exist() {
+    let said = refused(&["experiment", "normalisation"], 2);
+    for word in ["normalisation", "normalization", "batch-size"] {
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn fewer_than_two_seeds_are_refused() {
+    for seeds in ["0", "1"] {
+        let said = refused(&["experiment", "--seeds", seeds], 2);
+        assert!(
+            said.contains(&format!("'{seeds}'")) && said.contains("at least 2"),
+            "{said}"
+        );
+    }
+    for seeds in ["-3", "two", "2.5", "99999999999999999999999"] {
+        let said = refused(&["experiment", &format!("--seeds={seeds}")], 2);
+        assert!(
+            said.contains(seeds) && said.contains("at least 2"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn no_threads_are_refused() {
+    let said = refused(&["experiment", "--threads", "0"], 2);
+    assert!(
+        said.contains("'0'") && said.contains("at least 1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn one_experiment_twice_is_refused() {
+    let said = refused(&["experiment", "batch-size", "batch-size"], 2);
+    assert!(said.contains("batch-size twice"), "{said}");
+}
+
+#[test]
+fn an_unknown_option_is_refused_with_the_nearest() {
+    let said = refused(&["experiment", "--qick"], 2);
+    assert!(
+        said.contains("--qick") && said.contains("--quick"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_found_before_the_work() {
+    // A folder below a file cannot be made, by any user, on any system.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = file.join("out");
+    let said = refused(&["experiment", "--out", out.to_str().unwrap()], 1);
+    assert!(
+        said.contains(out.to_str().unwrap()) && said.contains("--out"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn no_verb_shows_the_help() {
+    let output = smallbatch(&[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("experiment"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn the_help_names_what_there_is_and_fits_a_terminal() {
+    let output = smallbatch(&["experiment", "--help"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let help = text(&output.stdout);
+    for word in [
+        "normalization",
+        "batch-size",
+        "--quick",
+        "--seeds",
+        "--threads",
+        "--out",
+        "report.html",
+        "Ctrl-C",
+    ] {
+        assert!(help.contains(word), "{word} is not in\n{help}");
+    }
+    let widest = help.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{widest:?} columns:\n{help}");
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    let output = smallbatch(&["--version"]).output().unwrap();
+    assert_eq!(
+        text(&output.stdout),
+        concat!("smallbatch ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+/// Ctrl-C is sent with `kill`, which Windows does not have.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_work_and_writes_what_is_complete() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    // Far more seeds than the test would wait for.
+    let mut program = smallbatch(&["experiment", "normalization", "--quick", "--seeds", "1000"])
+        .arg("--out")
+        .arg(&out)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(program.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains('%'), "no progress, but {line:?}");
+
+    let killed = Command::new("kill")
+        .args(["-INT", &program.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let start = Instant::now();
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    let output = program.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{rest}");
+    assert!(
+        start.elapsed() < Duration::from_secs(30),
+        "it went on for {:?}",
+        start.elapsed()
+    );
+    assert!(
+        rest.contains("stopping") && rest.contains("stopped after"),
+        "{rest}"
+    );
+    for name in ["results.json", "runs.csv", "report.html"] {
+        assert_written(&out.join(name), &text(&output.stdout));
+    }
+    let results = std::fs::read_to_string(out.join("results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
+    assert!(results["claims"].is_array() && results["schema_version"].is_number());
+}
+
+#[cfg(unix)]
+fn assert_written(file: &Path, stdout: &str) {
+    assert!(file.is_file(), "{} is missing", file.display());
+    assert!(
+        stdout.contains(&file.display().to_string()),
+        "{} is not named in\n{stdout}",
+        file.display()
+    );
+}
