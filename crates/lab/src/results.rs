@@ -400,3 +400,63 @@ pub struct RunRecord {
     /// Whether the run was stopped because the loss was no longer finite, or exploded.
     pub diverged: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_layout_still_loads() {
+        // Written by version 0.1.0. Never change the file; a new layout gets a file of its own.
+        let results: Results =
+            serde_json::from_str(include_str!("results/results-1.json")).expect("results");
+        assert_eq!(results.schema_version, 1);
+        let claim = &results.claims[0];
+        assert_eq!(
+            (claim.verdict, claim.effect.high),
+            (Verdict::Supported, f64::INFINITY)
+        );
+        assert_eq!((claim.effect.bound, claim.censored), (Bound::AtLeast, 3));
+        assert!(results.claims.iter().any(|claim| {
+            matches!(
+                claim.verdict,
+                Verdict::Inconclusive {
+                    more_seeds: Some(169)
+                }
+            )
+        }));
+        let last = results.arms[0].curves[0].points.last().expect("a point");
+        assert_eq!((last.loss, last.high), (None, None));
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_are_null_and_come_back_as_what_they_mean() {
+        let run = RunRecord {
+            training_loss: Some(f64::NAN),
+            ..RunRecord::default()
+        };
+        let json = serde_json::to_value(&run).expect("json");
+        assert!(json["training_loss"].is_null());
+        let back: RunRecord = serde_json::from_value(json).expect("a run");
+        assert_eq!(back.training_loss, None);
+    }
+
+    #[test]
+    fn a_run_survives_the_table() {
+        let run = RunRecord {
+            arm: "a, \"b\"\nc".into(),
+            batch_size: "full".into(),
+            test_loss: Some(0.1 + 0.2),
+            updates: u64::MAX,
+            ..RunRecord::default()
+        };
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.serialize(&run).expect("a row");
+        let text = table.into_inner().expect("text");
+        let back = csv::Reader::from_reader(text.as_slice())
+            .deserialize()
+            .next();
+        let back: RunRecord = back.expect("a row").expect("a run");
+        assert_eq!(back, run);
+    }
+}

@@ -168,7 +168,7 @@ fn arm_result(
             seconds: updates as f64 * cost * 1e-3,
             loss: (!gone).then_some(loss),
             low: (!gone).then_some(loss * 0.85),
-            high: (!gone && !(diverges && updates > 30)).then_some(loss * 1.2),
+            high: (!diverges || updates <= 30).then_some(loss * 1.2),
         });
         updates = (updates + 1).max(updates * 5 / 4);
     }
@@ -181,7 +181,7 @@ fn arm_result(
         let learning_rate = 1e-3 * 10f64.powf(0.5 * f64::from(step));
         let away = (learning_rate / best).log10();
         let diverged = away > 1.1;
-        let validation_loss = (!diverged).then(|| 0.12 + 0.05 * index as f64 + 0.5 * away * away);
+        let validation_loss = (!diverged).then_some(0.12 + 0.05 * index as f64 + 0.5 * away * away);
         TuningPoint {
             budget: "updates".into(),
             learning_rate,

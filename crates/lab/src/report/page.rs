@@ -373,8 +373,11 @@ fn numbers_row(budget: &BudgetSummary) -> String {
     )
 }
 
+/// A data set, its tuning picture, and the arms in it with their styles.
+type Tuned<'a> = (&'a str, String, Vec<(usize, &'a ArmResult)>);
+
 /// How the learning rates were found, one picture a data set.
-fn tuning_figure(tuned: &[(&str, String, Vec<(usize, &ArmResult)>)]) -> String {
+fn tuning_figure(tuned: &[Tuned<'_>]) -> String {
     let Some((_, _, arms)) = tuned.first() else {
         return String::new();
     };
