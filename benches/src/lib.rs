@@ -1,1 +1,130 @@
-//! Criterion benches of smallbatch, one file a subject
+//! The work that the benches share: four networks, from one that fits the first cache to one that fits none, and data
+//! for them.
+//!
+//! | case | network | samples |
+//! |---|---|---|
+//! | tiny | 2-16-2 | 10,000 |
+//! | tabular | 13-64-64-3 | 10,000 |
+//! | mnist | 784-128-10 | 20,000 |
+//! | wide | 784-512-512-10 | 10,000 |
+//!
+//! ReLU, softmax cross-entropy and plain SGD in all of them, at batches of 16, 32, 256 and all samples. Throughput counts
+//! samples.
+//!
+//! ```
+//! use smallbatch_benches::CASES;
+//!
+//! let tiny = &CASES[0];
+//! assert_eq!(tiny.dataset().n_samples(), 10_000);
+//! assert_eq!(tiny.network().spec().layer_sizes(), [2, 16, 2]);
+//! ```
+
+use nalgebra::DMatrix;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use smallbatch_data::{BatchSize, Dataset, Target};
+use smallbatch_mlp::{Mlp, MlpSpec, Targets};
+
+/// A network, and how much data it is trained on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Case {
+    /// Its name in the reports.
+    pub name: &'static str,
+    /// Inputs, hidden layers, classes.
+    pub layer_sizes: &'static [usize],
+    /// Samples in the data set.
+    pub n_samples: usize,
+    /// A learning rate at which it learns, for every batch size.
+    pub learning_rate: f64,
+}
+
+/// The four cases, from small to large.
+pub const CASES: [Case; 4] = [
+    Case {
+        name: "tiny",
+        layer_sizes: &[2, 16, 2],
+        n_samples: 10_000,
+        learning_rate: 0.1,
+    },
+    Case {
+        name: "tabular",
+        layer_sizes: &[13, 64, 64, 3],
+        n_samples: 10_000,
+        learning_rate: 0.05,
+    },
+    Case {
+        name: "mnist",
+        layer_sizes: &[784, 128, 10],
+        n_samples: 20_000,
+        learning_rate: 0.01,
+    },
+    Case {
+        name: "wide",
+        layer_sizes: &[784, 512, 512, 10],
+        n_samples: 10_000,
+        learning_rate: 0.01,
+    },
+];
+
+/// The batch sizes that every case is trained with.
+pub const BATCH_SIZES: [BatchSize; 4] = [
+    BatchSize::Mini(16),
+    BatchSize::Mini(32),
+    BatchSize::Mini(256),
+    BatchSize::Full,
+];
+
+/// Columns of a chunk when a batch is larger: activations stay in the cache.
+pub const CHUNK: usize = 256;
+
+impl Case {
+    /// Standardized features whose class is the largest of some random linear functions of them: easy to learn, so that
+    /// a loss that does not fall is a fault. Shape `(n_features, n_samples)`.
+    ///
+    /// # Panics
+    /// Never for the cases in [`CASES`].
+    pub fn dataset(&self) -> Dataset<f32> {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let (n_features, n_classes) = (
+            self.layer_sizes[0],
+            self.layer_sizes[self.layer_sizes.len() - 1],
+        );
+        // Uniform with variance 1.
+        let half_width = 3.0_f32.sqrt();
+        let features = DMatrix::from_fn(n_features, self.n_samples, |_, _| {
+            random.random_range(-half_width..half_width)
+        });
+        let teacher = DMatrix::from_fn(n_classes, n_features, |_, _| {
+            random.random_range(-1.0_f32..1.0)
+        });
+        let labels = (&teacher * &features)
+            .column_iter()
+            .map(|column| column.imax() as u32)
+            .collect();
+        Dataset::new(features, Target::classes(labels))
+            .expect("features are finite and every class occurs")
+    }
+
+    /// The network at its first values: ReLU, softmax cross-entropy, He's initialization.
+    ///
+    /// # Panics
+    /// Never for the cases in [`CASES`].
+    pub fn network(&self) -> Mlp<f32> {
+        MlpSpec::new(self.layer_sizes)
+            .build(1)
+            .expect("the layer sizes are positive")
+    }
+}
+
+/// The training set as one batch's targets.
+///
+/// # Panics
+/// When the data set has no classes; those of [`Case::dataset`] have.
+pub fn labels(dataset: &Dataset<f32>) -> Targets<'_, f32> {
+    Targets::Labels(
+        dataset
+            .target()
+            .labels()
+            .expect("a case's target is classes"),
+    )
+}

@@ -80,9 +80,7 @@ fn offences(results: &Value) -> Vec<String> {
         let mut data_sets = BTreeSet::new();
         for claim in claims(results).filter(|claim| claim["id"] == id) {
             match complaint(claim) {
-                None => {
-                    data_sets.extend(claim["dataset"].as_str());
-                }
+                None => data_sets.extend(claim["dataset"].as_str()),
                 Some(complaint) => {
                     offences.push(format!("`{id}` on {}: {complaint}", claim["dataset"]))
                 }

@@ -6,11 +6,12 @@
 //!
 //! The rooms, each of which knows only those below it:
 //!
+//! - [`run`] carries out a [`Plan`]: it tunes each arm, runs the pairs, and fills the results;
 //! - [`report`] writes `results.json`, `runs.csv` and `report.html`, and the terminal's table;
 //! - [`results`] is the record of what was found: plain data, with a versioned JSON layout;
 //! - [`statistics`] turns pairs of runs into intervals, and intervals into verdicts.
 //!
-//! `statistics` knows no training, `report` runs nothing.
+//! `statistics` knows no training, `report` runs nothing, and a run writes no file.
 //!
 //! # Example
 //!
@@ -46,8 +47,10 @@
 //! ```
 
 mod error;
+mod experiment;
 pub mod report;
 pub mod results;
 pub mod statistics;
 
 pub use error::Error;
+pub use experiment::{ExperimentName, Plan, Progress, Status, run};

@@ -286,9 +286,7 @@ impl FittedScaler {
         values: &mut [T],
         n_samples: usize,
     ) -> Result<TransformReport, Error> {
-        if self.non_finite() == NonFinite::Refuse
-            && pulp::Arch::new().dispatch(|| kernels::any_non_finite(values))
-        {
+        if self.non_finite() == NonFinite::Refuse && kernels::any_non_finite(values) {
             refuse_non_finite(values, self.n_features(), 0, Some(&self.body.names))?;
         }
         let mut report = TransformReport::new(n_samples);
@@ -307,8 +305,7 @@ impl FittedScaler {
         report: &mut TransformReport,
     ) -> Result<(), Error> {
         let table = T::table(&self.tables);
-        let arch = pulp::Arch::new();
-        if arch.dispatch(|| kernels::any_outside(chunk, table)) {
+        if kernels::any_outside(chunk, table) {
             if self.non_finite() == NonFinite::Refuse {
                 refuse_non_finite(
                     chunk,
@@ -333,9 +330,9 @@ impl FittedScaler {
             }
         };
         if table.wide {
-            arch.dispatch(|| kernels::forward_wide(chunk, &self.tables.f64, shape));
+            kernels::forward_wide(chunk, &self.tables.f64, shape);
         } else {
-            arch.dispatch(|| kernels::forward(chunk, table, shape));
+            kernels::forward(chunk, table, shape);
         }
         Ok(())
     }
@@ -390,11 +387,10 @@ impl FittedScaler {
                 });
             }
         };
-        let arch = pulp::Arch::new();
         if table.wide {
-            arch.dispatch(|| kernels::backward_wide(values, &self.tables.f64, shape));
+            kernels::backward_wide(values, &self.tables.f64, shape);
         } else {
-            arch.dispatch(|| kernels::backward(values, table, shape));
+            kernels::backward(values, table, shape);
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ mod scalar;
 mod scalers;
 mod stats;
 mod survey;
+mod vectorized;
 
 pub use error::Error;
 pub use feature::Feature;

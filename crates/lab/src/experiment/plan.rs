@@ -249,21 +249,59 @@ mod tests {
     fn bad_plans_are_refused() {
         let sentence = |plan: Plan| plan.validate().unwrap_err().to_string();
         let plan = Plan::default;
-        assert!(sentence(Plan { seeds: Some(1), ..plan() }).starts_with("seeds is 1"));
-        assert!(sentence(Plan { seeds: Some(0), ..plan() }).starts_with("seeds is 0"));
-        assert!(sentence(Plan { threads: 0, ..plan() }).starts_with("threads is 0"));
-        assert!(sentence(Plan { experiments: vec![], ..plan() }).starts_with("experiments is empty"));
+        assert!(
+            sentence(Plan {
+                seeds: Some(1),
+                ..plan()
+            })
+            .starts_with("seeds is 1")
+        );
+        assert!(
+            sentence(Plan {
+                seeds: Some(0),
+                ..plan()
+            })
+            .starts_with("seeds is 0")
+        );
+        assert!(
+            sentence(Plan {
+                threads: 0,
+                ..plan()
+            })
+            .starts_with("threads is 0")
+        );
+        assert!(
+            sentence(Plan {
+                experiments: vec![],
+                ..plan()
+            })
+            .starts_with("experiments is empty")
+        );
         let twice = vec![ExperimentName::BatchSize; 2];
-        assert!(sentence(Plan { experiments: twice, ..plan() }).contains("batch-size twice"));
+        assert!(
+            sentence(Plan {
+                experiments: twice,
+                ..plan()
+            })
+            .contains("batch-size twice")
+        );
         assert!(Plan::default().validate().is_ok());
     }
 
     #[test]
     fn tuning_seeds_are_other_seeds() {
         for base_seed in [0, 7, u64::MAX] {
-            let plan = Plan { seeds: Some(1000), base_seed, ..Plan::default() };
+            let plan = Plan {
+                seeds: Some(1000),
+                base_seed,
+                ..Plan::default()
+            };
             let finals = plan.final_seeds();
-            assert!(plan.tuning_seeds(50).iter().all(|seed| !finals.contains(seed)));
+            assert!(
+                plan.tuning_seeds(50)
+                    .iter()
+                    .all(|seed| !finals.contains(seed))
+            );
         }
     }
 }

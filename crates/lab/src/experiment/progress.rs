@@ -140,7 +140,8 @@ mod tests {
 
     impl Progress for Log {
         fn report(&mut self, status: &Status<'_>) {
-            self.0.push((status.done, status.total, status.message.to_owned()));
+            self.0
+                .push((status.done, status.total, status.message.to_owned()));
         }
     }
 
@@ -165,7 +166,12 @@ mod tests {
 
     #[test]
     fn the_fraction_stays_between_zero_and_one() {
-        let status = |done, total| Status { done, total, remaining: None, message: "" };
+        let status = |done, total| Status {
+            done,
+            total,
+            remaining: None,
+            message: "",
+        };
         assert_eq!(status(0.0, 0.0).fraction(), 0.0);
         assert_eq!(status(1.0, 4.0).fraction(), 0.25);
         assert_eq!(status(5.0, 4.0).fraction(), 1.0);

@@ -77,8 +77,13 @@ impl Trajectory {
         if self.diverged {
             return f64::INFINITY;
         }
-        let after = self.points.partition_point(|point| (point.updates as f64) < updates);
-        match (after.checked_sub(1).map(|before| &self.points[before]), self.points.get(after)) {
+        let after = self
+            .points
+            .partition_point(|point| (point.updates as f64) < updates);
+        match (
+            after.checked_sub(1).map(|before| &self.points[before]),
+            self.points.get(after),
+        ) {
             (Some(before), Some(after)) => {
                 let (from, to) = (before.updates as f64, after.updates as f64);
                 let along = (updates - from) / (to - from);
@@ -94,32 +99,32 @@ impl Trajectory {
     /// Between two evaluations the logarithm of the loss is taken to be linear in the updates, so that the answer does
     /// not jump from one evaluation to the next. A run that diverged later has still reached what it reached.
     pub(crate) fn reached(&self, target: f64) -> Option<Reached> {
-        let position = self.points.iter().position(|point| point.training_loss <= target)?;
+        let position = self
+            .points
+            .iter()
+            .position(|point| point.training_loss <= target)?;
         let after = &self.points[position];
         let Some(before) = position.checked_sub(1).map(|before| &self.points[before]) else {
-            return Some(Reached { updates: 0.0, samples: 0.0, seconds: 0.0 });
+            return Some(Reached {
+                updates: 0.0,
+                samples: 0.0,
+                seconds: 0.0,
+            });
         };
-        let along = (before.training_loss / target).ln() / (before.training_loss / after.training_loss).ln();
+        let along = (before.training_loss / target).ln()
+            / (before.training_loss / after.training_loss).ln();
         // A loss of zero has no logarithm: then the later evaluation counts.
-        let along = if along.is_finite() { along.clamp(0.0, 1.0) } else { 1.0 };
+        let along = if along.is_finite() {
+            along.clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
         let between = |from: f64, to: f64| from + along * (to - from);
         Some(Reached {
             updates: between(before.updates as f64, after.updates as f64),
             samples: between(before.samples as f64, after.samples as f64),
             seconds: between(before.seconds, after.seconds),
         })
-    }
-}
-
-/// The median, infinities included; the mean of the two middle values of an even number. `None` of nothing.
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(values[middle]),
-        _ => Some((values[middle - 1] + values[middle]) / 2.0),
     }
 }
 
@@ -159,7 +164,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_loss_of_zero_is_reached_at_its_record() {
-        assert_eq!(run(&[(0, 1.0), (4, 0.0)]).reached(0.1).unwrap().updates, 4.0);
+        assert_eq!(
+            run(&[(0, 1.0), (4, 0.0)]).reached(0.1).unwrap().updates,
+            4.0
+        );
     }
 
     #[test]
@@ -171,13 +179,5 @@ pub(crate) mod tests {
         run.diverged = true;
         assert_eq!(run.training_loss_at(5.0), f64::INFINITY);
         assert_eq!(run.final_training_loss(), f64::INFINITY);
-    }
-
-    #[test]
-    fn medians_count_infinities_as_the_largest() {
-        assert_eq!(median([3.0, f64::INFINITY, 1.0]), Some(3.0));
-        assert_eq!(median([f64::INFINITY, f64::INFINITY, 1.0]), Some(f64::INFINITY));
-        assert_eq!(median([2.0, 1.0]), Some(1.5));
-        assert_eq!(median([]), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::Scalar;
 use crate::fitted::table::Table;
+use crate::vectorized::vectorized;
 
 /// What follows x' = (x - shift) / scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +47,7 @@ fn root<T: Scalar>(x: T) -> T {
 /// x' = ((x - shift) - rest) / scale, and the shape. A true division: the greatest value of a min-max scaler becomes
 /// exactly 1, and on large data it is hidden behind the memory.
 #[inline(always)]
-pub(crate) fn forward<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
+fn forward_loop<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
     match shape {
         Shape::Linear => each(data, table, |x, shift, rest, scale| {
             ((x - shift) - rest) / scale
@@ -61,7 +62,7 @@ pub(crate) fn forward<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape)
 
 /// x = (x' scale + rest) + shift, after the shape is undone.
 #[inline(always)]
-pub(crate) fn backward<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
+fn backward_loop<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
     match shape {
         Shape::Linear => each(data, table, |y, shift, rest, scale| {
             (y * scale + rest) + shift
@@ -86,7 +87,7 @@ fn each<T: Scalar>(data: &mut [T], table: &Table<T>, map: impl Fn(T, T, T, T) ->
 
 /// [`forward`] through `f64`, for features whose shift or scale the data's type cannot hold.
 #[inline(always)]
-pub(crate) fn forward_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
+fn forward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
     each_wide(data, table, |x, shift, scale| {
         let z = (x - shift) / scale;
         match shape {
@@ -98,7 +99,7 @@ pub(crate) fn forward_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, shape:
 
 /// [`backward`] through `f64`.
 #[inline(always)]
-pub(crate) fn backward_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
+fn backward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
     each_wide(data, table, |y, shift, scale| match shape {
         Shape::Linear => y * scale + shift,
         // The limit of the data's own type: beyond it y no longer tells how far out a value was.
@@ -117,7 +118,7 @@ fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f6
 
 /// Whether some value is outside its feature's range, or NaN. No branch a value.
 #[inline(always)]
-pub(crate) fn any_outside<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
+fn any_outside_loop<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
     let mut any = false;
     for row in data.chunks(table.lanes) {
         let mut inside = true;
@@ -131,7 +132,7 @@ pub(crate) fn any_outside<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
 
 /// Whether some value is NaN or infinite.
 #[inline(always)]
-pub(crate) fn any_non_finite<T: Scalar>(data: &[T]) -> bool {
+fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
     let largest = T::narrow(T::LARGEST);
     data.chunks(4096).any(|chunk| {
         let mut finite = true;
@@ -140,4 +141,30 @@ pub(crate) fn any_non_finite<T: Scalar>(data: &[T]) -> bool {
         }
         !finite
     })
+}
+
+vectorized! {
+    pub(crate) fn forward(data: &'a mut [T], table: &'a Table<T>, shape: Shape) -> () = forward_loop;
+}
+
+vectorized! {
+    pub(crate) fn backward(data: &'a mut [T], table: &'a Table<T>, shape: Shape) -> () = backward_loop;
+}
+
+vectorized! {
+    pub(crate) fn forward_wide(data: &'a mut [T], table: &'a Table<f64>, shape: Shape) -> () =
+        forward_wide_loop;
+}
+
+vectorized! {
+    pub(crate) fn backward_wide(data: &'a mut [T], table: &'a Table<f64>, shape: Shape) -> () =
+        backward_wide_loop;
+}
+
+vectorized! {
+    pub(crate) fn any_outside(data: &'a [T], table: &'a Table<T>) -> bool = any_outside_loop;
+}
+
+vectorized! {
+    pub(crate) fn any_non_finite(data: &'a [T]) -> bool = any_non_finite_loop;
 }

@@ -9,6 +9,7 @@
 use crate::Scalar;
 use crate::lanes::lanes;
 use crate::stats::squares::{SMALL, Squares};
+use crate::vectorized::vectorized;
 
 /// What the samples of one block say about one feature.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -140,11 +141,10 @@ impl<T: Scalar> BlockMoments<T> {
         self.squares.fill(0.0);
         let (count, total) = self.spread_weights(block.len() / d, weights);
 
-        let arch = pulp::Arch::new();
         let (sum, min, max) = (&mut self.sum, &mut self.min, &mut self.max);
         match weights {
-            None => arch.dispatch(|| sums::<T, false>(block, &[], sum, min, max)),
-            Some(_) => arch.dispatch(|| sums::<T, true>(block, &self.weights, sum, min, max)),
+            None => plain_sums(block, sum, min, max),
+            Some(_) => weighted_sums(block, &self.weights, sum, min, max),
         }
         for j in 0..d {
             let sum: f64 = self.sum[j..].iter().step_by(d).sum();
@@ -156,11 +156,8 @@ impl<T: Scalar> BlockMoments<T> {
         }
         let (centre, rest, squares) = (&self.centre, &mut self.rest, &mut self.squares);
         match weights {
-            None => arch.dispatch(|| deviations::<T, false>(block, &[], centre, rest, squares)),
-            Some(_) => {
-                let weights = &self.weights;
-                arch.dispatch(|| deviations::<T, true>(block, weights, centre, rest, squares));
-            }
+            None => plain_deviations(block, centre, rest, squares),
+            Some(_) => weighted_deviations(block, &self.weights, centre, rest, squares),
         }
         for j in 0..d {
             self.features[j] = self.fold(j, count, total);
@@ -353,6 +350,43 @@ fn deviations<T: Scalar, const WEIGHTED: bool>(
         rest[lane] += w * deviation;
         squares[lane] += w * deviation * deviation;
     });
+}
+
+#[inline(always)]
+fn sums_of_ones<T: Scalar>(block: &[T], sum: &mut [f64], min: &mut [T], max: &mut [T]) {
+    sums::<T, false>(block, &[], sum, min, max);
+}
+
+#[inline(always)]
+fn deviations_of_ones<T: Scalar>(
+    block: &[T],
+    centre: &[f64],
+    rest: &mut [f64],
+    squares: &mut [f64],
+) {
+    deviations::<T, false>(block, &[], centre, rest, squares);
+}
+
+vectorized! {
+    fn plain_sums(block: &'a [T], sum: &'a mut [f64], min: &'a mut [T], max: &'a mut [T]) -> () = sums_of_ones;
+}
+
+vectorized! {
+    fn weighted_sums(
+        block: &'a [T], weights: &'a [T], sum: &'a mut [f64], min: &'a mut [T], max: &'a mut [T],
+    ) -> () = sums::<T, true>;
+}
+
+vectorized! {
+    fn plain_deviations(
+        block: &'a [T], centre: &'a [f64], rest: &'a mut [f64], squares: &'a mut [f64],
+    ) -> () = deviations_of_ones;
+}
+
+vectorized! {
+    fn weighted_deviations(
+        block: &'a [T], weights: &'a [T], centre: &'a [f64], rest: &'a mut [f64], squares: &'a mut [f64],
+    ) -> () = deviations::<T, true>;
 }
 
 /// Calls `work(value, lane)` for what the tiles of `ROWS` by `WIDTH` leave over: at the right of the whole groups of

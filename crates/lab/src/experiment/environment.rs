@@ -1,0 +1,67 @@
+//! The machine and the build behind a set of results.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::plan::Plan;
+use crate::results::Environment;
+
+/// What can be found out; what cannot stays empty.
+pub(crate) fn environment(plan: &Plan, tuning_seeds: Vec<u64>) -> Environment {
+    let mut versions = BTreeMap::new();
+    versions.insert("smallbatch-lab".into(), env!("CARGO_PKG_VERSION").into());
+    if let Some(version) = output_of("rustc", &["--version"]) {
+        versions.insert("rustc".into(), version);
+    }
+    Environment {
+        processor: processor(),
+        cores: std::thread::available_parallelism().map_or(0, usize::from),
+        // Each run computes on one thread, whatever the plan's number of workers.
+        threads: 1,
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        revision: revision(),
+        versions,
+        started_unix_seconds: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs()),
+        elapsed_seconds: 0.0,
+        command: plan.command(),
+        quick: plan.quick,
+        seeds: plan.final_seeds(),
+        tuning_seeds,
+    }
+}
+
+fn processor() -> String {
+    let described = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let named = described.lines().find_map(|line| {
+        line.strip_prefix("model name")?
+            .split_once(':')
+            .map(|(_, name)| name.trim().to_owned())
+    });
+    named
+        .or_else(|| output_of("sysctl", &["-n", "machdep.cpu.brand_string"]))
+        .or_else(|| std::env::var("PROCESSOR_IDENTIFIER").ok())
+        .unwrap_or_default()
+}
+
+/// The revision of the sources that this was built from, if they are still there and under Git.
+fn revision() -> String {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let Some(hash) = output_of("git", &["-C", here, "rev-parse", "--short=12", "HEAD"]) else {
+        return String::new();
+    };
+    match output_of("git", &["-C", here, "status", "--porcelain"]) {
+        Some(changes) if !changes.is_empty() => format!("{hash}-dirty"),
+        _ => hash,
+    }
+}
+
+fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,164 @@
+//! Running the experiments: arms, learning rates, runs, and the claims computed from them.
+//!
+//! An experiment is a value: arms that differ in one thing, data sets with their budgets, and claims about pairs of
+//! arms. What is done with it is the same for all, and is told in `protocol.rs`:
+//!
+//! - **Pairs.** A seed decides the split, the initial weights and the order of samples; every arm runs with every seed.
+//! - **Learning rates** are tuned for each arm and each budget, by the validation loss at the budget's end, on seeds that
+//!   the final runs do not use, on a logarithmic grid that grows while the best rate lies at its edge. A run that
+//!   diverges ends there and counts as infinitely bad.
+//! - **Budgets** are epochs, updates and seconds. All three are set so that they are the same for one arm, the reference:
+//!   so many epochs, the updates in them, and the seconds that it takes for them on this machine.
+//! - **The target** is the training loss that the reference arm has, in the median, at 60 % of its budget in the tuning
+//!   runs: set before any final run. A run that has not reached it by the end of its budget goes on, up to several
+//!   times the budget; if it still has not, its time is "at least" that.
+//! - **Clock.** Runs that need no clock are spread over threads, and their results do not depend on how many. Timed runs
+//!   have the machine to themselves, and the arms take turns. Seconds are of training alone: fitting a scaler and
+//!   scaling take one pass over the data, and are not in them.
+
+mod arms;
+mod batch_size;
+mod bench;
+mod cases;
+mod claims;
+mod environment;
+mod estimate;
+mod normalization;
+mod plan;
+mod progress;
+mod protocol;
+mod runs;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod trajectory;
+mod tuning;
+
+use arms::Experiment;
+use estimate::Stages;
+use progress::Ledger;
+
+pub use plan::{ExperimentName, Plan};
+pub use progress::{Progress, Status};
+
+use crate::Error;
+use crate::results::{ExperimentNote, Results, RunRecord};
+
+/// Runs the experiments of a plan, and computes the claims.
+///
+/// Returns the content of `results.json`, and the rows of `runs.csv`. When `progress` interrupts, what is complete by then
+/// is returned all the same: data sets that were not begun are missing, and claims rest on the pairs that are there.
+///
+/// Results under the budgets *epochs* and *updates* are a pure function of the plan without its `threads`, on one machine;
+/// those in *seconds* are measured.
+///
+/// # Errors
+/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Step`] when a step of the work
+/// fails.
+///
+/// # Example
+///
+/// ```no_run
+/// use smallbatch_lab::{Plan, report, run};
+///
+/// let (results, runs) = run(&Plan { quick: true, ..Plan::default() }, &mut ())?;
+/// println!("{}", report::terminal_table(&results));
+/// println!("{} runs", runs.len());
+/// # Ok::<(), smallbatch_lab::Error>(())
+/// ```
+pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<(Results, Vec<RunRecord>), Error> {
+    let experiments: Vec<Experiment> = plan
+        .experiments
+        .iter()
+        .map(|name| match name {
+            ExperimentName::Normalization => normalization::experiment(plan.quick),
+            ExperimentName::BatchSize => batch_size::experiment(plan.quick),
+        })
+        .collect();
+    run_experiments(&experiments, plan, progress)
+}
+
+fn run_experiments(
+    experiments: &[Experiment],
+    plan: &Plan,
+    progress: &mut dyn Progress,
+) -> Result<(Results, Vec<RunRecord>), Error> {
+    plan.validate()?;
+    let n_seeds = plan.final_seeds().len();
+    let most_tuning = experiments
+        .iter()
+        .flat_map(|experiment| &experiment.cases)
+        .map(|case| case.tuning_seeds)
+        .max();
+    let mut results = Results {
+        environment: environment::environment(plan, plan.tuning_seeds(most_tuning.unwrap_or(0))),
+        ..Results::default()
+    };
+    let stages = |experiment: &Experiment| -> Vec<Stages> {
+        let of_case = |case| Stages::new(experiment, case, n_seeds, plan.threads);
+        experiment.cases.iter().map(of_case).collect()
+    };
+    let total = experiments
+        .iter()
+        .flat_map(stages)
+        .map(|stages| stages.total())
+        .sum();
+    let mut ledger = Ledger::new(progress, total);
+    let mut records = Vec::new();
+    for experiment in experiments {
+        results.experiments.push(ExperimentNote {
+            experiment: experiment.name.to_string(),
+            question: experiment.question.into(),
+            method: method(experiment, n_seeds),
+        });
+        for (case, stages) in experiment.cases.iter().zip(stages(experiment)) {
+            if ledger.interrupted() {
+                break;
+            }
+            let findings = protocol::run(experiment, case, plan, &stages, &mut ledger)?;
+            if results
+                .datasets
+                .iter()
+                .all(|note| note.dataset != findings.note.dataset)
+            {
+                results.datasets.push(findings.note.clone());
+            }
+            results.claims.extend(claims::results(&findings)?);
+            results.arms.extend(summary::arms(&findings));
+            records.extend(summary::runs(&findings));
+        }
+    }
+    results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
+    Ok((results, records))
+}
+
+/// The experiment's method, with its numbers.
+fn method(experiment: &Experiment, n_seeds: usize) -> String {
+    let networks: Vec<String> = experiment
+        .cases
+        .iter()
+        .map(|case| {
+            let sizes: Vec<String> = case.layer_sizes().iter().map(usize::to_string).collect();
+            let updates = case
+                .updates
+                .map_or_else(String::new, |updates| format!(", or {updates} updates"));
+            format!(
+                "{} ({}, {} epochs{updates})",
+                case.source.name(),
+                sizes.join("-"),
+                case.epochs
+            )
+        })
+        .collect();
+    let (name, reference) = (experiment.name, experiment.arms[experiment.reference].name);
+    format!(
+        "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
+         the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \
+         Learning rates are tuned for each arm and budget by validation loss on seeds of their own; {n_seeds} other seeds \
+         give the pairs that the verdicts of {name} rest on. The target is the training loss that \"{reference}\" has, \
+         in the median, at 60 % of its budget in the tuning runs; a run that has not reached it within its budget goes on \
+         to several times that, and then counts as \"at least\".",
+        experiment.method,
+        networks.join(", "),
+    )
+}

@@ -1,0 +1,525 @@
+//! The protocol of one experiment on one data set, in this order:
+//!
+//! 1. *Calibration*: how long an update of each arm takes on this machine, measured in turn.
+//! 2. *Tuning*: for each arm and each budget, a learning rate by the validation loss at the budget's end, on seeds
+//!    that nothing else uses.
+//! 3. *The target*: the median, over the tuning seeds and the reference arm at its chosen rate, of the training loss at
+//!    60 % of the budget. It is set before any final run is made, and the same for all arms and budgets.
+//! 4. *Final runs*: every arm, every budget, every seed. A run that has not reached the target within its budget is
+//!    made once more with the same seed and goes on until it does, or until its patience ends: then its time is
+//!    "at least" that.
+//! 5. *Timed runs* for the budget in seconds: alone on the machine, the arms in turn, A B C A B C, beginning with
+//!    another arm for each seed. Very short ones are repeated, and the one of median speed counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::arms::{Axis, Experiment};
+use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
+use super::cases::{Case, Prepared};
+use super::estimate::Stages;
+use super::plan::Plan;
+use super::progress::Ledger;
+use super::runs::{Extent, Length, Recording};
+use super::trajectory::Trajectory;
+use super::tuning::{Search, Tried, rate};
+use crate::Error;
+use crate::results::DatasetNote;
+use crate::statistics::median;
+
+/// The part of the reference arm's budget after which its loss becomes the target.
+const TARGET_AT: f64 = 0.6;
+/// Timed budgets shorter than this are run several times, and the run of median speed counts.
+const SHORT_SECONDS: f64 = 0.05;
+/// How many times.
+const SHORT_ROUNDS: usize = 5;
+
+/// Everything that was found for one experiment on one data set. After an interruption, some of it is missing.
+pub(crate) struct Findings<'a> {
+    /// The experiment.
+    pub(crate) experiment: &'a Experiment,
+    /// The case.
+    pub(crate) case: &'a Case,
+    /// The data in numbers and words.
+    pub(crate) note: DatasetNote,
+    /// The arms that can be run on these data: those whose batch is not larger than the training part.
+    pub(crate) arms: Vec<usize>,
+    /// The name of the metric on the test part.
+    pub(crate) metric_name: &'static str,
+    /// The training loss of the best constant prediction.
+    pub(crate) naive_loss: f64,
+    /// What each budget gives each arm.
+    pub(crate) extents: BTreeMap<(Axis, usize), Extent>,
+    /// The searches for learning rates.
+    pub(crate) searches: BTreeMap<(Axis, usize), Search>,
+    /// The loss to reach.
+    pub(crate) target: Option<f64>,
+    /// The final runs by budget, arm and seed.
+    pub(crate) finals: BTreeMap<(Axis, usize, u64), Final>,
+}
+
+/// The run, or the two runs, of one arm with one seed under one budget.
+#[derive(Clone, Debug)]
+pub(crate) struct Final {
+    /// The learning rate.
+    pub(crate) learning_rate: f64,
+    /// The run to the end of the budget.
+    pub(crate) run: Arc<Trajectory>,
+    /// The run until the target, where the budget was not enough for it.
+    pub(crate) race: Option<Arc<Trajectory>>,
+}
+
+impl Findings<'_> {
+    /// Whether the time to the target is looked for under this budget.
+    pub(crate) fn aims_at_target(&self, axis: Axis) -> bool {
+        !(axis == Axis::Updates && self.case.updates.is_some())
+    }
+
+    fn best_step(&self, axis: Axis, arm: usize) -> Option<i32> {
+        self.searches.get(&(axis, arm))?.best()
+    }
+}
+
+/// Runs one experiment on one data set.
+pub(crate) fn run<'a>(
+    experiment: &'a Experiment,
+    case: &'a Case,
+    plan: &Plan,
+    stages: &Stages,
+    ledger: &mut Ledger<'_>,
+) -> Result<Findings<'a>, Error> {
+    let title = format!("{} on {}", experiment.name, case.source.name());
+    ledger.stage(format!("{title}: preparing"), 0.0);
+    let dataset = case.source.load(plan.base_seed)?;
+    let tuning_seeds = plan.tuning_seeds(case.tuning_seeds);
+    let scaler = &experiment.arms[experiment.reference].scaler;
+    let sample = Prepared::new(case.source, &dataset, scaler, plan.base_seed)?;
+    let n_training = sample.training.n_samples();
+    let mut bench = Bench::new(experiment, case, &dataset, plan.threads, n_training);
+    let mut findings = Findings {
+        experiment,
+        case,
+        note: note(case, &dataset, n_training),
+        arms: (0..experiment.arms.len())
+            .filter(|&arm| fits(experiment, arm, n_training))
+            .collect(),
+        metric_name: super::runs::metric_name(dataset.target()),
+        naive_loss: sample.naive_loss(),
+        extents: BTreeMap::new(),
+        searches: BTreeMap::new(),
+        target: None,
+        finals: BTreeMap::new(),
+    };
+
+    ledger.stage(format!("{title}: measuring the speed"), stages.calibration);
+    let speeds = if experiment.axes.contains(&Axis::Seconds) {
+        bench.seconds_per_update(&findings.arms, tuning_seeds[0], ledger)?
+    } else {
+        None
+    };
+    set_extents(&mut findings, n_training, speeds.as_deref());
+
+    ledger.stage(format!("{title}: tuning learning rates"), stages.tuning);
+    tune(
+        &mut findings,
+        &mut bench,
+        &tuning_seeds,
+        speeds.as_deref(),
+        ledger,
+    )?;
+    findings.target = target(&findings, &mut bench, &tuning_seeds, ledger)?;
+
+    ledger.stage(format!("{title}: final runs"), stages.finals);
+    let seeds = plan.final_seeds();
+    for axis in experiment
+        .axes
+        .iter()
+        .copied()
+        .filter(|axis| *axis != Axis::Seconds)
+    {
+        untimed(&mut findings, &mut bench, axis, &seeds, ledger)?;
+    }
+    ledger.stage(format!("{title}: timed runs, one by one"), stages.timed);
+    if experiment.axes.contains(&Axis::Seconds) {
+        timed(&mut findings, &bench, &seeds, ledger)?;
+    }
+    Ok(findings)
+}
+
+/// Whether the arm's batch is not larger than the training part.
+fn fits(experiment: &Experiment, arm: usize, n_training: usize) -> bool {
+    experiment.arms[arm]
+        .batch_size
+        .n_batches(n_training)
+        .is_ok()
+}
+
+fn note(case: &Case, dataset: &smallbatch_data::Dataset<f32>, n_training: usize) -> DatasetNote {
+    DatasetNote {
+        dataset: case.source.name().into(),
+        samples: dataset.n_samples(),
+        training_samples: n_training,
+        features: dataset.n_features(),
+        target: match dataset.target().class_counts() {
+            Some(counts) => format!("{} classes", counts.len()),
+            None => dataset.target().names().join(", "),
+        },
+        source: case.source.origin().into(),
+    }
+}
+
+/// What each budget gives each arm. In seconds, it is what the reference arm takes for its epochs.
+fn set_extents(findings: &mut Findings<'_>, n_training: usize, speeds: Option<&[f64]>) {
+    let (experiment, case) = (findings.experiment, findings.case);
+    let of_reference =
+        case.epochs * updates_per_epoch(experiment, experiment.reference, n_training);
+    let reference_speed = speeds.and_then(|speeds| {
+        let position = findings
+            .arms
+            .iter()
+            .position(|arm| *arm == experiment.reference)?;
+        speeds.get(position).copied()
+    });
+    for &axis in &experiment.axes {
+        let extent = match axis {
+            Axis::Epochs => Some(Extent::Epochs(case.epochs)),
+            Axis::Updates => Some(Extent::Updates(case.updates.unwrap_or(of_reference))),
+            Axis::Seconds => {
+                reference_speed.map(|speed| Extent::Seconds(speed * of_reference as f64))
+            }
+        };
+        for &arm in &findings.arms {
+            if let Some(extent) = extent {
+                findings.extents.insert((axis, arm), extent);
+            }
+        }
+    }
+}
+
+/// Chooses a learning rate for every arm and budget. All searches advance together, so that the threads have work.
+fn tune(
+    findings: &mut Findings<'_>,
+    bench: &mut Bench<'_>,
+    seeds: &[u64],
+    speeds: Option<&[f64]>,
+    ledger: &mut Ledger<'_>,
+) -> Result<(), Error> {
+    let mut lengths = BTreeMap::new();
+    for (&(axis, arm), &extent) in &findings.extents {
+        lengths.insert((axis, arm), tuning_length(findings, arm, extent, speeds));
+    }
+    // A guess for each arm: the inverse of the curvature that the inputs alone would give a linear model.
+    let mut guesses = BTreeMap::new();
+    for &arm in &findings.arms {
+        guesses.insert(
+            arm,
+            1.0 / (0.3 * bench.prepare(arm, seeds[0])?.mean_squared_norm() + 1e-30),
+        );
+    }
+    findings.searches = lengths
+        .keys()
+        .map(|key| (*key, Search::new(guesses[&key.1])))
+        .collect();
+
+    while !ledger.interrupted() {
+        let mut wanted = Vec::new();
+        for (key, search) in &findings.searches {
+            for step in search.wanted() {
+                wanted.push((*key, step));
+            }
+        }
+        if wanted.is_empty() {
+            break;
+        }
+        let request = |(_, arm), seed, rate_step, length| Request {
+            arm,
+            seed,
+            rate_step,
+            length,
+            record: Recording::End,
+        };
+        let requests: Vec<Request> = wanted
+            .iter()
+            .flat_map(|(key, step)| {
+                seeds
+                    .iter()
+                    .map(|seed| request(*key, *seed, *step, lengths[key]))
+            })
+            .collect();
+        bench.run_all(&requests, ledger)?;
+        for (key, step) in wanted {
+            let losses: Option<Vec<f64>> = seeds
+                .iter()
+                .map(|seed| bench.look_up(&request(key, *seed, step, lengths[&key])))
+                .map(|run| run.map(|run| run.final_validation_loss()))
+                .collect();
+            // Only an interruption leaves some seeds without a run.
+            let Some(losses) = losses else { continue };
+            if let Some(search) = findings.searches.get_mut(&key) {
+                search.record(step, Tried::new(&losses));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How long a tuning run is: the budget; for one in seconds, the updates that fit into it.
+fn tuning_length(
+    findings: &Findings<'_>,
+    arm: usize,
+    extent: Extent,
+    speeds: Option<&[f64]>,
+) -> Length {
+    let cap = match extent {
+        Extent::Seconds(seconds) => {
+            let position = findings.arms.iter().position(|other| *other == arm);
+            let speed = position
+                .zip(speeds)
+                .map_or(seconds, |(position, speeds)| speeds[position]);
+            Extent::Updates((seconds / speed).round().max(1.0) as u64)
+        }
+        other => other,
+    };
+    Length { cap, target: None }
+}
+
+/// The loss to reach; `None` when tuning did not come so far.
+fn target(
+    findings: &Findings<'_>,
+    bench: &mut Bench<'_>,
+    seeds: &[u64],
+    ledger: &mut Ledger<'_>,
+) -> Result<Option<f64>, Error> {
+    let arm = findings.experiment.reference;
+    let Some(&axis) = findings.experiment.axes.first() else {
+        return Ok(None);
+    };
+    let (Some(rate_step), Some(&cap)) = (
+        findings.best_step(axis, arm),
+        findings.extents.get(&(axis, arm)),
+    ) else {
+        return Ok(None);
+    };
+    // The same runs as in tuning, now with their losses along the way.
+    let length = Length { cap, target: None };
+    let record = Recording::Curve;
+    let requests: Vec<Request> = seeds
+        .iter()
+        .map(|&seed| Request {
+            arm,
+            seed,
+            rate_step,
+            length,
+            record,
+        })
+        .collect();
+    bench.run_all(&requests, ledger)?;
+    let losses: Option<Vec<f64>> = requests
+        .iter()
+        .map(|request| {
+            let run = bench.look_up(request)?;
+            let end = run.last()?.updates as f64;
+            Some(run.training_loss_at(TARGET_AT * end))
+        })
+        .collect();
+    Ok(losses
+        .and_then(|losses| median(&losses))
+        .filter(|loss| loss.is_finite()))
+}
+
+/// The final runs under a budget that does not need a clock.
+fn untimed(
+    findings: &mut Findings<'_>,
+    bench: &mut Bench<'_>,
+    axis: Axis,
+    seeds: &[u64],
+    ledger: &mut Ledger<'_>,
+) -> Result<(), Error> {
+    let mut requests = Vec::new();
+    for &arm in &findings.arms {
+        let (Some(rate_step), Some(&cap)) = (
+            findings.best_step(axis, arm),
+            findings.extents.get(&(axis, arm)),
+        ) else {
+            continue;
+        };
+        let length = Length { cap, target: None };
+        requests.extend(seeds.iter().map(|&seed| Request {
+            arm,
+            seed,
+            rate_step,
+            length,
+            record: Recording::Curve,
+        }));
+    }
+    bench.run_all(&requests, ledger)?;
+    let race_of = |request: &Request, run: &Trajectory| race(findings, axis, request, run);
+    let races: Vec<Request> = requests
+        .iter()
+        .filter_map(|request| race_of(request, &*bench.look_up(request)?))
+        .collect();
+    bench.run_all(&races, ledger)?;
+
+    let mut finals = Vec::new();
+    for request in requests {
+        let Some(run) = bench.look_up(&request) else {
+            continue;
+        };
+        let race = race_of(&request, &run);
+        let (wanted, race) = (race.is_some(), race.and_then(|race| bench.look_up(&race)));
+        // Interrupted between the two: without its race, the run would look as if it had given up at its budget.
+        // It is still kept, for its losses; the time to the target then counts as "at least" the budget, which is true.
+        debug_assert!(!wanted || race.is_some() || ledger.interrupted());
+        let learning_rate = rate(request.rate_step);
+        finals.push((
+            (axis, request.arm, request.seed),
+            Final {
+                learning_rate,
+                run,
+                race,
+            },
+        ));
+    }
+    findings.finals.extend(finals);
+    Ok(())
+}
+
+/// The run that goes on until the target, if this one needs it: it has not got there, and has not diverged (then the
+/// longer run would diverge at the same update).
+fn race(
+    findings: &Findings<'_>,
+    axis: Axis,
+    request: &Request,
+    run: &Trajectory,
+) -> Option<Request> {
+    let target = findings.target.filter(|_| findings.aims_at_target(axis))?;
+    if run.diverged || run.reached(target).is_some() {
+        return None;
+    }
+    let cap = request.length.cap.times(findings.case.patience);
+    Some(Request {
+        length: Length {
+            cap,
+            target: Some(target),
+        },
+        ..*request
+    })
+}
+
+/// The final runs under the budget in seconds.
+fn timed(
+    findings: &mut Findings<'_>,
+    bench: &Bench<'_>,
+    seeds: &[u64],
+    ledger: &mut Ledger<'_>,
+) -> Result<(), Error> {
+    let axis = Axis::Seconds;
+    for (position, &seed) in seeds.iter().enumerate() {
+        let mut order = findings.arms.clone();
+        let n_arms = order.len().max(1);
+        order.rotate_left(position % n_arms);
+        let mut runners = Vec::new();
+        for arm in order {
+            let (Some(rate_step), Some(&cap)) = (
+                findings.best_step(axis, arm),
+                findings.extents.get(&(axis, arm)),
+            ) else {
+                continue;
+            };
+            let length = Length { cap, target: None };
+            let request = Request {
+                arm,
+                seed,
+                rate_step,
+                length,
+                record: Recording::Curve,
+            };
+            runners.push((request, bench.prepare(arm, seed)?));
+        }
+        let Some(runs) = in_turn(bench, &runners, ledger)? else {
+            return Ok(());
+        };
+        let mut racers = Vec::new();
+        for ((request, data), run) in runners.into_iter().zip(runs) {
+            if let Some(race) = race(findings, axis, &request, &run) {
+                racers.push((race, data));
+            }
+            let learning_rate = rate(request.rate_step);
+            let run = Arc::new(run);
+            findings.finals.insert(
+                (axis, request.arm, seed),
+                Final {
+                    learning_rate,
+                    run,
+                    race: None,
+                },
+            );
+        }
+        let Some(races) = in_turn(bench, &racers, ledger)? else {
+            return Ok(());
+        };
+        for ((request, _), race) in racers.iter().zip(races) {
+            if let Some(run) = findings.finals.get_mut(&(axis, request.arm, seed)) {
+                run.race = Some(Arc::new(race));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Timed runs of several arms, one after the other, A B C. Where a budget is so short that a single interruption by the
+/// system would spoil it, they are repeated, A B C A B C, and each arm's run of median length counts. `None` when the
+/// ledger says to stop.
+fn in_turn(
+    bench: &Bench<'_>,
+    runners: &[(Request, Prepared)],
+    ledger: &mut Ledger<'_>,
+) -> Result<Option<Vec<Trajectory>>, Error> {
+    let shortest = runners
+        .iter()
+        .map(|(request, _)| match request.length.cap {
+            Extent::Seconds(seconds) => seconds,
+            _ => f64::INFINITY,
+        })
+        .fold(f64::INFINITY, f64::min);
+    let rounds = if shortest < SHORT_SECONDS {
+        SHORT_ROUNDS
+    } else {
+        1
+    };
+    let mut repeated = vec![Vec::with_capacity(rounds); runners.len()];
+    for _ in 0..rounds {
+        for ((request, data), runs) in runners.iter().zip(&mut repeated) {
+            let Some(run) = bench.timed(request, data, ledger)? else {
+                return Ok(None);
+            };
+            runs.push(run);
+        }
+    }
+    let typical = |mut runs: Vec<Trajectory>| {
+        // By speed: of runs to the same update the seconds differ, of runs of the same seconds the updates.
+        let seconds_per_update = |run: &Trajectory| {
+            run.last()
+                .map_or(0.0, |point| point.seconds / point.updates.max(1) as f64)
+        };
+        runs.sort_by(|a, b| seconds_per_update(a).total_cmp(&seconds_per_update(b)));
+        let middle = runs.len() / 2;
+        runs.swap_remove(middle)
+    };
+    Ok(Some(repeated.into_iter().map(typical).collect()))
+}
+
+/// Samples and updates of the arms, for estimates: see [`super::estimate`].
+pub(crate) fn nominal_updates(experiment: &Experiment, case: &Case, arm: usize, axis: Axis) -> u64 {
+    let n = case.nominal_training_samples();
+    let of_reference = case.epochs * updates_per_epoch(experiment, experiment.reference, n);
+    match axis {
+        Axis::Epochs => case.epochs * updates_per_epoch(experiment, arm, n),
+        Axis::Updates => case.updates.unwrap_or(of_reference),
+        Axis::Seconds => {
+            let ratio = samples_per_update(experiment, experiment.reference, n) as f64
+                / samples_per_update(experiment, arm, n) as f64;
+            (of_reference as f64 * ratio).ceil() as u64
+        }
+    }
+}

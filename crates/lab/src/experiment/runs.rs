@@ -1,0 +1,236 @@
+//! One training run, from a request to its trajectory. The only file here that knows the trainer.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use smallbatch_data::{BatchSize, Dataset, Target};
+use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
+use smallbatch_train::{
+    Budget, EvaluateEvery, Evaluation, Observer, Outcome, Record, Trainer, Update, metrics,
+};
+
+use super::cases::{Prepared, step};
+use super::trajectory::{Point, TestMeasures, Trajectory};
+use crate::Error;
+
+/// Between two evaluations, the updates grow by this. More would cost time, and say little more: the time to a target
+/// is interpolated between two evaluations anyway.
+const EVALUATION_RATIO: f64 = 1.2;
+
+/// An amount of training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Extent {
+    /// Passes over the training part.
+    Epochs(u64),
+    /// Updates of the parameters.
+    Updates(u64),
+    /// Seconds of training.
+    Seconds(f64),
+}
+
+impl Extent {
+    /// So many times as much.
+    pub(crate) fn times(self, factor: u64) -> Self {
+        match self {
+            Self::Epochs(epochs) => Self::Epochs(epochs.saturating_mul(factor)),
+            Self::Updates(updates) => Self::Updates(updates.saturating_mul(factor)),
+            Self::Seconds(seconds) => Self::Seconds(seconds * factor as f64),
+        }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Epochs(epochs) => write!(f, "{epochs} epochs"),
+            Self::Updates(updates) => write!(f, "{updates} updates"),
+            Self::Seconds(seconds) if *seconds < 0.1 => {
+                write!(f, "{:.3} milliseconds", seconds * 1e3)
+            }
+            Self::Seconds(seconds) => write!(f, "{seconds:.2} seconds"),
+        }
+    }
+}
+
+/// How long a run lasts: to the end of an extent, or until its training loss is at or below a target, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Length {
+    /// The most that it may take.
+    pub(crate) cap: Extent,
+    /// The loss to reach.
+    pub(crate) target: Option<f64>,
+}
+
+impl Length {
+    fn budget(self) -> Budget {
+        let cap = match self.cap {
+            Extent::Epochs(epochs) => Budget::Epochs(epochs),
+            Extent::Updates(updates) => Budget::Updates(updates),
+            Extent::Seconds(seconds) => Budget::Seconds(seconds),
+        };
+        match self.target {
+            Some(target) => Budget::until_training_loss(target, cap),
+            None => cap,
+        }
+    }
+}
+
+/// What is recorded of a run. It does not change the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Recording {
+    /// The losses along training, and the test part at the end.
+    Curve,
+    /// The losses before and after training alone: for tuning, where evaluations would cost more than the runs.
+    End,
+}
+
+/// Everything that decides a run but its data.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The network.
+    pub(crate) network: MlpSpec,
+    /// Samples in one update.
+    pub(crate) batch_size: BatchSize,
+    /// The constant learning rate.
+    pub(crate) learning_rate: f64,
+    /// The seed of initial weights and order.
+    pub(crate) seed: u64,
+    /// How long.
+    pub(crate) length: Length,
+    /// On how many samples losses are measured; `None` for all.
+    pub(crate) measured: Option<usize>,
+    /// What is recorded.
+    pub(crate) record: Recording,
+}
+
+/// Ends a run when somebody asks to stop.
+struct StopWhen<'a>(&'a AtomicBool);
+
+impl StopWhen<'_> {
+    fn flow(&self) -> ControlFlow<()> {
+        if self.0.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Observer for StopWhen<'_> {
+    fn on_update(&mut self, _update: &Update) -> ControlFlow<()> {
+        self.flow()
+    }
+
+    fn on_evaluation(&mut self, _record: &Record) -> ControlFlow<()> {
+        self.flow()
+    }
+}
+
+/// Trains; `None` when `stop` was set before the end.
+pub(crate) fn train(
+    settings: &Settings,
+    data: &Prepared,
+    stop: &AtomicBool,
+) -> Result<Option<Trajectory>, Error> {
+    let failed = |error| {
+        step(
+            format!(
+                "train on {} with batch {}, rate {}, seed {}",
+                data.training.name(),
+                settings.batch_size,
+                settings.learning_rate,
+                settings.seed
+            ),
+            error,
+        )
+    };
+    let mut evaluation = Evaluation::every(match settings.record {
+        Recording::Curve => EvaluateEvery::Geometric {
+            ratio: EVALUATION_RATIO,
+        },
+        Recording::End => EvaluateEvery::Updates(u64::MAX),
+    });
+    if let Some(measured) = settings.measured {
+        evaluation = evaluation
+            .training_samples(measured)
+            .validation_samples(measured);
+    }
+    let trained = Trainer::new(settings.network.clone())
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(settings.learning_rate)
+        .batch_size(settings.batch_size)
+        .budget(settings.length.budget())
+        .evaluation(evaluation)
+        .seed(settings.seed)
+        .threads(1)
+        .fit_observed(&data.training, Some(&data.validation), &mut StopWhen(stop));
+    match trained {
+        Ok(trained) if trained.outcome() == Outcome::Interrupted => Ok(None),
+        Ok(trained) => Ok(Some(Trajectory {
+            points: points(trained.history().records()),
+            diverged: false,
+            test: match settings.record {
+                Recording::Curve => Some(test_measures(trained.model(), &data.test)?),
+                Recording::End => None,
+            },
+        })),
+        Err(smallbatch_train::Error::Diverged(divergence)) => Ok(Some(Trajectory {
+            points: points(divergence.history.records()),
+            diverged: true,
+            test: None,
+        })),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn points(records: &[Record]) -> Vec<Point> {
+    records
+        .iter()
+        .map(|record| Point {
+            updates: record.update,
+            samples: record.samples,
+            epoch: record.epoch,
+            seconds: record.seconds,
+            training_loss: record.training_loss,
+            validation_loss: record.validation_loss.unwrap_or(f64::NAN),
+        })
+        .collect()
+}
+
+/// The name of the metric that suits the target.
+pub(crate) fn metric_name(target: &Target<f32>) -> &'static str {
+    match target {
+        Target::Classes { .. } => "accuracy",
+        _ => "R²",
+    }
+}
+
+fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, Error> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        step(
+            format!("measure the model on the test part of {}", test.name()),
+            error,
+        )
+    };
+    let inputs = test.features().as_view();
+    let targets = match test.target() {
+        Target::Classes { labels, .. } => Targets::Labels(labels),
+        Target::Values { values, .. } => Targets::Values(values.as_view()),
+        _ => return Err(failed("this kind of target is not known here".into())),
+    };
+    let mut workspace = model.workspace(test.n_samples().min(256));
+    let loss = model
+        .loss(&Batch::new(inputs, targets), &mut workspace)
+        .map_err(|error| failed(error.into()))?;
+    let predictions = model
+        .predict(inputs)
+        .map_err(|error| failed(error.into()))?;
+    let metric = match test.target() {
+        Target::Classes { labels, .. } => metrics::accuracy(predictions.as_view(), labels, None),
+        Target::Values { values, .. } => metrics::r2(predictions.as_view(), values.as_view(), None),
+        _ => return Err(failed("this kind of target is not known here".into())),
+    }
+    .map_err(|error| failed(error.into()))?;
+    Ok(TestMeasures { loss, metric })
+}

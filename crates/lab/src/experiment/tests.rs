@@ -1,0 +1,307 @@
+//! Whole experiments, made tiny.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use super::arms::Measure;
+use super::*;
+use crate::statistics::Verdict;
+
+const CLAIMS: [&str; 6] = [
+    "scale-mismatch-hurts",
+    "standardize-speeds-training",
+    "across-features-does-not-help",
+    "centering-alone",
+    "minibatch-is-faster",
+    "same-destination",
+];
+
+/// The short experiments with a fraction of their budgets.
+fn tiny() -> Vec<Experiment> {
+    let mut experiments = vec![
+        normalization::experiment(true),
+        batch_size::experiment(true),
+    ];
+    for case in experiments
+        .iter_mut()
+        .flat_map(|experiment| &mut experiment.cases)
+    {
+        case.epochs = case.epochs.div_ceil(8);
+        case.hidden = &[8];
+        case.patience = 3;
+        case.tuning_seeds = 1;
+    }
+    experiments
+}
+
+fn plan(threads: usize) -> Plan {
+    Plan {
+        quick: true,
+        seeds: Some(3),
+        threads,
+        ..Plan::default()
+    }
+}
+
+/// The tiny experiments on one thread, run once for all tests.
+fn outcome() -> &'static (Results, Vec<RunRecord>) {
+    static OUTCOME: OnceLock<(Results, Vec<RunRecord>)> = OnceLock::new();
+    OUTCOME.get_or_init(|| run_experiments(&tiny(), &plan(1), &mut ()).unwrap())
+}
+
+#[test]
+fn every_claim_has_a_verdict_on_two_data_sets() {
+    let (results, _) = outcome();
+    for id in CLAIMS {
+        let datasets: BTreeSet<&str> = results
+            .claims
+            .iter()
+            .filter(|claim| claim.id == id)
+            .map(|claim| claim.dataset.as_str())
+            .collect();
+        assert!(datasets.len() >= 2, "{id}: {datasets:?}");
+    }
+    for claim in &results.claims {
+        assert_eq!(claim.pairs, 3, "{}", claim.statement);
+        assert!(claim.effect.low <= claim.effect.high, "{}", claim.statement);
+    }
+}
+
+#[test]
+fn batch_sizes_are_compared_under_all_three_budgets() {
+    let (results, _) = outcome();
+    for id in ["minibatch-is-faster", "same-destination"] {
+        for dataset in ["wine", "airfoil"] {
+            let budgets: BTreeSet<&str> = results
+                .claims
+                .iter()
+                .filter(|claim| claim.id == id && claim.dataset == dataset)
+                .map(|claim| claim.budget.as_str())
+                .collect();
+            assert_eq!(
+                budgets,
+                BTreeSet::from(["epochs", "updates", "seconds"]),
+                "{id} on {dataset}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_run_is_there_and_none_is_dropped() {
+    let (results, runs) = outcome();
+    for arm in &results.arms {
+        for budget in &arm.budgets {
+            assert_eq!(budget.runs, 3);
+            let rows = runs.iter().filter(|run| {
+                (&run.experiment, &run.dataset, &run.arm, &run.budget)
+                    == (&arm.experiment, &arm.dataset, &arm.arm, &budget.budget)
+            });
+            assert_eq!(
+                rows.count(),
+                3,
+                "{} {} {}",
+                arm.dataset,
+                arm.arm,
+                budget.budget
+            );
+            let chosen: Vec<f64> = arm
+                .tuning
+                .iter()
+                .filter(|point| point.budget == budget.budget && point.chosen)
+                .map(|point| point.learning_rate)
+                .collect();
+            assert_eq!(chosen, [budget.learning_rate]);
+        }
+        assert!(!arm.curves.is_empty());
+    }
+}
+
+#[test]
+fn arms_of_a_seed_begin_alike() {
+    // The same split and the same initial weights: before any update, batch sizes cannot differ.
+    let (results, _) = outcome();
+    let at_the_start = |arm: &str| {
+        let arm = results
+            .arms
+            .iter()
+            .find(|result| result.arm == arm && result.dataset == "wine")
+            .unwrap();
+        arm.curves
+            .iter()
+            .map(|curve| curve.points[0].loss)
+            .collect::<Vec<_>>()
+    };
+    let first = at_the_start("batch 16");
+    assert!(first.iter().all(|loss| *loss == first[0] && loss.is_some()));
+    assert_eq!(at_the_start("full batch"), first);
+}
+
+/// What must not depend on the number of threads: all but the clock and what was decided by it.
+fn without_clock(
+    outcome: &(Results, Vec<RunRecord>),
+) -> (Vec<RunRecord>, Vec<crate::results::ClaimResult>) {
+    let (results, runs) = outcome;
+    let runs = runs
+        .iter()
+        .filter(|run| !run.budget.contains("seconds"))
+        .map(|run| RunRecord {
+            seconds: 0.0,
+            seconds_to_target: None,
+            ..run.clone()
+        })
+        .collect();
+    let claims = results
+        .claims
+        .iter()
+        .filter(|claim| claim.budget != "seconds")
+        .cloned()
+        .collect();
+    (runs, claims)
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing_but_the_time() {
+    let two = run_experiments(&tiny(), &plan(2), &mut ()).unwrap();
+    let (runs_of_two, claims_of_two) = without_clock(&two);
+    let (runs_of_one, claims_of_one) = without_clock(outcome());
+    assert!(runs_of_one.len() > 100);
+    assert_eq!(runs_of_two, runs_of_one);
+    assert_eq!(claims_of_two, claims_of_one);
+}
+
+#[test]
+fn another_base_seed_gives_other_runs() {
+    let mut experiments = tiny();
+    experiments.truncate(1);
+    experiments[0].cases.truncate(1);
+    let other = Plan {
+        base_seed: 99,
+        ..plan(1)
+    };
+    let (_, runs) = run_experiments(&experiments, &other, &mut ()).unwrap();
+    let (_, known) = outcome();
+    assert_ne!(runs[0].training_loss, known[0].training_loss);
+}
+
+#[test]
+fn a_wrong_claim_is_refuted() {
+    // The same runs, with the arms of the claim swapped: that raw inputs train better.
+    let mut experiments = tiny();
+    experiments.truncate(1);
+    experiments[0]
+        .cases
+        .retain(|case| case.source.name() == "wine");
+    experiments[0].axes.truncate(1);
+    let swapped = experiments[0]
+        .claims
+        .iter()
+        .filter(|claim| {
+            claim.id == "scale-mismatch-hurts" && claim.measure == Measure::FinalLossRatio
+        })
+        .map(|claim| arms::Claim {
+            id: "wrong",
+            first: claim.second,
+            second: claim.first,
+            ..claim.clone()
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(swapped.len(), 1);
+    experiments[0].claims.extend(swapped);
+    let (results, _) = run_experiments(
+        &experiments,
+        &Plan {
+            seeds: Some(5),
+            ..plan(2)
+        },
+        &mut (),
+    )
+    .unwrap();
+    let verdict = |id: &str| {
+        results
+            .claims
+            .iter()
+            .find(|claim| claim.id == id)
+            .unwrap()
+            .verdict
+    };
+    assert_eq!(verdict("scale-mismatch-hurts"), Verdict::Supported);
+    assert_eq!(verdict("wrong"), Verdict::Refuted);
+}
+
+/// Interrupts after so many reports of a stage whose message contains a text.
+struct InterruptIn {
+    stage: &'static str,
+    reports: usize,
+}
+
+impl Progress for InterruptIn {
+    fn report(&mut self, status: &Status<'_>) {
+        assert!((0.0..=1.0).contains(&status.fraction()));
+        if status.message.contains(self.stage) {
+            self.reports = self.reports.saturating_sub(1);
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.reports == 0
+    }
+}
+
+#[test]
+fn an_interruption_loses_nothing_that_was_complete() {
+    let (complete, runs_of_complete) = outcome();
+    let mut stop = InterruptIn {
+        stage: "airfoil: tuning",
+        reports: 4,
+    };
+    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    // Two data sets were complete; of the third, tuning had begun.
+    assert_eq!(results.datasets.len(), 3);
+    let finished = |runs: &[RunRecord]| -> Vec<(String, u64, Option<f64>)> {
+        runs.iter()
+            .filter(|run| {
+                run.dataset != "airfoil"
+                    && run.experiment == "normalization"
+                    && run.budget == "updates"
+            })
+            .map(|run| (run.arm.clone(), run.seed, run.training_loss))
+            .collect()
+    };
+    assert_eq!(finished(&runs), finished(runs_of_complete));
+    assert!(runs.iter().all(|run| run.dataset != "airfoil"));
+    assert!(results.claims.len() < complete.claims.len());
+    assert!(
+        results
+            .arms
+            .iter()
+            .any(|arm| arm.dataset == "airfoil" && !arm.tuning.is_empty())
+    );
+}
+
+#[test]
+fn an_interruption_at_once_gives_empty_results() {
+    let mut stop = InterruptIn {
+        stage: "",
+        reports: 0,
+    };
+    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    assert!(results.claims.is_empty() && runs.is_empty());
+}
+
+#[test]
+fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
+    let mut stop = InterruptIn {
+        stage: "two-inputs: timed",
+        reports: 9,
+    };
+    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    let timed: Vec<&RunRecord> = runs.iter().filter(|run| run.budget == "seconds").collect();
+    assert!(!timed.is_empty() && timed.len() < 18, "{}", timed.len());
+    assert!(
+        results
+            .claims
+            .iter()
+            .any(|claim| claim.budget == "updates" && claim.pairs == 3)
+    );
+}
