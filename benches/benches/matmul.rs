@@ -28,7 +28,7 @@ fn matmul(criterion: &mut Criterion) {
                     bencher.iter(|| {
                         layer
                             .forward_into(inputs.as_view(), &mut workspace, &mut outputs)
-                            .expect("it fits")
+                            .expect("it fits");
                     });
                     // The biases are zero. Sums of up to 784 products of f32, each below 1.
                     let naive = layer.parameters().weight(0) * inputs;

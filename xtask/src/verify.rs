@@ -82,7 +82,7 @@ fn offences(results: &Value) -> Vec<String> {
             match complaint(claim) {
                 None => data_sets.extend(claim["dataset"].as_str()),
                 Some(complaint) => {
-                    offences.push(format!("`{id}` on {}: {complaint}", claim["dataset"]))
+                    offences.push(format!("`{id}` on {}: {complaint}", claim["dataset"]));
                 }
             }
         }
