@@ -19,13 +19,16 @@ fn text(bytes: &[u8]) -> String {
 /// Runs it where it must refuse, in a folder of its own, and checks what all refusals have in common: the exit code,
 /// an answer at once, nothing on standard output, no folder made. Returns what it said.
 fn refused(arguments: &[&str], code: i32) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder for the test");
     let start = Instant::now();
     let Output {
         status,
         stdout,
         stderr,
-    } = smallbatch(arguments).current_dir(&folder).output().unwrap();
+    } = smallbatch(arguments)
+        .current_dir(&folder)
+        .output()
+        .expect("the program starts");
     let stderr = text(&stderr);
     assert_eq!(status.code(), Some(code), "{arguments:?}: {stderr}");
     assert_eq!(text(&stdout), "", "{arguments:?}");
@@ -36,7 +39,11 @@ fn refused(arguments: &[&str], code: i32) -> String {
         "{arguments:?} took its time"
     );
     assert_eq!(
-        folder.path().read_dir().unwrap().count(),
+        folder
+            .path()
+            .read_dir()
+            .expect("the folder is still there")
+            .count(),
         0,
         "{arguments:?} left something behind"
     );
