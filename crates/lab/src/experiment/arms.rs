@@ -87,7 +87,8 @@ pub(crate) struct Claim {
 /// What a claim compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// The ratio of the training losses at the end of the budget.
+    /// The ratio of the training losses at the end of the budget. A loss above that of the best constant prediction
+    /// counts as that one.
     FinalLossRatio,
     /// The difference of the training losses at the end of the budget, in units of the loss of the best constant
     /// prediction: 1 is all that there is to learn.

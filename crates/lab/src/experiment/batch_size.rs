@@ -20,7 +20,7 @@ pub(crate) fn experiment(quick: bool) -> Experiment {
         tuning_seeds: if quick { 4 } else { 8 },
     };
     let mut cases = vec![
-        case(Source::Wine, &[32], 15, 20),
+        case(Source::Wine, &[32], 5, 20),
         case(Source::Airfoil, &[32, 32], if quick { 15 } else { 40 }, 20),
     ];
     if !quick {

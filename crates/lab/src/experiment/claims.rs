@@ -57,8 +57,10 @@ fn result(
         (_, target) => target.unwrap_or(f64::NAN),
     };
     let observe = |run: &Final| match claim.measure {
-        Measure::FinalLossRatio => final_loss(run, 1.0),
-        Measure::FinalLossDifference => final_loss(run, findings.naive_loss),
+        Measure::FinalLossRatio => Observation::Exact(final_loss(run, findings.naive_loss)),
+        Measure::FinalLossDifference => {
+            Observation::Exact(final_loss(run, findings.naive_loss) / findings.naive_loss)
+        }
         Measure::TimeToTarget => time_to_target(run, axis, target),
     };
     let pairs: Vec<(Observation, Observation)> = findings
@@ -98,22 +100,15 @@ fn result(
     }))
 }
 
-/// The training loss at the end of the budget. A run that diverged ended at "at least" the loss that it began with.
-fn final_loss(run: &Final, unit: f64) -> Observation {
-    let loss = run.run.final_training_loss();
-    if loss.is_finite() {
-        return Observation::Exact(loss.max(LEAST_LOSS) / unit);
-    }
-    let begun = run
-        .run
-        .points
-        .first()
-        .map_or(LEAST_LOSS, |point| point.training_loss);
-    Observation::AtLeast(if begun.is_finite() {
-        begun.max(LEAST_LOSS) / unit
-    } else {
-        f64::MAX.sqrt()
-    })
+/// The training loss at the end of the budget, at most that of the best constant prediction.
+///
+/// A network that is worse than a constant, or whose training diverged, has learned nothing. How much worse it is depends
+/// on the size of its first outputs, which on raw inputs can be a million; ratios of such losses would say nothing about
+/// training, and their spread would drown what can be said.
+fn final_loss(run: &Final, naive: f64) -> f64 {
+    run.run
+        .final_training_loss()
+        .clamp(LEAST_LOSS, naive.max(LEAST_LOSS))
 }
 
 /// What it took to reach the target, in the budget's own coin; epochs are counted in samples.
@@ -269,15 +264,25 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_diverged_ends_at_least_where_it_began() {
-        let mut diverged = run(&[(0, 8.0), (1, 90.0)]);
+    fn a_run_that_is_worse_than_a_constant_has_learned_nothing() {
+        let exploded = final_of(&[(0, 8.0), (10, 90.0)], None);
+        assert_eq!(final_loss(&exploded, 2.0), 2.0);
+        let mut diverged = run(&[(0, 8.0), (1, 0.5)]);
         diverged.diverged = true;
-        let run = Final {
+        let diverged = Final {
             learning_rate: 1.0,
             run: Arc::new(diverged),
             race: None,
         };
-        assert_eq!(final_loss(&run, 2.0), Observation::AtLeast(4.0));
+        assert_eq!(final_loss(&diverged, 2.0), 2.0);
+        assert_eq!(
+            final_loss(&final_of(&[(0, 8.0), (10, 0.5)], None), 2.0),
+            0.5
+        );
+        assert_eq!(
+            final_loss(&final_of(&[(0, 8.0), (10, 0.0)], None), 2.0),
+            LEAST_LOSS
+        );
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub(crate) fn experiment(quick: bool) -> Experiment {
         tuning_seeds: if quick { 4 } else { 8 },
     };
     let mut cases = vec![
-        case(Source::TwoInputs, &[16], 4, 10),
-        case(Source::Wine, &[32], 15, 10),
+        case(Source::TwoInputs, &[16], 2, 10),
+        case(Source::Wine, &[32], 5, 10),
         case(Source::Airfoil, &[32, 32], if quick { 15 } else { 40 }, 10),
     ];
     if !quick {

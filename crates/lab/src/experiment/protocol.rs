@@ -32,7 +32,7 @@ const TARGET_AT: f64 = 0.6;
 /// Timed budgets shorter than this are run several times, and the run of median speed counts.
 const SHORT_SECONDS: f64 = 0.05;
 /// How many times.
-const SHORT_ROUNDS: usize = 5;
+pub(super) const SHORT_ROUNDS: usize = 5;
 
 /// Everything that was found for one experiment on one data set. After an interruption, some of it is missing.
 pub(crate) struct Findings<'a> {

@@ -293,7 +293,8 @@ fn an_interruption_at_once_gives_empty_results() {
 fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
     let mut stop = InterruptIn {
         stage: "two-inputs: timed",
-        reports: 9,
+        // The first seed's six arms were timed, round by round; its races have begun.
+        reports: 6 * super::protocol::SHORT_ROUNDS + 3,
     };
     let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
     let timed: Vec<&RunRecord> = runs.iter().filter(|run| run.budget == "seconds").collect();

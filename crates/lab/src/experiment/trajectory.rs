@@ -114,7 +114,7 @@ impl Trajectory {
         let along = (before.training_loss / target).ln()
             / (before.training_loss / after.training_loss).ln();
         // A loss of zero has no logarithm: then the later evaluation counts.
-        let along = if along.is_finite() {
+        let along = if after.training_loss > 0.0 && along.is_finite() {
             along.clamp(0.0, 1.0)
         } else {
             1.0

@@ -1,14 +1,14 @@
 //! The search for a learning rate on a logarithmic grid that grows.
 //!
 //! Rates are 10^(k/4) for whole numbers k: four to the decade, the same for all arms, so that two arms never differ by
-//! where their grids happen to lie. The search begins with every other rate from a decade below a guess to two decades
-//! above it: far up, since rates that are too large are found out cheaply, and since on badly scaled inputs the loss can
-//! have a second valley beyond the first hill. While the best is at an edge, the grid grows there. When the best is inside, its two nearest neighbours are tried as well.
+//! where their grids happen to lie. The search begins with every other rate within a decade of a guess. The grid grows
+//! downwards while the best rate is the lowest, and upwards until the two highest rates have failed, whatever the best is:
+//! on badly scaled inputs the loss can have a second valley beyond the first hill, such as where the first steps kill
+//! every hidden unit and only the last bias learns. Then the two nearest neighbours of the best are tried as well.
 //!
 //! The best rate is the one with the least median validation loss over the tuning seeds, among those with which no run
 //! diverged (one that diverges now and then would do so on the final seeds too); of rates within a thousandth of the
-//! least loss, it is the lowest. (Where large steps kill every
-//! hidden unit, the loss no longer depends on the rate, and the search must not follow that plateau for ever.)
+//! least loss, it is the lowest.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,11 @@ use crate::statistics::median;
 /// Rates in a decade.
 const PER_DECADE: f64 = 4.0;
 /// The first rates, in steps from the guess.
-const START: [i32; 7] = [-4, -2, 0, 2, 4, 6, 8];
-/// How far the grid may grow to each side, in steps: eight decades.
+const START: [i32; 5] = [-4, -2, 0, 2, 4];
+/// How far the grid may grow downwards, in steps: eight decades.
 const MOST_GROWTH: i32 = 32;
+/// Where it ends upwards even if nothing fails: the rate 100. (Where every hidden unit is dead, nothing can.)
+const HIGHEST: i32 = 8;
 /// Losses closer than this, relatively, count as equal.
 const TIE: f64 = 1e-3;
 
@@ -100,12 +102,22 @@ impl Search {
         if best == lowest && self.guess - lowest < MOST_GROWTH {
             return vec![lowest - 4, lowest - 2];
         }
-        if best == highest && highest - self.guess < MOST_GROWTH {
-            return vec![highest + 2, highest + 4];
+        let failing = self
+            .tried
+            .values()
+            .rev()
+            .take_while(|tried| tried.diverged > 0.0)
+            .count();
+        // A guess above the usual end must not keep the grid from growing at its upper edge.
+        if failing < 2
+            && (highest < HIGHEST || best == highest && highest - self.guess < MOST_GROWTH)
+        {
+            return vec![highest + 2];
         }
         [best - 1, best + 1]
             .into_iter()
-            .filter(|step| !self.tried.contains_key(step))
+            // Never beyond the edges: where growth was given up, a neighbour outside would be the new edge for ever.
+            .filter(|step| (lowest..=highest).contains(step) && !self.tried.contains_key(step))
             .collect()
     }
 
@@ -204,14 +216,26 @@ mod tests {
     }
 
     #[test]
-    fn a_good_guess_costs_nine_rates() {
-        assert_eq!(search(0.1, descent(0.1)).tried().count(), 9);
+    fn a_good_guess_costs_seven_rates() {
+        assert_eq!(search(0.1, descent(0.1)).tried().count(), 7);
     }
 
     #[test]
     fn a_plateau_at_large_rates_is_not_followed() {
         let found = search(1.0, |rate| if rate > 10.0 { 0.5 } else { 1.0 });
         assert!(rate(found.best().unwrap()) < 40.0);
+    }
+
+    #[test]
+    fn a_second_valley_beyond_a_hill_is_found() {
+        let valleys = |rate: f64| match rate {
+            1e-6..1e-5 => 2.0,
+            1e-2..1e-1 => 1.0,
+            ..1.0 => 3.0,
+            _ => f64::INFINITY,
+        };
+        let found = search(1e-6, valleys);
+        assert!((1e-2..1e-1).contains(&rate(found.best().unwrap())));
     }
 
     #[test]
