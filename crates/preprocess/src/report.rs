@@ -9,7 +9,7 @@ use crate::Feature;
 /// | list | criterion |
 /// |---|---|
 /// | constant | σ² ≤ n ε σ² + (n μ ε)²: see [`FeatureStats::constant`](crate::FeatureStats::constant). Its scale is 1. |
-/// | nearly constant | not constant, but σ < 4 ε_T \|μ\| with ε_T of the stored type (2⁻²³ for `f32`, 2⁻⁵² for `f64`), so that σ is below what the type resolves around the mean; or one value has more than 99.9 % of the weight |
+/// | nearly constant | not constant, but σ < 4 ε_T \|μ\| with ε_T of the stored type (2⁻²³ for `f32`, 2⁻⁵² for `f64`), so that σ is below what the type resolves around the mean (in `f64` the rule above usually comes first); or one value has more than 99.9 % of the weight |
 /// | heavy-tailed | (q₉₉.₅ - q₀.₅) / (q₇₅ - q₂₅) > 7.64, twice the 3.82 of a normal distribution. Student's t with 3 degrees of freedom is at the limit, a uniform distribution has 1.98, Cauchy 64. Where half of the values are equal (the interquartile range is 0), the others alone are judged. |
 /// | without interquartile range | half of the values are equal; [`RobustScaler`](crate::RobustScaler) and [`SmoothClip`](crate::SmoothClip) divide by half of the range instead, and only they fill this list |
 ///

@@ -30,7 +30,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// // Powers of two are anything but normal.
 /// let x = DMatrix::from_fn(1, 101, |_, i| f64::powi(2.0, i as i32));
 /// let y = QuantileTransformer::new().fit(&FitData::new(&x))?.transform(&x)?;
-/// assert_eq!(y[50], 0.0);
+/// assert!(y[50].abs() < 0.2); // the middle
 /// assert!(y.iter().all(|y| y.abs() < 5.2));
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
