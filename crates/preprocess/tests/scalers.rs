@@ -398,11 +398,14 @@ fn nan_passes_where_it_is_ignored() {
 #[test]
 fn the_report_names_what_deserves_a_look() {
     let n = 5000;
-    let normal_like = |i: usize| {
-        (0..12)
-            .map(|k| ((i * (k + 3) * 7919 + k * 31) % 10_007) as f64 / 10_007.0)
-            .sum::<f64>()
+    // The sum of twelve uniform numbers, each a hash (splitmix64).
+    let uniform = |i: usize| {
+        let mut z = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     };
+    let normal_like = |i: usize| (1..=12).map(|k| uniform(12 * i + k)).sum::<f64>();
     let cauchy =
         |i: usize| (std::f64::consts::PI * (((i * 7919) % n) as f64 / n as f64 - 0.4999)).tan();
     let x = DMatrix::from_fn(7, n, |j, i| match j {
