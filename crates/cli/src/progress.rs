@@ -25,7 +25,7 @@ impl Display {
     pub(crate) fn new(interruption: Interruption) -> Self {
         let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
         // No ticking thread: the bar must not take time from a run that is being timed.
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>4} [{bar:32}] {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>4} [{bar:24}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self {
