@@ -1,7 +1,10 @@
 //! The one door to the matrix product.
 //!
-//! `faer`'s kernels run here at 60 to 98 GFLOP/s on the shapes of a training step, where `matrixmultiply`, nalgebra's
-//! own, ran at 16 to 84 (one core with AVX-512; `cargo bench -p smallbatch-benches --bench matmul`). All storage is
+//! `faer`'s kernels were chosen on another machine, one core with AVX-512, where they ran at 60 to 98 GFLOP/s on the shapes
+//! of a training step and `matrixmultiply`, nalgebra's own, at 16 to 84. On a busy machine with AVX2 alone the bench
+//! `cargo bench -p smallbatch-benches --bench matmul` saw 5 to 53, without a comparison to other kernels.
+//!
+//! All storage is
 //! column-major, so a slice and two numbers are a matrix.
 
 pub(crate) use faer::Accum;
