@@ -12,13 +12,13 @@ pub(crate) use moments::Moments;
 use moments::{BlockMoments, block_samples};
 use squares::{SMALL, Squares};
 
-/// Values of one block: 64 KB of `f32`, so that the second pass over it reads the cache.
-const BLOCK_VALUES: usize = 16_384;
+/// Values of one block: 256 KB of `f32`, so that a second look at it reads the cache.
+const BLOCK_VALUES: usize = 65_536;
 /// The longest block, in samples. It also bounds the length of any one running sum, which the rule for
 /// constant features uses.
-const MAX_BLOCK_SAMPLES: usize = BLOCK_VALUES;
-/// The shortest block: the cost of merging it is spread over this many values.
-const MIN_BLOCK_SAMPLES: usize = 64;
+const MAX_BLOCK_SAMPLES: usize = 16_384;
+/// The shortest block: the cost of merging it is spread over this many values a feature.
+const MIN_BLOCK_SAMPLES: usize = 128;
 
 /// Count, mean, variance, least and greatest value of each feature, over any number of chunks.
 ///

@@ -1,10 +1,12 @@
 //! Moments of one block of samples that is small enough to stay in the cache.
 //!
-//! Two passes over the block: the sums (with least and greatest values), then the squared deviations
-//! from the block's mean together with the sum of the deviations, which corrects the mean's rounding.
-//! The inner loops run along contiguous memory, a *lane* a value of the sample. When samples are short,
-//! several of them are taken as one row of many lanes, so that the vector unit is full even for one
-//! feature.
+//! Deviations are taken from a centre near the mean, and their sum corrects for the centre not being the mean:
+//! with dᵢ = xᵢ - c, the mean is c + Σdᵢ/n and the sum of squares Σdᵢ² - (Σdᵢ)²/n. The closer c, the less
+//! the subtraction loses. The first block is read twice, for its mean and then for the deviations from it; later blocks
+//! are read once, with the same centre, and again only when it turns out to be far from their own mean.
+//!
+//! The inner loops run along contiguous memory, a *lane* a value of the sample. When samples are short, several of them
+//! are taken as one row of many lanes, so that the vector unit is full even for one feature.
 
 use crate::Scalar;
 use crate::lanes::lanes;
@@ -98,6 +100,8 @@ pub(crate) struct BlockMoments<T> {
     max: Vec<T>,
     /// The weight of each value of the block, when samples have weights.
     weights: Vec<T>,
+    /// Whether the centre is from an earlier block, and so far near the mean.
+    centred: bool,
     /// The result, one a feature.
     pub(crate) features: Vec<Moments>,
     /// Whether a feature's sums are not to be trusted: NaN, overflow, or underflow.
@@ -116,6 +120,7 @@ impl<T: Scalar> BlockMoments<T> {
             min: vec![T::zero(); lanes],
             max: vec![T::zero(); lanes],
             weights: Vec::new(),
+            centred: false,
             features: vec![Moments::NONE; n_features],
             doubtful: vec![false; n_features],
         }
@@ -132,45 +137,86 @@ impl<T: Scalar> BlockMoments<T> {
             return;
         };
         // The least and greatest values start from a sample that counts.
-        for lane in 0..self.sum.len() {
-            self.min[lane] = block[first * d + lane % d];
-            self.max[lane] = block[first * d + lane % d];
+        let seed = &block[first * d..(first + 1) * d];
+        for copy in (0..self.sum.len()).step_by(d) {
+            self.min[copy..copy + d].copy_from_slice(seed);
+            self.max[copy..copy + d].copy_from_slice(seed);
         }
-        self.sum.fill(0.0);
-        self.rest.fill(0.0);
-        self.squares.fill(0.0);
         let (count, total) = self.spread_weights(block.len() / d, weights);
-
-        let (sum, min, max) = (&mut self.sum, &mut self.min, &mut self.max);
-        match weights {
-            None => plain_sums(block, sum, min, max),
-            Some(_) => weighted_sums(block, &self.weights, sum, min, max),
+        if self.centred {
+            self.add_deviations(block, weights);
         }
+        if !self.centred || !self.is_near(total) {
+            self.add_sums(block, weights, total);
+            self.add_deviations(block, weights);
+        }
+        gather(&mut self.min, d, lesser);
+        gather(&mut self.max, d, greater);
         for j in 0..d {
-            let sum: f64 = self.sum[j..].iter().step_by(d).sum();
-            self.sum[j] = sum;
-            self.centre[j] = sum / total;
-        }
-        for copy in (d..self.centre.len()).step_by(d) {
-            self.centre.copy_within(..d, copy);
-        }
-        let (centre, rest, squares) = (&self.centre, &mut self.rest, &mut self.squares);
-        match weights {
-            None => plain_deviations(block, centre, rest, squares),
-            Some(_) => weighted_deviations(block, &self.weights, centre, rest, squares),
-        }
-        for j in 0..d {
-            self.features[j] = self.fold(j, count, total);
+            self.features[j] = self.feature(j, count, total);
             let Moments {
-                squares, min, max, ..
+                mean,
+                squares,
+                min,
+                max,
+                ..
             } = self.features[j];
             let range = max - min;
-            // A NaN or an infinity, and an overflow of the sum, all leave the sum not finite.
-            let sound = self.sum[j].is_finite()
+            // A NaN or an infinity, and an overflow of a sum, all leave one of these not finite.
+            let sound = (self.centre[j] + self.rest[j]).is_finite()
+                && mean.is_finite()
                 && squares.value.is_finite()
                 && (range == 0.0 || range >= SMALL);
             self.doubtful[j] = !sound;
         }
+        self.centred = !self.doubtful.contains(&true);
+    }
+
+    /// Sets the centre to the block's mean.
+    fn add_sums(&mut self, block: &[T], weights: Option<&[T]>, total: f64) {
+        let d = self.n_features;
+        self.sum.fill(0.0);
+        match weights {
+            None => plain_sums(block, &mut self.sum),
+            Some(_) => weighted_sums(block, &self.weights, &mut self.sum),
+        }
+        gather(&mut self.sum, d, |a, b| a + b);
+        for (centre, sum) in self.centre[..d].iter_mut().zip(&self.sum) {
+            *centre = sum / total;
+        }
+        for copy in (d..self.centre.len()).step_by(d) {
+            self.centre.copy_within(..d, copy);
+        }
+    }
+
+    /// Sums the deviations from the centre and their squares, and finds the extremes.
+    fn add_deviations(&mut self, block: &[T], weights: Option<&[T]>) {
+        self.rest.fill(0.0);
+        self.squares.fill(0.0);
+        let lanes = Lanes {
+            centre: &self.centre,
+            rest: &mut self.rest,
+            squares: &mut self.squares,
+            min: &mut self.min,
+            max: &mut self.max,
+        };
+        match weights {
+            None => plain_deviations(block, lanes),
+            Some(_) => weighted_deviations(block, &self.weights, lanes),
+        }
+        gather(&mut self.rest, self.n_features, |a, b| a + b);
+        gather(&mut self.squares, self.n_features, |a, b| a + b);
+    }
+
+    /// Whether the centre is within four deviations of every feature's mean: the subtraction then loses at most
+    /// log2(17) bits, about four, of the sum's 53. NaN is not near.
+    fn is_near(&self, total: f64) -> bool {
+        let d = self.n_features;
+        let mut near = true;
+        for (rest, squares) in self.rest[..d].iter().zip(&self.squares[..d]) {
+            near &= rest * rest * 17.0 <= squares * total * 16.0;
+        }
+        near
     }
 
     /// Gives each value its sample's weight; returns how many samples count, and their weight.
@@ -186,14 +232,10 @@ impl<T: Scalar> BlockMoments<T> {
         (count as u64, weights.iter().map(|w| w.to_f64()).sum())
     }
 
-    /// Brings the lanes of one feature together.
-    fn fold(&self, j: usize, count: u64, weight: f64) -> Moments {
-        let d = self.n_features;
-        let rest: f64 = self.rest[j..].iter().step_by(d).sum();
-        let squares: f64 = self.squares[j..].iter().step_by(d).sum();
-        let min = self.min[j..].iter().step_by(d).copied().reduce(lesser);
-        let max = self.max[j..].iter().step_by(d).copied().reduce(greater);
-        let (min, max) = (min.map_or(0.0, T::to_f64), max.map_or(0.0, T::to_f64));
+    /// The moments of one feature, from its gathered lanes.
+    fn feature(&self, j: usize, count: u64, weight: f64) -> Moments {
+        let (rest, squares) = (self.rest[j], self.squares[j]);
+        let (min, max) = (self.min[j].to_f64(), self.max[j].to_f64());
         if min == max {
             return Moments {
                 count,
@@ -211,6 +253,16 @@ impl<T: Scalar> BlockMoments<T> {
             squares: Squares::plain((squares - rest * rest / weight).max(0.0)),
             min,
             max,
+        }
+    }
+}
+
+/// Brings the samples of a row together: lane j with the lanes j + d, j + 2 d, ... into lane j.
+fn gather<V: Copy>(lanes: &mut [V], d: usize, join: impl Fn(V, V) -> V) {
+    let (first, others) = lanes.split_at_mut(d);
+    for other in others.chunks_exact(d) {
+        for (a, &b) in first.iter_mut().zip(other) {
+            *a = join(*a, b);
         }
     }
 }
@@ -242,93 +294,77 @@ fn store<V: Copy>(values: &mut [V], at: usize, lanes: [V; WIDTH]) {
     values[at..at + WIDTH].copy_from_slice(&lanes);
 }
 
-/// Adds every value, times its weight, to the sum of its lane, and keeps the lane's least and greatest value.
+/// Adds every value, times its weight, to the sum of its lane.
 ///
 /// Fixed arrays of lanes stay in registers, and need no proof that sums and values do not overlap: without them the
-/// compiler gives up on vectors. `weights` is as long as `block` when WEIGHTED, else unused. A value of weight 0
-/// does not reach the extremes; if it is NaN or infinite the sum becomes NaN, which is noticed.
+/// compiler gives up on vectors. `weights` is as long as `block` when WEIGHTED, else unused.
 #[inline(always)]
-fn sums<T: Scalar, const WEIGHTED: bool>(
-    block: &[T],
-    weights: &[T],
-    sum: &mut [f64],
-    min: &mut [T],
-    max: &mut [T],
-) {
+fn sums<T: Scalar, const WEIGHTED: bool>(block: &[T], weights: &[T], sum: &mut [f64]) {
     let lanes = sum.len();
     let wide = lanes - lanes % WIDTH;
     let whole = block.len() - block.len() % (ROWS * lanes);
     for group in (0..whole).step_by(ROWS * lanes) {
         for lane in (0..wide).step_by(WIDTH) {
             let mut s = load(sum, lane, 0.0);
-            let mut low = load(min, lane, T::zero());
-            let mut high = load(max, lane, T::zero());
             for row in 0..ROWS {
                 let at = group + row * lanes + lane;
                 let x = load(block, at, T::zero());
-                if WEIGHTED {
-                    let w = load(weights, at, T::zero());
-                    for k in 0..WIDTH {
-                        s[k] += w[k].to_f64() * x[k].to_f64();
-                        low[k] = if (x[k] < low[k]) & (w[k] > T::zero()) {
-                            x[k]
-                        } else {
-                            low[k]
-                        };
-                        high[k] = if (x[k] > high[k]) & (w[k] > T::zero()) {
-                            x[k]
-                        } else {
-                            high[k]
-                        };
-                    }
-                } else {
-                    for k in 0..WIDTH {
-                        s[k] += x[k].to_f64();
-                        low[k] = lesser(x[k], low[k]);
-                        high[k] = greater(x[k], high[k]);
-                    }
+                let w = weights_at::<T, WEIGHTED>(weights, at);
+                for k in 0..WIDTH {
+                    s[k] += if WEIGHTED {
+                        w[k].to_f64() * x[k].to_f64()
+                    } else {
+                        x[k].to_f64()
+                    };
                 }
             }
             store(sum, lane, s);
-            store(min, lane, low);
-            store(max, lane, high);
         }
     }
     for_each_left_over(block.len(), lanes, |i, lane| {
-        let (x, w) = (block[i], if WEIGHTED { weights[i] } else { T::one() });
-        sum[lane] += w.to_f64() * x.to_f64();
-        if w > T::zero() {
-            min[lane] = lesser(x, min[lane]);
-            max[lane] = greater(x, max[lane]);
-        }
+        let w = if WEIGHTED { weights[i].to_f64() } else { 1.0 };
+        sum[lane] += w * block[i].to_f64();
     });
 }
 
-/// Adds every value's deviation from its lane's centre, and the deviation's square, each times its weight.
 #[inline(always)]
-fn deviations<T: Scalar, const WEIGHTED: bool>(
-    block: &[T],
-    weights: &[T],
-    centre: &[f64],
-    rest: &mut [f64],
-    squares: &mut [f64],
-) {
-    let lanes = centre.len();
+fn weights_at<T: Scalar, const WEIGHTED: bool>(weights: &[T], at: usize) -> [T; WIDTH] {
+    if WEIGHTED {
+        load(weights, at, T::zero())
+    } else {
+        [T::one(); WIDTH]
+    }
+}
+
+/// The accumulators of [`deviations`], one a lane.
+struct Lanes<'a, T> {
+    centre: &'a [f64],
+    rest: &'a mut [f64],
+    squares: &'a mut [f64],
+    min: &'a mut [T],
+    max: &'a mut [T],
+}
+
+/// Adds every value's deviation from its lane's centre, and the deviation's square, each times its weight, and keeps the
+/// lane's least and greatest value.
+///
+/// A value of weight 0 does not reach the extremes; if it is NaN or infinite the sum becomes NaN, which is noticed.
+#[inline(always)]
+fn deviations<T: Scalar, const WEIGHTED: bool>(block: &[T], weights: &[T], to: Lanes<'_, T>) {
+    let lanes = to.centre.len();
     let wide = lanes - lanes % WIDTH;
     let whole = block.len() - block.len() % (ROWS * lanes);
     for group in (0..whole).step_by(ROWS * lanes) {
         for lane in (0..wide).step_by(WIDTH) {
-            let m = load(centre, lane, 0.0);
-            let mut r = load(rest, lane, 0.0);
-            let mut q = load(squares, lane, 0.0);
+            let m = load(to.centre, lane, 0.0);
+            let mut r = load(to.rest, lane, 0.0);
+            let mut q = load(to.squares, lane, 0.0);
+            let mut low = load(to.min, lane, T::zero());
+            let mut high = load(to.max, lane, T::zero());
             for row in 0..ROWS {
                 let at = group + row * lanes + lane;
                 let x = load(block, at, T::zero());
-                let w = if WEIGHTED {
-                    load(weights, at, T::zero())
-                } else {
-                    [T::one(); WIDTH]
-                };
+                let w = weights_at::<T, WEIGHTED>(weights, at);
                 for k in 0..WIDTH {
                     let deviation = x[k].to_f64() - m[k];
                     let weighted = if WEIGHTED {
@@ -339,54 +375,63 @@ fn deviations<T: Scalar, const WEIGHTED: bool>(
                     r[k] += weighted;
                     q[k] += weighted * deviation;
                 }
+                for k in 0..WIDTH {
+                    let counts = !WEIGHTED | (w[k] > T::zero());
+                    low[k] = if (x[k] < low[k]) & counts {
+                        x[k]
+                    } else {
+                        low[k]
+                    };
+                    high[k] = if (x[k] > high[k]) & counts {
+                        x[k]
+                    } else {
+                        high[k]
+                    };
+                }
             }
-            store(rest, lane, r);
-            store(squares, lane, q);
+            store(to.rest, lane, r);
+            store(to.squares, lane, q);
+            store(to.min, lane, low);
+            store(to.max, lane, high);
         }
     }
     for_each_left_over(block.len(), lanes, |i, lane| {
-        let w = if WEIGHTED { weights[i].to_f64() } else { 1.0 };
-        let deviation = block[i].to_f64() - centre[lane];
-        rest[lane] += w * deviation;
-        squares[lane] += w * deviation * deviation;
+        let (x, w) = (block[i], if WEIGHTED { weights[i] } else { T::one() });
+        let deviation = x.to_f64() - to.centre[lane];
+        to.rest[lane] += w.to_f64() * deviation;
+        to.squares[lane] += w.to_f64() * deviation * deviation;
+        if w > T::zero() {
+            to.min[lane] = lesser(x, to.min[lane]);
+            to.max[lane] = greater(x, to.max[lane]);
+        }
     });
 }
 
 #[inline(always)]
-fn sums_of_ones<T: Scalar>(block: &[T], sum: &mut [f64], min: &mut [T], max: &mut [T]) {
-    sums::<T, false>(block, &[], sum, min, max);
+fn sums_of_ones<T: Scalar>(block: &[T], sum: &mut [f64]) {
+    sums::<T, false>(block, &[], sum);
 }
 
 #[inline(always)]
-fn deviations_of_ones<T: Scalar>(
-    block: &[T],
-    centre: &[f64],
-    rest: &mut [f64],
-    squares: &mut [f64],
-) {
-    deviations::<T, false>(block, &[], centre, rest, squares);
+fn deviations_of_ones<T: Scalar>(block: &[T], to: Lanes<'_, T>) {
+    deviations::<T, false>(block, &[], to);
 }
 
 vectorized! {
-    fn plain_sums(block: &'a [T], sum: &'a mut [f64], min: &'a mut [T], max: &'a mut [T]) -> () = sums_of_ones;
+    fn plain_sums(block: &'a [T], sum: &'a mut [f64]) -> () = sums_of_ones;
 }
 
 vectorized! {
-    fn weighted_sums(
-        block: &'a [T], weights: &'a [T], sum: &'a mut [f64], min: &'a mut [T], max: &'a mut [T],
-    ) -> () = sums::<T, true>;
+    fn weighted_sums(block: &'a [T], weights: &'a [T], sum: &'a mut [f64]) -> () = sums::<T, true>;
 }
 
 vectorized! {
-    fn plain_deviations(
-        block: &'a [T], centre: &'a [f64], rest: &'a mut [f64], squares: &'a mut [f64],
-    ) -> () = deviations_of_ones;
+    fn plain_deviations(block: &'a [T], to: Lanes<'a, T>) -> () = deviations_of_ones;
 }
 
 vectorized! {
-    fn weighted_deviations(
-        block: &'a [T], weights: &'a [T], centre: &'a [f64], rest: &'a mut [f64], squares: &'a mut [f64],
-    ) -> () = deviations::<T, true>;
+    fn weighted_deviations(block: &'a [T], weights: &'a [T], to: Lanes<'a, T>) -> () =
+        deviations::<T, true>;
 }
 
 /// Calls `work(value, lane)` for what the tiles of `ROWS` by `WIDTH` leave over: at the right of the whole groups of
