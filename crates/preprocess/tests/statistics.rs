@@ -69,8 +69,9 @@ fn a_billion_plus_noise() {
     let (mean, variance) = oracle(&values);
     let stats = stats_of(&row(&values));
     assert!(relative(stats.mean()[0], mean) < 1e-15);
-    // Each value is rounded to 1e-7, so ten digits of the variance mean something.
-    assert!(relative(stats.variance()[0], variance) < 1e-12);
+    // Each value is rounded to 1e-7, and so are the means of blocks, 1e-5 of the differences between them, which
+    // are 1e-4 of the variance.
+    assert!(relative(stats.variance()[0], variance) < 1e-9);
     assert!(
         relative(naive_variance(&values), variance) > 0.1,
         "the naive way would pass too"
@@ -456,5 +457,47 @@ proptest! {
         prop_assert!((weighted.mean()[0] - twice.mean()[0]).abs() < 1e-11);
         prop_assert!((weighted.variance()[0] - twice.variance()[0]).abs() < 1e-8);
         prop_assert_eq!((weighted.min(), weighted.max()), (twice.min(), twice.max()));
+    }
+}
+
+/// Later blocks take their deviations from the centre that an earlier one found. Here it is wrong again and again.
+#[test]
+fn a_drifting_feature_is_centred_anew() {
+    let z = normals(200_000, 6);
+    let drifts: [fn(f64) -> f64; 4] = [
+        |i| i * 1e4,                             // sorted
+        |i| if i < 1e5 { 0.0 } else { 1e9 },     // a jump
+        |i| 3.9 * f64::from(u8::from(i >= 1e5)), // just near enough to keep the centre
+        |i| 1e9 * (i / 30_000.0).floor(),        // jump after jump
+    ];
+    for (k, drift) in drifts.into_iter().enumerate() {
+        let values: Vec<f64> = z
+            .iter()
+            .enumerate()
+            .map(|(i, z)| drift(i as f64) + z)
+            .collect();
+        // A second, constant feature shares the blocks.
+        let x = DMatrix::from_fn(
+            2,
+            values.len(),
+            |j, i| if j == 0 { values[i] } else { 14.62 },
+        );
+        let stats = stats_of(&x);
+        let (mean, variance) = oracle(&values);
+        assert!(
+            (stats.mean()[0] - mean).abs() <= 1e-14 * mean.abs().max(1.0),
+            "{k}"
+        );
+        assert!(
+            relative(stats.variance()[0], variance) < 1e-12,
+            "{k}: {} {variance}",
+            stats.variance()[0]
+        );
+        assert_eq!((stats.mean()[1], stats.variance()[1]), (14.62, 0.0));
+        // The part after the jump alone keeps its small variance. Around 1e9 the means of blocks are rounded to 1e-7,
+        // 1e-5 of the differences between them, which are 1e-4 of the variance.
+        let part = &values[150_000..];
+        let error = relative(stats_of(&row(part)).variance()[0], oracle(part).1);
+        assert!(error < 1e-9, "{k}: {error:e}");
     }
 }

@@ -224,9 +224,15 @@ impl<T: Scalar> BlockMoments<T> {
         let Some(weights) = weights else {
             return (n_samples as u64, n_samples as f64);
         };
-        self.weights.clear();
-        for &w in weights {
-            self.weights.extend(std::iter::repeat_n(w, self.n_features));
+        self.weights
+            .resize(weights.len() * self.n_features, T::zero());
+        if self.n_features == 1 {
+            self.weights.copy_from_slice(weights);
+        } else {
+            let samples = self.weights.chunks_exact_mut(self.n_features);
+            for (sample, &w) in samples.zip(weights) {
+                sample.fill(w);
+            }
         }
         let count = weights.iter().filter(|w| w.to_f64() > 0.0).count();
         (count as u64, weights.iter().map(|w| w.to_f64()).sum())
