@@ -17,20 +17,20 @@ pub(crate) fn experiment(quick: bool) -> Experiment {
         updates: None,
         patience,
         measured: None,
-        tuning_seeds: if quick { 4 } else { 8 },
+        tuning_seeds: if quick { 4 } else { 6 },
     };
     let mut cases = vec![
         case(Source::Wine, &[32], 5, 20),
-        case(Source::Airfoil, &[32, 32], if quick { 15 } else { 40 }, 20),
+        case(Source::Airfoil, &[32, 32], if quick { 15 } else { 25 }, 20),
     ];
     if !quick {
-        cases.push(case(Source::Digits, &[64], 10, 20));
+        cases.push(case(Source::Digits, &[64], 3, 20));
         cases.push(Case {
             // An update of the full batch costs 60,000 samples: more of them would take minutes.
-            updates: Some(100),
-            measured: Some(4096),
+            updates: Some(80),
+            measured: Some(2048),
             tuning_seeds: 2,
-            ..case(Source::Digits100k, &[32], 2, 16)
+            ..case(Source::Digits100k, &[32], 1, 100)
         });
     }
     Experiment {

@@ -118,6 +118,17 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// How many updates of an arm an extent is; 0 for one in seconds.
+    pub(crate) fn updates(&self, arm: usize, extent: Extent) -> u64 {
+        match extent {
+            Extent::Epochs(epochs) => {
+                epochs * updates_per_epoch(self.experiment, arm, self.n_training)
+            }
+            Extent::Updates(updates) => updates,
+            Extent::Seconds(_) => 0,
+        }
+    }
+
     /// Work of so many updates, in units of the ledger.
     fn cost(&self, arm: usize, updates: u64) -> f64 {
         let samples = samples_per_update(self.experiment, arm, self.n_training);

@@ -113,7 +113,7 @@ fn final_loss(run: &Final, naive: f64) -> f64 {
 
 /// What it took to reach the target, in the budget's own coin; epochs are counted in samples.
 fn time_to_target(run: &Final, axis: Axis, target: f64) -> Observation {
-    let longest = run.race.as_deref().unwrap_or(&run.run);
+    let longest = run.race.as_ref().map_or(&run.run, |(_, race)| race);
     let reached = run
         .run
         .reached(target)
@@ -123,8 +123,6 @@ fn time_to_target(run: &Final, axis: Axis, target: f64) -> Observation {
             Axis::Updates => moment.updates,
             Axis::Seconds => moment.seconds,
         });
-    // A run that diverged at once spent hardly anything: what it had not reached by then it would never have, and the
-    // whole patience is a fair "at least"; but what is known is what was spent.
     let spent = longest.last().map_or(0.0, |point| match axis {
         Axis::Epochs => point.samples as f64,
         Axis::Updates => point.updates as f64,
@@ -230,7 +228,7 @@ mod tests {
         Final {
             learning_rate: 0.1,
             run: Arc::new(run(losses)),
-            race: race.map(|losses| Arc::new(run(losses))),
+            race: race.map(|losses| (0.1, Arc::new(run(losses)))),
         }
     }
 

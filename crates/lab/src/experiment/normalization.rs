@@ -25,19 +25,19 @@ pub(crate) fn experiment(quick: bool) -> Experiment {
         updates: None,
         patience,
         measured: None,
-        tuning_seeds: if quick { 4 } else { 8 },
+        tuning_seeds: if quick { 4 } else { 6 },
     };
     let mut cases = vec![
         case(Source::TwoInputs, &[16], 2, 10),
         case(Source::Wine, &[32], 5, 10),
-        case(Source::Airfoil, &[32, 32], if quick { 15 } else { 40 }, 10),
+        case(Source::Airfoil, &[32, 32], if quick { 15 } else { 25 }, 10),
     ];
     if !quick {
-        cases.push(case(Source::Digits, &[64], 10, 10));
+        cases.push(case(Source::Digits, &[64], 3, 10));
         cases.push(Case {
-            measured: Some(4096),
+            measured: Some(2048),
             tuning_seeds: 2,
-            ..case(Source::Digits100k, &[32], 2, 4)
+            ..case(Source::Digits100k, &[32], 1, 5)
         });
     }
     Experiment {

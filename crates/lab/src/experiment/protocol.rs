@@ -5,9 +5,10 @@
 //!    that nothing else uses.
 //! 3. *The target*: the median, over the tuning seeds and the reference arm at its chosen rate, of the training loss at
 //!    60 % of the budget. It is set before any final run is made, and the same for all arms and budgets.
-//! 4. *Final runs*: every arm, every budget, every seed. A run that has not reached the target within its budget is
-//!    made once more with the same seed and goes on until it does, or until its patience ends: then its time is
-//!    "at least" that.
+//! 4. *Final runs*: every arm, every budget, every seed. Where a run has not reached the target within its budget, another
+//!    one with the same seed goes on until it does, or until its patience ends: then its time is "at least" that. Such a
+//!    race is long, so it takes the rate that was tuned for the arm's longest budget: one tuned for few updates would
+//!    handicap the arm that makes few.
 //! 5. *Timed runs* for the budget in seconds: alone on the machine, the arms in turn, A B C A B C, beginning with
 //!    another arm for each seed. Very short ones are repeated, and the one of median speed counts.
 
@@ -50,6 +51,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) naive_loss: f64,
     /// What each budget gives each arm.
     pub(crate) extents: BTreeMap<(Axis, usize), Extent>,
+    /// For how many updates each learning rate was tuned.
+    pub(crate) horizons: BTreeMap<(Axis, usize), u64>,
     /// The searches for learning rates.
     pub(crate) searches: BTreeMap<(Axis, usize), Search>,
     /// The loss to reach.
@@ -65,8 +68,8 @@ pub(crate) struct Final {
     pub(crate) learning_rate: f64,
     /// The run to the end of the budget.
     pub(crate) run: Arc<Trajectory>,
-    /// The run until the target, where the budget was not enough for it.
-    pub(crate) race: Option<Arc<Trajectory>>,
+    /// The run until the target, where the budget was not enough for it, with its learning rate.
+    pub(crate) race: Option<(f64, Arc<Trajectory>)>,
 }
 
 impl Findings<'_> {
@@ -77,6 +80,16 @@ impl Findings<'_> {
 
     fn best_step(&self, axis: Axis, arm: usize) -> Option<i32> {
         self.searches.get(&(axis, arm))?.best()
+    }
+
+    /// The rate for a race: the one tuned for the arm's longest budget. Budgets in seconds count only for races in
+    /// seconds: how long they are depends on the machine's mood, and no other result may.
+    fn race_step(&self, axis: Axis, arm: usize) -> Option<i32> {
+        let axes = self.experiment.axes.iter().copied();
+        let longest = axes
+            .filter(|other| axis == Axis::Seconds || *other != Axis::Seconds)
+            .max_by_key(|other| (self.horizons.get(&(*other, arm)).copied(), *other == axis))?;
+        self.best_step(longest, arm)
     }
 }
 
@@ -106,6 +119,7 @@ pub(crate) fn run<'a>(
         metric_name: super::runs::metric_name(dataset.target()),
         naive_loss: sample.naive_loss(),
         extents: BTreeMap::new(),
+        horizons: BTreeMap::new(),
         searches: BTreeMap::new(),
         target: None,
         finals: BTreeMap::new(),
@@ -205,8 +219,12 @@ fn tune(
     ledger: &mut Ledger<'_>,
 ) -> Result<(), Error> {
     let mut lengths = BTreeMap::new();
-    for (&(axis, arm), &extent) in &findings.extents {
-        lengths.insert((axis, arm), tuning_length(findings, arm, extent, speeds));
+    for (&(axis, arm), &extent) in &findings.extents.clone() {
+        let length = tuning_length(findings, arm, extent, speeds);
+        lengths.insert((axis, arm), length);
+        findings
+            .horizons
+            .insert((axis, arm), bench.updates(arm, length.cap));
     }
     // A guess for each arm: the inverse of the curvature that the inputs alone would give a linear model.
     let mut guesses = BTreeMap::new();
@@ -218,7 +236,7 @@ fn tune(
     }
     findings.searches = lengths
         .keys()
-        .map(|key| (*key, Search::new(guesses[&key.1])))
+        .map(|key| (*key, Search::new(guesses[&key.1], findings.naive_loss)))
         .collect();
 
     while !ledger.interrupted() {
@@ -366,7 +384,8 @@ fn untimed(
             continue;
         };
         let race = race_of(&request, &run);
-        let (wanted, race) = (race.is_some(), race.and_then(|race| bench.look_up(&race)));
+        let wanted = race.is_some();
+        let race = race.and_then(|race| Some((rate(race.rate_step), bench.look_up(&race)?)));
         // Interrupted between the two: without its race, the run would look as if it had given up at its budget.
         // It is still kept, for its losses; the time to the target then counts as "at least" the budget, which is true.
         debug_assert!(!wanted || race.is_some() || ledger.interrupted());
@@ -384,8 +403,8 @@ fn untimed(
     Ok(())
 }
 
-/// The run that goes on until the target, if this one needs it: it has not got there, and has not diverged (then the
-/// longer run would diverge at the same update).
+/// The run that goes on until the target, if this one needs it: it has not got there, and did not diverge with the same
+/// rate (then the longer run would diverge at the same update).
 fn race(
     findings: &Findings<'_>,
     axis: Axis,
@@ -393,11 +412,13 @@ fn race(
     run: &Trajectory,
 ) -> Option<Request> {
     let target = findings.target.filter(|_| findings.aims_at_target(axis))?;
-    if run.diverged || run.reached(target).is_some() {
+    let rate_step = findings.race_step(axis, request.arm)?;
+    if run.reached(target).is_some() || run.diverged && rate_step == request.rate_step {
         return None;
     }
     let cap = request.length.cap.times(findings.case.patience);
     Some(Request {
+        rate_step,
         length: Length {
             cap,
             target: Some(target),
@@ -460,7 +481,7 @@ fn timed(
         };
         for ((request, _), race) in racers.iter().zip(races) {
             if let Some(run) = findings.finals.get_mut(&(axis, request.arm, seed)) {
-                run.race = Some(Arc::new(race));
+                run.race = Some((rate(request.rate_step), Arc::new(race)));
             }
         }
     }

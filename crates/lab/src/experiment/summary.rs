@@ -78,7 +78,7 @@ fn reached(run: &Final, target: Option<f64>) -> Option<Reached> {
     let target = target?;
     run.run
         .reached(target)
-        .or_else(|| run.race.as_deref()?.reached(target))
+        .or_else(|| run.race.as_ref()?.1.reached(target))
 }
 
 fn budget_summary(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<BudgetSummary> {
@@ -165,19 +165,12 @@ fn curve_point(updates: u64, points: &[&super::trajectory::Point], n_runs: usize
 pub(crate) fn runs(findings: &Findings<'_>) -> Vec<RunRecord> {
     let mut records = Vec::new();
     for (&(axis, arm, seed), run) in &findings.finals {
-        let mut record = |budget: String, trajectory: &Trajectory| {
-            records.push(run_record(
-                findings,
-                arm,
-                seed,
-                budget,
-                run.learning_rate,
-                trajectory,
-            ));
+        let mut record = |budget: String, rate: f64, trajectory: &Trajectory| {
+            records.push(run_record(findings, arm, seed, budget, rate, trajectory));
         };
-        record(axis.name().into(), &run.run);
-        if let Some(race) = &run.race {
-            record(format!("until target, rate for {}", axis.name()), race);
+        record(axis.name().into(), run.learning_rate, &run.run);
+        if let Some((rate, race)) = &run.race {
+            record(format!("until target, in {}", axis.name()), *rate, race);
         }
     }
     records

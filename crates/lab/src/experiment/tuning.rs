@@ -1,10 +1,12 @@
 //! The search for a learning rate on a logarithmic grid that grows.
 //!
 //! Rates are 10^(k/4) for whole numbers k: four to the decade, the same for all arms, so that two arms never differ by
-//! where their grids happen to lie. The search begins with every other rate within a decade of a guess. The grid grows
-//! downwards while the best rate is the lowest, and upwards until the two highest rates have failed, whatever the best is:
-//! on badly scaled inputs the loss can have a second valley beyond the first hill, such as where the first steps kill
-//! every hidden unit and only the last bias learns. Then the two nearest neighbours of the best are tried as well.
+//! where their grids happen to lie. The search begins with every other rate within a decade of a guess, and grows where
+//! the best rate lies at the edge. When it is inside, its two nearest neighbours are tried as well.
+//!
+//! As long as no rate gives a loss below that of a constant prediction, the grid grows upwards too, until the two highest
+//! rates have failed: on badly scaled inputs the loss can have a second valley beyond the first hill, such as where
+//! the first steps kill every hidden unit and only the last bias learns.
 //!
 //! The best rate is the one with the least median validation loss over the tuning seeds, among those with which no run
 //! diverged (one that diverges now and then would do so on the final seeds too); of rates within a thousandth of the
@@ -18,9 +20,9 @@ use crate::statistics::median;
 const PER_DECADE: f64 = 4.0;
 /// The first rates, in steps from the guess.
 const START: [i32; 5] = [-4, -2, 0, 2, 4];
-/// How far the grid may grow downwards, in steps: eight decades.
+/// How far the grid may grow to each side after the best, in steps: eight decades.
 const MOST_GROWTH: i32 = 32;
-/// Where it ends upwards even if nothing fails: the rate 100. (Where every hidden unit is dead, nothing can.)
+/// Where the look for a second valley ends even if nothing fails: the rate 100.
 const HIGHEST: i32 = 8;
 /// Losses closer than this, relatively, count as equal.
 const TIE: f64 = 1e-3;
@@ -77,14 +79,16 @@ impl Tried {
 #[derive(Clone, Debug)]
 pub(crate) struct Search {
     guess: i32,
+    naive_loss: f64,
     tried: BTreeMap<i32, Tried>,
 }
 
 impl Search {
-    /// A search that begins around `guess`.
-    pub(crate) fn new(guess: f64) -> Self {
+    /// A search that begins around `guess`, for a loss of which a constant prediction gives `naive_loss`.
+    pub(crate) fn new(guess: f64, naive_loss: f64) -> Self {
         Self {
             guess: nearest_step(guess),
+            naive_loss,
             tried: BTreeMap::new(),
         }
     }
@@ -102,17 +106,18 @@ impl Search {
         if best == lowest && self.guess - lowest < MOST_GROWTH {
             return vec![lowest - 4, lowest - 2];
         }
+        if best == highest && highest - self.guess < MOST_GROWTH {
+            return vec![highest + 2, highest + 4];
+        }
+        let learns = self.tried[&best].score() < self.naive_loss;
         let failing = self
             .tried
             .values()
             .rev()
             .take_while(|tried| tried.diverged > 0.0)
             .count();
-        // A guess above the usual end must not keep the grid from growing at its upper edge.
-        if failing < 2
-            && (highest < HIGHEST || best == highest && highest - self.guess < MOST_GROWTH)
-        {
-            return vec![highest + 2];
+        if !learns && failing < 2 && highest < HIGHEST {
+            return vec![highest + 2, highest + 4];
         }
         [best - 1, best + 1]
             .into_iter()
@@ -161,9 +166,12 @@ mod tests {
         }
     }
 
+    /// Between what the tests' losses call learning and not.
+    const NAIVE: f64 = 1.5;
+
     /// Runs a search over a known loss; returns it and how many rates it tried.
     fn search(guess: f64, loss: impl Fn(f64) -> f64) -> Search {
-        let mut search = Search::new(guess);
+        let mut search = Search::new(guess, NAIVE);
         for _ in 0..100 {
             let wanted = search.wanted();
             if wanted.is_empty() {
@@ -249,7 +257,7 @@ mod tests {
     #[test]
     fn a_rate_with_which_one_seed_diverged_is_not_chosen() {
         let found = {
-            let mut search = Search::new(0.1);
+            let mut search = Search::new(0.1, NAIVE);
             for _ in 0..100 {
                 for step in search.wanted() {
                     let loss = descent(0.1)(rate(step));
