@@ -164,15 +164,7 @@ impl<T: Scalar> Mlp<T> {
         workspace.check(self)?;
         let inputs = open_inputs(inputs, self.spec.n_inputs())?;
         let (n_outputs, n_samples) = (self.spec.n_outputs(), inputs.n_columns());
-        if logits.shape() != (n_outputs, n_samples) {
-            return Err(Error::Shape {
-                what: "the logits",
-                expected_rows: n_outputs,
-                expected_columns: n_samples,
-                found_rows: logits.nrows(),
-                found_columns: logits.ncols(),
-            });
-        }
+        self.check_logits(logits, n_samples)?;
         for range in chunks(n_samples, workspace.capacity) {
             forward(
                 &self.spec,
@@ -185,6 +177,21 @@ impl<T: Scalar> Mlp<T> {
                 .copy_from_slice(&workspace.logits[..range.len() * n_outputs]);
         }
         Ok(())
+    }
+
+    /// Refuses a matrix that does not have room for exactly the logits of so many samples.
+    pub(crate) fn check_logits(&self, logits: &DMatrix<T>, n_samples: usize) -> Result<(), Error> {
+        let n_outputs = self.spec.n_outputs();
+        if logits.shape() == (n_outputs, n_samples) {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: "the logits",
+            expected_rows: n_outputs,
+            expected_columns: n_samples,
+            found_rows: logits.nrows(),
+            found_columns: logits.ncols(),
+        })
     }
 
     /// Folds the scaling `x' = (x - shift) / scale` of the inputs into the first layer, so that the network takes raw

@@ -1,9 +1,11 @@
 //! The loss, its gradient, and one update, on a batch.
 
+use nalgebra::DMatrix;
+
 use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
 use crate::optimizer::check_learning_rate;
-use crate::passes::{Destination, backward, chunk_loss, chunks};
+use crate::passes::{Destination, backward, chunk_loss, chunks, forward};
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -29,6 +31,57 @@ impl<T: Scalar> Mlp<T> {
                 &mut None,
                 workspace,
             );
+        }
+        Ok(sum / total)
+    }
+
+    /// The mean loss of a batch, without dropout, and its logits, which are written to a matrix of shape
+    /// `(n_outputs, n_samples)`: what [`Mlp::loss`] and [`Mlp::forward_into`] give, to the bit, in one forward pass. The
+    /// logits are written where the loss is not finite, too. Does not allocate.
+    ///
+    /// ```
+    /// use nalgebra::{DMatrix, dmatrix};
+    /// use smallbatch_mlp::{Batch, MlpSpec, Targets};
+    ///
+    /// let inputs = dmatrix![0.0_f32, 0.0, 1.0, 1.0; 0.0, 1.0, 0.0, 1.0];
+    /// let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1, 1, 0]));
+    /// let network = MlpSpec::new([2, 16, 2]).build::<f32>(1)?;
+    /// let mut workspace = network.workspace(4);
+    /// let mut logits = DMatrix::zeros(2, 4);
+    /// let loss = network.loss_and_logits(&batch, &mut workspace, &mut logits)?;
+    /// assert_eq!(loss, network.loss(&batch, &mut workspace)?);
+    /// assert_eq!(logits, network.logits(inputs.as_view())?);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A batch that does not fit the network or its loss, a workspace of another network, logits of the wrong shape.
+    pub fn loss_and_logits(
+        &self,
+        batch: &Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+        logits: &mut DMatrix<T>,
+    ) -> Result<f64, Error> {
+        workspace.check(self)?;
+        let batch = batch.open(self.spec().n_inputs())?;
+        self.check_logits(logits, batch.n_samples())?;
+        let (loss, n_outputs) = (self.spec().loss_function(), self.spec().n_outputs());
+        let total = loss.total_weight(&batch, n_outputs)?;
+        let mut sum = 0.0;
+        for range in chunks(batch.n_samples(), workspace.capacity) {
+            let chunk = batch.range(range.clone());
+            forward(
+                self.spec(),
+                self.parameters().as_slice(),
+                chunk.inputs,
+                &mut None,
+                workspace,
+            );
+            // Before the loss turns them into its gradient.
+            let chunk_logits = &mut workspace.logits[..range.len() * n_outputs];
+            logits.as_mut_slice()[range.start * n_outputs..range.end * n_outputs]
+                .copy_from_slice(chunk_logits);
+            sum += loss.gradient_in_place(chunk_logits, &chunk, total);
         }
         Ok(sum / total)
     }
