@@ -56,6 +56,8 @@ pub struct Divergence {
     pub last_finite_loss: Option<f64>,
     /// The learning rate of the last (or the refused) update.
     pub learning_rate: f64,
+    /// The trainer's learning rate, which the schedule makes that of an update from.
+    pub base_learning_rate: f64,
     /// The feature with the largest values, where these are large enough (above 10) to be a likely cause.
     pub feature: Option<Range>,
     /// The median of all features' spans, to compare with.
@@ -144,6 +146,7 @@ impl fmt::Display for Divergence {
             update,
             epoch,
             learning_rate,
+            base_learning_rate,
             ..
         } = self;
         write!(
@@ -155,10 +158,13 @@ impl fmt::Display for Divergence {
         }
         write!(
             f,
-            ". Lower the learning rate of {}, to {} perhaps",
-            Short(*learning_rate),
-            Short(learning_rate / 10.0)
+            ". Lower the learning rate of {}",
+            Short(*base_learning_rate)
         )?;
+        if learning_rate != base_learning_rate {
+            write!(f, " (by schedule {} at this update)", Short(*learning_rate))?;
+        }
+        write!(f, ", to {} perhaps", Short(base_learning_rate / 10.0))?;
         if let Some(feature) = &self.feature {
             write!(
                 f,
@@ -212,6 +218,7 @@ mod tests {
             epoch: 2,
             last_finite_loss: Some(3.456_789e8),
             learning_rate: 0.1,
+            base_learning_rate: 0.1,
             feature: suspects.feature,
             median_span: suspects.median_span,
             target: suspects.target,

@@ -94,6 +94,24 @@ pub enum Error {
         /// The class they all have.
         class: String,
     },
+    /// Every feature has the same value in all training samples.
+    #[error(
+        "all {n_samples} samples of the training data `{dataset}` are the same in every feature (of {n_features}; the \
+         first, `{feature}`, is {value} in all), so there is nothing to tell them apart by; give features that vary, and \
+         look at what made these constant: the reader, a filter or a scaler"
+    )]
+    ConstantFeatures {
+        /// The data set's name.
+        dataset: String,
+        /// How many samples it has.
+        n_samples: usize,
+        /// How many features it has, all constant.
+        n_features: usize,
+        /// The first feature's name.
+        feature: String,
+        /// The first feature's value.
+        value: f64,
+    },
     /// The network's inputs are not as many as the features.
     #[error(
         "the {part} data `{dataset}` has {n_features} features, but the network has {n_inputs} inputs; make the first \
@@ -147,6 +165,27 @@ pub enum Error {
         found: &'static str,
         /// What to use instead.
         way_out: &'static str,
+    },
+    /// A number of the target is outside what the loss is defined for.
+    #[error(
+        "target `{target}` of sample {sample} of the {part} data `{dataset}` is {value}, but the loss {loss} takes \
+         values of {range}; correct the value, or use a loss for any number, such as `Loss::MeanSquaredError`"
+    )]
+    TargetValue {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+        /// The target's name.
+        target: String,
+        /// The first sample with such a value, counted from 0.
+        sample: usize,
+        /// The value.
+        value: f64,
+        /// The loss's name.
+        loss: &'static str,
+        /// The values the loss takes, in words.
+        range: &'static str,
     },
     /// Training and validation data do not have the same features or classes in the same order.
     #[error(

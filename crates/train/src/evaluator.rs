@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use smallbatch_data::{Dataset, Target};
 use smallbatch_mlp::{Batch, Loss, Mlp, Targets, Workspace};
 
-use crate::metrics::{fraction_right, r2, rmse};
+use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::scalar::to_f64;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, Watched};
 
@@ -37,20 +37,20 @@ struct Subject<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Evaluator<'a, T> {
     pub(crate) fn new(
-        model: &Mlp<T>,
+        n_outputs: usize,
+        workspace: Workspace<T>,
         evaluation: &Evaluation,
         seed: u64,
         training: &'a Dataset<T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
-        let n_outputs = model.spec().n_outputs();
         let subject = |data, limit, part| Subject::new(data, limit, n_outputs, seed, part);
         Ok(Self {
             training: subject(training, evaluation.training_samples, Watched::Training)?,
             validation: validation
                 .map(|data| subject(data, evaluation.validation_samples, Watched::Validation))
                 .transpose()?,
-            workspace: model.workspace(CHUNK),
+            workspace,
         })
     }
 
@@ -92,14 +92,14 @@ impl<'a, T: Scalar> Subject<'a, T> {
         model: &Mlp<T>,
         workspace: &mut Workspace<T>,
     ) -> Result<Measurement, Error> {
-        let loss = model.loss(&batch_of(&self.data)?, workspace)?;
+        let batch = batch_of(&self.data)?;
+        let loss = model.loss_and_logits(&batch, workspace, &mut self.logits)?;
         if !loss.is_finite() {
             return Ok(Measurement {
                 loss,
                 metrics: TaskMetrics::LossOnly,
             });
         }
-        model.forward_into(self.data.features().as_view(), workspace, &mut self.logits)?;
         let metrics = self.metrics(model.spec().loss_function())?;
         Ok(Measurement { loss, metrics })
     }
@@ -129,12 +129,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
                     self.logits.apply(|z| *z = z.exp());
                 }
                 let (predictions, targets) = (self.logits.as_view(), values.as_view());
-                let r2 = match r2(predictions, targets, weights) {
-                    Ok(r2) => Some(r2),
-                    Err(Error::ConstantTarget { .. }) => None,
-                    Err(error) => return Err(error),
-                };
-                let rmse = rmse(predictions, targets, weights)?;
+                let (rmse, r2) = rmse_and_r2(predictions, targets, weights)?;
                 Ok(TaskMetrics::Regression { rmse, r2 })
             }
             _ => Ok(TaskMetrics::LossOnly),

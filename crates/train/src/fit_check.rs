@@ -46,6 +46,23 @@ pub(crate) fn check_enough<T: Scalar>(training: &Dataset<T>) -> Result<(), Error
     Ok(())
 }
 
+/// Refuses training data whose samples cannot be told apart: every feature has the same value in all of them.
+pub(crate) fn check_varied<T: Scalar>(training: &Dataset<T>) -> Result<(), Error> {
+    let mut samples = training.features().column_iter();
+    let first = samples.next();
+    // Data that varies is known by its second sample, as a rule.
+    if samples.any(|sample| Some(sample) != first) {
+        return Ok(());
+    }
+    Err(Error::ConstantFeatures {
+        dataset: training.name().to_owned(),
+        n_samples: training.n_samples(),
+        n_features: training.n_features(),
+        feature: training.feature_names()[0].clone(),
+        value: to_f64(training.features()[(0, 0)]),
+    })
+}
+
 /// Refuses validation data whose features, classes or targets are not those of the training data, by name.
 pub(crate) fn check_same<T: Scalar>(
     training: &Dataset<T>,
@@ -135,7 +152,7 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
             };
             let needed = values.nrows() * per_target;
             if needed == n_outputs {
-                return Ok(());
+                return check_values(loss, part, data);
             }
             let way_out = format!("make the last layer size {needed}");
             Err(shape(values.nrows(), "values a sample", way_out))
@@ -145,6 +162,31 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
             "something else",
             "give classes or numbers",
         )),
+    }
+}
+
+/// Refuses numbers that the loss is not defined for: at once, wherever they stand, and not when their batch comes.
+fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Result<(), Error> {
+    let (highest, range) = match loss {
+        Loss::BinaryCrossEntropy => (1.0, "at least 0 and at most 1"),
+        Loss::Poisson => (f64::INFINITY, "at least 0"),
+        _ => return Ok(()),
+    };
+    let Target::Values { values, names } = data.target() else {
+        return Ok(());
+    };
+    let bad = |value: &T| !(0.0..=highest).contains(&to_f64(*value));
+    match values.iter().position(bad) {
+        None => Ok(()),
+        Some(place) => Err(Error::TargetValue {
+            part,
+            dataset: data.name().to_owned(),
+            target: names[place % values.nrows()].clone(),
+            sample: place / values.nrows(),
+            value: to_f64(values.as_slice()[place]),
+            loss: loss.name(),
+            range,
+        }),
     }
 }
 

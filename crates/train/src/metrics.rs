@@ -25,6 +25,7 @@ mod numbers;
 pub(crate) use classes::fraction_right;
 pub use classes::{accuracy, balanced_accuracy, log_loss, macro_f1};
 pub use curve::roc_auc;
+pub(crate) use numbers::rmse_and_r2;
 pub use numbers::{mae, r2, rmse};
 
 use crate::scalar::to_f64;

@@ -197,8 +197,8 @@ impl Trainer {
     /// # Errors
     /// - A setting outside its range, as [`Trainer::validate`]; a schedule that needs a total that the budget does not say.
     /// - Data that does not suit the model: [`Error::FeatureCount`], [`Error::TargetKind`], [`Error::TargetShape`],
-    ///   [`Error::MissingValue`], [`Error::ValidationDiffers`], [`Error::BatchTooLarge`]; or from which nothing can be
-    ///   learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`].
+    ///   [`Error::TargetValue`], [`Error::MissingValue`], [`Error::ValidationDiffers`], [`Error::BatchTooLarge`]; or from
+    ///   which nothing can be learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`], [`Error::ConstantFeatures`].
     /// - [`Error::NeedsValidation`] where validation data is watched and not given.
     /// - [`Error::Diverged`] with the history so far.
     pub fn fit<T: Scalar>(

@@ -10,7 +10,7 @@ use common::{classes, numbers, regressor};
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, Loss, MlpSpec, OptimizerSpec};
-use smallbatch_train::{Budget, Divergence, Error, NotFinite, Trainer, Watched};
+use smallbatch_train::{Budget, Divergence, Error, NotFinite, Period, Schedule, Trainer, Watched};
 
 fn diverge(
     trainer: &Trainer,
@@ -72,6 +72,31 @@ fn it_names_the_update_the_rate_and_the_feature() {
             .all(|record| record.training_loss.is_finite())
     );
     assert_eq!(records.last().unwrap().update / 4, found.update / 4);
+}
+
+/// What can be lowered is the rate that was given, not the one that the schedule made of it.
+#[test]
+fn under_a_schedule_the_advice_is_on_the_rate_that_was_given() {
+    let trainer = Trainer::new(MlpSpec::new([3, 1]).loss(Loss::MeanSquaredError))
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(0.1)
+        .schedule(Schedule::Step {
+            every: Period::Updates(2),
+            factor: 0.5,
+        })
+        .batch_size(BatchSize::Mini(16));
+    let found = diverge(&trainer, &in_dollars(), None);
+    assert_eq!(found.base_learning_rate, 0.1);
+    let steps = i32::try_from(found.update / 2).unwrap();
+    assert!(steps > 0);
+    assert_eq!(found.learning_rate, 0.1 * 0.5_f64.powi(steps));
+    let sentence = found.to_string();
+    let start = "Lower the learning rate of 0.1 (by schedule ";
+    assert!(sentence.contains(start), "{sentence}");
+    assert!(
+        sentence.contains(" at this update), to 0.01 perhaps; normalize"),
+        "{sentence}"
+    );
 }
 
 /// In f32 the numbers end at 3e38, so that the same training diverges earlier.

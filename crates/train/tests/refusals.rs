@@ -148,15 +148,68 @@ fn data_that_does_not_suit_the_network() {
         "the target of the training data `a saddle` has 1 values a sample, but the network has 4 output(s) and the loss \
          pinball; make the last layer size 2"
     );
-    // Numbers outside the loss's range are refused by the loss, at the first evaluation.
-    let error = with(Loss::Poisson, 1).fit(&numbers, None).unwrap_err();
-    assert!(matches!(
-        error,
-        Error::Mlp(smallbatch_mlp::Error::TargetOutOfRange {
-            loss: "Poisson",
-            ..
-        })
-    ));
+}
+
+/// Refused at the start, though no evaluation would look at that sample and its batch might come late.
+#[test]
+fn numbers_that_the_loss_is_not_defined_for() {
+    let place = 23;
+    let rates = |bad: f64| {
+        let values = DMatrix::from_fn(1, 30, |_, j| if j == place { bad } else { (j % 2) as f64 });
+        let names = vec!["visits".to_owned()];
+        numbers(30, 1)
+            .with_target(Target::Values { values, names })
+            .unwrap()
+    };
+    let trainer = |loss: Loss| {
+        Trainer::new(MlpSpec::new([2, 1]).loss(loss))
+            .batch_size(BatchSize::Full)
+            .budget(Budget::Epochs(1))
+            .evaluation(Evaluation::default().training_samples(1))
+    };
+    assert_eq!(
+        refused(&trainer(Loss::Poisson), &rates(-2.0), None),
+        "target `visits` of sample 23 of the training data `a saddle` is -2, but the loss Poisson takes values of at \
+         least 0; correct the value, or use a loss for any number, such as `Loss::MeanSquaredError`"
+    );
+    assert_eq!(
+        refused(
+            &trainer(Loss::BinaryCrossEntropy),
+            &rates(0.5),
+            Some(&rates(1.25))
+        ),
+        "target `visits` of sample 23 of the validation data `a saddle` is 1.25, but the loss binary cross-entropy takes \
+         values of at least 0 and at most 1; correct the value, or use a loss for any number, such as \
+         `Loss::MeanSquaredError`"
+    );
+    assert!(trainer(Loss::Poisson).fit(&rates(7.5), None).is_ok());
+    assert!(
+        trainer(Loss::BinaryCrossEntropy)
+            .fit(&rates(1.0), None)
+            .is_ok()
+    );
+    assert!(
+        trainer(Loss::MeanSquaredError)
+            .fit(&rates(-2.0), None)
+            .is_ok()
+    );
+}
+
+/// A mean over weights that are all 0 is not a number: the update says so instead of skipping the batch.
+#[test]
+fn a_batch_of_weight_zero() {
+    let data = classes(30, 1);
+    let weights: Vec<f64> = (0..30).map(|j| f64::from(u8::from(j < 5))).collect();
+    let data = data.with_weights(weights).unwrap();
+    let error = classifier()
+        .batch_size(BatchSize::Mini(2))
+        .fit(&data, None)
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples \
+         of weight 0, or use larger batches"
+    );
 }
 
 #[test]
@@ -232,13 +285,27 @@ fn missing_values_are_refused_by_place() {
 }
 
 #[test]
-fn constant_features_are_harmless() {
+fn one_constant_feature_is_harmless_and_nothing_but_constants_is_refused() {
     let data = classes(30, 1);
-    let constant = data
+    let mut features = data.features().clone();
+    features.row_mut(1).fill(0.5);
+    let one = data.clone().with_features(features).unwrap();
+    let trained = classifier().fit(&one, None).unwrap();
+    assert!(trained.record().training_loss < trained.history().first().unwrap().training_loss);
+    let all = data
         .clone()
         .with_features(DMatrix::from_element(2, 30, 0.5));
-    let trained = classifier().fit(&constant.unwrap(), None).unwrap();
-    assert!(trained.record().training_loss.is_finite());
+    assert_eq!(
+        refused(&classifier(), &all.unwrap(), None),
+        "all 30 samples of the training data `three clouds` are the same in every feature (of 2; the first, `x0`, is 0.5 \
+         in all), so there is nothing to tell them apart by; give features that vary, and look at what made these \
+         constant: the reader, a filter or a scaler"
+    );
+    // The last sample alone makes the difference.
+    let mut features = DMatrix::from_element(2, 30, 0.5);
+    features[(1, 29)] = 0.75;
+    let nearly = data.with_features(features).unwrap();
+    assert!(classifier().fit(&nearly, None).is_ok());
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub fn rmse<T: Scalar>(
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
     let weights = check("RMSE", predictions, targets, weights)?;
-    Ok(mean_of(predictions, targets, &weights, |error| error * error).sqrt())
+    Ok(rmse_of(predictions, targets, &weights))
 }
 
 /// The mean absolute error, in the target's unit: Σᵢ wᵢ · (1/k) Σⱼ |ŷⱼᵢ - yⱼᵢ| / Σᵢ wᵢ.
@@ -46,6 +46,37 @@ pub fn r2<T: Scalar>(
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
     let weights = check("R²", predictions, targets, weights)?;
+    r2_of(predictions, targets, &weights)
+}
+
+/// [`rmse`] and [`r2`], which is `None` where an output has the same value in every sample; the arguments are checked once.
+pub(crate) fn rmse_and_r2<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: Option<&[T]>,
+) -> Result<(f64, Option<f64>), Error> {
+    let weights = check("RMSE", predictions, targets, weights)?;
+    let r2 = match r2_of(predictions, targets, &weights) {
+        Ok(r2) => Some(r2),
+        Err(Error::ConstantTarget { .. }) => None,
+        Err(error) => return Err(error),
+    };
+    Ok((rmse_of(predictions, targets, &weights), r2))
+}
+
+fn rmse_of<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: &Weights<'_, T>,
+) -> f64 {
+    mean_of(predictions, targets, weights, |error| error * error).sqrt()
+}
+
+fn r2_of<T: Scalar>(
+    predictions: DMatrixView<'_, T>,
+    targets: DMatrixView<'_, T>,
+    weights: &Weights<'_, T>,
+) -> Result<f64, Error> {
     let mut sum = 0.0;
     for output in 0..targets.nrows() {
         let row = || targets.row(output).into_iter().map(|&y| to_f64(y));
@@ -131,6 +162,25 @@ mod tests {
         assert_eq!(mae(p, y, None).unwrap(), 0.5);
         // Total sum of squares 29.1875 (mean 2.875), residual 1.5.
         assert!((r2(p, y, None).unwrap() - (1.0 - 1.5 / 29.1875)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn both_at_once_are_each_of_them() {
+        let targets = dmatrix![0.3, 2.0, 1.1; 10.0, 30.0, 7.0];
+        let predictions = dmatrix![1.0, 1.7, 0.9; 10.5, 20.0, 8.0];
+        let (p, y) = (predictions.as_view(), targets.as_view());
+        for weights in [None, Some(&[1.0, 0.0, 2.5][..])] {
+            let (found_rmse, found_r2) = rmse_and_r2(p, y, weights).unwrap();
+            assert_eq!(found_rmse, rmse(p, y, weights).unwrap());
+            assert_eq!(found_r2.unwrap(), r2(p, y, weights).unwrap());
+        }
+        let constant = dmatrix![0.3, 2.0, 1.1; 7.0, 7.0, 7.0];
+        let y = constant.as_view();
+        assert_eq!(
+            rmse_and_r2(p, y, None).unwrap(),
+            (rmse(p, y, None).unwrap(), None)
+        );
+        assert!(rmse_and_r2(p, constant.columns(0, 2), None).is_err());
     }
 
     #[test]

@@ -1,0 +1,132 @@
+//! How a training begins: what is refused, and what is made.
+
+use smallbatch_data::{BatchSize, Batches, Dataset};
+use smallbatch_mlp::{Mlp, Optimizer};
+
+use super::Session;
+use crate::checkpoint::Checkpoint;
+use crate::clock::Stopwatch;
+use crate::evaluator::{CHUNK, Evaluator};
+use crate::fit_check::{check_enough, check_part, check_same, check_varied};
+use crate::plateau::Plateau;
+use crate::{Error, History, Scalar, Trainer, Watched};
+
+impl<'a, T: Scalar> Session<'a, T> {
+    pub(crate) fn start(
+        trainer: &Trainer,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Self, Error> {
+        // Before anything is allocated for a model that may be absurd.
+        check(trainer, training, validation)?;
+        let model = trainer.model.build::<T>(trainer.seed)?;
+        let optimizer = trainer.optimizer.build(model.n_parameters())?;
+        Self::assemble(trainer.clone(), training, validation, model, optimizer)
+    }
+
+    pub(crate) fn resume(
+        checkpoint: Checkpoint<T>,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Self, Error> {
+        checkpoint.check(training, validation)?;
+        check(&checkpoint.trainer, training, validation)?;
+        let Checkpoint {
+            trainer,
+            model,
+            optimizer,
+            update,
+            seconds,
+            last_batch_loss,
+            plateau,
+            best,
+            history,
+            outcome,
+            ..
+        } = checkpoint;
+        let mut session = Self::assemble(trainer, training, validation, model, optimizer)?;
+        let n_batches = session.updates_per_epoch();
+        session.batches.start_epoch(update / n_batches);
+        // The remainder is below the number of batches, which is a usize.
+        #[allow(clippy::cast_possible_truncation)]
+        session.batches.skip_to((update % n_batches) as usize)?;
+        session.update = update;
+        session.stopwatch = Stopwatch::at(seconds);
+        session.last_batch_loss = last_batch_loss;
+        session.plateau = plateau;
+        session.best = best;
+        session.history = history;
+        session.outcome = outcome;
+        Ok(session)
+    }
+
+    fn assemble(
+        trainer: Trainer,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+        model: Mlp<T>,
+        optimizer: Optimizer<T>,
+    ) -> Result<Self, Error> {
+        let batches = Batches::new(training, trainer.batch_size, trainer.seed)?;
+        let n_batches = batches.n_batches() as u64;
+        let rates = trainer
+            .schedule
+            .rates(trainer.learning_rate, &trainer.budget, n_batches)?;
+        // All buffers that passes over the network need are made here, those of updates and those of evaluations.
+        let workspace = |max_samples: usize| model.workspace(max_samples.min(CHUNK));
+        let evaluator = Evaluator::new(
+            model.spec().n_outputs(),
+            workspace(usize::MAX),
+            &trainer.evaluation,
+            trainer.seed,
+            training,
+            validation,
+        )?;
+        Ok(Self {
+            workspace: workspace(batches.max_samples()),
+            last_update: trainer.budget.last_update(n_batches),
+            batches,
+            evaluator,
+            rates,
+            model,
+            optimizer,
+            update: 0,
+            stopwatch: Stopwatch::at(0.0),
+            last_batch_loss: None,
+            plateau: Plateau::default(),
+            best: None,
+            history: History::default(),
+            closing: None,
+            outcome: None,
+            training,
+            validation,
+            trainer,
+        })
+    }
+}
+
+/// Everything that can be refused before the model is built.
+fn check<T: Scalar>(
+    trainer: &Trainer,
+    training: &Dataset<T>,
+    validation: Option<&Dataset<T>>,
+) -> Result<(), Error> {
+    trainer.validate_with(validation.is_some())?;
+    check_part(&trainer.model, Watched::Training, training)?;
+    check_enough(training)?;
+    if let Some(validation) = validation {
+        check_part(&trainer.model, Watched::Validation, validation)?;
+        check_same(training, validation)?;
+    }
+    check_varied(training)?;
+    if let BatchSize::Mini(batch_size) = trainer.batch_size
+        && batch_size > training.n_samples()
+    {
+        return Err(Error::BatchTooLarge {
+            batch_size,
+            dataset: training.name().to_owned(),
+            n_samples: training.n_samples(),
+        });
+    }
+    Ok(())
+}

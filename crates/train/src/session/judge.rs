@@ -1,0 +1,168 @@
+//! What evaluations find, and what follows from it.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::divergence::{NotFinite, Suspects};
+use crate::early_stopping::Lowest;
+use crate::scalar::to_f64;
+use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, Watched};
+
+/// What early stopping has seen: the lowest validation loss, and the model that had it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Scalar")]
+pub(crate) struct Best<T> {
+    pub(super) lowest: Lowest,
+    pub(crate) parameters: Vec<T>,
+    pub(super) record: Record,
+}
+
+impl<T: Scalar> Session<'_, T> {
+    /// An evaluation that the timetable asks for: it goes into the history, and is judged.
+    pub(super) fn evaluate_when_due<O: Observer + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Option<Outcome>, Error> {
+        let record = self.evaluate()?;
+        self.history.push(record);
+        let watched = record.validation_loss.unwrap_or(record.training_loss);
+        self.plateau.observe(&self.trainer.schedule, watched);
+        let patience_is_over = self.remember_if_best(&record);
+        let flow = observer.on_evaluation(&record);
+        Ok(if self.reaches_target(&record) {
+            Some(Outcome::TargetReached)
+        } else if patience_is_over {
+            Some(Outcome::EarlyStopped)
+        } else if flow == ControlFlow::Break(()) {
+            Some(Outcome::Interrupted)
+        } else {
+            None
+        })
+    }
+
+    /// The evaluation at an end where none was due.
+    pub(super) fn close<O: Observer + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Option<Outcome>, Error> {
+        let record = self.evaluate()?;
+        self.closing = Some(record);
+        // The training is over: whether the observer wants to stop makes no difference.
+        let _ = observer.on_evaluation(&record);
+        let reached = self.reaches_target(&record);
+        Ok(reached.then_some(Outcome::TargetReached))
+    }
+
+    /// The record of the model as it stands; a divergence if anything in it is not finite.
+    fn evaluate(&mut self) -> Result<Record, Error> {
+        // ReLU turns NaN into 0 on some processors, so that a broken weight need not show in the loss.
+        let parameters = self.model.parameters().as_slice();
+        if let Some(&broken) = parameters.iter().find(|&&value| !to_f64(value).is_finite()) {
+            return Err(self.diverged(NotFinite::Parameter(to_f64(broken))));
+        }
+        let (training, validation) = self.evaluator.measure(&self.model)?;
+        let losses = [
+            (Watched::Training, Some(training)),
+            (Watched::Validation, validation),
+        ];
+        for (part, measurement) in losses {
+            if let Some(measurement) = measurement
+                && !measurement.loss.is_finite()
+            {
+                return Err(self.diverged(NotFinite::EvaluatedLoss(part, measurement.loss)));
+            }
+        }
+        Ok(Record {
+            epoch: self.update as f64 / self.updates_per_epoch() as f64,
+            update: self.update,
+            samples: self.samples_seen(),
+            seconds: self.stopwatch.seconds(),
+            learning_rate: self.learning_rate_of(self.update.saturating_sub(1)),
+            training_loss: training.loss,
+            training_metrics: training.metrics,
+            validation_loss: validation.map(|measurement| measurement.loss),
+            validation_metrics: validation.map(|measurement| measurement.metrics),
+        })
+    }
+
+    /// Keeps the model if it is the best on the validation data so far; true when patience is over.
+    fn remember_if_best(&mut self, record: &Record) -> bool {
+        let (Some(early_stopping), Some(loss)) =
+            (self.trainer.early_stopping, record.validation_loss)
+        else {
+            return false;
+        };
+        let best = self.best.get_or_insert_with(|| Best {
+            lowest: Lowest::default(),
+            parameters: self.model.parameters().as_slice().to_vec(),
+            record: *record,
+        });
+        if best.lowest.observe(loss, early_stopping.min_delta) {
+            best.parameters
+                .copy_from_slice(self.model.parameters().as_slice());
+            best.record = *record;
+        }
+        best.lowest.since() >= early_stopping.patience
+    }
+
+    fn reaches_target(&self, record: &Record) -> bool {
+        self.trainer
+            .budget
+            .target()
+            .is_some_and(|(part, target)| record.loss(part).is_some_and(|loss| loss <= target))
+    }
+
+    pub(super) fn diverged(&self, what: NotFinite) -> Error {
+        // A batch's loss belongs to the update that it was refused for, the others to the update before.
+        let update = match what {
+            NotFinite::BatchLoss(_) => self.update,
+            _ => self.update.saturating_sub(1),
+        };
+        let suspects = Suspects::of(self.training);
+        Error::Diverged(Box::new(Divergence {
+            what,
+            update: self.update,
+            epoch: self.epoch_of(update),
+            last_finite_loss: self.last_batch_loss,
+            learning_rate: self.learning_rate_of(update),
+            base_learning_rate: self.trainer.learning_rate,
+            feature: suspects.feature,
+            median_span: suspects.median_span,
+            target: suspects.target,
+            history: self.history.clone(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::dmatrix;
+    use smallbatch_data::{BatchSize, Dataset, Target};
+    use smallbatch_mlp::MlpSpec;
+
+    use super::*;
+    use crate::{Silent, Trainer};
+
+    /// A bias of minus infinity before a ReLU is a unit that is always off: the loss stays finite, the model is broken.
+    #[test]
+    fn a_broken_weight_is_found_though_the_loss_is_finite() {
+        let features = dmatrix![-1.0, 0.0, 1.0];
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1, 1])).unwrap();
+        let trainer = Trainer::new(MlpSpec::new([1, 4, 2])).batch_size(BatchSize::Full);
+        let mut session = trainer.start(&data, None).unwrap();
+        session.model.parameters_mut().bias_mut(0)[1] = f64::NEG_INFINITY;
+        let (training, _) = session.evaluator.measure(&session.model).unwrap();
+        assert!(training.loss.is_finite());
+        let Err(Error::Diverged(divergence)) = session.advance(&mut Silent) else {
+            panic!("it was not found")
+        };
+        assert_eq!(divergence.what, NotFinite::Parameter(f64::NEG_INFINITY));
+        let sentence = divergence.to_string();
+        assert!(
+            sentence.starts_with("training diverged after update 0 (epoch 0): a weight is -inf. "),
+            "{sentence}"
+        );
+    }
+}

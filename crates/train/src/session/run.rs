@@ -1,0 +1,144 @@
+//! The loop: stretches of updates between evaluations.
+
+use smallbatch_data::BatchTarget;
+use smallbatch_mlp::{Batch, Targets};
+
+use super::Session;
+use crate::clock::Deadline;
+use crate::divergence::NotFinite;
+use crate::{Error, Observer, Outcome, Scalar, Update};
+
+/// How a stretch of updates ended.
+enum Stretch {
+    Whole,
+    TimeIsUp,
+    Interrupted,
+}
+
+impl<T: Scalar> Session<'_, T> {
+    /// Trains to the end. After an interruption, called again, it goes on.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`], with the history so far.
+    pub fn run<O: Observer + ?Sized>(&mut self, observer: &mut O) -> Result<Outcome, Error> {
+        observer.on_start(&self.plan());
+        loop {
+            if let Some(outcome) = self.advance(observer)? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Trains to the next evaluation (the first time: evaluates the model before training), and says whether that was
+    /// the end. Does not call [`Observer::on_start`].
+    ///
+    /// # Errors
+    /// [`Error::Diverged`], with the history so far.
+    pub fn advance<O: Observer + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Option<Outcome>, Error> {
+        if matches!(self.outcome, Some(outcome) if outcome != Outcome::Interrupted) {
+            return Ok(self.outcome);
+        }
+        self.closing = None;
+        self.outcome = if self.history.records().is_empty() {
+            self.evaluate_when_due(observer)?
+        } else {
+            self.stretch(observer)?
+        };
+        Ok(self.outcome)
+    }
+
+    /// Updates until an evaluation is due or the training ends, and then that evaluation.
+    fn stretch<O: Observer + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Option<Outcome>, Error> {
+        let due = self
+            .trainer
+            .evaluation
+            .when
+            .next_after(self.update, self.updates_per_epoch());
+        self.stopwatch.start();
+        let stretch = self.train_until(due.min(self.last_update), observer);
+        self.stopwatch.stop();
+        let stretch = stretch?;
+        let judged = if self.update == due {
+            self.evaluate_when_due(observer)?
+        } else {
+            self.close(observer)?
+        };
+        // What the evaluation found comes first: a target reached with the last update is reached.
+        Ok(match (judged, stretch) {
+            (Some(Outcome::TargetReached), _) => judged,
+            (_, Stretch::TimeIsUp) => Some(Outcome::BudgetSpent),
+            (_, _) if self.update >= self.last_update => Some(Outcome::BudgetSpent),
+            (None, Stretch::Interrupted) => Some(Outcome::Interrupted),
+            _ => judged,
+        })
+    }
+
+    /// The loop. Between two evaluations there is nothing but batches, updates, and whoever listens.
+    fn train_until<O: Observer + ?Sized>(
+        &mut self,
+        end: u64,
+        observer: &mut O,
+    ) -> Result<Stretch, Error> {
+        let mut deadline = Deadline::new(self.trainer.budget.seconds(), &self.stopwatch);
+        while self.update < end {
+            let learning_rate = self.learning_rate_of(self.update);
+            let batch_loss = self.update_once(learning_rate)?;
+            let update = Update {
+                update: self.update,
+                epoch: self.epoch_of(self.update - 1),
+                batch_loss,
+                learning_rate,
+            };
+            if observer.on_update(&update).is_break() {
+                return Ok(Stretch::Interrupted);
+            }
+            if deadline.is_over(&self.stopwatch) {
+                return Ok(Stretch::TimeIsUp);
+            }
+        }
+        Ok(Stretch::Whole)
+    }
+
+    /// One update on the next batch.
+    fn update_once(&mut self, learning_rate: f64) -> Result<f64, Error> {
+        if self.batches.position() == self.batches.n_batches() {
+            self.batches.start_epoch(self.batches.epoch() + 1);
+        }
+        let Some(batch) = self.batches.next_batch() else {
+            // A data set has samples and a batch size is at least 1, so an epoch has a batch.
+            return Err(smallbatch_mlp::Error::EmptyBatch.into());
+        };
+        let targets = match batch.target {
+            BatchTarget::Labels(labels) => Targets::Labels(labels),
+            BatchTarget::Values(values) => Targets::Values(values),
+        };
+        let mut samples = Batch::new(batch.features, targets);
+        if let Some(weights) = batch.weights {
+            samples = samples.weights(weights);
+        }
+        let step = self.model.train_step(
+            &samples,
+            &mut self.optimizer,
+            learning_rate,
+            self.trainer.seed,
+            &mut self.workspace,
+        );
+        match step {
+            Ok(loss) => {
+                self.update += 1;
+                self.last_batch_loss = Some(loss);
+                Ok(loss)
+            }
+            Err(smallbatch_mlp::Error::LossNotFinite { loss }) => {
+                Err(self.diverged(NotFinite::BatchLoss(loss)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
