@@ -274,11 +274,40 @@ fn whole<T: Scalar>(dataset: &Dataset<T>) -> Batch<'_, T> {
 }
 
 /// Copies the columns `samples` of `from` into the first columns of `to`; both are contiguous column by column.
+///
+/// Of few rows, the call that copies a slice would take longer than the copy: 3.5 ns a column where it was measured,
+/// against 1 to 2.5 by pieces of a fixed length, up to 16 rows.
 fn gather_columns<T: Scalar>(from: &DMatrix<T>, samples: &[usize], to: &mut DMatrix<T>) {
     let rows = from.nrows();
-    let from = from.as_slice();
-    for (slot, &sample) in to.as_mut_slice().chunks_exact_mut(rows).zip(samples) {
-        slot.copy_from_slice(&from[sample * rows..(sample + 1) * rows]);
+    let (from, to) = (from.as_slice(), to.as_mut_slice());
+    match rows {
+        1 => gather_pieces::<T, 1>(from, rows, samples, to),
+        2..=4 => gather_pieces::<T, 2>(from, rows, samples, to),
+        5..=8 => gather_pieces::<T, 4>(from, rows, samples, to),
+        9..=16 => gather_pieces::<T, 8>(from, rows, samples, to),
+        _ => {
+            for (slot, &sample) in to.chunks_exact_mut(rows).zip(samples) {
+                slot.copy_from_slice(&from[sample * rows..(sample + 1) * rows]);
+            }
+        }
+    }
+}
+
+/// [`gather_columns`] for columns of `N` to `2 N` rows: the first N and the last N are all, and may overlap.
+fn gather_pieces<T: Scalar, const N: usize>(
+    from: &[T],
+    rows: usize,
+    samples: &[usize],
+    to: &mut [T],
+) {
+    for (slot, &sample) in to.chunks_exact_mut(rows).zip(samples) {
+        let column = &from[sample * rows..(sample + 1) * rows];
+        if let (Some(slot), Some(piece)) = (slot.first_chunk_mut::<N>(), column.first_chunk()) {
+            *slot = *piece;
+        }
+        if let (Some(slot), Some(piece)) = (slot.last_chunk_mut::<N>(), column.last_chunk()) {
+            *slot = *piece;
+        }
     }
 }
 

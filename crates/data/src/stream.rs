@@ -48,6 +48,7 @@ pub(crate) fn shuffle<I>(items: &mut [I], rng: &mut ChaCha8Rng) {
 }
 
 /// A uniform integer in `0..bound`; `bound` is at least 1.
+#[inline]
 fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
     match u32::try_from(bound) {
         Ok(bound) => below_u32(bound, rng) as usize,
@@ -55,6 +56,7 @@ fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
     }
 }
 
+#[inline]
 fn below_u32(bound: u32, rng: &mut ChaCha8Rng) -> u32 {
     let mut product = u64::from(rng.next_u32()) * u64::from(bound);
     if (product as u32) < bound {

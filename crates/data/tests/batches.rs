@@ -121,6 +121,21 @@ proptest! {
     }
 }
 
+/// Columns of few rows are copied in pieces whose length depends on the number of rows: each of them, and some beyond.
+#[test]
+fn columns_of_every_length_are_gathered_whole() {
+    for n_features in 1..=40 {
+        let dataset = classes(n_features, 9);
+        let mut batches = Batches::new(&dataset, BatchSize::Mini(4), 3).unwrap();
+        let order = batches.order().unwrap().to_vec();
+        for samples in order.chunks(4) {
+            let batch = batches.next_batch().unwrap();
+            let expected = dataset.features().select_columns(samples);
+            assert_eq!(batch.features, expected, "{n_features} features");
+        }
+    }
+}
+
 #[test]
 fn the_order_depends_on_seed_and_epoch_and_on_nothing_else() {
     let dataset = classes(1, 100);
