@@ -104,6 +104,15 @@ pub enum Error {
         value: f64,
     },
 
+    /// The sum of the weights is infinite.
+    #[error(
+        "the weights of the {n_samples} samples add up to more than f64 can hold: divide them all by the greatest"
+    )]
+    WeightOverflow {
+        /// The number of samples.
+        n_samples: usize,
+    },
+
     /// There is not one weight for each sample.
     #[error("{got} weights for {expected} samples: give one weight a sample, or none at all")]
     WeightCount {
@@ -186,6 +195,10 @@ pub enum Error {
         /// The name of the scaler.
         scaler: &'static str,
     },
+
+    /// Work was to be done on no thread.
+    #[error("0 threads can do no work: give at least 1, or Threads::Automatic")]
+    NoThreads,
 
     /// A saved scaler or saved statistics contradict themselves.
     #[error("the saved data is damaged: {reason}; fit and save again")]

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrixView, Dyn, U1};
 
-use crate::{Error, Feature, Scalar};
+use crate::{Error, Feature, Scalar, Threads};
 
 /// The training data that a [`Scaler`](crate::Scaler) is fitted to.
 ///
@@ -30,6 +30,7 @@ pub struct FitData<'a, T: Scalar> {
     features: DMatrixView<'a, T>,
     weights: Option<&'a [T]>,
     names: Option<&'a [String]>,
+    threads: Threads,
 }
 
 impl<'a, T: Scalar> FitData<'a, T> {
@@ -39,6 +40,7 @@ impl<'a, T: Scalar> FitData<'a, T> {
             features: features.into(),
             weights: None,
             names: None,
+            threads: Threads::default(),
         }
     }
 
@@ -53,6 +55,13 @@ impl<'a, T: Scalar> FitData<'a, T> {
     #[must_use]
     pub fn names(mut self, names: &'a [String]) -> Self {
         self.names = Some(names);
+        self
+    }
+
+    /// Chooses how many threads fitting may use. What is fitted is the same to the last bit with any number of them.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -76,6 +85,10 @@ impl<'a, T: Scalar> FitData<'a, T> {
 
     pub(crate) fn name_slice(&self) -> Option<&'a [String]> {
         self.names
+    }
+
+    pub(crate) fn thread_choice(&self) -> Threads {
+        self.threads
     }
 
     pub(crate) fn feature(&self, index: usize) -> Feature {
@@ -111,7 +124,7 @@ impl<'a, T: Scalar> FitData<'a, T> {
     }
 }
 
-/// One weight a sample, each finite and not negative; `first` is the index of the first sample.
+/// One weight a sample, each finite and not negative, and so their sum; `first` is the index of the first sample.
 pub(crate) fn check_weights<T: Scalar>(
     weights: &[T],
     n_samples: usize,
@@ -129,7 +142,8 @@ pub(crate) fn check_weights<T: Scalar>(
             sample: first + at as u64,
             value: weights[at].to_f64(),
         }),
-        None => Ok(()),
+        None if weights.iter().map(|w| w.to_f64()).sum::<f64>().is_finite() => Ok(()),
+        None => Err(Error::WeightOverflow { n_samples }),
     }
 }
 

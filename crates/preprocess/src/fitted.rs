@@ -1,5 +1,6 @@
 //! A fitted scaler: one type, whatever it was fitted by.
 
+mod apply;
 mod kernels;
 mod map;
 mod saved;
@@ -8,10 +9,7 @@ mod table;
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
-use crate::fit_data::for_each_block;
-use crate::stats::refuse_non_finite;
-use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, TransformReport};
-use kernels::Shape;
+use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport};
 pub use map::Affine;
 pub(crate) use map::Map;
 pub(crate) use table::{Table, Tables};
@@ -57,6 +55,7 @@ pub(crate) use table::{Table, Tables};
 pub struct FittedScaler {
     body: Body,
     tables: Tables,
+    threads: Threads,
 }
 
 /// All that was learned; the tables follow from it.
@@ -76,9 +75,6 @@ impl PartialEq for FittedScaler {
     }
 }
 
-/// Values handled at a time: they are looked at twice, and stay in the first cache.
-const CHUNK_VALUES: usize = 4096;
-
 impl FittedScaler {
     pub(crate) fn new(body: Body) -> Self {
         let n = body.names.len();
@@ -93,7 +89,19 @@ impl FittedScaler {
             min: &body.min,
             max: &body.max,
         });
-        Self { body, tables }
+        Self {
+            body,
+            tables,
+            threads: Threads::default(),
+        }
+    }
+
+    /// Chooses how many threads a transform or an inverse of large data may use. It is not saved, and the results are
+    /// the same to the last bit with any number of them.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
+        self
     }
 
     /// The number of features fitted.
@@ -154,9 +162,12 @@ impl FittedScaler {
         self.transform_values(samples.as_mut_slice(), n_samples)
     }
 
-    /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. Nothing is allocated when all values are
-    /// within the range seen in fitting and the source has no gaps between its columns. On an error the
-    /// destination's content is unspecified.
+    /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. On one [thread](Self::threads) nothing is
+    /// allocated when all values are within the range seen in fitting and the source has no gaps between its columns. On
+    /// an error the destination's content is unspecified.
+    ///
+    /// This is the fastest way for large data: each value is read once and written once, and a destination that is used
+    /// again costs the operating system nothing. To hand out new memory takes it several times as long as to scale it.
     ///
     /// # Errors
     /// As [`transform_in_place`](Self::transform_in_place), and [`Error::DestinationShape`].
@@ -167,15 +178,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         let samples = samples.into();
         self.check_shapes(samples, destination)?;
-        let mut report = TransformReport::new(samples.ncols());
-        let d = self.n_features();
-        let target = destination.as_mut_slice();
-        for_each_block(samples, self.chunk_samples::<T>(), |first, values| {
-            let chunk = &mut target[first * d..first * d + values.len()];
-            chunk.copy_from_slice(values);
-            self.transform_chunk(chunk, first, &mut report)
-        })?;
-        Ok(report)
+        self.transform_view(samples, destination.as_mut_slice())
     }
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
@@ -184,7 +187,7 @@ impl FittedScaler {
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform<T: Scalar>(&self, samples: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
         self.check_features(samples.nrows())?;
-        let mut transformed = DMatrix::zeros(samples.nrows(), samples.ncols());
+        let mut transformed = blank(samples.shape());
         self.transform_into(samples, &mut transformed)?;
         Ok(transformed)
     }
@@ -218,13 +221,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         let scaled = scaled.into();
         self.check_shapes(scaled, destination)?;
-        let d = self.n_features();
-        let target = destination.as_mut_slice();
-        for_each_block(scaled, self.chunk_samples::<T>(), |first, values| {
-            let chunk = &mut target[first * d..first * d + values.len()];
-            chunk.copy_from_slice(values);
-            self.inverse_values(chunk)
-        })
+        self.inverse_view(scaled, destination.as_mut_slice())
     }
 
     /// The matrix in the features' own units.
@@ -232,8 +229,9 @@ impl FittedScaler {
     /// # Errors
     /// As [`inverse_in_place`](Self::inverse_in_place).
     pub fn inverse<T: Scalar>(&self, scaled: &DMatrix<T>) -> Result<DMatrix<T>, Error> {
-        let mut raw = scaled.clone();
-        self.inverse_in_place(&mut raw)?;
+        self.check_features(scaled.nrows())?;
+        let mut raw = blank(scaled.shape());
+        self.inverse_into(scaled, &mut raw)?;
         Ok(raw)
     }
 
@@ -273,137 +271,13 @@ impl FittedScaler {
             got: destination.shape(),
         })
     }
-
-    /// Samples handled at a time: whole rows of the tables.
-    fn chunk_samples<T: Scalar>(&self) -> usize {
-        let lanes = T::table(&self.tables).lanes;
-        (CHUNK_VALUES / lanes).max(1) * lanes / self.n_features()
-    }
-
-    /// All or nothing: the values are looked through before the first one is changed.
-    fn transform_values<T: Scalar>(
-        &self,
-        values: &mut [T],
-        n_samples: usize,
-    ) -> Result<TransformReport, Error> {
-        if self.non_finite() == NonFinite::Refuse && kernels::any_non_finite(values) {
-            refuse_non_finite(values, self.n_features(), 0, Some(&self.body.names))?;
-        }
-        let mut report = TransformReport::new(n_samples);
-        let samples = self.chunk_samples::<T>();
-        for (i, chunk) in values.chunks_mut(samples * self.n_features()).enumerate() {
-            self.transform_chunk(chunk, i * samples, &mut report)?;
-        }
-        Ok(report)
-    }
-
-    /// `chunk` starts with the sample `first`.
-    fn transform_chunk<T: Scalar>(
-        &self,
-        chunk: &mut [T],
-        first: usize,
-        report: &mut TransformReport,
-    ) -> Result<(), Error> {
-        let table = T::table(&self.tables);
-        if kernels::any_outside(chunk, table) {
-            if self.non_finite() == NonFinite::Refuse {
-                refuse_non_finite(
-                    chunk,
-                    self.n_features(),
-                    first as u64,
-                    Some(&self.body.names),
-                )?;
-            }
-            self.count_outside(chunk, table, report);
-        }
-        let shape = match &self.body.map {
-            Map::Affine(_) => Shape::Linear,
-            Map::SmoothClip(_) => Shape::Smooth,
-            Map::Quantiles { quantiles } => {
-                let bound = map::score_bound();
-                for_each_value(chunk, quantiles, |x, q| map::normal_score(x, q, bound));
-                return Ok(());
-            }
-            Map::PerSample => {
-                self.transform_per_sample(chunk, report);
-                return Ok(());
-            }
-        };
-        if table.wide {
-            kernels::forward_wide(chunk, &self.tables.f64, shape);
-        } else {
-            kernels::forward(chunk, table, shape);
-        }
-        Ok(())
-    }
-
-    fn count_outside<T: Scalar>(
-        &self,
-        chunk: &[T],
-        table: &Table<T>,
-        report: &mut TransformReport,
-    ) {
-        let counts = report.outside_mut(self.n_features());
-        for sample in chunk.chunks(self.n_features()) {
-            for (j, &x) in sample.iter().enumerate() {
-                counts[j].below += u64::from(x < table.min[j]);
-                counts[j].above += u64::from(x > table.max[j]);
-                counts[j].nan += u64::from(x.to_f64().is_nan());
-            }
-        }
-    }
-
-    fn transform_per_sample<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
-        let mut pairs = Vec::with_capacity(self.n_features());
-        for sample in chunk.chunks_mut(self.n_features()) {
-            pairs.clear();
-            let finite = sample.iter().map(|x| x.to_f64()).filter(|x| x.is_finite());
-            pairs.extend(finite.map(|x| (x, 1.0)));
-            let (mean, std, constant) = map::of_one_sample(&pairs);
-            if constant {
-                report.count_constant_sample();
-            }
-            for x in sample {
-                *x = T::narrow((x.to_f64() - mean) / std);
-            }
-        }
-    }
-
-    fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
-        let table = T::table(&self.tables);
-        let shape = match &self.body.map {
-            Map::Affine(_) => Shape::Linear,
-            Map::SmoothClip(_) => Shape::Smooth,
-            Map::Quantiles { quantiles } => {
-                let bound = map::score_bound();
-                for_each_value(values, quantiles, |y, q| {
-                    map::from_normal_score(y, q, bound)
-                });
-                return Ok(());
-            }
-            Map::PerSample => {
-                return Err(Error::NotInvertible {
-                    scaler: self.body.scaler.name(),
-                });
-            }
-        };
-        if table.wide {
-            kernels::backward_wide(values, &self.tables.f64, shape);
-        } else {
-            kernels::backward(values, table, shape);
-        }
-        Ok(())
-    }
 }
 
-fn for_each_value<T: Scalar>(
-    values: &mut [T],
-    quantiles: &[Vec<f64>],
-    map: impl Fn(f64, &[f64]) -> f64,
-) {
-    for sample in values.chunks_mut(quantiles.len()) {
-        for (x, quantiles) in sample.iter_mut().zip(quantiles) {
-            *x = T::narrow(map(x.to_f64(), quantiles));
-        }
-    }
+/// A matrix to be written over: zeros that the operating system provides when they are first touched.
+fn blank<T: Scalar>((n_features, n_samples): (usize, usize)) -> DMatrix<T> {
+    DMatrix::from_vec(
+        n_features,
+        n_samples,
+        vec![T::zero(); n_features * n_samples],
+    )
 }

@@ -77,7 +77,7 @@ impl Sorted {
 ///
 /// A few quantiles of unweighted values are found by selection, without sorting.
 pub(crate) fn quantiles(
-    mut values: Vec<f64>,
+    values: Vec<f64>,
     weights: Option<Vec<f64>>,
     probabilities: &[f64],
 ) -> Vec<f64> {
@@ -85,30 +85,54 @@ pub(crate) fn quantiles(
         let sorted = Sorted::new(values, weights);
         return probabilities.iter().map(|&q| sorted.quantile(q)).collect();
     }
-    select(&mut values, probabilities)
+    select(&values, probabilities)
 }
 
 /// More quantiles than this are found faster by sorting.
 const MOST_SELECTED: usize = 8;
 
-/// [`Sorted::quantile`] for ascending probabilities; reorders the values.
-pub(crate) fn select(values: &mut [f64], probabilities: &[f64]) -> Vec<f64> {
-    let last = values.len() - 1;
-    let mut done = 0; // Everything before is in its place, and nothing behind it is less.
-    let mut at = |k: usize| {
-        if k >= done {
-            values[done..].select_nth_unstable_by(k - done, f64::total_cmp);
-            done = k + 1;
-        }
-        values[k]
-    };
-    let one = |&q: &f64| {
+/// [`Sorted::quantile`] without weights, for ascending probabilities and at least one value.
+pub(crate) fn select(values: &[f64], probabilities: &[f64]) -> Vec<f64> {
+    // Whole numbers in the order of the values: they are compared in one instruction.
+    let mut keys: Vec<i64> = values.iter().map(|x| turn(x.to_bits() as i64)).collect();
+    let last = keys.len() - 1;
+    let ranks = |q: f64| {
         let position = last as f64 * q;
         let below = (position as usize).min(last);
-        let (a, b) = (at(below), at((below + 1).min(last)));
-        between(a, b, position - below as f64)
+        (below, (below + 1).min(last), position - below as f64)
     };
-    probabilities.iter().map(one).collect()
+    let mut wanted: Vec<usize> = probabilities
+        .iter()
+        .flat_map(|&q| [ranks(q).0, ranks(q).1])
+        .collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    put_in_place(&mut keys, 0, &wanted);
+    let value = |k: usize| f64::from_bits(turn(keys[k]) as u64);
+    probabilities
+        .iter()
+        .map(|&q| {
+            let (below, above, t) = ranks(q);
+            between(value(below), value(above), t)
+        })
+        .collect()
+}
+
+/// The bits of an `f64` to a whole number of the same order as [`f64::total_cmp`], and back.
+fn turn(bits: i64) -> i64 {
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
+/// Reorders the keys so that those of the `wanted` ranks, ascending and all different, are where sorting would put them. `first` is the rank of
+/// the first key. The middle rank divides the keys, and each side has only its own ranks left to find.
+fn put_in_place(keys: &mut [i64], first: usize, wanted: &[usize]) {
+    let (before, from) = wanted.split_at(wanted.len() / 2);
+    let Some((&middle, after)) = from.split_first() else {
+        return;
+    };
+    let (low, _, high) = keys.select_nth_unstable(middle - first);
+    put_in_place(low, first, before);
+    put_in_place(high, middle + 1, after);
 }
 
 /// The point at the fraction `t` of the way from a to b: monotonic in t, exact at both ends.

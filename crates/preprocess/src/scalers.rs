@@ -39,7 +39,7 @@ pub trait Scaler {
     ///
     /// # Errors
     /// [`Error::Empty`]; [`Error::TooFewSamples`] for fewer than two; [`Error::WeightCount`], [`Error::InvalidWeight`],
-    /// [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
+    /// [`Error::WeightOverflow`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
     /// [`NonFinite::Refuse`](crate::NonFinite::Refuse), else [`Error::NoValues`] for a feature with nothing left; and what
     /// the scaler itself adds.
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error>;

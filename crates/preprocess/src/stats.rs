@@ -1,24 +1,18 @@
 //! Mean, variance, least and greatest value of each feature, in one pass.
 
+mod absorb;
 mod moments;
+mod saved;
 mod squares;
 
 use nalgebra::DMatrixView;
 use serde::{Deserialize, Serialize};
 
-use crate::fit_data::{check_weights, for_each_block};
-use crate::{Error, Feature, NonFinite, Scalar};
+use crate::{Error, Feature, NonFinite, Scalar, Threads};
+use absorb::MAX_BLOCK_SAMPLES;
 pub(crate) use moments::Moments;
-use moments::{BlockMoments, block_samples};
+use moments::sum_and_rest;
 use squares::{SMALL, Squares};
-
-/// Values of one block: 256 KB of `f32`, so that a second look at it reads the cache.
-const BLOCK_VALUES: usize = 65_536;
-/// The longest block, in samples. It also bounds the length of any one running sum, which the rule for
-/// constant features uses.
-const MAX_BLOCK_SAMPLES: usize = 16_384;
-/// The shortest block: the cost of merging it is spread over this many values a feature.
-const MIN_BLOCK_SAMPLES: usize = 128;
 
 /// Count, mean, variance, least and greatest value of each feature, over any number of chunks.
 ///
@@ -30,9 +24,10 @@ const MIN_BLOCK_SAMPLES: usize = 128;
 ///
 /// Weights are frequencies: weight 2 is the sample twice. Everything is accumulated in `f64`, whatever
 /// the data's type. One pass over memory: each cache-sized block is centred on its own mean, and
-/// blocks are merged by the formula of Chan, Golub and LeVeque (1983). So values around 10⁹ with variance 1
-/// keep ten digits where Σx² - (Σx)²/n keeps none, and [`merge`](Self::merge) of streams or threads gives what
-/// one pass gives, up to rounding. Deviations below 10⁻¹⁵⁴, whose squares `f64` cannot hold, still have
+/// blocks are merged by the formula of Chan, Golub and LeVeque (1983), their means kept to twice the digits of `f64`. So
+/// values around 10⁹ with variance 1 keep thirteen digits of it where Σx² - (Σx)²/n keeps none, and [`merge`](Self::merge) of streams gives what
+/// one pass gives, up to rounding. Large data is cut into shards of a fixed size that are merged in order, so that
+/// one `update` gives the same bits with any number of [`threads`](Self::threads). Deviations below 10⁻¹⁵⁴, whose squares `f64` cannot hold, still have
 /// their standard deviation.
 ///
 /// A feature without values (its `count` is 0) has 0 as its mean, variance, least and greatest value.
@@ -53,15 +48,19 @@ const MIN_BLOCK_SAMPLES: usize = 128;
 /// assert_eq!(stats.max(), [1e9 + 3.0, 5.0]);
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Saved", into = "Saved")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "saved::Saved", into = "saved::Saved")]
 pub struct FeatureStats {
     non_finite: NonFinite,
+    threads: Threads,
     /// Samples seen, those of weight 0 included: the row number in errors.
     n_samples: u64,
     count: Vec<u64>,
     weight: Vec<f64>,
     mean: Vec<f64>,
+    /// What each mean lost in rounding: blocks of values around 10⁹ with variance 1 have means whose differences would
+    /// otherwise be rounded to a part in 10⁵.
+    mean_rest: Vec<f64>,
     /// Sums of squared deviations, in units of 4^exponent.
     squares: Vec<f64>,
     exponent: Vec<i32>,
@@ -71,15 +70,24 @@ pub struct FeatureStats {
     skipped: Vec<u64>,
 }
 
+/// Equal are those that are saved alike: the number of threads is no part of them.
+impl PartialEq for FeatureStats {
+    fn eq(&self, other: &Self) -> bool {
+        saved::Saved::from(self.clone()) == saved::Saved::from(other.clone())
+    }
+}
+
 impl FeatureStats {
     /// Statistics of no samples yet, which refuse values that are not finite.
     pub fn new(n_features: usize) -> Self {
         Self {
             non_finite: NonFinite::Refuse,
+            threads: Threads::default(),
             n_samples: 0,
             count: vec![0; n_features],
             weight: vec![0.0; n_features],
             mean: vec![0.0; n_features],
+            mean_rest: vec![0.0; n_features],
             squares: vec![0.0; n_features],
             exponent: vec![0; n_features],
             min: vec![0.0; n_features],
@@ -92,6 +100,14 @@ impl FeatureStats {
     #[must_use]
     pub fn non_finite(mut self, policy: NonFinite) -> Self {
         self.non_finite = policy;
+        self
+    }
+
+    /// Chooses how many threads an update with large data may use. The statistics are the same to the last bit
+    /// with any number of them.
+    #[must_use]
+    pub fn threads(mut self, threads: Threads) -> Self {
+        self.threads = threads;
         self
     }
 
@@ -111,7 +127,7 @@ impl FeatureStats {
     /// except that its values are held to the same policy about NaN and infinities.
     ///
     /// # Errors
-    /// As [`update`](Self::update), and [`Error::WeightCount`] or [`Error::InvalidWeight`].
+    /// As [`update`](Self::update), and [`Error::WeightCount`], [`Error::InvalidWeight`] or [`Error::WeightOverflow`].
     pub fn update_weighted<'a, T: Scalar>(
         &mut self,
         samples: impl Into<DMatrixView<'a, T>>,
@@ -128,11 +144,7 @@ impl FeatureStats {
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.check_features(other.n_features())?;
         let mut next = self.clone();
-        for j in 0..other.n_features() {
-            next.merge_feature(j, &other.moments(j));
-            next.skipped[j] += other.skipped[j];
-        }
-        next.n_samples += other.n_samples;
+        next.join(other);
         next.check_variance(None)?;
         *self = next;
         Ok(())
@@ -150,47 +162,13 @@ impl FeatureStats {
         Ok(())
     }
 
-    /// Adds samples without a look at the variances, which may then be infinite: for scalers that need
-    /// none. After an error the statistics are of no use.
-    pub(crate) fn absorb<T: Scalar>(
-        &mut self,
-        samples: DMatrixView<'_, T>,
-        weights: Option<&[T]>,
-        names: Option<&[String]>,
-    ) -> Result<(), Error> {
-        let (d, n_samples) = samples.shape();
-        self.check_features(d)?;
-        if let Some(weights) = weights {
-            check_weights(weights, n_samples, self.n_samples)?;
+    /// [`merge`](Self::merge) without its checks.
+    fn join(&mut self, other: &Self) {
+        for j in 0..other.n_features() {
+            self.merge_feature(j, &other.moments(j));
+            self.skipped[j] += other.skipped[j];
         }
-        if d == 0 || n_samples == 0 {
-            return Ok(());
-        }
-        let wanted = (BLOCK_VALUES / d).clamp(MIN_BLOCK_SAMPLES, MAX_BLOCK_SAMPLES);
-        let block = block_samples(d, wanted);
-        let mut moments = BlockMoments::<T>::new(d);
-        let mut pairs = Vec::new();
-        let start = self.n_samples;
-        for_each_block(samples, block, |first, values| {
-            let weights = weights.map(|w| &w[first..first + values.len() / d]);
-            moments.compute(values, weights);
-            if moments.doubtful.contains(&true) {
-                if self.non_finite == NonFinite::Refuse {
-                    refuse_non_finite(values, d, start + first as u64, names)?;
-                }
-                for j in 0..d {
-                    if moments.doubtful[j] {
-                        let seen = finite_pairs(values, weights, d, j, &mut pairs);
-                        self.skipped[j] += seen - pairs.len() as u64;
-                        moments.features[j] = Moments::careful(&pairs);
-                    }
-                }
-            }
-            self.merge_block(&moments.features);
-            Ok(())
-        })?;
-        self.n_samples += n_samples as u64;
-        Ok(())
+        self.n_samples += other.n_samples;
     }
 
     fn merge_block(&mut self, block: &[Moments]) {
@@ -210,7 +188,7 @@ impl FeatureStats {
             return;
         }
         let total = self.weight[j] + b.weight;
-        let delta = b.mean - self.mean[j];
+        let delta = (b.mean - self.mean[j]) + (b.mean_rest - self.mean_rest[j]);
         let share = b.weight / total;
         let size = delta.abs();
         let plain =
@@ -228,10 +206,10 @@ impl FeatureStats {
             self.squares[j] = sum.value;
             self.exponent[j] = sum.exponent;
         }
-        self.mean[j] = if delta.is_finite() {
-            self.mean[j] + delta * share
+        (self.mean[j], self.mean_rest[j]) = if delta.is_finite() {
+            sum_and_rest(self.mean[j], self.mean_rest[j] + delta * share)
         } else {
-            self.mean[j] * (1.0 - share) + b.mean * share
+            (self.mean[j] * (1.0 - share) + b.mean * share, 0.0)
         };
         self.count[j] += b.count;
         self.weight[j] = total;
@@ -251,6 +229,7 @@ impl FeatureStats {
         self.count[j] = moments.count;
         self.weight[j] = moments.weight;
         self.mean[j] = moments.mean;
+        self.mean_rest[j] = moments.mean_rest;
         self.squares[j] = moments.squares.value;
         self.exponent[j] = moments.squares.exponent;
         self.min[j] = moments.min;
@@ -262,6 +241,7 @@ impl FeatureStats {
             count: self.count[j],
             weight: self.weight[j],
             mean: self.mean[j],
+            mean_rest: self.mean_rest[j],
             squares: Squares {
                 value: self.squares[j],
                 exponent: self.exponent[j],
@@ -386,28 +366,6 @@ impl Moments {
     }
 }
 
-/// Collects the finite values of positive weight of feature `j`; returns how many it saw of that weight.
-fn finite_pairs<T: Scalar>(
-    values: &[T],
-    weights: Option<&[T]>,
-    d: usize,
-    j: usize,
-    pairs: &mut Vec<(f64, f64)>,
-) -> u64 {
-    pairs.clear();
-    let mut seen = 0;
-    for (sample, x) in values[j..].iter().step_by(d).enumerate() {
-        let weight = weights.map_or(1.0, |w| w[sample].to_f64());
-        if weight > 0.0 {
-            seen += 1;
-            if x.to_f64().is_finite() {
-                pairs.push((x.to_f64(), weight));
-            }
-        }
-    }
-    seen
-}
-
 /// Names the first value that is not finite, in the order of the samples.
 pub(crate) fn refuse_non_finite<T: Scalar>(
     values: &[T],
@@ -422,92 +380,5 @@ pub(crate) fn refuse_non_finite<T: Scalar>(
             value: values[at].to_f64(),
         }),
         None => Ok(()),
-    }
-}
-
-/// The saved form: one record a feature, checked when read.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    format: crate::format::Format,
-    non_finite: NonFinite,
-    n_samples: u64,
-    features: Vec<SavedFeature>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedFeature {
-    count: u64,
-    weight: f64,
-    mean: f64,
-    squares: f64,
-    exponent: i32,
-    min: f64,
-    max: f64,
-    skipped: u64,
-}
-
-impl From<FeatureStats> for Saved {
-    fn from(stats: FeatureStats) -> Self {
-        let feature = |j: usize| SavedFeature {
-            count: stats.count[j],
-            weight: stats.weight[j],
-            mean: stats.mean[j],
-            squares: stats.squares[j],
-            exponent: stats.exponent[j],
-            min: stats.min[j],
-            max: stats.max[j],
-            skipped: stats.skipped[j],
-        };
-        Self {
-            format: crate::format::Format,
-            non_finite: stats.non_finite,
-            n_samples: stats.n_samples,
-            features: (0..stats.n_features()).map(feature).collect(),
-        }
-    }
-}
-
-impl TryFrom<Saved> for FeatureStats {
-    type Error = Error;
-
-    fn try_from(saved: Saved) -> Result<Self, Error> {
-        let mut stats = Self::new(saved.features.len()).non_finite(saved.non_finite);
-        stats.n_samples = saved.n_samples;
-        for (j, feature) in saved.features.iter().enumerate() {
-            let numbers = [
-                feature.weight,
-                feature.mean,
-                feature.squares,
-                feature.min,
-                feature.max,
-            ];
-            let sound = numbers.iter().all(|x| x.is_finite())
-                && feature.min <= feature.max
-                && feature.squares >= 0.0
-                && (feature.weight > 0.0) == (feature.count > 0)
-                && feature.exponent <= 0
-                && feature.exponent >= -1100;
-            if !sound {
-                return Err(Error::Damaged {
-                    reason: format!("the statistics of feature {j} contradict themselves"),
-                });
-            }
-            stats.set(
-                j,
-                &Moments {
-                    count: feature.count,
-                    weight: feature.weight,
-                    mean: feature.mean,
-                    squares: Squares {
-                        value: feature.squares,
-                        exponent: feature.exponent,
-                    },
-                    min: feature.min,
-                    max: feature.max,
-                },
-            );
-            stats.skipped[j] = feature.skipped;
-        }
-        Ok(stats)
     }
 }

@@ -309,6 +309,45 @@ fn ranges_beyond_f64() {
 }
 
 #[test]
+fn weights_that_add_up_beyond_f64() {
+    let x = dmatrix![1.0, 2.0, 4.0];
+    let error = refusal(
+        &StandardScaler::new().into(),
+        &FitData::new(&x).weights(&[1e308, 1e308, 1.0]),
+    );
+    says(&error, &["weights", "add up"]);
+}
+
+#[test]
+fn all_columns_constant() {
+    let x = DMatrix::from_fn(3, 50, |j, _| [14.62_f64, 0.0, -1e9][j]);
+    for scaler in every_scaler() {
+        // No error: such a feature is harmless. It is named, and its scale is 1.
+        let fitted = scaler.fit(&FitData::new(&x)).unwrap();
+        assert_eq!(fitted.report().constant().len(), 3, "{}", scaler.name());
+        assert!(
+            fitted
+                .transform(&x)
+                .unwrap()
+                .iter()
+                .all(|y: &f64| y.is_finite()),
+            "{}",
+            scaler.name()
+        );
+        says_report(
+            fitted.report(),
+            "constant, scale 1: feature 0, feature 1, feature 2",
+        );
+    }
+}
+
+#[track_caller]
+fn says_report(report: &smallbatch_preprocess::FitReport, words: &str) {
+    let sentence = report.to_string();
+    assert!(sentence.contains(words), "{words:?} is not in: {sentence}");
+}
+
+#[test]
 fn unusable_ranges() {
     let wrong = [
         (1.0, 1.0),

@@ -4,8 +4,8 @@
 
 use nalgebra::DMatrix;
 use smallbatch_preprocess::{
-    AnyScaler, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite, PerSample,
-    QuantileTransformer, RobustScaler, Scaler, SmoothClip, StandardScaler,
+    AnyScaler, FeatureStats, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite,
+    PerSample, QuantileTransformer, RobustScaler, Scaler, SmoothClip, StandardScaler,
 };
 
 fn training() -> DMatrix<f64> {
@@ -73,6 +73,42 @@ fn format_1_keeps_loading() {
     }
 }
 
+/// The statistics of ordinary values and of values whose squares `f64` cannot hold, with weights and a value skipped.
+fn statistics() -> FeatureStats {
+    let mut x = training();
+    x.row_mut(2).iter_mut().for_each(|x| *x *= 1e-200);
+    x[(1, 4)] = f64::NAN;
+    let weights: Vec<f64> = (0..40).map(|i| f64::from(i % 3)).collect();
+    let mut stats = FeatureStats::new(3).non_finite(NonFinite::Ignore);
+    stats.update_weighted(&x, &weights).unwrap();
+    stats
+}
+
+/// Statistics half way through a stream are read back and go on.
+#[test]
+fn statistics_of_format_1_keep_loading() {
+    let old = include_str!("saved/statistics_1.json");
+    let mut loaded: FeatureStats = serde_json::from_str(old).unwrap();
+    let mut stats = statistics();
+    assert_eq!(loaded.skipped(), stats.skipped());
+    for _ in 0..2 {
+        assert_eq!(
+            (loaded.count(), loaded.min(), loaded.max(), loaded.weight()),
+            (stats.count(), stats.min(), stats.max(), stats.weight())
+        );
+        let pairs = loaded.mean().iter().zip(stats.mean());
+        for (a, b) in pairs.chain(loaded.std().iter().zip(&stats.std())) {
+            // A later version may add in another order.
+            assert!((a / b - 1.0).abs() < 1e-14, "{a} and not {b}");
+        }
+        let more = DMatrix::from_element(3, 1, f64::INFINITY);
+        loaded.update(&more).unwrap();
+        stats.update(&more).unwrap();
+        loaded.update(&training()).unwrap();
+        stats.update(&training()).unwrap();
+    }
+}
+
 #[test]
 fn another_format_is_refused_with_a_sentence() {
     let json = r#"{"format": 7, "fitted": {"something": "new"}}"#;
@@ -93,9 +129,9 @@ fn another_format_is_refused_with_a_sentence() {
     );
 }
 
-/// Prints the file of a new format: `cargo test -p smallbatch-preprocess --test saved -- --ignored --nocapture`.
+/// Prints the files of a new format: `cargo test -p smallbatch-preprocess --test saved -- --ignored --nocapture`.
 #[test]
-#[ignore = "prints the file that the test above keeps"]
+#[ignore = "prints the files that the tests above keep"]
 fn print_format() {
     let x = training();
     let record = |scaler: AnyScaler| {
@@ -106,4 +142,5 @@ fn print_format() {
     };
     let records: Vec<_> = scalers().into_iter().map(record).collect();
     println!("{}", serde_json::to_string_pretty(&records).unwrap());
+    println!("{}", serde_json::to_string_pretty(&statistics()).unwrap());
 }

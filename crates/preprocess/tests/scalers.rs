@@ -292,9 +292,6 @@ fn weights_are_repetitions_for_every_scaler() {
         .collect();
     let repeated = x.select_columns(&repeated);
     for scaler in every_scaler() {
-        if scaler.name() == "quantile" {
-            continue; // Its number of quantiles follows the number of samples: a property below.
-        }
         let a = scaler
             .fit(&FitData::new(&x).weights(&weights))
             .unwrap()
@@ -588,6 +585,39 @@ proptest! {
                 };
                 let error = (x.row(j) - back.row(j)).amax();
                 prop_assert!(error <= limit, "{}: {error:e} above {limit:e}", scaler.name());
+            }
+        }
+    }
+
+    #[test]
+    fn the_inverse_undoes_the_transform_in_f32(
+        values in prop::collection::vec(-1.0..1.0_f32, 6..200),
+        offset in prop::sample::select(vec![0.0_f32, 1.0, 1e4, 1e-12]),
+        unit in prop::sample::select(vec![1.0_f32, 1e-12, 1e6, 1e-37]),
+    ) {
+        let x = DMatrix::from_fn(2, values.len() / 2, |j, i| unit * (offset + values[2 * i + j] * (1.0 + 9.0 * j as f32)));
+        for scaler in every_scaler() {
+            let fitted = fit(&scaler, &x);
+            if !fitted.is_invertible() {
+                continue;
+            }
+            let back = fitted.inverse(&fitted.transform(&x).unwrap()).unwrap();
+            for j in 0..2 {
+                let epsilon = f64::from(f32::EPSILON);
+                let range = f64::from(x.row(j).max()) - f64::from(x.row(j).min());
+                let scale = fitted.affine().map_or(range, |affine| affine.scale[j]);
+                for (&x, &back) in x.row(j).iter().zip(back.row(j).iter()) {
+                    let (x, back) = (f64::from(x), f64::from(back));
+                    let limit = match scaler.name() {
+                        // The score's rounding, 3e-7 at most, times its density, 0.4 at most; and F is cut at 1e-7.
+                        "quantile" => 9.0 * 2e-7 * range + 2.0 * epsilon * x.abs(),
+                        // The rounding of y times the slope (1 + z²/9)^1.5 of the inverse, which the quartiles bound.
+                        "smooth-clip" => 3e-3 * range + 2.0 * epsilon * x.abs(),
+                        // Roundings of the scaled value (back in the feature's unit) and of the value itself.
+                        _ => 2.0 * epsilon * (x.abs() + range + scale) + f64::from(f32::MIN_POSITIVE) * epsilon,
+                    };
+                    prop_assert!((x - back).abs() <= limit, "{}: {x:e} and {back:e}", scaler.name());
+                }
             }
         }
     }

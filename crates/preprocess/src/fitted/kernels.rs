@@ -49,15 +49,32 @@ fn root<T: Scalar>(x: T) -> T {
 #[inline(always)]
 fn forward_loop<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
     match shape {
-        Shape::Linear => each(data, table, |x, shift, rest, scale| {
-            ((x - shift) - rest) / scale
+        Shape::Linear => each(data, table, linear),
+        Shape::Smooth => each(data, table, |x, shift, rest, scale| {
+            smooth(linear(x, shift, rest, scale))
         }),
-        Shape::Smooth => {
-            each(data, table, |x, shift, rest, scale| {
-                smooth(((x - shift) - rest) / scale)
-            });
-        }
     }
+}
+
+/// [`forward`] from one slice into another of the same length, and in the same pass [`any_outside`].
+#[inline(always)]
+fn forward_into_loop<T: Scalar>(
+    data: &[T],
+    target: &mut [T],
+    table: &Table<T>,
+    shape: Shape,
+) -> bool {
+    match shape {
+        Shape::Linear => each_into(data, target, table, linear),
+        Shape::Smooth => each_into(data, target, table, |x, shift, rest, scale| {
+            smooth(linear(x, shift, rest, scale))
+        }),
+    }
+}
+
+#[inline(always)]
+fn linear<T: Scalar>(x: T, shift: T, rest: T, scale: T) -> T {
+    ((x - shift) - rest) / scale
 }
 
 /// x = (x' scale + rest) + shift, after the shape is undone.
@@ -83,6 +100,28 @@ fn each<T: Scalar>(data: &mut [T], table: &Table<T>, map: impl Fn(T, T, T, T) ->
             *x = map(*x, shift, rest, scale);
         }
     }
+}
+
+#[inline(always)]
+fn each_into<T: Scalar>(
+    data: &[T],
+    target: &mut [T],
+    table: &Table<T>,
+    map: impl Fn(T, T, T, T) -> T,
+) -> bool {
+    let mut any = false;
+    for (row, images) in data.chunks(table.lanes).zip(target.chunks_mut(table.lanes)) {
+        let mut inside = true;
+        let tables = table.shift.iter().zip(&table.rest).zip(&table.scale);
+        let ranges = table.min.iter().zip(&table.max);
+        let values = row.iter().zip(images).zip(tables.zip(ranges));
+        for ((&x, image), (((&shift, &rest), &scale), (&min, &max))) in values {
+            inside &= (x >= min) & (x <= max);
+            *image = map(x, shift, rest, scale);
+        }
+        any |= !inside;
+    }
+    any
 }
 
 /// [`forward`] through `f64`, for features whose shift or scale the data's type cannot hold.
@@ -130,6 +169,44 @@ fn any_outside_loop<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
     any
 }
 
+/// Adds 1 for each value below its lane's range, above it, or NaN.
+#[inline(always)]
+fn count_outside_loop<T: Scalar>(data: &[T], table: &Table<T>, counts: &mut Counts) {
+    for row in data.chunks(table.lanes) {
+        let ranges = table.min.iter().zip(&table.max);
+        let counts = counts
+            .below
+            .iter_mut()
+            .zip(&mut counts.above)
+            .zip(&mut counts.nan);
+        for ((&x, (&min, &max)), ((below, above), nan)) in row.iter().zip(ranges).zip(counts) {
+            *below += u32::from(x < min);
+            *above += u32::from(x > max);
+            #[allow(clippy::eq_op, reason = "only NaN differs from itself")]
+            {
+                *nan += u32::from(x != x);
+            }
+        }
+    }
+}
+
+/// How many values lay outside, a lane.
+pub(crate) struct Counts {
+    pub(crate) below: Vec<u32>,
+    pub(crate) above: Vec<u32>,
+    pub(crate) nan: Vec<u32>,
+}
+
+impl Counts {
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self {
+            below: vec![0; lanes],
+            above: vec![0; lanes],
+            nan: vec![0; lanes],
+        }
+    }
+}
+
 /// Whether some value is NaN or infinite.
 #[inline(always)]
 fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
@@ -145,6 +222,23 @@ fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
 
 vectorized! {
     pub(crate) fn forward(data: &'a mut [T], table: &'a Table<T>, shape: Shape) -> () = forward_loop;
+}
+
+vectorized! {
+    pub(crate) fn forward_into(
+        data: &'a [T],
+        target: &'a mut [T],
+        table: &'a Table<T>,
+        shape: Shape,
+    ) -> bool = forward_into_loop;
+}
+
+vectorized! {
+    pub(crate) fn count_outside(
+        data: &'a [T],
+        table: &'a Table<T>,
+        counts: &'a mut Counts,
+    ) -> () = count_outside_loop;
 }
 
 vectorized! {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Scalar;
 use crate::normal;
 use crate::quantile::between;
 use crate::stats::Moments;
@@ -102,8 +103,9 @@ pub(crate) fn from_normal_score(y: f64, quantiles: &[f64], bound: f64) -> f64 {
 
 /// Mean and deviation of one sample's own features, those that are finite; the deviation of a sample whose
 /// features are all alike is 1, and the flag is set.
-pub(crate) fn of_one_sample(pairs: &[(f64, f64)]) -> (f64, f64, bool) {
-    let moments = Moments::careful(pairs);
+pub(crate) fn of_one_sample<T: Scalar>(sample: &[T]) -> (f64, f64, bool) {
+    let finite = sample.iter().map(|x| x.to_f64()).filter(|x| x.is_finite());
+    let moments = Moments::careful(finite.map(|x| (x, 1.0)));
     if moments.count == 0 || moments.is_constant() {
         return (moments.mean, 1.0, true);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Scaler;
 use crate::fitted::Map;
 use crate::quantile::Sorted;
-use crate::survey::{Survey, for_each_column};
+use crate::survey::{Survey, map_columns};
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
@@ -66,13 +66,11 @@ fn n_quantiles(n: usize) -> usize {
 impl Scaler for QuantileTransformer {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
         let survey = Survey::new(training, self.non_finite)?;
-        let mut quantiles = Vec::with_capacity(training.n_features());
-        for_each_column(training, 1, |j, column| {
+        let quantiles = map_columns(training, |j, column| {
             let n = n_quantiles(column.values.len());
             let sorted = Sorted::new(column.values, column.weights);
             if survey.constant[j] || n < 2 {
-                quantiles.push(vec![sorted.quantile(0.5)]);
-                return;
+                return vec![sorted.quantile(0.5)];
             }
             let at = |i| sorted.quantile(i as f64 / (n - 1) as f64);
             let mut ascending: Vec<f64> = (0..n).map(at).collect();
@@ -80,8 +78,8 @@ impl Scaler for QuantileTransformer {
             for i in 1..n {
                 ascending[i] = ascending[i].max(ascending[i - 1]);
             }
-            quantiles.push(ascending);
-        });
+            ascending
+        })?;
         for (j, quantiles) in quantiles.iter().enumerate() {
             // The difference of two neighbours may exceed f64.
             if quantiles.iter().any(|q| !q.is_finite()) {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Scaler;
 use crate::fitted::{Affine, Map};
 use crate::quantile::quantiles;
-use crate::survey::{Survey, for_each_column};
+use crate::survey::{Survey, map_columns};
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
@@ -17,7 +17,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// [`SmoothClip`], and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
 /// own unit.) A constant feature has scale 1.
 ///
-/// Memory: the values of eight features at a time are copied, as `f64`.
+/// Memory: the values of eight features at a time are copied, as `f64`, on each thread.
 ///
 /// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
 ///
@@ -111,12 +111,13 @@ fn fit_robust<T: Scalar>(
     policy: NonFinite,
 ) -> Result<(Survey, Affine), Error> {
     let mut survey = Survey::new(training, policy)?;
-    let n = training.n_features();
-    let (mut shift, mut scale) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for_each_column(training, 1, |j, column| {
-        let q = quantiles(column.values, column.weights, &[0.25, 0.5, 0.75]);
+    let quartiles = map_columns(training, |_, column| {
+        quantiles(column.values, column.weights, &[0.25, 0.5, 0.75])
+    })?;
+    let shift: Vec<f64> = quartiles.iter().map(|q| q[1]).collect();
+    let mut scale = Vec::with_capacity(shift.len());
+    for (j, q) in quartiles.iter().enumerate() {
         let width = q[2] - q[0];
-        shift.push(q[1]);
         scale.push(if width == 0.0 && !survey.constant[j] {
             survey
                 .report
@@ -126,7 +127,7 @@ fn fit_robust<T: Scalar>(
         } else {
             width
         });
-    });
+    }
     survey.check_shifts(&shift)?;
     let scale = survey.scales(&scale)?;
     Ok((survey, Affine { shift, scale }))

@@ -19,6 +19,8 @@ pub(crate) struct Moments {
     pub(crate) count: u64,
     pub(crate) weight: f64,
     pub(crate) mean: f64,
+    /// What the mean lost when it was rounded to an `f64`.
+    pub(crate) mean_rest: f64,
     pub(crate) squares: Squares,
     pub(crate) min: f64,
     pub(crate) max: f64,
@@ -29,33 +31,35 @@ impl Moments {
         count: 0,
         weight: 0.0,
         mean: 0.0,
+        mean_rest: 0.0,
         squares: Squares::ZERO,
         min: 0.0,
         max: 0.0,
     };
 
     /// The careful way, for any finite values: no sum overflows unless the variance itself does, and no
-    /// deviation underflows. Pairs are a value and its positive weight.
-    pub(crate) fn careful(pairs: &[(f64, f64)]) -> Self {
-        let Some(&(first, _)) = pairs.first() else {
+    /// deviation underflows. Pairs are a value and its positive weight; they are gone through several times.
+    pub(crate) fn careful(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
+        let Some((first, _)) = pairs.clone().next() else {
             return Self::NONE;
         };
-        let weight: f64 = pairs.iter().map(|p| p.1).sum();
-        let (min, max) = pairs.iter().fold((first, first), |(low, high), &(x, _)| {
-            (
-                if x < low { x } else { low },
-                if x > high { x } else { high },
-            )
-        });
+        let (mut count, mut weight) = (0, 0.0);
+        let (mut min, mut max) = (first, first);
+        for (x, w) in pairs.clone() {
+            count += 1;
+            weight += w;
+            min = if x < min { x } else { min };
+            max = if x > max { x } else { max };
+        }
         let largest = max.abs().max(min.abs());
         let mut mean = if largest * weight < 1e300 {
-            pairs.iter().map(|&(x, w)| w * x).sum::<f64>() / weight
+            pairs.clone().map(|(x, w)| w * x).sum::<f64>() / weight
         } else {
-            pairs.iter().map(|&(x, w)| x * (w / weight)).sum::<f64>()
+            pairs.clone().map(|(x, w)| x * (w / weight)).sum::<f64>()
         };
         mean += pairs
-            .iter()
-            .map(|&(x, w)| (x - mean) * (w / weight))
+            .clone()
+            .map(|(x, w)| (x - mean) * (w / weight))
             .sum::<f64>();
         // Rounding must not push the mean out of the values' range.
         mean = if mean < min {
@@ -68,25 +72,35 @@ impl Moments {
         let exponent = Squares::exponent_for((max - mean).max(mean - min));
         let mut value = 0.0;
         let mut rest = 0.0;
-        for &(x, w) in pairs {
+        for (x, w) in pairs {
             let deviation = super::squares::times_power_of_two(x - mean, -exponent);
             value += w * deviation * deviation;
             rest += w * deviation;
         }
-        let value = if min == max {
-            0.0
+        let (value, mean_rest) = if min == max {
+            (0.0, 0.0)
         } else {
-            (value - rest * rest / weight).max(0.0)
+            let mean_rest = super::squares::times_power_of_two(rest / weight, exponent);
+            ((value - rest * rest / weight).max(0.0), mean_rest)
         };
         Self {
-            count: pairs.len() as u64,
+            count,
             weight,
             mean,
+            mean_rest,
             squares: Squares { value, exponent },
             min,
             max,
         }
     }
+}
+
+/// a + b as an `f64`, and what its rounding lost (Knuth's two-sum); 0 where the sum is not finite.
+pub(crate) fn sum_and_rest(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let of_b = sum - a;
+    let rest = (a - (sum - of_b)) + (b - of_b);
+    (sum, if rest.is_finite() { rest } else { 0.0 })
 }
 
 /// Buffers for the moments of one block, reused from block to block.
@@ -247,15 +261,18 @@ impl<T: Scalar> BlockMoments<T> {
                 count,
                 weight,
                 mean: min,
+                mean_rest: 0.0,
                 squares: Squares::ZERO,
                 min,
                 max,
             };
         }
+        let (mean, mean_rest) = sum_and_rest(self.centre[j], rest / weight);
         Moments {
             count,
             weight,
-            mean: self.centre[j] + rest / weight,
+            mean,
+            mean_rest,
             squares: Squares::plain((squares - rest * rest / weight).max(0.0)),
             min,
             max,

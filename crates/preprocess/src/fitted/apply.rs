@@ -1,0 +1,270 @@
+//! A fitted scaler at work: matrices in chunks that stay in the first cache, spread over threads when there are many.
+
+use nalgebra::DMatrixView;
+
+use super::kernels::{self, Counts, Shape};
+use super::{FittedScaler, Map, Table, map};
+use crate::fit_data::for_each_block;
+use crate::stats::refuse_non_finite;
+use crate::threads::in_order;
+use crate::{Error, NonFinite, Scalar, TransformReport};
+
+/// Values handled at a time: where they are looked at twice, they are still in the first cache.
+const CHUNK_VALUES: usize = 4096;
+/// Values of one job for a thread.
+const JOB_VALUES: usize = 1 << 20;
+
+/// How much is done at a time, in samples; a job is a whole number of chunks.
+struct Portions {
+    chunk: usize,
+    job: usize,
+    threads: usize,
+}
+
+impl FittedScaler {
+    fn portions<T: Scalar>(&self, n_values: usize) -> Portions {
+        // Whole rows of the tables.
+        let lanes = T::table(&self.tables).lanes;
+        let chunk = (CHUNK_VALUES / lanes).max(1) * lanes;
+        let job = (JOB_VALUES / chunk).max(1) * chunk;
+        let d = self.n_features();
+        Portions {
+            chunk: chunk / d,
+            job: job / d,
+            threads: self.threads.for_values::<T>(n_values),
+        }
+    }
+
+    /// Transforms in place. All or nothing: the values are looked through before the first one is changed.
+    pub(super) fn transform_values<T: Scalar>(
+        &self,
+        values: &mut [T],
+        n_samples: usize,
+    ) -> Result<TransformReport, Error> {
+        let (d, table) = (self.n_features(), T::table(&self.tables));
+        let portions = self.portions::<T>(values.len());
+        let watch = match self.non_finite() {
+            NonFinite::Ignore => true,
+            NonFinite::Refuse => {
+                let mut outside = false;
+                in_order(
+                    values.chunks(portions.job * d),
+                    portions.threads,
+                    |values| Ok(kernels::any_outside(values, table)),
+                    |part| outside |= part,
+                )?;
+                if outside && kernels::any_non_finite(values) {
+                    refuse_non_finite(values, d, 0, Some(&self.body.names))?;
+                }
+                outside
+            }
+        };
+        let mut report = TransformReport::new(n_samples);
+        in_order(
+            values.chunks_mut(portions.job * d),
+            portions.threads,
+            |values| {
+                let mut report = TransformReport::default();
+                for chunk in values.chunks_mut(portions.chunk * d) {
+                    if watch && kernels::any_outside(chunk, table) {
+                        self.count_outside(chunk, table, &mut report);
+                    }
+                    self.transform_chunk(chunk, &mut report);
+                }
+                Ok(report)
+            },
+            |part| report.merge(&part),
+        )?;
+        Ok(report)
+    }
+
+    /// Transforms samples into a slice of their number of values.
+    pub(super) fn transform_view<T: Scalar>(
+        &self,
+        samples: DMatrixView<'_, T>,
+        target: &mut [T],
+    ) -> Result<TransformReport, Error> {
+        let d = self.n_features();
+        let portions = self.portions::<T>(target.len());
+        let mut report = TransformReport::new(samples.ncols());
+        in_order(
+            target.chunks_mut(portions.job * d).enumerate(),
+            portions.threads,
+            |(index, target)| {
+                let start = index * portions.job;
+                let mut report = TransformReport::default();
+                let samples = samples.columns(start, target.len() / d);
+                for_each_block(samples, portions.chunk, |first, values| {
+                    let target = &mut target[first * d..first * d + values.len()];
+                    self.transform_chunk_into(values, target, start + first, &mut report)
+                })?;
+                Ok(report)
+            },
+            |part| report.merge(&part),
+        )?;
+        Ok(report)
+    }
+
+    /// `chunk` starts with the sample `first`.
+    fn transform_chunk_into<T: Scalar>(
+        &self,
+        chunk: &[T],
+        target: &mut [T],
+        first: usize,
+        report: &mut TransformReport,
+    ) -> Result<(), Error> {
+        let table = T::table(&self.tables);
+        let outside = match self.shape() {
+            Some(shape) if !table.wide => kernels::forward_into(chunk, target, table, shape),
+            _ => {
+                target.copy_from_slice(chunk);
+                self.transform_chunk(target, report);
+                kernels::any_outside(chunk, table)
+            }
+        };
+        if outside {
+            if self.non_finite() == NonFinite::Refuse {
+                let (d, names) = (self.n_features(), Some(&self.body.names[..]));
+                refuse_non_finite(chunk, d, first as u64, names)?;
+            }
+            self.count_outside(chunk, table, report);
+        }
+        Ok(())
+    }
+
+    /// The shape of a map that is a loop over shift and scale.
+    fn shape(&self) -> Option<Shape> {
+        match &self.body.map {
+            Map::Affine(_) => Some(Shape::Linear),
+            Map::SmoothClip(_) => Some(Shape::Smooth),
+            Map::Quantiles { .. } | Map::PerSample => None,
+        }
+    }
+
+    fn transform_chunk<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
+        let table = T::table(&self.tables);
+        let shape = match &self.body.map {
+            Map::Affine(_) => Shape::Linear,
+            Map::SmoothClip(_) => Shape::Smooth,
+            Map::Quantiles { quantiles } => {
+                let bound = map::score_bound();
+                return for_each_value(chunk, quantiles, |x, q| map::normal_score(x, q, bound));
+            }
+            Map::PerSample => return self.transform_per_sample(chunk, report),
+        };
+        if table.wide {
+            kernels::forward_wide(chunk, &self.tables.f64, shape);
+        } else {
+            kernels::forward(chunk, table, shape);
+        }
+    }
+
+    fn count_outside<T: Scalar>(
+        &self,
+        chunk: &[T],
+        table: &Table<T>,
+        report: &mut TransformReport,
+    ) {
+        let d = self.n_features();
+        let mut lanes = Counts::new(table.lanes);
+        kernels::count_outside(chunk, table, &mut lanes);
+        let counts = report.outside_mut(d);
+        for lane in 0..table.lanes {
+            let feature = &mut counts[lane % d];
+            feature.below += u64::from(lanes.below[lane]);
+            feature.above += u64::from(lanes.above[lane]);
+            feature.nan += u64::from(lanes.nan[lane]);
+        }
+    }
+
+    fn transform_per_sample<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
+        for sample in chunk.chunks_mut(self.n_features()) {
+            let (mean, std, constant) = map::of_one_sample(sample);
+            if constant {
+                report.count_constant_sample();
+            }
+            for x in sample {
+                *x = T::narrow((x.to_f64() - mean) / std);
+            }
+        }
+    }
+
+    /// Undoes the transform in place.
+    pub(super) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
+        self.check_invertible()?;
+        let portions = self.portions::<T>(values.len());
+        in_order(
+            values.chunks_mut(portions.job * self.n_features()),
+            portions.threads,
+            |values| self.inverse_chunk(values),
+            |()| (),
+        )
+    }
+
+    /// Undoes the transform of scaled samples into a slice of their number of values.
+    pub(super) fn inverse_view<T: Scalar>(
+        &self,
+        scaled: DMatrixView<'_, T>,
+        target: &mut [T],
+    ) -> Result<(), Error> {
+        self.check_invertible()?;
+        let d = self.n_features();
+        let portions = self.portions::<T>(target.len());
+        in_order(
+            target.chunks_mut(portions.job * d).enumerate(),
+            portions.threads,
+            |(index, target)| {
+                let scaled = scaled.columns(index * portions.job, target.len() / d);
+                for_each_block(scaled, portions.chunk, |first, values| {
+                    let target = &mut target[first * d..first * d + values.len()];
+                    target.copy_from_slice(values);
+                    self.inverse_chunk(target)
+                })
+            },
+            |()| (),
+        )
+    }
+
+    fn check_invertible(&self) -> Result<(), Error> {
+        if self.is_invertible() {
+            return Ok(());
+        }
+        Err(Error::NotInvertible {
+            scaler: self.body.scaler.name(),
+        })
+    }
+
+    fn inverse_chunk<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
+        let table = T::table(&self.tables);
+        let shape = match &self.body.map {
+            Map::Affine(_) => Shape::Linear,
+            Map::SmoothClip(_) => Shape::Smooth,
+            Map::Quantiles { quantiles } => {
+                let bound = map::score_bound();
+                for_each_value(values, quantiles, |y, q| {
+                    map::from_normal_score(y, q, bound)
+                });
+                return Ok(());
+            }
+            Map::PerSample => return self.check_invertible(),
+        };
+        if table.wide {
+            kernels::backward_wide(values, &self.tables.f64, shape);
+        } else {
+            kernels::backward(values, table, shape);
+        }
+        Ok(())
+    }
+}
+
+fn for_each_value<T: Scalar>(
+    values: &mut [T],
+    quantiles: &[Vec<f64>],
+    map: impl Fn(f64, &[f64]) -> f64,
+) {
+    for sample in values.chunks_mut(quantiles.len()) {
+        for (x, quantiles) in sample.iter_mut().zip(quantiles) {
+            *x = T::narrow(map(x.to_f64(), quantiles));
+        }
+    }
+}
