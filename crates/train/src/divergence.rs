@@ -43,6 +43,32 @@ impl Range {
 }
 
 /// A training that diverged: where it stood, how it got there, and what to try.
+///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
+/// use smallbatch_train::{Error, Trainer};
+///
+/// // Two features: an age in centuries, and an income that spans a million.
+/// let features = dmatrix![0.3, 0.5, 0.4, 0.6; 2e4, 1.02e6, 7e4, 3e5];
+/// let training = Dataset::<f64>::new(features, Target::values(dmatrix![0.1, 0.9, 0.2, 0.5]))?
+///     .with_feature_names(vec!["age".into(), "income".into()])?;
+/// let trainer = Trainer::new(MlpSpec::new([2, 1]).loss(Loss::MeanSquaredError))
+///     .optimizer(OptimizerSpec::sgd())
+///     .batch_size(BatchSize::Full)
+///     .learning_rate(0.01);
+///
+/// let Err(Error::Diverged(divergence)) = trainer.fit(&training, None) else {
+///     return Err("a rate of 0.01 is far too large for these inputs".into());
+/// };
+/// assert_eq!(divergence.feature.as_ref().map(|feature| feature.name.as_str()), Some("income"));
+/// assert!(divergence.to_string().ends_with(
+///     "Lower the learning rate of 0.01, to 0.001 perhaps; normalize the inputs: feature `income` spans 1000000 \
+///      (from 20000 to 1020000), while the median feature spans 500000"
+/// ));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Divergence {

@@ -10,7 +10,10 @@ use common::{classes, numbers, regressor};
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, Loss, MlpSpec, OptimizerSpec};
-use smallbatch_train::{Budget, Divergence, Error, NotFinite, Period, Schedule, Trainer, Watched};
+use smallbatch_train::{
+    Budget, Divergence, Error, EvaluateEvery, Evaluation, NotFinite, Period, Schedule, Silent,
+    Trainer, Watched,
+};
 
 fn diverge(
     trainer: &Trainer,
@@ -72,6 +75,40 @@ fn it_names_the_update_the_rate_and_the_feature() {
             .all(|record| record.training_loss.is_finite())
     );
     assert_eq!(records.last().unwrap().update / 4, found.update / 4);
+}
+
+/// An error is no update: asked to go on, the session tries the same again and finds the same.
+#[test]
+fn a_session_that_diverged_stays_where_it_is() {
+    let (finite, huge) = (numbers(32, 1), numbers(32, 1));
+    let huge = huge
+        .clone()
+        .with_features(huge.features().map(|x| 1e200 * x));
+    let price = in_dollars();
+    let by_batch = Trainer::new(MlpSpec::new([3, 1]).loss(Loss::MeanSquaredError))
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(0.1)
+        .batch_size(BatchSize::Mini(16))
+        .evaluation(Evaluation::every(EvaluateEvery::Epochs(1_000)));
+    let by_weights = Trainer::new(MlpSpec::new([3, 8, 1]).loss(Loss::MeanSquaredError))
+        .learning_rate(1e308)
+        .batch_size(BatchSize::Mini(16))
+        .evaluation(Evaluation::every(EvaluateEvery::Updates(1)));
+    for (trainer, data, validation) in [
+        (&by_batch, &price, None),
+        (&by_weights, &price, None),
+        (&regressor(), &finite, Some(&huge.unwrap())),
+    ] {
+        let mut session = trainer.start(data, validation).unwrap();
+        let mut find = || match session.run(&mut Silent) {
+            Err(Error::Diverged(divergence)) => (divergence.to_string(), divergence.update),
+            other => panic!("it did not diverge: {other:?}"),
+        };
+        let first = find();
+        assert_eq!(find(), first);
+        assert_eq!(find(), first);
+        assert_eq!(session.update(), first.1);
+    }
 }
 
 /// What can be lowered is the rate that was given, not the one that the schedule made of it.

@@ -11,6 +11,15 @@ use crate::{Error, Scalar};
 /// `predictions` is `(n_classes, n_samples)`, any scores of which the largest of a column wins (of equals, the first), or
 /// `(1, n_samples)`, probabilities of class 1, which wins above one half.
 ///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::accuracy;
+/// let scores = dmatrix![2.0, 0.5, 0.1; 1.0, 0.7, 0.3; 0.0, 0.1, 0.2];
+/// assert_eq!(accuracy(scores.as_view(), &[0, 1, 2], None)?, 2.0 / 3.0);
+/// assert_eq!(accuracy(scores.as_view(), &[0, 1, 2], Some(&[1.0, 1.0, 2.0]))?, 0.5);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
+///
 /// # Errors
 /// No samples; labels or weights that are not one a sample; a label without a row; a score that is NaN; weights that are
 /// negative, not finite or all zero.
@@ -42,6 +51,16 @@ pub(crate) fn fraction_right<T: Scalar>(
 ///
 /// Arguments and errors as [`accuracy`].
 ///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::{accuracy, balanced_accuracy};
+/// // Always class 0, which is right three times out of four, and no use.
+/// let scores = dmatrix![1.0, 1.0, 1.0, 1.0; 0.0, 0.0, 0.0, 0.0];
+/// assert_eq!(accuracy(scores.as_view(), &[0, 0, 0, 1], None)?, 0.75);
+/// assert_eq!(balanced_accuracy(scores.as_view(), &[0, 0, 0, 1], None)?, 0.5);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`accuracy`].
 pub fn balanced_accuracy<T: Scalar>(
@@ -62,6 +81,16 @@ pub fn balanced_accuracy<T: Scalar>(
 /// F1 = 2·TP / (2·TP + FP + FN), the harmonic mean of precision and recall.
 ///
 /// Arguments and errors as [`accuracy`].
+///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::macro_f1;
+/// // Class 0: all found, and one too many, 2·2 / (2·2 + 1). Class 1: one of two found, 2·1 / (2·1 + 1).
+/// let scores = dmatrix![0.9, 0.8, 0.7, 0.1; 0.1, 0.2, 0.3, 0.9];
+/// let f1 = macro_f1(scores.as_view(), &[0, 0, 1, 1], None)?;
+/// assert!((f1 - (4.0 / 5.0 + 2.0 / 3.0) / 2.0).abs() < 1e-15);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`accuracy`].
@@ -85,6 +114,15 @@ pub fn macro_f1<T: Scalar>(
 ///
 /// `probabilities` is `(n_classes, n_samples)`, or `(1, n_samples)` with the probability of class 1. Columns are not
 /// normalized again.
+///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::log_loss;
+/// let probabilities = dmatrix![0.5, 0.25; 0.5, 0.75];
+/// let loss = log_loss(probabilities.as_view(), &[0, 0], None)?;
+/// assert!((loss - (2_f64.ln() + 4_f64.ln()) / 2.0).abs() < 1e-15);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`accuracy`]; and a probability outside 0 to 1.

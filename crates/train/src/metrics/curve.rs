@@ -14,6 +14,15 @@ use crate::{Error, Scalar};
 /// (`(n_classes, n_samples)`) it is the mean, class against the rest, over the classes that occur. O(n ln n) a class, by
 /// ranks. Any increasing function of the scores gives the same.
 ///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::roc_auc;
+/// // Of the four pairs of a sample of class 1 and one of class 0, three are in order.
+/// let scores = dmatrix![0.1, 0.4, 0.35, 0.8];
+/// assert_eq!(roc_auc(scores.as_view(), &[0, 0, 1, 1], None)?, 0.75);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`accuracy`](super::accuracy); and [`Error::OneClass`] where fewer than two classes occur (with weight).
 pub fn roc_auc<T: Scalar>(

@@ -10,6 +10,14 @@ use crate::{Error, Scalar};
 ///
 /// `predictions` and `targets` are `(k, n_samples)`.
 ///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::rmse;
+/// let (predictions, targets) = (dmatrix![1.0, 2.0, 3.0, 4.0], dmatrix![1.0, 2.0, 3.0, 8.0]);
+/// assert_eq!(rmse(predictions.as_view(), targets.as_view(), None)?, 2.0);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
+///
 /// # Errors
 /// No samples; shapes that differ; a value that is not finite; weights that are not one a sample, negative, not finite or
 /// all zero.
@@ -24,6 +32,14 @@ pub fn rmse<T: Scalar>(
 
 /// The mean absolute error, in the target's unit: Σᵢ wᵢ · (1/k) Σⱼ |ŷⱼᵢ - yⱼᵢ| / Σᵢ wᵢ.
 ///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::mae;
+/// let (predictions, targets) = (dmatrix![1.0, 2.0, 3.0, 4.0], dmatrix![1.0, 2.0, 3.0, 8.0]);
+/// assert_eq!(mae(predictions.as_view(), targets.as_view(), None)?, 1.0);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`rmse`].
 pub fn mae<T: Scalar>(
@@ -37,6 +53,15 @@ pub fn mae<T: Scalar>(
 
 /// The part of the variance that is explained: R² = 1 - Σ wᵢ(ŷᵢ - yᵢ)² / Σ wᵢ(yᵢ - ȳ)², with the weighted mean ȳ of these
 /// very targets. 1 is perfect, 0 is as good as always predicting ȳ, and it can be negative. Of several outputs, the mean.
+///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_train::metrics::r2;
+/// // The mean is 3 and the sum of squares about it 10; one prediction is off by 2.
+/// let (predictions, targets) = (dmatrix![1.0, 2.0, 3.0, 4.0, 3.0], dmatrix![1.0, 2.0, 3.0, 4.0, 5.0]);
+/// assert!((r2(predictions.as_view(), targets.as_view(), None)? - 0.6).abs() < 1e-15);
+/// # Ok::<(), smallbatch_train::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`rmse`]; and [`Error::ConstantTarget`] where an output has the same value in every sample.

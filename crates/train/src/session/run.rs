@@ -19,7 +19,7 @@ impl<T: Scalar> Session<'_, T> {
     /// Trains to the end. After an interruption, called again, it goes on.
     ///
     /// # Errors
-    /// [`Error::Diverged`], with the history so far.
+    /// [`Error::Diverged`], with the history so far. Called again, it stands where it stood, and diverges again.
     pub fn run<O: Observer + ?Sized>(&mut self, observer: &mut O) -> Result<Outcome, Error> {
         observer.on_start(&self.plan());
         loop {
@@ -42,12 +42,22 @@ impl<T: Scalar> Session<'_, T> {
             return Ok(self.outcome);
         }
         self.closing = None;
-        self.outcome = if self.history.records().is_empty() {
+        self.outcome = if self.owes_an_evaluation() {
             self.evaluate_when_due(observer)?
         } else {
             self.stretch(observer)?
         };
         Ok(self.outcome)
+    }
+
+    /// Whether the evaluation that is due here has not been made: before the first update, and where it failed before.
+    fn owes_an_evaluation(&self) -> bool {
+        let Some(last) = self.history.last() else {
+            return true;
+        };
+        let when = self.trainer.evaluation.when;
+        last.update < self.update
+            && when.next_after(self.update - 1, self.updates_per_epoch()) == self.update
     }
 
     /// Updates until an evaluation is due or the training ends, and then that evaluation.
@@ -136,6 +146,8 @@ impl<T: Scalar> Session<'_, T> {
                 Ok(loss)
             }
             Err(smallbatch_mlp::Error::LossNotFinite { loss }) => {
+                // The update was not made: whoever goes on stands before it still.
+                self.batches.skip_to(self.batches.position() - 1)?;
                 Err(self.diverged(NotFinite::BatchLoss(loss)))
             }
             Err(error) => Err(error.into()),
