@@ -94,24 +94,6 @@ pub enum Error {
         /// The class they all have.
         class: String,
     },
-    /// Every feature has the same value in all training samples.
-    #[error(
-        "all {n_samples} samples of the training data `{dataset}` are the same in every feature (of {n_features}; the \
-         first, `{feature}`, is {value} in all), so there is nothing to tell them apart by; give features that vary, and \
-         look at what made these constant: the reader, a filter or a scaler"
-    )]
-    ConstantFeatures {
-        /// The data set's name.
-        dataset: String,
-        /// How many samples it has.
-        n_samples: usize,
-        /// How many features it has, all constant.
-        n_features: usize,
-        /// The first feature's name.
-        feature: String,
-        /// The first feature's value.
-        value: f64,
-    },
     /// The network's inputs are not as many as the features.
     #[error(
         "the {part} data `{dataset}` has {n_features} features, but the network has {n_inputs} inputs; make the first \

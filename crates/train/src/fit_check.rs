@@ -46,23 +46,6 @@ pub(crate) fn check_enough<T: Scalar>(training: &Dataset<T>) -> Result<(), Error
     Ok(())
 }
 
-/// Refuses training data whose samples cannot be told apart: every feature has the same value in all of them.
-pub(crate) fn check_varied<T: Scalar>(training: &Dataset<T>) -> Result<(), Error> {
-    let mut samples = training.features().column_iter();
-    let first = samples.next();
-    // Data that varies is known by its second sample, as a rule.
-    if samples.any(|sample| Some(sample) != first) {
-        return Ok(());
-    }
-    Err(Error::ConstantFeatures {
-        dataset: training.name().to_owned(),
-        n_samples: training.n_samples(),
-        n_features: training.n_features(),
-        feature: training.feature_names()[0].clone(),
-        value: to_f64(training.features()[(0, 0)]),
-    })
-}
-
 /// Refuses validation data whose features, classes or targets are not those of the training data, by name.
 pub(crate) fn check_same<T: Scalar>(
     training: &Dataset<T>,

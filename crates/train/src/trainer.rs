@@ -198,7 +198,7 @@ impl Trainer {
     /// - A setting outside its range, as [`Trainer::validate`]; a schedule that needs a total that the budget does not say.
     /// - Data that does not suit the model: [`Error::FeatureCount`], [`Error::TargetKind`], [`Error::TargetShape`],
     ///   [`Error::TargetValue`], [`Error::MissingValue`], [`Error::ValidationDiffers`], [`Error::BatchTooLarge`]; or from
-    ///   which nothing can be learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`], [`Error::ConstantFeatures`].
+    ///   which nothing can be learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`].
     /// - [`Error::NeedsValidation`] where validation data is watched and not given.
     /// - [`Error::Diverged`] with the history so far.
     pub fn fit<T: Scalar>(

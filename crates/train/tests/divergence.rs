@@ -90,12 +90,20 @@ fn a_session_that_diverged_stays_where_it_is() {
         .learning_rate(0.1)
         .batch_size(BatchSize::Mini(16))
         .evaluation(Evaluation::every(EvaluateEvery::Epochs(1_000)));
+    // One sample alone is too large, so that a batch that was skipped would not be missed.
+    let mut features = finite.features().clone();
+    features[(0, 9)] = 1e200;
+    let one_huge = finite.clone().with_features(features).unwrap();
+    let by_one_batch = regressor()
+        .batch_size(BatchSize::Mini(2))
+        .evaluation(Evaluation::every(EvaluateEvery::Epochs(1_000)).training_samples(1));
     let by_weights = Trainer::new(MlpSpec::new([3, 8, 1]).loss(Loss::MeanSquaredError))
         .learning_rate(1e308)
         .batch_size(BatchSize::Mini(16))
         .evaluation(Evaluation::every(EvaluateEvery::Updates(1)));
     for (trainer, data, validation) in [
         (&by_batch, &price, None),
+        (&by_one_batch, &one_huge, None),
         (&by_weights, &price, None),
         (&regressor(), &finite, Some(&huge.unwrap())),
     ] {

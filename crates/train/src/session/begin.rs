@@ -7,7 +7,7 @@ use super::Session;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
 use crate::evaluator::{CHUNK, Evaluator};
-use crate::fit_check::{check_enough, check_part, check_same, check_varied};
+use crate::fit_check::{check_enough, check_part, check_same};
 use crate::plateau::Plateau;
 use crate::{Error, History, Scalar, Trainer, Watched};
 
@@ -118,7 +118,6 @@ fn check<T: Scalar>(
         check_part(&trainer.model, Watched::Validation, validation)?;
         check_same(training, validation)?;
     }
-    check_varied(training)?;
     if let BatchSize::Mini(batch_size) = trainer.batch_size
         && batch_size > training.n_samples()
     {
