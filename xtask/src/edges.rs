@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("smallbatch-preprocess", &[]),
     ("smallbatch-mlp", &[]),
     ("smallbatch-data", &["smallbatch-preprocess"]),
@@ -48,8 +48,10 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "smallbatch-train",
             "smallbatch-lab",
             "smallbatch",
+            "peer-protocol",
         ],
     ),
+    ("peer-protocol", &[]),
     ("xtask", &[]),
 ];
 

@@ -7,6 +7,7 @@
 mod cargo;
 mod ci;
 mod edges;
+mod peers;
 mod tidy;
 mod verbs;
 mod verify;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     }
     match verbs::parse(&word) {
         Ok(Verb::Experiment) => cargo::experiment(&rest),
+        Ok(Verb::Bench) if peers::are_meant(&rest) => peers::run(&rest),
         Ok(Verb::Bench) => cargo::bench(&rest),
         Ok(Verb::Ci) => ci::run(&rest),
         Ok(Verb::Verify) => verify::run(&rest),

@@ -5,7 +5,7 @@
 pub(crate) enum Verb {
     /// Build the program in release mode and run its experiments.
     Experiment,
-    /// Run the criterion benches.
+    /// Run the criterion benches, or compare with other frameworks.
     Bench,
     /// Run the checks that are not tests.
     Ci,
@@ -23,8 +23,9 @@ const VERBS: [(Verb, &str, &str, &str); 4] = [
     (
         Verb::Bench,
         "bench",
-        "bench [CARGO ARGS…] [-- ARGS…]",
-        "run the criterion benches; `bench -- --quick` takes minutes, `bench --bench scaler` one subject",
+        "bench [CARGO ARGS…] [-- ARGS…] | bench --peers [ARGS…]",
+        "run the criterion benches; `bench -- --quick` takes minutes, `bench --bench scaler` one subject; with --peers \
+         compare with other frameworks, see `bench --peers --help`",
     ),
     (
         Verb::Ci,

@@ -1,0 +1,114 @@
+"""What the Python peers share: reading cells and data, timing, and answering. See ../README.md for the protocol.
+
+A peer is a function `start(case, batch, optimizer, learning_rate)` that returns a training: an object with
+`train(n_samples)`, which makes updates until at least so many samples are seen and returns how many they were, and
+`loss(features, labels)`.
+"""
+
+import json
+import math
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+N_LOSS_SAMPLES = 1_000
+"""The loss is looked at on so many samples, which is enough to see it fall."""
+
+WARM_UP = 0.2
+"""Of the asked time, what a warm-up takes once the speed is known."""
+
+ENOUGH = 0.75
+"""A run that takes this part of the asked time is a measurement."""
+
+MOST_GROWTH = 100.0
+"""From one run to the next, while the speed is being found."""
+
+
+@dataclass
+class Case:
+    name: str
+    layer_sizes: list[int]
+    n_samples: int
+    learning_rates: dict[str, float]
+    features: np.ndarray
+    """Shape (n_samples, n_features), f32."""
+    labels: np.ndarray
+    """Shape (n_samples,), int64."""
+
+
+def read_cases(folder):
+    """A function that gives a case by name, and reads its data when it is first asked for."""
+    listed = {case["name"]: case for case in json.loads((folder / "cases.json").read_text())}
+    read = {}
+
+    def case(name):
+        if name not in read:
+            fields = listed[name]
+            features = np.fromfile(folder / f"{name}.features", dtype="<f4")
+            labels = np.fromfile(folder / f"{name}.labels", dtype="<u4")
+            shape = (fields["n_samples"], fields["layer_sizes"][0])
+            read[name] = Case(features=features.reshape(shape), labels=labels.astype(np.int64), **fields)
+        return read[name]
+
+    return case
+
+
+def measure(train, seconds, known_speed):
+    """Warms up, then times a run of about `seconds`: the samples and seconds of that run."""
+    n_samples = 1 if known_speed is None else max(1, math.ceil(known_speed * seconds * WARM_UP))
+    warm = False
+    while True:
+        start = time.perf_counter()
+        done = train(n_samples)
+        taken = time.perf_counter() - start
+        if warm and taken >= ENOUGH * seconds:
+            return done, taken
+        growth = min(seconds / max(taken, 1e-9), MOST_GROWTH)
+        n_samples = max(1, math.ceil(done * growth))
+        warm = True
+
+
+def serve(version, start):
+    """Answers cells until there are no more."""
+    case_named = read_cases(Path(sys.argv[1]))
+    speeds = {}
+    answer({"version": version})
+    for line in sys.stdin:
+        cell = json.loads(line)
+        try:
+            case = case_named(cell["case"])
+            batch = case.n_samples if cell["batch"] == "full" else cell["batch"]
+            optimizer = cell["optimizer"]
+            training = start(case, batch, optimizer, case.learning_rates[optimizer])
+            head = case.features[:N_LOSS_SAMPLES], case.labels[:N_LOSS_SAMPLES]
+            loss_before = training.loss(*head)
+            key = (case.name, batch, optimizer)
+            samples, seconds = measure(training.train, cell["seconds"], speeds.get(key))
+            speeds[key] = samples / seconds
+            answer(
+                {
+                    "samples": samples,
+                    "seconds": seconds,
+                    "loss_before": finite(loss_before),
+                    "loss_after": finite(training.loss(*head)),
+                }
+            )
+        except Exception as error:  # The next cell may well work.
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+def finite(loss):
+    """JSON has no NaN."""
+    return float(loss) if math.isfinite(loss) else None
+
+
+def answer(fields):
+    print(json.dumps(fields), flush=True)
+
+
+def threads():
+    """How many threads this process may use."""
+    return int(sys.argv[2])

@@ -1,0 +1,164 @@
+//! smallbatch as its own peer: `smallbatch-peer DATA THREADS` trains through the public [`Trainer`] and answers as
+//! `README.md` says. `smallbatch-peer --write DATA` writes the data sets that every peer reads.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use peer_protocol::{Cell, Error, N_LOSS_SAMPLES, Optimizer, Training, serve};
+use serde_json::json;
+use smallbatch_benches::{CASES, Case};
+use smallbatch_data::{BatchSize, Dataset};
+use smallbatch_mlp::{Mlp, MlpSpec, OptimizerSpec};
+use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
+
+/// Adam moves each weight by about the rate, whatever the gradient: one rate suits all cases.
+const ADAM_RATE: f64 = 1e-3;
+
+/// With momentum 0.9 an update is about ten plain ones.
+const MOMENTUM_DIVISOR: f64 = 10.0;
+
+fn main() -> Result<(), Error> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, folder] = arguments.as_slice()
+        && flag == "--write"
+    {
+        return write(Path::new(folder));
+    }
+    let threads = arguments
+        .get(1)
+        .ok_or("usage: smallbatch-peer DATA THREADS")?
+        .parse()?;
+    // A data set is made once and never given back: sessions borrow it.
+    let mut data: HashMap<String, &'static Dataset<f32>> = HashMap::new();
+    serve(env!("CARGO_PKG_VERSION"), |cell| {
+        let dataset = match data.get(&cell.case.name) {
+            Some(dataset) => dataset,
+            None => {
+                let dataset: &'static _ = Box::leak(Box::new(case_of(&cell)?.dataset()));
+                data.insert(cell.case.name.clone(), dataset);
+                dataset
+            }
+        };
+        Ok(Box::new(Smallbatch::new(&cell, dataset, threads)?))
+    })
+}
+
+fn case_of(cell: &Cell) -> Result<&'static Case, Error> {
+    let found = CASES.iter().find(|case| case.name == cell.case.name);
+    found.ok_or_else(|| format!("there is no case `{}`", cell.case.name).into())
+}
+
+/// Writes `cases.json`, and the features and labels of each case.
+fn write(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder)?;
+    let mut listed = Vec::new();
+    for case in &CASES {
+        let dataset = case.dataset();
+        let features = dataset.features().as_slice();
+        let labels = dataset.target().labels().ok_or("a case has classes")?;
+        let file = |kind: &str| folder.join(format!("{}.{kind}", case.name));
+        let features: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let labels: Vec<u8> = labels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        fs::write(file("features"), features)?;
+        fs::write(file("labels"), labels)?;
+        listed.push(json!({
+            "name": case.name,
+            "layer_sizes": case.layer_sizes,
+            "n_samples": case.n_samples,
+            "learning_rates": {
+                "sgd": case.learning_rate,
+                "momentum": case.learning_rate / MOMENTUM_DIVISOR,
+                "adam": ADAM_RATE,
+            },
+        }));
+    }
+    fs::write(
+        folder.join("cases.json"),
+        serde_json::to_string_pretty(&listed)?,
+    )?;
+    Ok(())
+}
+
+struct Smallbatch {
+    trainer: Trainer,
+    dataset: &'static Dataset<f32>,
+    batch: usize,
+    session: Option<Session<'static, f32>>,
+    /// What the session will have seen in the end.
+    n_samples: usize,
+    model: Mlp<f32>,
+}
+
+impl Smallbatch {
+    fn new(cell: &Cell, dataset: &'static Dataset<f32>, threads: usize) -> Result<Self, Error> {
+        let spec = MlpSpec::new(cell.case.layer_sizes.as_slice());
+        let trainer = Trainer::new(spec.clone())
+            .optimizer(match cell.optimizer {
+                Optimizer::Sgd => OptimizerSpec::sgd(),
+                Optimizer::Momentum => OptimizerSpec::momentum(0.9),
+                Optimizer::Adam => OptimizerSpec::adam(),
+            })
+            .learning_rate(cell.learning_rate)
+            .batch_size(if cell.is_full() {
+                BatchSize::Full
+            } else {
+                BatchSize::Mini(cell.batch)
+            })
+            // Evaluations always happen at both ends; on one sample they cost nothing that shows.
+            .evaluation(Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(1))
+            .seed(1)
+            .threads(threads);
+        Ok(Self {
+            model: spec.build(1)?,
+            trainer,
+            dataset,
+            batch: cell.batch,
+            session: None,
+            n_samples: 0,
+        })
+    }
+}
+
+impl Training for Smallbatch {
+    /// A new session with that budget: what is timed is [`Session::run`], from its first update to its last.
+    fn prepare(&mut self, n_samples: usize) -> Result<(), Error> {
+        let in_all = self.dataset.n_samples();
+        let (epochs, rest) = (n_samples / in_all, n_samples % in_all);
+        let last_batches = rest.div_ceil(self.batch);
+        let updates = epochs * in_all.div_ceil(self.batch) + last_batches;
+        self.n_samples = epochs * in_all + in_all.min(last_batches * self.batch);
+        let trainer = self.trainer.clone().budget(Budget::Updates(updates as u64));
+        self.session = Some(trainer.start(self.dataset, None)?);
+        Ok(())
+    }
+
+    fn train(&mut self, _n_samples: usize) -> Result<usize, Error> {
+        let session = self.session.as_mut().ok_or("train before prepare")?;
+        session.run(&mut Silent)?;
+        Ok(self.n_samples)
+    }
+
+    fn own_seconds(&mut self) -> Result<Option<f64>, Error> {
+        let Some(session) = self.session.take() else {
+            return Ok(None);
+        };
+        let trained = session.finish()?;
+        let seconds = trained.history().last().map(|record| record.seconds);
+        self.model = trained.into_model();
+        Ok(seconds)
+    }
+
+    fn loss(&mut self) -> Result<f64, Error> {
+        let n_samples = N_LOSS_SAMPLES.min(self.dataset.n_samples());
+        let features = self.dataset.features().columns(0, n_samples);
+        let labels = self.dataset.target().labels().ok_or("no classes")?;
+        let probabilities = self.model.predict(features)?;
+        let sum: f64 = labels
+            .iter()
+            .zip(probabilities.column_iter())
+            .map(|(&label, column)| -f64::from(column[label as usize]).ln())
+            .sum();
+        Ok(sum / n_samples as f64)
+    }
+}

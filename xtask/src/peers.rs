@@ -1,0 +1,198 @@
+//! `cargo xtask bench --peers`: the same trainings in smallbatch and in other frameworks, in turns.
+//!
+//! `benches/peers/README.md` says what is compared and how a peer is asked. Here the peers are installed and started,
+//! asked round by round, and their answers written to `peers.json` and a table. A peer that cannot be had is named as
+//! missing; one that fails later loses the cells it failed at.
+
+mod install;
+mod machine;
+mod options;
+mod process;
+mod results;
+mod table;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use install::{Installer, PEERS};
+use options::{Cell, Options};
+use process::{Asked, Process};
+use results::Results;
+
+/// Set by Ctrl-C: what was measured is kept.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the words after `bench` ask for the peers.
+pub(crate) fn are_meant(arguments: &[String]) -> bool {
+    let of_cargo = arguments.iter().take_while(|word| *word != "--");
+    of_cargo
+        .into_iter()
+        .any(|word| word == "--peers" || word.starts_with("--peers="))
+}
+
+/// The verb: exit code 0 when something was measured, 1 when nothing could be, 2 when it was asked wrongly.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    if arguments.iter().any(|word| word == "--help") {
+        println!("{}", options::HELP);
+        return ExitCode::SUCCESS;
+    }
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("xtask: {message}\n\n{}", options::HELP);
+            return ExitCode::from(2);
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
+        eprintln!("peers: Ctrl-C will keep only whole rounds ({error})");
+    }
+    match compare(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("peers: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+fn compare(options: &Options) -> Result<(), String> {
+    let begun = Instant::now();
+    let installer = Installer::new()?;
+    let data = installer.house()?;
+    let cells = options.cells(&data)?;
+    std::fs::create_dir_all(&options.out)
+        .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
+
+    let mut results = Results::new(machine::describe(options));
+    let mut processes = started(options, &installer, &data, &mut results);
+    if interrupted() {
+        return Err("interrupted before anything was measured".into());
+    }
+    eprintln!(
+        "peers: ready after {:.0} s; {} rounds of {} cells, {} processes",
+        begun.elapsed().as_secs_f64(),
+        options.rounds,
+        cells.len(),
+        processes.len()
+    );
+    let file = options.out.join("peers.json");
+    for round in 1..=options.rounds {
+        for (i, cell) in cells.iter().enumerate() {
+            visit(cell, options.seconds, &mut processes, &mut results);
+            if interrupted() {
+                break;
+            }
+            eprintln!(
+                "peers: round {round}/{}, cell {}/{}, {:.0} s: {}",
+                options.rounds,
+                i + 1,
+                cells.len(),
+                begun.elapsed().as_secs_f64(),
+                results.latest(cell)
+            );
+        }
+        write(&file, &results)?;
+        if interrupted() {
+            eprintln!("peers: interrupted in round {round}; what was measured is kept");
+            break;
+        }
+    }
+    println!("{}", table::render(&results));
+    eprintln!(
+        "peers: {} is written; {:.0} s in all",
+        file.display(),
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// A process for each peer that can be had and each number of threads; the others become missing.
+fn started(
+    options: &Options,
+    installer: &Installer,
+    data: &Path,
+    results: &mut Results,
+) -> Vec<Process> {
+    let mut starting = Vec::new();
+    let wanted = PEERS.iter().filter(|peer| options.wants(peer.name));
+    for peer in wanted.take_while(|_| !interrupted()) {
+        eprintln!("peers: installing {}", peer.name);
+        let spawned = installer.program(peer).and_then(|program| {
+            let threads = machine::thread_counts(peer.has_threads);
+            threads
+                .into_iter()
+                .map(|threads| Process::spawn(peer.name, &program, data, threads))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        match spawned {
+            Ok(processes) => starting.extend(processes),
+            Err(why) => results.miss(peer.name, why),
+        }
+    }
+    let mut ready = Vec::new();
+    for mut process in starting {
+        match process.version() {
+            Ok(version) => {
+                results.version(process.peer, version);
+                ready.push(process);
+            }
+            Err(why) => results.miss(process.peer, why),
+        }
+    }
+    ready
+}
+
+/// Every process that still runs measures the cell.
+fn visit(cell: &Cell, seconds: f64, processes: &mut Vec<Process>, results: &mut Results) {
+    processes.retain_mut(|process| {
+        let asked = process.ask(cell, seconds);
+        if interrupted() {
+            // The signal has reached the peer as well: its answer may be none.
+            return true;
+        }
+        match asked {
+            Asked::Measured(answer) => {
+                results.add(process.peer, process.threads, cell, &answer);
+                true
+            }
+            Asked::Refused(why) => {
+                results.warn(process.peer, process.threads, Some(cell), &why);
+                true
+            }
+            Asked::Ended(why) => {
+                results.warn(process.peer, process.threads, Some(cell), &why);
+                false
+            }
+        }
+    });
+}
+
+fn write(file: &Path, results: &Results) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(&results.to_json())
+        .map_err(|error| format!("cannot write the results as JSON: {error}"))?;
+    std::fs::write(file, text + "\n")
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peers_are_meant_before_the_words_for_criterion() {
+        let meant = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            are_meant(&words)
+        };
+        assert!(meant(&["--peers"]));
+        assert!(meant(&["--quick", "--peers=torch"]));
+        assert!(!meant(&["--bench", "scaler"]));
+        assert!(!meant(&["--", "--peers"]));
+    }
+}

@@ -1,0 +1,270 @@
+//! What is compared, for how long, and where the results go.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::install::PEERS;
+
+pub(super) const HELP: &str = "\
+usage: cargo xtask bench --peers [NAMES] [OPTIONS]
+
+Trains the same networks in smallbatch and in other frameworks, in turns, and compares samples a second.
+NAMES are the peers to compare with, such as torch,jax; all of them by default.
+
+  --rounds N           how often each peer visits each cell [5]
+  --seconds S          how long each visit measures [0.25]
+  --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
+  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]
+  --batches SIZES      [16,32,256,full]
+  --optimizers NAMES   [sgd,momentum,adam]
+  --out DIR            where peers.json goes [out]";
+
+const BATCHES: [&str; 4] = ["16", "32", "256", "full"];
+const OPTIMIZERS: [&str; 3] = ["sgd", "momentum", "adam"];
+
+/// One training that every peer makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) case: String,
+    /// A number, or `full`.
+    pub(super) batch: String,
+    pub(super) optimizer: String,
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.case, self.batch, self.optimizer)
+    }
+}
+
+/// The words after `bench`, understood.
+#[derive(Debug, PartialEq)]
+pub(super) struct Options {
+    pub(super) rounds: usize,
+    pub(super) seconds: f64,
+    pub(super) out: PathBuf,
+    /// None for all.
+    cases: Option<Vec<String>>,
+    batches: Vec<String>,
+    optimizers: Vec<String>,
+    /// None for all.
+    peers: Option<Vec<String>>,
+}
+
+impl Options {
+    /// Options from the words, or a sentence that says which word is wrong and why.
+    pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
+        let quick = arguments.iter().any(|word| word == "--quick");
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut options = Self {
+            rounds: if quick { 1 } else { 5 },
+            seconds: if quick { 0.1 } else { 0.25 },
+            out: "out".into(),
+            cases: quick.then(|| owned(&["tiny", "tabular"])),
+            batches: owned(if quick { &["16", "full"] } else { &BATCHES }),
+            optimizers: owned(if quick { &["sgd"] } else { &OPTIMIZERS }),
+            peers: None,
+        };
+        let mut words = arguments.iter().peekable();
+        while let Some(word) = words.next() {
+            let (flag, attached) = match word.split_once('=') {
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (word.as_str(), None),
+            };
+            if flag == "--quick" {
+                continue;
+            }
+            let value = attached.or_else(|| words.next_if(|next| !next.starts_with('-')).cloned());
+            if flag == "--peers" {
+                options.peers = value.map(|names| split(&names));
+                continue;
+            }
+            let value = value.ok_or_else(|| match flag.starts_with('-') {
+                true => format!("`{flag}` is unknown or needs a value"),
+                false => format!("`{flag}` is not an option; peers are named after `--peers`"),
+            })?;
+            match flag {
+                "--rounds" => options.rounds = positive(flag, &value)?,
+                "--seconds" => options.seconds = positive(flag, &value)?,
+                "--cases" => options.cases = Some(split(&value)),
+                "--batches" => options.batches = split(&value),
+                "--optimizers" => options.optimizers = split(&value),
+                "--out" => options.out = value.into(),
+                _ => return Err(format!("there is no option `{flag}`")),
+            }
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for batch in self.batches.iter().filter(|batch| *batch != "full") {
+            positive::<usize>("--batches", batch)?;
+        }
+        known("--optimizers", &self.optimizers, &OPTIMIZERS)?;
+        let names = PEERS.map(|peer| peer.name);
+        known("--peers", self.peers.as_deref().unwrap_or_default(), &names)
+    }
+
+    /// Whether this peer takes part. smallbatch always does: it is what the others are compared with.
+    pub(super) fn wants(&self, peer: &str) -> bool {
+        let named = self.peers.as_ref();
+        peer == "smallbatch" || named.is_none_or(|names| names.iter().any(|name| name == peer))
+    }
+
+    /// The cells, cases first, of the cases that `cases.json` in that folder lists.
+    pub(super) fn cells(&self, data: &Path) -> Result<Vec<Cell>, String> {
+        let file = data.join("cases.json");
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        let listed: Value = serde_json::from_str(&text)
+            .map_err(|error| format!("{} is not JSON: {error}", file.display()))?;
+        self.cells_of(&listed)
+    }
+
+    fn cells_of(&self, listed: &Value) -> Result<Vec<Cell>, String> {
+        let listed = listed.as_array().into_iter().flatten();
+        let names: Vec<&str> = listed.filter_map(|case| case["name"].as_str()).collect();
+        if let Some(cases) = &self.cases {
+            known("--cases", cases, &names)?;
+        }
+        let mut cells = Vec::new();
+        for case in names {
+            let wanted = self.cases.as_ref();
+            if wanted.is_some_and(|cases| !cases.iter().any(|name| name == case)) {
+                continue;
+            }
+            for batch in &self.batches {
+                for optimizer in &self.optimizers {
+                    cells.push(Cell {
+                        case: case.to_owned(),
+                        batch: batch.clone(),
+                        optimizer: optimizer.clone(),
+                    });
+                }
+            }
+        }
+        Ok(cells)
+    }
+}
+
+fn split(names: &str) -> Vec<String> {
+    names
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .collect()
+}
+
+fn positive<T: std::str::FromStr + PartialOrd + Default>(
+    flag: &str,
+    value: &str,
+) -> Result<T, String> {
+    let parsed = value.parse().ok().filter(|number| *number > T::default());
+    parsed.ok_or_else(|| format!("`{flag}` is `{value}`; it must be a number above 0"))
+}
+
+fn known(flag: &str, given: &[String], known: &[&str]) -> Result<(), String> {
+    match given.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "`{flag}` has no `{name}`; there are {}",
+            known.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn parse(words: &str) -> Result<Options, String> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&words)
+    }
+
+    fn cases() -> Value {
+        json!([{"name": "tiny"}, {"name": "tabular"}, {"name": "mnist"}, {"name": "wide"}])
+    }
+
+    #[test]
+    fn the_default_is_the_whole_grid_of_all_peers() {
+        let options = parse("--peers").unwrap();
+        assert_eq!(options.rounds, 5);
+        assert!(PEERS.iter().all(|peer| options.wants(peer.name)));
+        assert_eq!(options.cells_of(&cases()).unwrap().len(), 4 * 4 * 3);
+    }
+
+    #[test]
+    fn quick_is_short_and_yields_to_what_is_said() {
+        let quick = parse("--peers --quick").unwrap();
+        assert_eq!((quick.rounds, quick.seconds), (1, 0.1));
+        assert_eq!(quick.cells_of(&cases()).unwrap().len(), 2 * 2);
+        let more = parse("--rounds 2 --peers --optimizers adam,sgd --quick").unwrap();
+        assert_eq!(more.rounds, 2);
+        assert_eq!(more.cells_of(&cases()).unwrap().len(), 2 * 2 * 2);
+    }
+
+    #[test]
+    fn peers_and_cells_are_chosen_by_name() {
+        let options =
+            parse("--peers torch,rust-mlp --cases=wide --batches 8,full --optimizers adam --out x")
+                .unwrap();
+        assert!(options.wants("torch") && options.wants("rust-mlp") && options.wants("smallbatch"));
+        assert!(!options.wants("jax"));
+        assert_eq!(options.out, Path::new("x"));
+        let cells: Vec<String> = options
+            .cells_of(&cases())
+            .unwrap()
+            .iter()
+            .map(Cell::to_string)
+            .collect();
+        assert_eq!(cells, ["wide 8 adam", "wide full adam"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (words, message) in [
+            (
+                "--peers --rounds 0",
+                "`--rounds` is `0`; it must be a number above 0",
+            ),
+            (
+                "--peers --seconds soon",
+                "`--seconds` is `soon`; it must be a number above 0",
+            ),
+            (
+                "--peers --batches 16,half",
+                "`--batches` is `half`; it must be a number above 0",
+            ),
+            (
+                "--peers --optimizers lamb",
+                "`--optimizers` has no `lamb`; there are sgd, momentum, adam",
+            ),
+            ("--peers --out", "`--out` is unknown or needs a value"),
+            ("--peers --speed 3", "there is no option `--speed`"),
+            (
+                "--peers --quick torch",
+                "`torch` is not an option; peers are named after `--peers`",
+            ),
+        ] {
+            assert_eq!(parse(words).unwrap_err(), message);
+        }
+        let message = parse("--peers tensorflow").unwrap_err();
+        assert!(
+            message.starts_with("`--peers` has no `tensorflow`; there are smallbatch, torch,"),
+            "{message}"
+        );
+        let unknown = parse("--peers --cases tiny,huge").unwrap();
+        assert_eq!(
+            unknown.cells_of(&cases()).unwrap_err(),
+            "`--cases` has no `huge`; there are tiny, tabular, mnist, wide"
+        );
+    }
+}
