@@ -270,7 +270,8 @@ mod tests {
         let peer = PEERS.iter().find(|peer| peer.name == "candle").unwrap();
         let why = installer.program(peer).err().unwrap();
         assert!(
-            why.starts_with("cannot start `cargo") && why.contains(" build --release --locked …`: "),
+            why.starts_with("cannot start `cargo")
+                && why.contains(" build --release --locked …`: "),
             "{why}"
         );
     }

@@ -8,7 +8,7 @@ use super::options::Cell;
 use super::process::Answer;
 
 /// A peer's own clock may differ by this part from that around it.
-const CLOCKS_DIFFER: f64 = 0.05;
+const CLOCKS_DIFFER: f64 = 0.1;
 
 /// One peer with so many threads at one cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,7 +146,7 @@ fn complaint(answer: &Answer) -> Option<&'static str> {
     if after >= before {
         Some("its loss did not fall")
     } else if answer.own_seconds.is_some_and(differs) {
-        Some("its own clock differs by more than 5 % from the clock around it")
+        Some("its own clock differs by more than 10 % from the clock around it")
     } else {
         None
     }
@@ -251,7 +251,7 @@ pub(super) mod tests {
                     own_seconds: Some(0.4),
                     ..answer(1.0)
                 },
-                "its own clock differs by more than 5 % from the clock around it",
+                "its own clock differs by more than 10 % from the clock around it",
             ),
         ] {
             let mut results = Results::new(Value::Null);
