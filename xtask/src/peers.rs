@@ -63,13 +63,20 @@ fn interrupted() -> bool {
 
 fn compare(options: &Options) -> Result<(), String> {
     let begun = Instant::now();
+    // Before the building, which keeps the machine busy itself.
+    let busy = machine::busy();
+    let machine = machine::describe(options);
+    if let Some(warning) = &busy {
+        eprintln!("peers: warning: {warning}");
+    }
     let installer = Installer::new()?;
     let data = installer.house()?;
     let cells = options.cells(&data)?;
     std::fs::create_dir_all(&options.out)
         .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
 
-    let mut results = Results::new(machine::describe(options));
+    let mut results = Results::new(machine);
+    results.warnings.extend(busy);
     let mut processes = started(options, &installer, &data, &mut results);
     if interrupted() {
         return Err("interrupted before anything was measured".into());

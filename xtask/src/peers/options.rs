@@ -13,7 +13,7 @@ Trains the same networks in smallbatch and in other frameworks, in turns, and co
 NAMES are the peers to compare with, such as torch,jax; all of them by default.
 
   --rounds N           how often each peer visits each cell [5]
-  --seconds S          how long each visit measures [0.25]
+  --seconds S          how long each visit measures [0.2]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
   --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]
   --batches SIZES      [16,32,256,full]
@@ -64,7 +64,7 @@ impl Options {
         };
         let mut options = Self {
             rounds: if quick { 1 } else { 5 },
-            seconds: if quick { 0.1 } else { 0.25 },
+            seconds: if quick { 0.1 } else { 0.2 },
             out: "out".into(),
             cases: quick.then(|| owned(&["tiny", "tabular"])),
             batches: owned(if quick { &["16", "full"] } else { &BATCHES }),
