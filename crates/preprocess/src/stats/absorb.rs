@@ -67,12 +67,21 @@ impl FeatureStats {
         let block = block_samples(d, wanted);
         let shard = (SHARD_VALUES / (block * d)).max(1) * block;
         let policy = self.non_finite;
+        let mut moments = BlockMoments::new(d);
+        if n_samples > shard {
+            // All shards start with the centre of the very first block.
+            all.part(0, block)
+                .for_each_block(block, |_, values, weights| {
+                    moments.compute(values, weights);
+                    Ok(())
+                })?;
+        }
         in_order(
             (0..n_samples).step_by(shard),
             self.threads.for_values::<T>(d * n_samples),
             |first| {
                 all.part(first, shard.min(n_samples - first))
-                    .stats(block, policy)
+                    .stats(block, policy, moments.clone())
             },
             |stats| self.join(&stats),
         )
@@ -80,13 +89,29 @@ impl FeatureStats {
 }
 
 impl<T: Scalar> Samples<'_, T> {
-    fn stats(&self, block: usize, policy: NonFinite) -> Result<FeatureStats, Error> {
+    /// Calls `work` with the first sample, the values and the weights of each block.
+    fn for_each_block(
+        &self,
+        block: usize,
+        mut work: impl FnMut(usize, &[T], Option<&[T]>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for_each_block(self.values, block, |first, values| {
+            let n = values.len() / self.values.nrows();
+            work(first, values, self.weights.map(|w| &w[first..first + n]))
+        })
+    }
+
+    /// `moments` may bring a centre along.
+    fn stats(
+        &self,
+        block: usize,
+        policy: NonFinite,
+        mut moments: BlockMoments<T>,
+    ) -> Result<FeatureStats, Error> {
         let (d, n_samples) = self.values.shape();
         let mut stats = FeatureStats::new(d);
-        let mut moments = BlockMoments::<T>::new(d);
         let mut pairs = Vec::new();
-        for_each_block(self.values, block, |first, values| {
-            let weights = self.weights.map(|w| &w[first..first + values.len() / d]);
+        self.for_each_block(block, |first, values, weights| {
             moments.compute(values, weights);
             if moments.doubtful.contains(&true) {
                 if policy == NonFinite::Refuse {

@@ -104,6 +104,7 @@ pub(crate) fn sum_and_rest(a: f64, b: f64) -> (f64, f64) {
 }
 
 /// Buffers for the moments of one block, reused from block to block.
+#[derive(Clone)]
 pub(crate) struct BlockMoments<T> {
     n_features: usize,
     sum: Vec<f64>,
