@@ -14,7 +14,7 @@ mod table;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use install::{Installer, PEERS};
 use options::{Cell, Options};
@@ -159,8 +159,11 @@ fn started(
 fn visit(cell: &Cell, seconds: f64, processes: &mut Vec<Process>, results: &mut Results) {
     processes.retain_mut(|process| {
         let asked = process.ask(cell, seconds);
+        if matches!(asked, Asked::Ended(_)) {
+            // Ctrl-C reaches the peer as well, and perhaps before this program notices.
+            std::thread::sleep(Duration::from_millis(200));
+        }
         if interrupted() {
-            // The signal has reached the peer as well: its answer may be none.
             return true;
         }
         match asked {
