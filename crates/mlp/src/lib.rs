@@ -43,6 +43,7 @@ mod dropout;
 mod elementary;
 mod error;
 mod initializer;
+mod kernel;
 mod loss;
 mod network;
 mod noise;

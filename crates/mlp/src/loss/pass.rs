@@ -6,15 +6,17 @@ use crate::activation::{sigmoid, softplus};
 use crate::batch::{Open, OpenTargets};
 
 impl Loss {
-    /// Turns the logits of a chunk, shape `(n_outputs, n_samples)`, into the gradient of the whole batch's mean loss with
-    /// respect to them, and returns the chunk's weighted sum of losses, `Σ wᵢ·ℓᵢ`; `total` is the batch's `Σ wᵢ`.
+    /// Turns the logits of a chunk, in panels of a line an output, into the gradient of the whole batch's mean loss with
+    /// respect to them, zero beyond the last sample, and returns the chunk's weighted sum of losses, `Σ wᵢ·ℓᵢ`; `total` is
+    /// the batch's `Σ wᵢ`.
     pub(crate) fn gradient_in_place<T: Scalar>(
         &self,
         logits: &mut [T],
         chunk: &Open<'_, T>,
         total: f64,
     ) -> f64 {
-        let n_outputs = logits.len() / chunk.n_samples();
+        let n_panels = chunk.n_samples().div_ceil(T::PANEL);
+        let n_outputs = logits.len() / (n_panels * T::PANEL);
         if let (
             Self::SoftmaxCrossEntropy {
                 label_smoothing, ..
@@ -26,6 +28,7 @@ impl Loss {
             return softmax_cross_entropy(
                 logits,
                 n_outputs,
+                chunk,
                 labels,
                 *label_smoothing,
                 weight,
@@ -158,6 +161,25 @@ fn target<T: Scalar>(chunk: &Open<'_, T>, sample: usize, row: usize) -> T {
     }
 }
 
+/// The most samples of a panel.
+const LANES: usize = 16;
+
+/// A panel's samples: which they are, the weight wᵢ of each, and 0 in the lanes beyond the last.
+#[inline(always)]
+fn lanes_of<T: Scalar>(
+    chunk: &Open<'_, T>,
+    panel: usize,
+    weight: impl Fn(usize) -> f64,
+) -> (std::ops::Range<usize>, [f64; LANES]) {
+    let first = panel * T::PANEL;
+    let samples = first..(first + T::PANEL).min(chunk.n_samples());
+    let mut weights = [0.0; LANES];
+    for (lane, sample) in samples.clone().enumerate() {
+        weights[lane] = weight(sample);
+    }
+    (samples, weights)
+}
+
 /// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
 #[inline(always)]
 fn pointwise<T: Scalar>(
@@ -170,24 +192,38 @@ fn pointwise<T: Scalar>(
 ) -> f64 {
     pulp::Arch::new().dispatch(|| {
         let mut sum = 0.0;
-        for (sample, column) in logits.chunks_exact_mut(n_outputs).enumerate() {
+        for (index, panel) in logits.chunks_exact_mut(n_outputs * T::PANEL).enumerate() {
             #[allow(clippy::cast_precision_loss)] // outputs are few
-            let weight = chunk.weight(sample).to_f64() / n_outputs as f64;
-            let scale = T::of(weight / total);
-            for (j, z) in column.iter_mut().enumerate() {
-                let y = target(chunk, sample, j / outputs_per_target);
-                let (loss, slope) = loss_and_slope(*z, y, j % outputs_per_target);
+            let weight = |sample| chunk.weight(sample).to_f64() / n_outputs as f64;
+            let (samples, weights) = lanes_of(chunk, index, weight);
+            let scales = weights.map(|weight| T::of(weight / total));
+            let mut losses = [T::zero(); LANES];
+            for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
+                let mut targets = [T::zero(); LANES];
+                for (y, sample) in targets.iter_mut().zip(samples.clone()) {
+                    *y = target(chunk, sample, j / outputs_per_target);
+                }
+                for lane in 0..T::PANEL {
+                    let (loss, slope) =
+                        loss_and_slope(line[lane], targets[lane], j % outputs_per_target);
+                    losses[lane] += loss;
+                    line[lane] = scales[lane] * slope;
+                }
+                line[samples.len()..].fill(T::zero());
+            }
+            for (loss, weight) in losses.iter().zip(weights).take(samples.len()) {
                 sum += weight * loss.to_f64();
-                *z = scale * slope;
             }
         }
         sum
     })
 }
 
+/// Lane by lane: z - max z, e^that, their sum, its logarithm; then `(softmax(z) - q)·w / total`.
 fn softmax_cross_entropy<T: Scalar>(
     logits: &mut [T],
     n_classes: usize,
+    chunk: &Open<'_, T>,
     labels: &[u32],
     smoothing: f64,
     weight: impl Fn(usize) -> f64,
@@ -197,31 +233,48 @@ fn softmax_cross_entropy<T: Scalar>(
         #[allow(clippy::cast_precision_loss)] // classes are few
         let (on_label, on_all) = (T::of(1.0 - smoothing), T::of(smoothing / n_classes as f64));
         let mut sum = 0.0;
-        // -Σ qⱼ·zⱼ of the shifted logits, the part of ℓ that is linear in them.
-        for (sample, (column, &label)) in logits.chunks_exact_mut(n_classes).zip(labels).enumerate()
-        {
-            subtract_largest(column);
-            let mut linear = on_label * column[label as usize];
-            if smoothing > 0.0 {
-                linear += on_all * column.iter().fold(T::zero(), |sum, &z| sum + z);
+        for (index, panel) in logits.chunks_exact_mut(n_classes * T::PANEL).enumerate() {
+            let (samples, weights) = lanes_of(chunk, index, &weight);
+            let mut largest = [T::zero(); LANES];
+            largest[..T::PANEL].copy_from_slice(&panel[..T::PANEL]);
+            for line in panel.chunks_exact(T::PANEL) {
+                for (largest, &z) in largest.iter_mut().zip(line) {
+                    *largest = if z > *largest { z } else { *largest };
+                }
             }
-            sum -= weight(sample) * linear.to_f64();
-        }
-        // All at once: a column of 10 alone would not fill the vectors.
-        for z in logits.iter_mut() {
-            *z = z.fast_exp();
-        }
-        for (sample, (column, &label)) in logits.chunks_exact_mut(n_classes).zip(labels).enumerate()
-        {
-            let normalizer = column.iter().fold(T::zero(), |sum, &e| sum + e);
-            let weight = weight(sample);
-            sum += weight * normalizer.to_f64().ln();
-            let scale = T::of(weight / total);
-            let inverse = scale / normalizer;
-            for e in column.iter_mut() {
-                *e = *e * inverse - scale * on_all;
+            // Σ qⱼ·(zⱼ - max z), the part of ℓ that is linear in the logits.
+            let mut linear = [T::zero(); LANES];
+            for (lane, sample) in samples.clone().enumerate() {
+                let z = panel[labels[sample] as usize * T::PANEL + lane];
+                linear[lane] = on_label * (z - largest[lane]);
             }
-            column[label as usize] -= scale * on_label;
+            let mut normalizer = [T::zero(); LANES];
+            for line in panel.chunks_exact_mut(T::PANEL) {
+                for lane in 0..T::PANEL {
+                    let z = line[lane] - largest[lane];
+                    linear[lane] += on_all * z;
+                    line[lane] = z.fast_exp();
+                    normalizer[lane] += line[lane];
+                }
+            }
+            let mut losses = [T::zero(); LANES];
+            let mut scales = [T::zero(); LANES];
+            let mut inverses = [T::zero(); LANES];
+            for lane in 0..T::PANEL {
+                losses[lane] = normalizer[lane].fast_ln() - linear[lane];
+                scales[lane] = T::of(weights[lane] / total);
+                inverses[lane] = scales[lane] / normalizer[lane];
+            }
+            for line in panel.chunks_exact_mut(T::PANEL) {
+                for lane in 0..T::PANEL {
+                    line[lane] = line[lane] * inverses[lane] - scales[lane] * on_all;
+                }
+                line[samples.len()..].fill(T::zero());
+            }
+            for (lane, sample) in samples.enumerate() {
+                panel[labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
+                sum += weights[lane] * losses[lane].to_f64();
+            }
         }
         sum
     })

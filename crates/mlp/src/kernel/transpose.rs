@@ -1,0 +1,98 @@
+//! From samples to panels, and back.
+
+use pulp::Arch;
+
+use super::Vectors;
+
+/// Sides of a block that is turned in registers.
+const SIDE: usize = 8;
+
+/// Cuts `n_samples` samples of `n_rows` numbers, `stride` apart, into panels. Lanes beyond the last sample are left as
+/// they are.
+pub(crate) fn into_panels<T: Vectors>(
+    samples: &[T],
+    stride: usize,
+    n_samples: usize,
+    n_rows: usize,
+    panels: &mut [T],
+) {
+    for (index, panel) in panels.chunks_exact_mut(n_rows * T::PANEL).enumerate() {
+        let first = index * T::PANEL;
+        let Some(n_samples) = n_samples.checked_sub(first) else {
+            break;
+        };
+        let n_samples = n_samples.min(T::PANEL);
+        let samples = Matrix::new(&samples[first * stride..], stride, n_samples, n_rows);
+        samples.transpose(panel, T::PANEL);
+    }
+}
+
+/// Puts `n_samples` samples of `n_rows` numbers together again, `stride` apart.
+pub(crate) fn from_panels<T: Vectors>(
+    panels: &[T],
+    n_rows: usize,
+    n_samples: usize,
+    samples: &mut [T],
+    stride: usize,
+) {
+    for (panel, samples) in panels
+        .chunks_exact(n_rows * T::PANEL)
+        .zip(samples.chunks_mut(T::PANEL * stride))
+        .take(n_samples.div_ceil(T::PANEL))
+    {
+        let lanes = T::PANEL.min((samples.len() + stride - n_rows) / stride);
+        Matrix::new(panel, T::PANEL, n_rows, lanes).transpose(samples, stride);
+    }
+}
+
+/// Rows of numbers, `stride` apart.
+struct Matrix<'a, T> {
+    values: &'a [T],
+    stride: usize,
+    n_rows: usize,
+    n_columns: usize,
+}
+
+impl<'a, T: Copy> Matrix<'a, T> {
+    fn new(values: &'a [T], stride: usize, n_rows: usize, n_columns: usize) -> Self {
+        Self {
+            values,
+            stride,
+            n_rows,
+            n_columns,
+        }
+    }
+
+    /// `output[column][row] = self[row][column]`, the output's rows `stride` apart.
+    fn transpose(&self, output: &mut [T], stride: usize) {
+        Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let rows = self.n_rows / SIDE * SIDE;
+                let columns = self.n_columns / SIDE * SIDE;
+                for column in (0..columns).step_by(SIDE) {
+                    for row in (0..rows).step_by(SIDE) {
+                        self.turn_block(row, column, output, stride);
+                    }
+                }
+                for row in 0..self.n_rows {
+                    let edge = if row < rows { columns } else { 0 };
+                    for column in edge..self.n_columns {
+                        output[column * stride + row] = self.values[row * self.stride + column];
+                    }
+                }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn turn_block(&self, row: usize, column: usize, output: &mut [T], stride: usize) {
+        let input = &self.values[row * self.stride + column..];
+        let rows: [&[T]; SIDE] = std::array::from_fn(|row| &input[row * self.stride..][..SIDE]);
+        let output = &mut output[column * stride + row..];
+        for column in 0..SIDE {
+            let turned: [T; SIDE] = std::array::from_fn(|row| rows[row][column]);
+            output[column * stride..][..SIDE].copy_from_slice(&turned);
+        }
+    }
+}
