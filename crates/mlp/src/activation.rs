@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
+use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// The function applied to every unit of the hidden layers. The outputs are always linear: losses take logits.
@@ -262,45 +263,50 @@ impl Activation {
     pub(crate) fn needs_preactivation(self) -> bool {
         matches!(self, Self::Silu | Self::Gelu | Self::Softplus)
     }
+}
 
+vectorized! {
     /// `z = f(z)`.
-    pub(crate) fn map<T: Scalar>(self, z: &mut [T]) {
-        specialize!(self, |f| in_place(f, z));
-    }
+    pub(crate) fn map(f: Activation, z: &'a mut [T]) -> () = map_loop;
+}
 
+vectorized! {
     /// `activations = f(z)`.
-    pub(crate) fn map_into<T: Scalar>(self, z: &[T], activations: &mut [T]) {
-        specialize!(self, |f| into(f, z, activations));
-    }
+    pub(crate) fn map_into(f: Activation, z: &'a [T], activations: &'a mut [T]) -> () = map_into_loop;
+}
 
+vectorized! {
     /// `d = d ∘ f'(z)`; z may be the activations where [`Activation::needs_preactivation`] is false.
-    pub(crate) fn backward<T: Scalar>(self, d: &mut [T], z: &[T], activations: &[T]) {
-        specialize!(self, |f| scale_by_slope(f, d, z, activations));
-    }
+    pub(crate) fn scale_by_slope(
+        f: Activation,
+        d: &'a mut [T],
+        z: &'a [T],
+        activations: &'a [T],
+    ) -> () = scale_by_slope_loop;
 }
 
-fn in_place<T: Scalar>(f: Activation, z: &mut [T]) {
-    pulp::Arch::new().dispatch(|| {
-        for z in z {
-            *z = f.value(*z);
-        }
+#[inline(always)]
+fn map_loop<T: Scalar>(f: Activation, z: &mut [T]) {
+    specialize!(f, |f| for z in z {
+        *z = f.value(*z);
     });
 }
 
-fn into<T: Scalar>(f: Activation, z: &[T], activations: &mut [T]) {
-    pulp::Arch::new().dispatch(|| {
-        for (&z, a) in z.iter().zip(activations) {
-            *a = f.value(z);
-        }
+#[inline(always)]
+fn map_into_loop<T: Scalar>(f: Activation, z: &[T], activations: &mut [T]) {
+    specialize!(f, |f| for (&z, a) in z.iter().zip(activations) {
+        *a = f.value(z);
     });
 }
 
-fn scale_by_slope<T: Scalar>(f: Activation, d: &mut [T], z: &[T], activations: &[T]) {
-    pulp::Arch::new().dispatch(|| {
-        for ((d, &z), &a) in d.iter_mut().zip(z).zip(activations) {
+#[inline(always)]
+fn scale_by_slope_loop<T: Scalar>(f: Activation, d: &mut [T], z: &[T], activations: &[T]) {
+    specialize!(
+        f,
+        |f| for ((d, &z), &a) in d.iter_mut().zip(z).zip(activations) {
             *d *= f.slope(z, a);
         }
-    });
+    );
 }
 
 #[cfg(test)]
@@ -342,11 +348,11 @@ pub(crate) mod tests {
             let z: Vec<f32> = (0..n).map(|i| (i as f32 * 0.7).sin() * 4.0 + shift).collect();
             for f in ALL {
                 let (mut once, mut activations) = (z.clone(), vec![0.0; n]);
-                f.map(&mut once);
-                f.map_into(&z, &mut activations);
+                map(f, &mut once);
+                map_into(f, &z, &mut activations);
                 prop_assert_eq!(&once, &activations);
                 let mut d = vec![1.5_f32; n];
-                f.backward(&mut d, if f.needs_preactivation() { &z } else { &once }, &once);
+                scale_by_slope(f, &mut d, if f.needs_preactivation() { &z } else { &once }, &once);
                 for i in 0..n {
                     prop_assert_eq!(once[i], f.value(z[i]));
                     prop_assert_eq!(d[i], 1.5 * f.slope(z[i], once[i]));

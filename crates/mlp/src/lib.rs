@@ -55,6 +55,7 @@ mod random;
 mod scalar;
 mod spec;
 mod training;
+mod vectorized;
 mod workspace;
 
 pub use activation::Activation;

@@ -1,5 +1,6 @@
 //! One chunk's forward and backward pass over slices: the hot path. `kernel` explains the layouts.
 
+use crate::activation::{map, map_into, scale_by_slope};
 use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::kernel::{
@@ -7,6 +8,7 @@ use crate::kernel::{
 };
 use crate::parameters::Layout;
 use crate::product::Columns;
+use crate::vectorized::vectorized;
 use crate::workspace::Samples;
 use crate::{MlpSpec, Scalar, Workspace};
 
@@ -78,10 +80,10 @@ pub(crate) fn forward<T: Scalar>(
         if activation.needs_preactivation() {
             let z = &mut preactivations[layer][..size];
             product(z, weight, bias, input, n_panels);
-            activation.map_into(z, a);
+            map_into(activation, z, a);
         } else {
             product(a, weight, bias, input, n_panels);
-            activation.map(a);
+            map(activation, a);
         }
         if let Some(dropout) = dropout {
             let mask = &mut masks[layer][..size];
@@ -141,23 +143,26 @@ impl<T: Scalar> Destination<'_, T> {
     }
 }
 
-/// `sums += alpha · panels · 1`. Lanes beyond the last sample are zero.
-fn add_row_sums<T: Scalar>(sums: &mut [T], alpha: T, panels: &[T]) {
-    pulp::Arch::new().dispatch(|| {
-        for panel in panels.chunks_exact(sums.len() * T::PANEL) {
-            for (sum, line) in sums.iter_mut().zip(panel.chunks_exact(T::PANEL)) {
-                // Quarters first: four chains of additions instead of one.
-                let mut quarters = [T::zero(); 4];
-                for four in line.chunks_exact(4) {
-                    for (quarter, &value) in quarters.iter_mut().zip(four) {
-                        *quarter += value;
-                    }
+vectorized! {
+    /// `sums += alpha · panels · 1`. Lanes beyond the last sample are zero.
+    fn add_row_sums(sums: &'a mut [T], alpha: T, panels: &'a [T]) -> () = add_row_sums_loop;
+}
+
+#[inline(always)]
+fn add_row_sums_loop<T: Scalar>(sums: &mut [T], alpha: T, panels: &[T]) {
+    for panel in panels.chunks_exact(sums.len() * T::PANEL) {
+        for (sum, line) in sums.iter_mut().zip(panel.chunks_exact(T::PANEL)) {
+            // Quarters first: four chains of additions instead of one.
+            let mut quarters = [T::zero(); 4];
+            for four in line.chunks_exact(4) {
+                for (quarter, &value) in quarters.iter_mut().zip(four) {
+                    *quarter += value;
                 }
-                let [a, b, c, d] = quarters;
-                *sum += alpha * ((a + b) + (c + d));
             }
+            let [a, b, c, d] = quarters;
+            *sum += alpha * ((a + b) + (c + d));
         }
-    });
+    }
 }
 
 /// One chunk's backward pass, from the gradient with respect to the logits in the workspace.
@@ -221,7 +226,7 @@ pub(crate) fn backward<T: Scalar>(
         } else {
             a
         };
-        activation.backward(d_below, z, a);
+        scale_by_slope(activation, d_below, z, a);
         let Samples { stride, values } = &mut samples[layer];
         let input = if drops {
             &dropped[below][..size_below]

@@ -1,6 +1,6 @@
 //! From samples to panels, and back.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 use super::Vectors;
 
@@ -64,25 +64,12 @@ impl<'a, T: Copy> Matrix<'a, T> {
     }
 
     /// `output[column][row] = self[row][column]`, the output's rows `stride` apart.
-    fn transpose(&self, output: &mut [T], stride: usize) {
-        Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let rows = self.n_rows / SIDE * SIDE;
-                let columns = self.n_columns / SIDE * SIDE;
-                for column in (0..columns).step_by(SIDE) {
-                    for row in (0..rows).step_by(SIDE) {
-                        self.turn_block(row, column, output, stride);
-                    }
-                }
-                for row in 0..self.n_rows {
-                    let edge = if row < rows { columns } else { 0 };
-                    for column in edge..self.n_columns {
-                        output[column * stride + row] = self.values[row * self.stride + column];
-                    }
-                }
-            },
-        );
+    fn transpose(self, output: &mut [T], stride: usize) {
+        Arch::new().dispatch(Transpose {
+            input: self,
+            output,
+            stride,
+        });
     }
 
     #[inline(always)]
@@ -93,6 +80,38 @@ impl<'a, T: Copy> Matrix<'a, T> {
         for column in 0..SIDE {
             let turned: [T; SIDE] = std::array::from_fn(|row| rows[row][column]);
             output[column * stride..][..SIDE].copy_from_slice(&turned);
+        }
+    }
+}
+
+struct Transpose<'a, T> {
+    input: Matrix<'a, T>,
+    output: &'a mut [T],
+    stride: usize,
+}
+
+impl<T: Copy> WithSimd for Transpose<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            input,
+            output,
+            stride,
+        } = self;
+        let rows = input.n_rows / SIDE * SIDE;
+        let columns = input.n_columns / SIDE * SIDE;
+        for column in (0..columns).step_by(SIDE) {
+            for row in (0..rows).step_by(SIDE) {
+                input.turn_block(row, column, output, stride);
+            }
+        }
+        for row in 0..input.n_rows {
+            let edge = if row < rows { columns } else { 0 };
+            for column in edge..input.n_columns {
+                output[column * stride + row] = input.values[row * input.stride + column];
+            }
         }
     }
 }

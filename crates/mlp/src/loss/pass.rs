@@ -1,5 +1,7 @@
 //! The losses' arithmetic: the gradient with respect to the logits, the product of their Hessian with a vector, the link.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::Loss;
 use crate::Scalar;
 use crate::activation::{sigmoid, softplus};
@@ -25,15 +27,15 @@ impl Loss {
         ) = (self, chunk.targets)
         {
             let weight = |sample| self.sample_weight(chunk, sample);
-            return softmax_cross_entropy(
+            return Arch::new().dispatch(SoftmaxCrossEntropy {
                 logits,
-                n_outputs,
+                n_classes: n_outputs,
                 chunk,
                 labels,
-                *label_smoothing,
+                smoothing: *label_smoothing,
                 weight,
                 total,
-            );
+            });
         }
         match self {
             Self::BinaryCrossEntropy => {
@@ -181,7 +183,6 @@ fn lanes_of<T: Scalar>(
 }
 
 /// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
-#[inline(always)]
 fn pointwise<T: Scalar>(
     logits: &mut [T],
     n_outputs: usize,
@@ -190,22 +191,48 @@ fn pointwise<T: Scalar>(
     outputs_per_target: usize,
     loss_and_slope: impl Fn(T, T, usize) -> (T, T),
 ) -> f64 {
-    pulp::Arch::new().dispatch(|| {
+    Arch::new().dispatch(Pointwise {
+        logits,
+        n_outputs,
+        chunk,
+        total,
+        outputs_per_target,
+        loss_and_slope,
+    })
+}
+
+struct Pointwise<'a, T, F> {
+    logits: &'a mut [T],
+    n_outputs: usize,
+    chunk: &'a Open<'a, T>,
+    total: f64,
+    outputs_per_target: usize,
+    loss_and_slope: F,
+}
+
+impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let (chunk, per_target) = (self.chunk, self.outputs_per_target);
+        #[allow(clippy::cast_precision_loss)] // outputs are few
+        let n_outputs = self.n_outputs as f64;
         let mut sum = 0.0;
-        for (index, panel) in logits.chunks_exact_mut(n_outputs * T::PANEL).enumerate() {
-            #[allow(clippy::cast_precision_loss)] // outputs are few
-            let weight = |sample| chunk.weight(sample).to_f64() / n_outputs as f64;
+        let panels = self.logits.chunks_exact_mut(self.n_outputs * T::PANEL);
+        for (index, panel) in panels.enumerate() {
+            let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
             let (samples, weights) = lanes_of(chunk, index, weight);
-            let scales = weights.map(|weight| T::of(weight / total));
+            let scales = weights.map(|weight| T::of(weight / self.total));
             let mut losses = [T::zero(); LANES];
             for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
                 let mut targets = [T::zero(); LANES];
                 for (y, sample) in targets.iter_mut().zip(samples.clone()) {
-                    *y = target(chunk, sample, j / outputs_per_target);
+                    *y = target(chunk, sample, j / per_target);
                 }
                 for lane in 0..T::PANEL {
                     let (loss, slope) =
-                        loss_and_slope(line[lane], targets[lane], j % outputs_per_target);
+                        (self.loss_and_slope)(line[lane], targets[lane], j % per_target);
                     losses[lane] += loss;
                     line[lane] = scales[lane] * slope;
                 }
@@ -216,25 +243,38 @@ fn pointwise<T: Scalar>(
             }
         }
         sum
-    })
+    }
 }
 
-/// Lane by lane: z - max z, e^that, their sum, its logarithm; then `(softmax(z) - q)·w / total`.
-fn softmax_cross_entropy<T: Scalar>(
-    logits: &mut [T],
+/// Softmax cross-entropy of the sample weights times class weights that `weight` gives.
+struct SoftmaxCrossEntropy<'a, T, W> {
+    logits: &'a mut [T],
     n_classes: usize,
-    chunk: &Open<'_, T>,
-    labels: &[u32],
+    chunk: &'a Open<'a, T>,
+    labels: &'a [u32],
     smoothing: f64,
-    weight: impl Fn(usize) -> f64,
+    weight: W,
     total: f64,
-) -> f64 {
-    pulp::Arch::new().dispatch(|| {
+}
+
+impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> {
+    type Output = f64;
+
+    /// Lane by lane: z - max z, e^that, their sum, its logarithm; then `(softmax(z) - q)·w / total`.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
         #[allow(clippy::cast_precision_loss)] // classes are few
-        let (on_label, on_all) = (T::of(1.0 - smoothing), T::of(smoothing / n_classes as f64));
+        let (on_label, on_all) = (
+            T::of(1.0 - self.smoothing),
+            T::of(self.smoothing / self.n_classes as f64),
+        );
         let mut sum = 0.0;
-        for (index, panel) in logits.chunks_exact_mut(n_classes * T::PANEL).enumerate() {
-            let (samples, weights) = lanes_of(chunk, index, &weight);
+        for (index, panel) in self
+            .logits
+            .chunks_exact_mut(self.n_classes * T::PANEL)
+            .enumerate()
+        {
+            let (samples, weights) = lanes_of(self.chunk, index, &self.weight);
             let mut largest = [T::zero(); LANES];
             largest[..T::PANEL].copy_from_slice(&panel[..T::PANEL]);
             for line in panel.chunks_exact(T::PANEL) {
@@ -245,7 +285,7 @@ fn softmax_cross_entropy<T: Scalar>(
             // Σ qⱼ·(zⱼ - max z), the part of ℓ that is linear in the logits.
             let mut linear = [T::zero(); LANES];
             for (lane, sample) in samples.clone().enumerate() {
-                let z = panel[labels[sample] as usize * T::PANEL + lane];
+                let z = panel[self.labels[sample] as usize * T::PANEL + lane];
                 linear[lane] = on_label * (z - largest[lane]);
             }
             let mut normalizer = [T::zero(); LANES];
@@ -262,7 +302,7 @@ fn softmax_cross_entropy<T: Scalar>(
             let mut inverses = [T::zero(); LANES];
             for lane in 0..T::PANEL {
                 losses[lane] = normalizer[lane].fast_ln() - linear[lane];
-                scales[lane] = T::of(weights[lane] / total);
+                scales[lane] = T::of(weights[lane] / self.total);
                 inverses[lane] = scales[lane] / normalizer[lane];
             }
             for line in panel.chunks_exact_mut(T::PANEL) {
@@ -272,12 +312,12 @@ fn softmax_cross_entropy<T: Scalar>(
                 line[samples.len()..].fill(T::zero());
             }
             for (lane, sample) in samples.enumerate() {
-                panel[labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
+                panel[self.labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
                 sum += weights[lane] * losses[lane].to_f64();
             }
         }
         sum
-    })
+    }
 }
 
 /// Shifts a sample's logits so that the largest is 0: e^z cannot overflow then, and the softmax is the same.
