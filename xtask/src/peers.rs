@@ -89,7 +89,16 @@ fn compare(options: &Options) -> Result<(), String> {
         processes.len()
     );
     let file = options.out.join("peers.json");
+    let (measuring, mut last_round) = (Instant::now(), 0.0);
     for round in 1..=options.rounds {
+        let round_begun = measuring.elapsed().as_secs_f64();
+        if !options.has_time(round_begun, last_round) {
+            let minutes = options.minutes;
+            eprintln!(
+                "peers: round {round} would pass {minutes} minutes and is left out (--minutes)"
+            );
+            break;
+        }
         for (i, cell) in cells.iter().enumerate() {
             visit(cell, options.seconds, &mut processes, &mut results);
             if interrupted() {
@@ -109,6 +118,7 @@ fn compare(options: &Options) -> Result<(), String> {
             eprintln!("peers: interrupted in round {round}; what was measured is kept");
             break;
         }
+        last_round = measuring.elapsed().as_secs_f64() - round_begun;
     }
     println!("{}", table::render(&results));
     eprintln!(
