@@ -5,7 +5,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::Vectors;
 
 /// Sides of a block that is turned in registers.
-const SIDE: usize = 8;
+pub(super) const SIDE: usize = 8;
 
 /// Cuts `n_samples` samples of `n_rows` numbers, `stride` apart, into panels. Lanes beyond the last sample are left as
 /// they are.
@@ -53,7 +53,7 @@ struct Matrix<'a, T> {
     n_columns: usize,
 }
 
-impl<'a, T: Copy> Matrix<'a, T> {
+impl<'a, T: Vectors> Matrix<'a, T> {
     fn new(values: &'a [T], stride: usize, n_rows: usize, n_columns: usize) -> Self {
         Self {
             values,
@@ -75,13 +75,66 @@ impl<'a, T: Copy> Matrix<'a, T> {
     #[inline(always)]
     fn turn_block(&self, row: usize, column: usize, output: &mut [T], stride: usize) {
         let input = &self.values[row * self.stride + column..];
-        let rows: [&[T]; SIDE] = std::array::from_fn(|row| &input[row * self.stride..][..SIDE]);
+        let mut rows = [[T::ZERO; SIDE]; SIDE];
+        for (row, values) in rows.iter_mut().enumerate() {
+            values.copy_from_slice(&input[row * self.stride..][..SIDE]);
+        }
         let output = &mut output[column * stride + row..];
-        for column in 0..SIDE {
-            let turned: [T; SIDE] = std::array::from_fn(|row| rows[row][column]);
+        for (column, turned) in T::turn(rows).into_iter().enumerate() {
             output[column * stride..][..SIDE].copy_from_slice(&turned);
         }
     }
+}
+
+/// Any block, number by number.
+#[inline(always)]
+pub(super) fn turn<T: Copy>(rows: [[T; SIDE]; SIDE]) -> [[T; SIDE]; SIDE] {
+    std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
+}
+
+/// A block of f32 in AVX registers: pairs of rows are interleaved, then pairs of pairs, then the halves are exchanged.
+/// Twice as fast as `turn`, 3 % of a step of 784-128-10 at batch 32. Without closures: these would not be compiled for AVX.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn turn_with_avx(
+    avx: pulp::core_arch::x86::Avx,
+    rows: [[f32; SIDE]; SIDE],
+) -> [[f32; SIDE]; SIDE] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    let [a0, a1, a2, a3] = turn_quarters(avx, a, b, c, d);
+    let [e0, e1, e2, e3] = turn_quarters(avx, e, f, g, h);
+    [
+        pulp::cast(avx._mm256_permute2f128_ps::<0x20>(a0, e0)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x20>(a1, e1)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x20>(a2, e2)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x20>(a3, e3)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x31>(a0, e0)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x31>(a1, e1)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x31>(a2, e2)),
+        pulp::cast(avx._mm256_permute2f128_ps::<0x31>(a3, e3)),
+    ]
+}
+
+/// Both halves of four rows, each a square of four, turned.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn turn_quarters(
+    avx: pulp::core_arch::x86::Avx,
+    a: [f32; SIDE],
+    b: [f32; SIDE],
+    c: [f32; SIDE],
+    d: [f32; SIDE],
+) -> [std::arch::x86_64::__m256; 4] {
+    let (a, b) = (pulp::cast(a), pulp::cast(b));
+    let (c, d) = (pulp::cast(c), pulp::cast(d));
+    let (low, high) = (avx._mm256_unpacklo_ps(a, b), avx._mm256_unpackhi_ps(a, b));
+    let (low2, high2) = (avx._mm256_unpacklo_ps(c, d), avx._mm256_unpackhi_ps(c, d));
+    [
+        avx._mm256_shuffle_ps::<0b01_00_01_00>(low, low2),
+        avx._mm256_shuffle_ps::<0b11_10_11_10>(low, low2),
+        avx._mm256_shuffle_ps::<0b01_00_01_00>(high, high2),
+        avx._mm256_shuffle_ps::<0b11_10_11_10>(high, high2),
+    ]
 }
 
 struct Transpose<'a, T> {
@@ -90,7 +143,7 @@ struct Transpose<'a, T> {
     stride: usize,
 }
 
-impl<T: Copy> WithSimd for Transpose<'_, T> {
+impl<T: Vectors> WithSimd for Transpose<'_, T> {
     type Output = ();
 
     #[inline(always)]

@@ -2,6 +2,8 @@
 
 use pulp::Simd;
 
+use super::transpose;
+
 /// What the kernels ask of a number type: vectors of it, for every kind of processor.
 pub trait Vectors: Copy + Sized {
     /// A vector register of processor kind `S`.
@@ -32,10 +34,15 @@ pub trait Vectors: Copy + Sized {
     fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
     /// Stores as many lanes as the slice has room for, at most a vector.
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// `result[column][row] = rows[row][column]`.
+    fn turn(rows: Block<Self>) -> Block<Self>;
 }
 
+/// A square of numbers.
+type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
+
 macro_rules! vectors {
-    ($scalar:ident, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident) => {
+    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -74,12 +81,17 @@ macro_rules! vectors {
             fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: S::$vector) {
                 simd.$store(values, vector);
             }
+            #[inline(always)]
+            fn turn(rows: Block<Self>) -> Block<Self> {
+                $turn(rows)
+            }
         }
     };
 }
 
 vectors!(
     f32,
+    turn_f32,
     f32s,
     F32_LANES,
     splat_f32s,
@@ -91,6 +103,7 @@ vectors!(
 );
 vectors!(
     f64,
+    transpose::turn,
     f64s,
     F64_LANES,
     splat_f64s,
@@ -100,3 +113,12 @@ vectors!(
     partial_load_f64s,
     partial_store_f64s
 );
+
+#[inline(always)]
+fn turn_f32(rows: Block<f32>) -> Block<f32> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return transpose::turn_with_avx(simd.avx, rows);
+    }
+    transpose::turn(rows)
+}
