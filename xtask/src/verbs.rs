@@ -37,7 +37,7 @@ const VERBS: [(Verb, &str, &str, &str); 4] = [
         Verb::Verify,
         "verify",
         "verify DIR",
-        "check that DIR/results.json answers the six claims, each on at least two data sets",
+        "check that DIR/results.json answers the ten claims, each on at least two data sets",
     ),
 ];
 
@@ -48,7 +48,7 @@ pub(crate) fn parse(word: &str) -> Result<Verb, String> {
     }
     let nearest = VERBS
         .iter()
-        .map(|(_, name, ..)| (distance(word, name), *name))
+        .map(|(_, name, ..)| (strsim::levenshtein(word, name), *name))
         .min()
         .filter(|(distance, name)| *distance <= name.len() / 2);
     Err(match nearest {
@@ -64,22 +64,6 @@ pub(crate) fn help() -> String {
         text.push_str(&format!("\n  {usage}\n      {what}"));
     }
     text
-}
-
-/// Levenshtein's distance: insertions, deletions and substitutions that turn `a` into `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -118,12 +102,5 @@ mod tests {
             message.contains("`deploy-to-production`") && !message.contains("did you mean"),
             "{message}"
         );
-    }
-
-    #[test]
-    fn distance_is_levenshteins() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "ci"), 2);
-        assert_eq!(distance("bench", "bench"), 0);
     }
 }

@@ -10,13 +10,17 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 /// The claims that every complete run answers.
-const PROMISED: [&str; 6] = [
+const PROMISED: [&str; 10] = [
     "scale-mismatch-hurts",
     "standardize-speeds-training",
     "across-features-does-not-help",
     "centering-alone",
     "minibatch-is-faster",
     "same-destination",
+    "minibatch-generalizes",
+    "epochs-depend",
+    "test-uses-train-statistics",
+    "full-batch-memory",
 ];
 
 const VERDICTS: [&str; 4] = ["supported", "refuted", "equivalent", "inconclusive"];

@@ -17,6 +17,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Experiment(Experiment),
+    #[command(hide = true)]
+    ProbeMemory(ProbeMemory),
+}
+
+/// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
+#[derive(Debug, Args)]
+pub(crate) struct ProbeMemory {
+    /// The data set: two-inputs, digits
+    pub(crate) data: String,
+    /// How many samples
+    pub(crate) samples: usize,
 }
 
 /// Test what textbooks claim about normalization and batch size, on real data
@@ -27,12 +38,15 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Experiments:
-  normalization  raw, centred, standardized, min-max, robust and per-sample inputs
-  batch-size     mini-batches of 16, 32 and 256 samples and more, against the full batch
+  normalization    raw, centred, standardized, min-max, robust and per-sample inputs
+  batch-size       mini-batches of 16, 32 and 256 samples, against the full batch
+  generalization   batch sizes where there is something to overfit; how many epochs are right
+  test-statistics  with whose mean and deviation to scale the test data
+  memory           what training needs of the memory, against the number of samples
 
 Examples:
-  smallbatch experiment --quick              both experiments in about half a minute
-  smallbatch experiment                      both in full, about 5 minutes on 2 cores
+  smallbatch experiment --quick              all experiments in about half a minute
+  smallbatch experiment                      all in full, about 5 minutes on 2 cores
   smallbatch experiment batch-size --seeds 20 --out batch-size-20
                                              narrower intervals for one of them
 
@@ -43,7 +57,7 @@ In DIR you then find:
 
 Ctrl-C ends the work early and still writes what is complete by then.")]
 pub(crate) struct Experiment {
-    /// Experiments to run: normalization, batch-size [default: all]
+    /// Experiments to run, of those listed below [default: all]
     #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
     pub(crate) names: Vec<ExperimentName>,
 
@@ -51,7 +65,11 @@ pub(crate) struct Experiment {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 8, with --quick 3]
+    /// The long version, for the night: thirty seeds
+    #[arg(long, conflicts_with = "quick")]
+    pub(crate) thorough: bool,
+
+    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 8; --quick 3, --thorough 30]
     #[arg(long, value_name = "K", value_parser = seeds)]
     pub(crate) seeds: Option<usize>,
 

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use smallbatch_lab::{Plan, report};
+use smallbatch_lab::{Plan, Size, report};
 
 use crate::Failure;
-use crate::arguments::Experiment;
+use crate::arguments::{Experiment, ProbeMemory};
 use crate::interruption::{self, Interruption};
 use crate::progress::{Display, spoken};
 
@@ -41,6 +41,16 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Prints what one measurement of the memory gave; nothing where the system does not tell.
+pub(crate) fn probe_memory(arguments: &ProbeMemory) -> Result<ExitCode, Failure> {
+    if let Some([lump, chunks, mini]) =
+        smallbatch_lab::memory_of_training(&arguments.data, arguments.samples)?
+    {
+        say(&format!("{lump} {chunks} {mini}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Prints a line. A reader that has gone away (`| head`) is no reason to leave the files unwritten.
 fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
@@ -54,9 +64,14 @@ fn plan(arguments: &Experiment) -> Plan {
         } else {
             arguments.names.clone()
         },
-        quick: arguments.quick,
+        size: match (arguments.quick, arguments.thorough) {
+            (true, _) => Size::Quick,
+            (_, true) => Size::Thorough,
+            _ => Size::Default,
+        },
         seeds: arguments.seeds,
         threads: arguments.threads.unwrap_or(default.threads),
         base_seed: default.base_seed,
+        memory_probe: std::env::current_exe().ok(),
     }
 }

@@ -21,6 +21,7 @@ use arguments::{Arguments, Verb};
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Experiment(arguments) => experiment::run(&arguments),
+        Verb::ProbeMemory(arguments) => experiment::probe_memory(&arguments),
     };
     outcome.unwrap_or_else(|failure| {
         eprintln!("error: {}", failure.sentence);
@@ -37,7 +38,9 @@ struct Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error {
-            Error::UnknownExperiment { .. } | Error::Setting { .. } => 2,
+            Error::UnknownExperiment { .. } | Error::UnknownData { .. } | Error::Setting { .. } => {
+                2
+            }
             Error::Interrupted => interruption::EXIT_CODE,
             _ => 1,
         };

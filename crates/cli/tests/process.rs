@@ -148,6 +148,30 @@ fn the_help_names_what_there_is_and_fits_a_terminal() {
 }
 
 #[test]
+fn the_memory_of_training_is_measured_in_a_process_of_its_own() {
+    let output = smallbatch(&["probe-memory", "two-inputs", "20000"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let numbers: Vec<u64> = text(&output.stdout)
+        .split_whitespace()
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    if cfg!(target_os = "linux") {
+        let [lump, chunks, mini] = numbers[..] else {
+            panic!("{numbers:?}");
+        };
+        // The values and gradients of 32 hidden units, four bytes each, but for a tenth in pages that were there before.
+        assert!(10 * lump > 9 * 20_000 * 32 * 8, "{numbers:?}");
+        assert!(chunks < lump / 2 && mini < lump / 2, "{numbers:?}");
+    } else {
+        assert!(numbers.is_empty(), "{numbers:?}");
+    }
+    let said = refused(&["probe-memory", "digit", "100"], 2);
+    assert!(said.contains("digits"), "{said}");
+}
+
+#[test]
 fn the_version_is_the_crates() {
     let output = smallbatch(&["--version"]).output().unwrap();
     assert_eq!(

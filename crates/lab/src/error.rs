@@ -17,6 +17,24 @@ pub enum Error {
         /// The names that exist.
         known: Vec<String>,
     },
+    /// No data set of this name comes with the program.
+    #[error("there is no data set `{name}`; there are {}", known.join(", "))]
+    UnknownData {
+        /// The name that was asked for.
+        name: String,
+        /// The names that exist, the nearest first.
+        known: Vec<String>,
+    },
+    /// An experiment's file cannot be used.
+    #[error("{file}, line {line}: {reason}")]
+    Definition {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
     /// A setting has a value that it cannot have.
     #[error("{setting} is {value}, but must be {expected}")]
     Setting {

@@ -48,9 +48,10 @@
 
 mod error;
 mod experiment;
+mod nearest;
 pub mod report;
 pub mod results;
 pub mod statistics;
 
 pub use error::Error;
-pub use experiment::{ExperimentName, Plan, Progress, Status, run};
+pub use experiment::{ExperimentName, Plan, Progress, Size, Status, memory_of_training, run};

@@ -8,8 +8,9 @@
 //! for [`Effect::low`] and [`Effect::high`] it is an end without a bound, for a loss it is a run
 //! that diverged, for a time to the target it is a run that never got there.
 //!
-//! **Budgets** are named by what was held equal: `"epochs"`, `"updates"`, `"seconds"`, or
-//! `"until target"` where each run went on until it reached a loss, with a cap.
+//! **Budgets** are named by what was held equal: `"epochs"`, `"updates"`, `"seconds"`; `"best epoch"` where each run counts
+//! as it was when its validation loss was least, within a budget of updates; `"until target"` where each run went on
+//! until it reached a loss, with a cap.
 
 mod number;
 
@@ -52,6 +53,9 @@ pub struct Results {
     pub claims: Vec<ClaimResult>,
     /// One entry for each experiment, data set and arm.
     pub arms: Vec<ArmResult>,
+    /// The memory that training took, by the number of samples.
+    #[serde(default)]
+    pub memory: Vec<MemoryPoint>,
 }
 
 impl Default for Results {
@@ -63,6 +67,7 @@ impl Default for Results {
             datasets: Vec::new(),
             claims: Vec::new(),
             arms: Vec::new(),
+            memory: Vec::new(),
         }
     }
 }
@@ -296,6 +301,9 @@ pub struct BudgetSummary {
     /// Median test metric at the end.
     #[serde(with = "number::finite")]
     pub metric: Option<f64>,
+    /// Median of the epochs after which the validation loss was least; `None` where that was not looked for.
+    #[serde(with = "number::finite", default)]
+    pub best_epoch: Option<f64>,
     /// Median of the updates until the target.
     #[serde(with = "number::finite")]
     pub updates_to_target: Option<f64>,
@@ -340,6 +348,20 @@ pub struct CurvePoint {
     pub high: Option<f64>,
 }
 
+/// What training took of the memory, beside the data, in one way of handling so many samples.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemoryPoint {
+    /// The data set.
+    pub dataset: String,
+    /// How the samples were handled: `"full batch, one lump"`, `"full batch, in chunks"`, `"batch 32"`.
+    pub way: String,
+    /// How many samples.
+    pub samples: usize,
+    /// The peak of the process's memory over what it was before training, in bytes: the median of some measurements.
+    #[serde(with = "number::or_zero")]
+    pub bytes: f64,
+}
+
 /// One training run: a row of `runs.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -382,6 +404,9 @@ pub struct RunRecord {
     /// The test metric at the end; empty when the run diverged.
     #[serde(with = "number::finite")]
     pub metric: Option<f64>,
+    /// Epochs after which the validation loss was least; empty when it never was finite.
+    #[serde(with = "number::finite", default)]
+    pub best_epoch: Option<f64>,
     /// The loss to reach; empty when none was set.
     #[serde(with = "number::finite")]
     pub target_loss: Option<f64>,

@@ -3,11 +3,10 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
-use crate::kernel::{from_panels, into_panels};
-use crate::passes::chunks;
+use crate::passes::{add_row_sums, chunks};
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
-use crate::{Error, Mlp, Parameters, Scalar};
+use crate::{Activation, Error, Mlp, Parameters, Scalar};
 
 /// How many samples are taken through the passes at a time.
 const CHUNK: usize = 256;
@@ -233,12 +232,11 @@ impl<'a, T: Scalar> Pass<'a, T> {
         }
     }
 
-    fn transposed_weight<'m>(&self, parameters: &'m Parameters<T>, layer: usize) -> Columns<'m, T> {
+    fn matrix<'m>(&self, parameters: &'m Parameters<T>, layer: usize) -> Columns<'m, T> {
         let layout = self.network.layout();
-        // A weight is stored row by row: column by column, that is its transpose.
         Columns::new(
             &parameters.values[layout.weight(layer)],
-            layout.fan_in(layer),
+            layout.fan_out(layer),
         )
     }
 
@@ -260,14 +258,14 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 &mut z,
                 Accum::Replace,
-                self.transposed_weight(self.network.parameters(), layer)
-                    .transposed(),
+                self.matrix(self.network.parameters(), layer).plain(),
                 a.plain(),
                 T::one(),
             );
-            add_bias(
-                &mut z,
+            Activation::Identity.forward(
                 &self.network.parameters().values[layout.bias(layer)],
+                &mut z,
+                None,
             );
             let activation = self.network.spec().hidden_activation();
             if let Some(direction) = direction {
@@ -275,7 +273,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 matmul(
                     &mut rz,
                     Accum::Replace,
-                    self.transposed_weight(direction, layer).transposed(),
+                    self.matrix(direction, layer).plain(),
                     a.plain(),
                     T::one(),
                 );
@@ -283,12 +281,11 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 matmul(
                     &mut rz,
                     Accum::Add,
-                    self.transposed_weight(self.network.parameters(), layer)
-                        .transposed(),
+                    self.matrix(self.network.parameters(), layer).plain(),
                     ra.plain(),
                     T::one(),
                 );
-                add_bias(&mut rz, &direction.values[layout.bias(layer)]);
+                Activation::Identity.forward(&direction.values[layout.bias(layer)], &mut rz, None);
                 self.ra.push(
                     rz.iter()
                         .zip(&z)
@@ -305,14 +302,11 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// The gradient of the mean loss with respect to the logits.
     pub(crate) fn d_logits(&self, chunk: &Open<'_, T>, total: f64) -> Vec<T> {
-        let spec = self.network.spec();
-        let n_outputs = spec.n_outputs();
         let mut d = self.z[self.z.len() - 1].clone();
-        let mut panels = vec![T::zero(); d.len().next_multiple_of(n_outputs * T::PANEL)];
-        into_panels(&d, n_outputs, self.n_samples, n_outputs, &mut panels);
-        spec.loss_function()
-            .gradient_in_place(&mut panels, chunk, total);
-        from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
+        self.network
+            .spec()
+            .loss_function()
+            .gradient_in_place(&mut d, chunk, total);
         d
     }
 
@@ -320,11 +314,11 @@ impl<'a, T: Scalar> Pass<'a, T> {
     pub(crate) fn d_input(&self, layer: usize, d: &[T]) -> Vec<T> {
         let layout = self.network.layout();
         let mut below = vec![T::zero(); layout.fan_in(layer) * self.n_samples];
-        let weight = self.transposed_weight(self.network.parameters(), layer);
+        let weight = self.matrix(self.network.parameters(), layer);
         matmul(
             &mut below,
             Accum::Replace,
-            weight.plain(),
+            weight.transposed(),
             Columns::new(d, layout.fan_out(layer)).plain(),
             T::one(),
         );
@@ -362,18 +356,18 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 weight,
                 Accum::Add,
-                Columns::new(&self.a[layer], fan_in).plain(),
-                rdz.transposed(),
+                rdz.plain(),
+                Columns::new(&self.a[layer], fan_in).transposed(),
                 T::one(),
             );
             matmul(
                 weight,
                 Accum::Add,
-                Columns::new(&self.ra[layer], fan_in).plain(),
-                dz.transposed(),
+                dz.plain(),
+                Columns::new(&self.ra[layer], fan_in).transposed(),
                 T::one(),
             );
-            add_row_sums(&mut product.values[layout.bias(layer)], &rd);
+            add_row_sums(&mut product.values[layout.bias(layer)], T::one(), &rd);
             let Some(below) = layer.checked_sub(1) else {
                 return;
             };
@@ -382,7 +376,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 &mut rda,
                 Accum::Add,
-                self.transposed_weight(direction, layer).plain(),
+                self.matrix(direction, layer).transposed(),
                 dz.plain(),
                 T::one(),
             );
@@ -398,24 +392,6 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 .zip(&slopes)
                 .map(|(&da, &slope)| da * slope)
                 .collect();
-        }
-    }
-}
-
-/// Adds the bias to each column.
-fn add_bias<T: Scalar>(z: &mut [T], bias: &[T]) {
-    for column in z.chunks_exact_mut(bias.len()) {
-        for (z, &b) in column.iter_mut().zip(bias) {
-            *z += b;
-        }
-    }
-}
-
-/// `sums += matrix · 1`.
-fn add_row_sums<T: Scalar>(sums: &mut [T], matrix: &[T]) {
-    for column in matrix.chunks_exact(sums.len()) {
-        for (sum, &value) in sums.iter_mut().zip(column) {
-            *sum += value;
         }
     }
 }

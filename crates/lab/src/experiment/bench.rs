@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use smallbatch_data::Dataset;
+use smallbatch_data::BatchSize;
 
-use super::arms::Experiment;
-use super::cases::{Case, Prepared};
+use super::definition::{Case, Experiment};
+use super::prepared::Prepared;
 use super::progress::Ledger;
 use super::runs::{Extent, Length, Recording, Settings, train};
 use super::trajectory::Trajectory;
@@ -66,7 +66,6 @@ impl Request {
 pub(crate) struct Bench<'a> {
     experiment: &'a Experiment,
     case: &'a Case,
-    dataset: &'a Dataset<f32>,
     threads: usize,
     /// Samples of the training part.
     n_training: usize,
@@ -76,8 +75,8 @@ pub(crate) struct Bench<'a> {
 /// Samples in one update of an arm.
 pub(crate) fn samples_per_update(experiment: &Experiment, arm: usize, n_training: usize) -> usize {
     match experiment.arms[arm].batch_size {
-        smallbatch_data::BatchSize::Full => n_training,
-        smallbatch_data::BatchSize::Mini(size) => size.min(n_training),
+        BatchSize::Full => n_training,
+        BatchSize::Mini(size) => size.min(n_training),
     }
 }
 
@@ -104,14 +103,12 @@ impl<'a> Bench<'a> {
     pub(crate) fn new(
         experiment: &'a Experiment,
         case: &'a Case,
-        dataset: &'a Dataset<f32>,
         threads: usize,
         n_training: usize,
     ) -> Self {
         Self {
             experiment,
             case,
-            dataset,
             threads,
             n_training,
             done: HashMap::new(),
@@ -142,12 +139,14 @@ impl<'a> Bench<'a> {
 
     /// The data as this arm wants them, for this seed.
     pub(crate) fn prepare(&self, arm: usize, seed: u64) -> Result<Prepared, Error> {
-        Prepared::new(
-            self.case.source,
-            self.dataset,
-            &self.experiment.arms[arm].scaler,
-            seed,
-        )
+        let own_tests: Vec<BatchSize> = self
+            .experiment
+            .tests
+            .iter()
+            .filter(|test| test.arm == arm)
+            .map(|test| test.batch_size)
+            .collect();
+        Prepared::new(self.case, &self.experiment.arms[arm], &own_tests, seed)
     }
 
     fn settings(&self, request: &Request) -> Settings {

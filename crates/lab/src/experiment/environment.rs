@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::plan::Plan;
+use super::plan::{Plan, Size};
 use crate::results::Environment;
 
 /// What can be found out; what cannot stays empty.
@@ -27,7 +27,7 @@ pub(crate) fn environment(plan: &Plan, tuning_seeds: Vec<u64>) -> Environment {
             .map_or(0, |time| time.as_secs()),
         elapsed_seconds: 0.0,
         command: plan.command(),
-        quick: plan.quick,
+        quick: plan.size == Size::Quick,
         seeds: plan.final_seeds(),
         tuning_seeds,
     }

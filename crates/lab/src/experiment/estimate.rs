@@ -1,8 +1,7 @@
 //! How much work an experiment will be, before it begins: for the progress bar alone.
 
-use super::arms::{Axis, Experiment};
 use super::bench::{cost_of_update, samples_per_update};
-use super::cases::Case;
+use super::definition::{Axis, Case, Experiment};
 use super::protocol::nominal_updates;
 
 /// Rates that a search tries, when its guess is not far off.
@@ -46,7 +45,7 @@ impl Stages {
                 let finals = RACE * n_seeds as f64 * run;
                 match axis {
                     Axis::Seconds => stages.timed += finals * threads as f64,
-                    Axis::Epochs | Axis::Updates => stages.finals += finals,
+                    Axis::Epochs | Axis::Updates | Axis::BestEpoch => stages.finals += finals,
                 }
             }
         }

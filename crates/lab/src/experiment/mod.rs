@@ -16,29 +16,32 @@
 //!   have the machine to themselves, and the arms take turns. Seconds are of training alone: fitting a scaler and
 //!   scaling take one pass over the data, and are not in them.
 
-mod arms;
-mod batch_size;
 mod bench;
-mod cases;
 mod claims;
+mod definition;
 mod environment;
 mod estimate;
-mod normalization;
+mod file;
+mod memory;
 mod plan;
+mod prepared;
 mod progress;
 mod protocol;
 mod runs;
+mod sources;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod trajectory;
 mod tuning;
 
-use arms::Experiment;
+use definition::Experiment;
 use estimate::Stages;
 use progress::Ledger;
+use sources::Shelf;
 
-pub use plan::{ExperimentName, Plan};
+pub use memory::memory_of_training;
+pub use plan::{ExperimentName, Plan, Size};
 pub use progress::{Progress, Status};
 
 use crate::Error;
@@ -59,27 +62,55 @@ use crate::results::{ExperimentNote, Results, RunRecord};
 /// # Example
 ///
 /// ```no_run
-/// use smallbatch_lab::{Plan, report, run};
+/// use smallbatch_lab::{Plan, Size, report, run};
 ///
-/// let (results, runs) = run(&Plan { quick: true, ..Plan::default() }, &mut ())?;
+/// let (results, runs) = run(&Plan { size: Size::Quick, ..Plan::default() }, &mut ())?;
 /// println!("{}", report::terminal_table(&results));
 /// println!("{} runs", runs.len());
 /// # Ok::<(), smallbatch_lab::Error>(())
 /// ```
 pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<(Results, Vec<RunRecord>), Error> {
-    let experiments: Vec<Experiment> = plan
-        .experiments
-        .iter()
-        .map(|name| match name {
-            ExperimentName::Normalization => normalization::experiment(plan.quick),
-            ExperimentName::BatchSize => batch_size::experiment(plan.quick),
-        })
-        .collect();
-    run_experiments(&experiments, plan, progress)
+    plan.validate()?;
+    let mut shelf = Shelf::new(plan.base_seed);
+    let mut experiments = Vec::new();
+    for name in &plan.experiments {
+        experiments.extend(built_in(*name, plan.size, &mut shelf)?);
+    }
+    let memory = plan.experiments.contains(&ExperimentName::Memory);
+    run_experiments(&experiments, memory, plan, progress)
+}
+
+/// An experiment that comes with the program, from its file; `None` for one that is no comparison of trainings.
+fn built_in(
+    name: ExperimentName,
+    size: Size,
+    shelf: &mut Shelf,
+) -> Result<Option<Experiment>, Error> {
+    let (file, text) = match name {
+        ExperimentName::Normalization => (
+            "normalization.toml",
+            include_str!("../../experiments/normalization.toml"),
+        ),
+        ExperimentName::BatchSize => (
+            "batch-size.toml",
+            include_str!("../../experiments/batch-size.toml"),
+        ),
+        ExperimentName::Generalization => (
+            "generalization.toml",
+            include_str!("../../experiments/generalization.toml"),
+        ),
+        ExperimentName::TestStatistics => (
+            "test-statistics.toml",
+            include_str!("../../experiments/test-statistics.toml"),
+        ),
+        ExperimentName::Memory => return Ok(None),
+    };
+    file::parse(text, file, size, shelf).map(Some)
 }
 
 fn run_experiments(
     experiments: &[Experiment],
+    memory: bool,
     plan: &Plan,
     progress: &mut dyn Progress,
 ) -> Result<(Results, Vec<RunRecord>), Error> {
@@ -98,19 +129,21 @@ fn run_experiments(
         let of_case = |case| Stages::new(experiment, case, n_seeds, plan.threads);
         experiment.cases.iter().map(of_case).collect()
     };
-    let total = experiments
+    let training: f64 = experiments
         .iter()
         .flat_map(stages)
         .map(|stages| stages.total())
         .sum();
-    let mut ledger = Ledger::new(progress, total);
+    let measuring = if memory { memory::estimate(plan) } else { 0.0 };
+    let mut ledger = Ledger::new(progress, training + measuring);
     let mut records = Vec::new();
     for experiment in experiments {
         results.experiments.push(ExperimentNote {
-            experiment: experiment.name.to_string(),
-            question: experiment.question.into(),
+            experiment: experiment.name.clone(),
+            question: experiment.question.clone(),
             method: method(experiment, n_seeds),
         });
+        let mut found = Vec::new();
         for (case, stages) in experiment.cases.iter().zip(stages(experiment)) {
             if ledger.interrupted() {
                 break;
@@ -126,7 +159,24 @@ fn run_experiments(
             results.claims.extend(claims::results(&findings)?);
             results.arms.extend(summary::arms(&findings));
             records.extend(summary::runs(&findings));
+            found.push(findings);
         }
+        results.claims.extend(claims::across(&found)?);
+    }
+    if memory && !ledger.interrupted() {
+        let found = memory::run(plan, &mut ledger)?;
+        results.experiments.push(found.note);
+        for note in found.datasets {
+            if results
+                .datasets
+                .iter()
+                .all(|known| known.dataset != note.dataset)
+            {
+                results.datasets.push(note);
+            }
+        }
+        results.claims.extend(found.claims);
+        results.memory = found.points;
     }
     results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
     Ok((results, records))
@@ -144,13 +194,16 @@ fn method(experiment: &Experiment, n_seeds: usize) -> String {
                 .map_or_else(String::new, |updates| format!(", or {updates} updates"));
             format!(
                 "{} ({}, {} epochs{updates})",
-                case.source.name(),
+                case.source.name,
                 sizes.join("-"),
                 case.epochs
             )
         })
         .collect();
-    let (name, reference) = (experiment.name, experiment.arms[experiment.reference].name);
+    let (name, reference) = (
+        &experiment.name,
+        &experiment.arms[experiment.reference].name,
+    );
     format!(
         "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
          the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \

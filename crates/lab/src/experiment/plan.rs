@@ -1,7 +1,10 @@
 //! What to run: which experiments, with how many seeds, on how many threads.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
+
+use serde::Deserialize;
 
 use crate::Error;
 
@@ -24,17 +27,32 @@ pub enum ExperimentName {
     Normalization,
     /// Mini-batches of several sizes against the full batch, everything else equal.
     BatchSize,
+    /// Batch sizes when there is something to overfit, and how many epochs are right.
+    Generalization,
+    /// Ways to scale the test data.
+    TestStatistics,
+    /// What training needs of the memory, against the number of samples.
+    Memory,
 }
 
 impl ExperimentName {
     /// Every experiment, in the order in which they run.
-    pub const ALL: [Self; 2] = [Self::Normalization, Self::BatchSize];
+    pub const ALL: [Self; 5] = [
+        Self::Normalization,
+        Self::BatchSize,
+        Self::Generalization,
+        Self::TestStatistics,
+        Self::Memory,
+    ];
 
     /// The name on the command line and in the results.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Normalization => "normalization",
             Self::BatchSize => "batch-size",
+            Self::Generalization => "generalization",
+            Self::TestStatistics => "test-statistics",
+            Self::Memory => "memory",
         }
     }
 }
@@ -56,13 +74,24 @@ impl FromStr for ExperimentName {
         if let Some(name) = Self::ALL.into_iter().find(|name| name.as_str() == text) {
             return Ok(name);
         }
-        let mut known = Self::ALL.map(|name| name.as_str().to_owned());
-        known.sort_by_key(|name| edit_distance(text, name));
         Err(Error::UnknownExperiment {
             name: text.to_owned(),
-            known: known.into(),
+            known: crate::nearest::by_distance(text, &Self::ALL.map(Self::as_str)),
         })
     }
+}
+
+/// How much to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Size {
+    /// About half a minute: three seeds, the small data sets, shorter budgets.
+    Quick,
+    /// About five minutes on two cores: eight seeds.
+    #[default]
+    Default,
+    /// For the night: thirty seeds, and longer budgets where an experiment has them.
+    Thorough,
 }
 
 /// What to run.
@@ -73,9 +102,9 @@ impl FromStr for ExperimentName {
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::{ExperimentName, Plan};
+/// use smallbatch_lab::{ExperimentName, Plan, Size};
 ///
-/// let plan = Plan { experiments: vec![ExperimentName::Normalization], quick: true, ..Plan::default() };
+/// let plan = Plan { experiments: vec![ExperimentName::Normalization], size: Size::Quick, ..Plan::default() };
 /// plan.validate()?;
 /// assert!(Plan { threads: 0, ..plan }.validate().is_err());
 /// # Ok::<(), smallbatch_lab::Error>(())
@@ -84,25 +113,30 @@ impl FromStr for ExperimentName {
 pub struct Plan {
     /// The experiments, each at most once. Default: all of them.
     pub experiments: Vec<ExperimentName>,
-    /// The short version, about half a minute: three seeds, the small data sets, shorter budgets. Default: `false`.
-    pub quick: bool,
-    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8, or 3 when `quick`.
+    /// The short, the usual or the long version. Default: the usual one.
+    pub size: Size,
+    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8; quick 3, thorough 30.
     pub seeds: Option<usize>,
     /// Threads over which untimed runs are spread, at least 1; each run uses one of them. Timed runs are always alone.
     /// Default: as many as the machine has.
     pub threads: usize,
     /// The seed that all others are counted from. Default: 0.
     pub base_seed: u64,
+    /// A program that measures memory in a process of its own: called as `PROGRAM probe-memory DATA SAMPLES`, it prints the
+    /// three numbers of [`memory_of_training`](crate::memory_of_training), or nothing where they are not known. Default
+    /// (`None`): this process measures itself, and what it has freed before may hide some.
+    pub memory_probe: Option<PathBuf>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
             experiments: ExperimentName::ALL.into(),
-            quick: false,
+            size: Size::Default,
             seeds: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             base_seed: 0,
+            memory_probe: None,
         }
     }
 }
@@ -156,7 +190,11 @@ impl Plan {
 
     /// Seeds of the runs that the verdicts are computed from.
     pub(crate) fn final_seeds(&self) -> Vec<u64> {
-        let count = self.seeds.unwrap_or(if self.quick { 3 } else { 8 });
+        let count = self.seeds.unwrap_or(match self.size {
+            Size::Quick => 3,
+            Size::Default => 8,
+            Size::Thorough => 30,
+        });
         (0..count as u64)
             .map(|index| self.base_seed.wrapping_add(index))
             .collect()
@@ -176,31 +214,17 @@ impl Plan {
             command.push(' ');
             command.push_str(name.as_str());
         }
-        if self.quick {
-            command.push_str(" --quick");
-        }
+        command.push_str(match self.size {
+            Size::Quick => " --quick",
+            Size::Default => "",
+            Size::Thorough => " --thorough",
+        });
         if let Some(seeds) = self.seeds {
             command.push_str(&format!(" --seeds {seeds}"));
         }
         command.push_str(&format!(" --threads {}", self.threads));
         command
     }
-}
-
-/// Levenshtein's distance: the fewest characters to insert, delete or replace.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -229,19 +253,6 @@ mod tests {
                 }
                 other => panic!("{other:?}"),
             }
-        }
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        for (a, b, distance) in [
-            ("kitten", "sitting", 3),
-            ("", "abc", 3),
-            ("abc", "", 3),
-            ("same", "same", 0),
-            ("ab", "ba", 2),
-        ] {
-            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
         }
     }
 

@@ -15,11 +15,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::arms::{Axis, Experiment};
 use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
-use super::cases::{Case, Prepared};
+use super::definition::{Axis, Case, Experiment};
 use super::estimate::Stages;
 use super::plan::Plan;
+use super::prepared::Prepared;
 use super::progress::Ledger;
 use super::runs::{Extent, Length, Recording};
 use super::trajectory::Trajectory;
@@ -55,6 +55,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) horizons: BTreeMap<(Axis, usize), u64>,
     /// The searches for learning rates.
     pub(crate) searches: BTreeMap<(Axis, usize), Search>,
+    /// The fewest epochs that give nearly all, in the median over the tuning seeds, by arm.
+    pub(crate) right_epochs: BTreeMap<usize, f64>,
     /// The loss to reach.
     pub(crate) target: Option<f64>,
     /// The final runs by budget, arm and seed.
@@ -75,7 +77,26 @@ pub(crate) struct Final {
 impl Findings<'_> {
     /// Whether the time to the target is looked for under this budget.
     pub(crate) fn aims_at_target(&self, axis: Axis) -> bool {
-        !(axis == Axis::Updates && self.case.updates.is_some())
+        axis != Axis::BestEpoch && !(axis == Axis::Updates && self.case.updates.is_some())
+    }
+
+    /// What is recorded of a tuning run. Where one budget needs the curve, another of the same length takes it too, so
+    /// that they share their runs.
+    fn tuning_record(&self, axis: Axis) -> Recording {
+        let needs_curve = self.experiment.watches_validation();
+        match axis {
+            Axis::Updates | Axis::BestEpoch if needs_curve => Recording::Curve,
+            _ => Recording::End,
+        }
+    }
+
+    /// What is recorded of a final run.
+    fn final_record(&self) -> Recording {
+        if self.experiment.watches_validation() {
+            Recording::CurveWithTest
+        } else {
+            Recording::Curve
+        }
     }
 
     fn best_step(&self, axis: Axis, arm: usize) -> Option<i32> {
@@ -101,26 +122,26 @@ pub(crate) fn run<'a>(
     stages: &Stages,
     ledger: &mut Ledger<'_>,
 ) -> Result<Findings<'a>, Error> {
-    let title = format!("{} on {}", experiment.name, case.source.name());
+    let title = format!("{} on {}", experiment.name, case.source.name);
     ledger.stage(format!("{title}: preparing"), 0.0);
-    let dataset = case.source.load(plan.base_seed)?;
     let tuning_seeds = plan.tuning_seeds(case.tuning_seeds);
-    let scaler = &experiment.arms[experiment.reference].scaler;
-    let sample = Prepared::new(case.source, &dataset, scaler, plan.base_seed)?;
+    let reference = &experiment.arms[experiment.reference];
+    let sample = Prepared::new(case, reference, &[], plan.base_seed)?;
     let n_training = sample.training.n_samples();
-    let mut bench = Bench::new(experiment, case, &dataset, plan.threads, n_training);
+    let mut bench = Bench::new(experiment, case, plan.threads, n_training);
     let mut findings = Findings {
         experiment,
         case,
-        note: note(case, &dataset, n_training),
+        note: note(case, n_training),
         arms: (0..experiment.arms.len())
             .filter(|&arm| fits(experiment, arm, n_training))
             .collect(),
-        metric_name: super::runs::metric_name(dataset.target()),
+        metric_name: super::runs::metric_name(case.source.dataset.target()),
         naive_loss: sample.naive_loss(),
         extents: BTreeMap::new(),
         horizons: BTreeMap::new(),
         searches: BTreeMap::new(),
+        right_epochs: BTreeMap::new(),
         target: None,
         finals: BTreeMap::new(),
     };
@@ -168,9 +189,10 @@ fn fits(experiment: &Experiment, arm: usize, n_training: usize) -> bool {
         .is_ok()
 }
 
-fn note(case: &Case, dataset: &smallbatch_data::Dataset<f32>, n_training: usize) -> DatasetNote {
+fn note(case: &Case, n_training: usize) -> DatasetNote {
+    let dataset = &case.source.dataset;
     DatasetNote {
-        dataset: case.source.name().into(),
+        dataset: case.source.name.clone(),
         samples: dataset.n_samples(),
         training_samples: n_training,
         features: dataset.n_features(),
@@ -178,7 +200,7 @@ fn note(case: &Case, dataset: &smallbatch_data::Dataset<f32>, n_training: usize)
             Some(counts) => format!("{} classes", counts.len()),
             None => dataset.target().names().join(", "),
         },
-        source: case.source.origin().into(),
+        source: case.source.origin.clone(),
     }
 }
 
@@ -197,7 +219,9 @@ fn set_extents(findings: &mut Findings<'_>, n_training: usize, speeds: Option<&[
     for &axis in &experiment.axes {
         let extent = match axis {
             Axis::Epochs => Some(Extent::Epochs(case.epochs)),
-            Axis::Updates => Some(Extent::Updates(case.updates.unwrap_or(of_reference))),
+            Axis::Updates | Axis::BestEpoch => {
+                Some(Extent::Updates(case.updates.unwrap_or(of_reference)))
+            }
             Axis::Seconds => {
                 reference_speed.map(|speed| Extent::Seconds(speed * of_reference as f64))
             }
@@ -239,6 +263,16 @@ fn tune(
         .map(|key| (*key, Search::new(guesses[&key.1], findings.naive_loss)))
         .collect();
 
+    let records = [Axis::Epochs, Axis::Updates, Axis::BestEpoch, Axis::Seconds]
+        .map(|axis| (axis, findings.tuning_record(axis)));
+    let records = BTreeMap::from(records);
+    let request = |(axis, arm): (Axis, usize), seed, rate_step, length| Request {
+        arm,
+        seed,
+        rate_step,
+        length,
+        record: records[&axis],
+    };
     while !ledger.interrupted() {
         let mut wanted = Vec::new();
         for (key, search) in &findings.searches {
@@ -249,13 +283,6 @@ fn tune(
         if wanted.is_empty() {
             break;
         }
-        let request = |(_, arm), seed, rate_step, length| Request {
-            arm,
-            seed,
-            rate_step,
-            length,
-            record: Recording::End,
-        };
         let requests: Vec<Request> = wanted
             .iter()
             .flat_map(|(key, step)| {
@@ -269,7 +296,7 @@ fn tune(
             let losses: Option<Vec<f64>> = seeds
                 .iter()
                 .map(|seed| bench.look_up(&request(key, *seed, step, lengths[&key])))
-                .map(|run| run.map(|run| run.final_validation_loss()))
+                .map(|run| run.map(|run| tuned_by(key.0, &run)))
                 .collect();
             // Only an interruption leaves some seeds without a run.
             let Some(losses) = losses else { continue };
@@ -278,7 +305,31 @@ fn tune(
             }
         }
     }
+    let mut right_epochs = BTreeMap::new();
+    for (key, search) in &findings.searches {
+        let (Axis::BestEpoch, Some(step)) = (key.0, search.best()) else {
+            continue;
+        };
+        let epochs: Vec<f64> = seeds
+            .iter()
+            .filter_map(|seed| bench.look_up(&request(*key, *seed, step, lengths[key])))
+            .filter_map(|run| {
+                run.right_epochs(findings.naive_loss)
+                    .or(Some(run.last()?.epoch))
+            })
+            .collect();
+        right_epochs.extend(median(&epochs).map(|epochs| (key.1, epochs)));
+    }
+    findings.right_epochs = right_epochs;
     Ok(())
+}
+
+/// The loss that a rate is judged by.
+fn tuned_by(axis: Axis, run: &Trajectory) -> f64 {
+    match axis {
+        Axis::BestEpoch => run.best_validation_loss(),
+        _ => run.final_validation_loss(),
+    }
 }
 
 /// How long a tuning run is: the budget; for one in seconds, the updates that fit into it.
@@ -367,7 +418,7 @@ fn untimed(
             seed,
             rate_step,
             length,
-            record: Recording::Curve,
+            record: findings.final_record(),
         }));
     }
     bench.run_all(&requests, ledger)?;
@@ -536,7 +587,7 @@ pub(crate) fn nominal_updates(experiment: &Experiment, case: &Case, arm: usize, 
     let of_reference = case.epochs * updates_per_epoch(experiment, experiment.reference, n);
     match axis {
         Axis::Epochs => case.epochs * updates_per_epoch(experiment, arm, n),
-        Axis::Updates => case.updates.unwrap_or(of_reference),
+        Axis::Updates | Axis::BestEpoch => case.updates.unwrap_or(of_reference),
         Axis::Seconds => {
             let ratio = samples_per_update(experiment, experiment.reference, n) as f64
                 / samples_per_update(experiment, arm, n) as f64;

@@ -10,7 +10,8 @@ use smallbatch_train::{
     Budget, EvaluateEvery, Evaluation, Observer, Outcome, Record, Trainer, Update, metrics,
 };
 
-use super::cases::{Prepared, step};
+use super::prepared::Prepared;
+use super::sources::step;
 use super::trajectory::{Point, TestMeasures, Trajectory};
 use crate::Error;
 
@@ -81,6 +82,8 @@ impl Length {
 pub(crate) enum Recording {
     /// The losses along training, and the test part at the end.
     Curve,
+    /// The losses and the measures of the test part along training.
+    CurveWithTest,
     /// The losses before and after training alone: for tuning, where evaluations would cost more than the runs.
     End,
 }
@@ -146,7 +149,7 @@ pub(crate) fn train(
         )
     };
     let mut evaluation = Evaluation::every(match settings.record {
-        Recording::Curve => EvaluateEvery::Geometric {
+        Recording::Curve | Recording::CurveWithTest => EvaluateEvery::Geometric {
             ratio: EVALUATION_RATIO,
         },
         Recording::End => EvaluateEvery::Updates(u64::MAX),
@@ -156,44 +159,72 @@ pub(crate) fn train(
             .training_samples(measured)
             .validation_samples(measured);
     }
-    let trained = Trainer::new(settings.network.clone())
+    let trainer = Trainer::new(settings.network.clone())
         .optimizer(OptimizerSpec::sgd())
         .learning_rate(settings.learning_rate)
         .batch_size(settings.batch_size)
         .budget(settings.length.budget())
         .evaluation(evaluation)
         .seed(settings.seed)
-        .threads(1)
-        .fit_observed(&data.training, Some(&data.validation), &mut StopWhen(stop));
-    match trained {
-        Ok(trained) if trained.outcome() == Outcome::Interrupted => Ok(None),
-        Ok(trained) => Ok(Some(Trajectory {
-            points: points(trained.history().records()),
-            diverged: false,
-            test: match settings.record {
-                Recording::Curve => Some(test_measures(trained.model(), &data.test)?),
-                Recording::End => None,
-            },
-        })),
+        .threads(1);
+    let mut tests = Vec::new();
+    let mut session = trainer
+        .start(&data.training, Some(&data.validation))
+        .map_err(failed)?;
+    let outcome = loop {
+        let step = session.advance(&mut StopWhen(stop));
+        if settings.record == Recording::CurveWithTest && step.is_ok() {
+            tests.push(test_measures(session.model(), &data.test)?);
+        }
+        match step {
+            Ok(None) => {}
+            Ok(Some(outcome)) => break session.finish().map(|trained| (trained, outcome)),
+            Err(error) => break Err(error),
+        }
+    };
+    match outcome {
+        Ok((_, Outcome::Interrupted)) => Ok(None),
+        Ok((trained, _)) => {
+            let model = trained.model();
+            let at_the_end = settings.record != Recording::End;
+            let measure = |test| test_measures(model, test);
+            Ok(Some(Trajectory {
+                points: points(trained.history().records(), &tests),
+                diverged: false,
+                test: at_the_end.then(|| measure(&data.test)).transpose()?,
+                other_tests: if at_the_end {
+                    data.own_tests
+                        .iter()
+                        .map(measure)
+                        .collect::<Result<_, _>>()?
+                } else {
+                    Vec::new()
+                },
+            }))
+        }
         Err(smallbatch_train::Error::Diverged(divergence)) => Ok(Some(Trajectory {
-            points: points(divergence.history.records()),
+            points: points(divergence.history.records(), &tests),
             diverged: true,
             test: None,
+            other_tests: Vec::new(),
         })),
         Err(error) => Err(failed(error)),
     }
 }
 
-fn points(records: &[Record]) -> Vec<Point> {
+/// The records of a training, each with what the test part gave at that moment, where that was measured.
+fn points(records: &[Record], tests: &[TestMeasures]) -> Vec<Point> {
     records
         .iter()
-        .map(|record| Point {
+        .enumerate()
+        .map(|(index, record)| Point {
             updates: record.update,
             samples: record.samples,
             epoch: record.epoch,
             seconds: record.seconds,
             training_loss: record.training_loss,
             validation_loss: record.validation_loss.unwrap_or(f64::NAN),
+            test: tests.get(index).copied(),
         })
         .collect()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::arms::Axis;
+use super::definition::Axis;
 use super::protocol::{Final, Findings};
-use super::trajectory::{Reached, Trajectory};
+use super::trajectory::{Point, Reached, TestMeasures, Trajectory};
 use super::tuning::rate;
 use crate::results::{ArmResult, BudgetSummary, Curve, CurvePoint, RunRecord, TuningPoint};
 use crate::statistics::{median, quantile};
@@ -25,10 +25,10 @@ fn arm_result(findings: &Findings<'_>, arm: usize) -> ArmResult {
     let definition = &findings.experiment.arms[arm];
     let axes = &findings.experiment.axes;
     ArmResult {
-        experiment: findings.experiment.name.to_string(),
-        dataset: findings.case.source.name().into(),
-        arm: definition.name.into(),
-        scaler: definition.scaler_name.into(),
+        experiment: findings.experiment.name.clone(),
+        dataset: findings.case.source.name.clone(),
+        arm: definition.name.clone(),
+        scaler: definition.scaler_name.clone(),
         batch_size: definition.batch_size.to_string(),
         target_loss: findings.target,
         loss_name: "training loss".into(),
@@ -81,6 +81,23 @@ fn reached(run: &Final, target: Option<f64>) -> Option<Reached> {
         .or_else(|| run.race.as_ref()?.1.reached(target))
 }
 
+/// The moment of a run that counts: its end, or, where nothing is held equal, where its validation loss was least. None
+/// for the end of a run that diverged.
+pub(crate) fn counted_point(axis: Axis, run: &Trajectory) -> Option<&Point> {
+    match axis {
+        Axis::BestEpoch => run.best(),
+        _ => run.last().filter(|_| !run.diverged),
+    }
+}
+
+/// What the test part gave at the moment that counts.
+pub(crate) fn counted_test(axis: Axis, run: &Trajectory) -> Option<TestMeasures> {
+    match axis {
+        Axis::BestEpoch => run.best()?.test,
+        _ => run.test,
+    }
+}
+
 fn budget_summary(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<BudgetSummary> {
     let runs = finals(findings, axis, arm);
     let (_, first) = runs.first()?;
@@ -91,6 +108,8 @@ fn budget_summary(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<Bud
             .collect();
         median(&values).filter(|value| value.is_finite())
     };
+    let moment = |run: &'_ Trajectory| counted_point(axis, run).copied();
+    let test = |run: &Final| counted_test(axis, &run.run);
     let to_target =
         |coin: fn(&Reached) -> f64| middle(&|run| reached(run, findings.target).as_ref().map(coin));
     Some(BudgetSummary {
@@ -102,12 +121,17 @@ fn budget_summary(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<Bud
             .filter(|(_, run)| reached(run, findings.target).is_some())
             .count(),
         diverged: runs.iter().filter(|(_, run)| run.run.diverged).count(),
-        training_loss: middle(&|run| Some(run.run.final_training_loss())),
-        validation_loss: middle(&|run| Some(run.run.final_validation_loss())),
-        test_loss: middle(&|run| run.run.test.map(|test| test.loss)),
+        training_loss: middle(&|run| moment(&run.run).map(|point| point.training_loss)),
+        validation_loss: middle(&|run| moment(&run.run).map(|point| point.validation_loss)),
+        test_loss: middle(&|run| test(run).map(|test| test.loss)),
         metric_name: findings.metric_name.into(),
         // A larger metric is better, so a missing one must count as the smallest.
-        metric: middle(&|run| run.run.test.map(|test| -test.metric)).map(|metric| -metric),
+        metric: middle(&|run| test(run).map(|test| -test.metric)).map(|metric| -metric),
+        best_epoch: if findings.experiment.watches_validation() {
+            middle(&|run| run.run.best().map(|point| point.epoch))
+        } else {
+            None
+        },
         updates_to_target: to_target(|moment| moment.updates),
         samples_to_target: to_target(|moment| moment.samples),
         seconds_to_target: if axis == Axis::Seconds {
@@ -121,7 +145,7 @@ fn budget_summary(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<Bud
 /// The curve of the runs to the budget's end, at the updates at which all of them that did not diverge have a record.
 fn curve(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<Curve> {
     let runs = finals(findings, axis, arm);
-    let mut at: BTreeMap<u64, Vec<&super::trajectory::Point>> = BTreeMap::new();
+    let mut at: BTreeMap<u64, Vec<&Point>> = BTreeMap::new();
     for (_, run) in &runs {
         for point in &run.run.points {
             at.entry(point.updates).or_default().push(point);
@@ -139,7 +163,7 @@ fn curve(findings: &Findings<'_>, axis: Axis, arm: usize) -> Option<Curve> {
     })
 }
 
-fn curve_point(updates: u64, points: &[&super::trajectory::Point], n_runs: usize) -> CurvePoint {
+fn curve_point(updates: u64, points: &[&Point], n_runs: usize) -> CurvePoint {
     let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
     let mut losses: Vec<f64> = points.iter().map(|point| point.training_loss).collect();
     // Runs that diverged before this count as infinite.
@@ -166,7 +190,9 @@ pub(crate) fn runs(findings: &Findings<'_>) -> Vec<RunRecord> {
     let mut records = Vec::new();
     for (&(axis, arm, seed), run) in &findings.finals {
         let mut record = |budget: String, rate: f64, trajectory: &Trajectory| {
-            records.push(run_record(findings, arm, seed, budget, rate, trajectory));
+            records.push(run_record(
+                findings, axis, arm, seed, budget, rate, trajectory,
+            ));
         };
         record(axis.name().into(), run.learning_rate, &run.run);
         if let Some((rate, race)) = &run.race {
@@ -178,6 +204,7 @@ pub(crate) fn runs(findings: &Findings<'_>) -> Vec<RunRecord> {
 
 fn run_record(
     findings: &Findings<'_>,
+    axis: Axis,
     arm: usize,
     seed: u64,
     budget: String,
@@ -186,26 +213,28 @@ fn run_record(
 ) -> RunRecord {
     let definition = &findings.experiment.arms[arm];
     let last = run.last();
+    let (counted, test) = (counted_point(axis, run), counted_test(axis, run));
     let finite = |value: f64| Some(value).filter(|value| value.is_finite());
     let reached = findings.target.and_then(|target| run.reached(target));
     RunRecord {
-        experiment: findings.experiment.name.to_string(),
-        dataset: findings.case.source.name().into(),
-        arm: definition.name.into(),
+        experiment: findings.experiment.name.clone(),
+        dataset: findings.case.source.name.clone(),
+        arm: definition.name.clone(),
         seed,
         budget,
-        scaler: definition.scaler_name.into(),
+        scaler: definition.scaler_name.clone(),
         batch_size: definition.batch_size.to_string(),
         learning_rate,
         updates: last.map_or(0, |point| point.updates),
         samples: last.map_or(0, |point| point.samples),
         epochs: last.map_or(0.0, |point| point.epoch),
         seconds: last.map_or(0.0, |point| point.seconds),
-        training_loss: finite(run.final_training_loss()),
-        validation_loss: finite(run.final_validation_loss()),
-        test_loss: run.test.and_then(|test| finite(test.loss)),
+        training_loss: counted.and_then(|point| finite(point.training_loss)),
+        validation_loss: counted.and_then(|point| finite(point.validation_loss)),
+        test_loss: test.and_then(|test| finite(test.loss)),
         metric_name: findings.metric_name.into(),
-        metric: run.test.and_then(|test| finite(test.metric)),
+        metric: test.and_then(|test| finite(test.metric)),
+        best_epoch: run.best().and_then(|point| finite(point.epoch)),
         target_loss: findings.target,
         reached_target: reached.is_some(),
         updates_to_target: reached.map(|moment| moment.updates),

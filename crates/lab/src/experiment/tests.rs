@@ -3,31 +3,35 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use super::arms::Measure;
+use super::definition::{Claim, Measure};
 use super::*;
 use crate::statistics::Verdict;
 
-const CLAIMS: [&str; 6] = [
+const CLAIMS: [&str; 9] = [
     "scale-mismatch-hurts",
     "standardize-speeds-training",
     "across-features-does-not-help",
     "centering-alone",
     "minibatch-is-faster",
     "same-destination",
+    "minibatch-generalizes",
+    "epochs-depend",
+    "test-uses-train-statistics",
 ];
 
 /// The short experiments with a fraction of their budgets.
 fn tiny() -> Vec<Experiment> {
-    let mut experiments = vec![
-        normalization::experiment(true),
-        batch_size::experiment(true),
-    ];
+    let mut shelf = Shelf::new(0);
+    let mut experiments: Vec<Experiment> = ExperimentName::ALL
+        .into_iter()
+        .filter_map(|name| built_in(name, Size::Quick, &mut shelf).unwrap())
+        .collect();
     for case in experiments
         .iter_mut()
         .flat_map(|experiment| &mut experiment.cases)
     {
         case.epochs = case.epochs.div_ceil(8);
-        case.hidden = &[8];
+        case.hidden = vec![8];
         case.patience = 3;
         case.tuning_seeds = 1;
     }
@@ -36,7 +40,7 @@ fn tiny() -> Vec<Experiment> {
 
 fn plan(threads: usize) -> Plan {
     Plan {
-        quick: true,
+        size: Size::Quick,
         seeds: Some(3),
         threads,
         ..Plan::default()
@@ -46,7 +50,7 @@ fn plan(threads: usize) -> Plan {
 /// The tiny experiments on one thread, run once for all tests.
 fn outcome() -> &'static (Results, Vec<RunRecord>) {
     static OUTCOME: OnceLock<(Results, Vec<RunRecord>)> = OnceLock::new();
-    OUTCOME.get_or_init(|| run_experiments(&tiny(), &plan(1), &mut ()).unwrap())
+    OUTCOME.get_or_init(|| run_experiments(&tiny(), false, &plan(1), &mut ()).unwrap())
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn without_clock(
 
 #[test]
 fn the_number_of_threads_changes_nothing_but_the_time() {
-    let two = run_experiments(&tiny(), &plan(2), &mut ()).unwrap();
+    let two = run_experiments(&tiny(), false, &plan(2), &mut ()).unwrap();
     let (runs_of_two, claims_of_two) = without_clock(&two);
     let (runs_of_one, claims_of_one) = without_clock(outcome());
     assert!(runs_of_one.len() > 100);
@@ -179,7 +183,7 @@ fn another_base_seed_gives_other_runs() {
         base_seed: 99,
         ..plan(1)
     };
-    let (_, runs) = run_experiments(&experiments, &other, &mut ()).unwrap();
+    let (_, runs) = run_experiments(&experiments, false, &other, &mut ()).unwrap();
     let (_, known) = outcome();
     assert_ne!(runs[0].training_loss, known[0].training_loss);
 }
@@ -191,18 +195,18 @@ fn a_wrong_claim_is_refuted() {
     experiments.truncate(1);
     experiments[0]
         .cases
-        .retain(|case| case.source.name() == "wine");
+        .retain(|case| case.source.name == "wine");
     experiments[0].axes.truncate(1);
     let swapped = experiments[0]
         .claims
         .iter()
         .filter(|claim| {
-            claim.id == "scale-mismatch-hurts" && claim.measure == Measure::FinalLossRatio
+            claim.id == "scale-mismatch-hurts" && claim.measure == Measure::TrainingLossRatio
         })
-        .map(|claim| arms::Claim {
-            id: "wrong",
-            first: claim.second,
-            second: claim.first,
+        .map(|claim| Claim {
+            id: "wrong".into(),
+            first: claim.second.clone(),
+            second: claim.first.clone(),
             ..claim.clone()
         })
         .collect::<Vec<_>>();
@@ -210,6 +214,7 @@ fn a_wrong_claim_is_refuted() {
     experiments[0].claims.extend(swapped);
     let (results, _) = run_experiments(
         &experiments,
+        false,
         &Plan {
             seeds: Some(5),
             ..plan(2)
@@ -255,7 +260,7 @@ fn an_interruption_loses_nothing_that_was_complete() {
         stage: "airfoil: tuning",
         reports: 4,
     };
-    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     // Two data sets were complete; of the third, tuning had begun.
     assert_eq!(results.datasets.len(), 3);
     let finished = |runs: &[RunRecord]| -> Vec<(String, u64, Option<f64>)> {
@@ -285,7 +290,7 @@ fn an_interruption_at_once_gives_empty_results() {
         stage: "",
         reports: 0,
     };
-    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     assert!(results.claims.is_empty() && runs.is_empty());
 }
 
@@ -296,7 +301,7 @@ fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
         // The first seed's six arms were timed, round by round; its races have begun.
         reports: 6 * super::protocol::SHORT_ROUNDS + 3,
     };
-    let (results, runs) = run_experiments(&tiny(), &plan(1), &mut stop).unwrap();
+    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     let timed: Vec<&RunRecord> = runs.iter().filter(|run| run.budget == "seconds").collect();
     assert!(!timed.is_empty() && timed.len() < 18, "{}", timed.len());
     assert!(

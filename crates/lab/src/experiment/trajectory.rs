@@ -1,5 +1,8 @@
 //! What one training run left behind: its loss along training.
 
+/// How much of the way to the least validation loss counts as nearly all of it.
+const NEARLY_ALL: f64 = 0.99;
+
 /// The losses at one moment of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
@@ -15,6 +18,8 @@ pub(crate) struct Point {
     pub(crate) training_loss: f64,
     /// Mean loss over the measured validation samples.
     pub(crate) validation_loss: f64,
+    /// What the model gave on the test part at this moment, where that was recorded.
+    pub(crate) test: Option<TestMeasures>,
 }
 
 /// What the trained model gives on the test part.
@@ -35,6 +40,8 @@ pub(crate) struct Trajectory {
     pub(crate) diverged: bool,
     /// Measured at the end; `None` when it diverged.
     pub(crate) test: Option<TestMeasures>,
+    /// The same, for each of the other ways to scale the test part.
+    pub(crate) other_tests: Vec<TestMeasures>,
 }
 
 /// The moment at which a run reached a loss.
@@ -54,21 +61,55 @@ impl Trajectory {
         self.points.last()
     }
 
-    /// Training loss at the end: infinite for a run that diverged.
-    pub(crate) fn final_training_loss(&self) -> f64 {
-        self.at_the_end(|point| point.training_loss)
-    }
-
     /// Validation loss at the end: infinite for a run that diverged.
     pub(crate) fn final_validation_loss(&self) -> f64 {
-        self.at_the_end(|point| point.validation_loss)
-    }
-
-    fn at_the_end(&self, loss: impl Fn(&Point) -> f64) -> f64 {
         match self.last() {
-            Some(point) if !self.diverged && loss(point).is_finite() => loss(point),
+            Some(point) if !self.diverged && point.validation_loss.is_finite() => {
+                point.validation_loss
+            }
             _ => f64::INFINITY,
         }
+    }
+
+    /// The record with the least validation loss. A run that diverged later still had it.
+    pub(crate) fn best(&self) -> Option<&Point> {
+        self.points
+            .iter()
+            .filter(|point| point.validation_loss.is_finite())
+            .min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss))
+    }
+
+    /// The least validation loss along training; infinite when there is none.
+    pub(crate) fn best_validation_loss(&self) -> f64 {
+        self.best()
+            .map_or(f64::INFINITY, |point| point.validation_loss)
+    }
+
+    /// The fewest epochs that give nearly all: after which the validation loss has come [`NEARLY_ALL`] of the way from
+    /// that of a constant prediction, `naive`, to its least. Linear between two records. `None` where that is the last
+    /// record, so that longer training would give more; 0 for a run that never does better than the constant.
+    ///
+    /// The least loss itself would not do: where the loss is flat, its place is chance.
+    pub(crate) fn right_epochs(&self, naive: f64) -> Option<f64> {
+        let best = self.best_validation_loss();
+        if best >= naive {
+            return Some(0.0);
+        }
+        let enough = naive - NEARLY_ALL * (naive - best);
+        let position = self
+            .points
+            .iter()
+            .position(|point| point.validation_loss <= enough)?;
+        let after = &self.points[position];
+        let Some(before) = position.checked_sub(1).map(|before| &self.points[before]) else {
+            return Some(0.0);
+        };
+        if position + 1 == self.points.len() {
+            return None;
+        }
+        let along =
+            (before.validation_loss - enough) / (before.validation_loss - after.validation_loss);
+        Some(before.epoch + along.clamp(0.0, 1.0) * (after.epoch - before.epoch))
     }
 
     /// Training loss after `updates`, interpolated between the two records around it; the last one's after the end.
@@ -144,10 +185,12 @@ pub(crate) mod tests {
                     seconds: updates as f64 / 2.0,
                     training_loss: loss,
                     validation_loss: loss,
+                    test: None,
                 })
                 .collect(),
             diverged: false,
             test: None,
+            other_tests: Vec::new(),
         }
     }
 
@@ -171,6 +214,30 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn the_best_is_where_the_validation_loss_is_least() {
+        let mut run = run(&[(0, 8.0), (10, 2.0), (20, 3.0), (30, f64::NAN)]);
+        assert_eq!(run.best().unwrap().updates, 10);
+        run.diverged = true;
+        assert_eq!(run.best_validation_loss(), 2.0);
+        run.points.clear();
+        assert_eq!(run.best_validation_loss(), f64::INFINITY);
+    }
+
+    #[test]
+    fn the_right_epochs_give_nearly_all_there_is() {
+        // From 1.0 down to 0.0 and up again: 99 % of the way is at 0.01, nine tenths between 0.1 and 0.0.
+        let overfitted = run(&[(0, 1.5), (10, 0.1), (20, 0.0), (30, 0.5)]);
+        assert!((overfitted.right_epochs(1.0).unwrap() - 19.0).abs() < 1e-12);
+        let falling = run(&[(0, 1.5), (10, 0.5), (20, 0.2)]);
+        assert_eq!(falling.right_epochs(1.0), None);
+        // Flat at the end: what more training would give does not count.
+        let flat = run(&[(0, 1.0), (10, 0.5), (20, 0.1999), (30, 0.1998)]);
+        assert!((10.0..20.0).contains(&flat.right_epochs(1.0).unwrap()));
+        let useless = run(&[(0, 1.5), (10, 1.2), (20, 1.1)]);
+        assert_eq!(useless.right_epochs(1.0), Some(0.0));
+    }
+
+    #[test]
     fn losses_are_read_between_records_and_held_after_the_end() {
         let mut run = run(&[(0, 4.0), (10, 2.0)]);
         assert_eq!(run.training_loss_at(0.0), 4.0);
@@ -178,6 +245,6 @@ pub(crate) mod tests {
         assert_eq!(run.training_loss_at(99.0), 2.0);
         run.diverged = true;
         assert_eq!(run.training_loss_at(5.0), f64::INFINITY);
-        assert_eq!(run.final_training_loss(), f64::INFINITY);
+        assert_eq!(run.final_validation_loss(), f64::INFINITY);
     }
 }

@@ -219,6 +219,7 @@ fn arm_result(
             .map(|loss| loss * 1.35),
         metric_name: "accuracy".into(),
         metric: (!diverges).then_some(0.9 + 0.08 * speed.min(1.0)),
+        best_epoch: None,
         updates_to_target: reached.as_ref().map(|point| point.updates as f64),
         samples_to_target: reached.as_ref().map(|point| point.samples as f64),
         seconds_to_target: reached.as_ref().map(|point| point.seconds),
