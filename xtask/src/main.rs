@@ -1,8 +1,8 @@
 //! The verbs of this repository, each one `cargo xtask VERB`.
 //!
-//! This program dispatches and checks; it computes nothing. The experiments run in the release build of
-//! `smallbatch`, the benches in criterion, and this program imports no crate of the house, so that it builds in
-//! seconds and works while they do not.
+//! This program dispatches and checks; it computes nothing but medians. The experiments run in the release build of
+//! `smallbatch`, the benches in criterion and in programs that this one asks in turns, and it imports no crate of the
+//! house, so that it builds in seconds and works while they do not.
 
 mod cargo;
 mod ci;

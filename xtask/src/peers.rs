@@ -14,7 +14,7 @@ mod table;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use install::{Installer, PEERS};
 use options::{Cell, Options};
@@ -63,13 +63,20 @@ fn interrupted() -> bool {
 
 fn compare(options: &Options) -> Result<(), String> {
     let begun = Instant::now();
+    // Before the building, which keeps the machine busy itself.
+    let busy = machine::busy();
+    let machine = machine::describe(options);
+    if let Some(warning) = &busy {
+        eprintln!("peers: warning: {warning}");
+    }
     let installer = Installer::new()?;
     let data = installer.house()?;
     let cells = options.cells(&data)?;
     std::fs::create_dir_all(&options.out)
         .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
 
-    let mut results = Results::new(machine::describe(options));
+    let mut results = Results::new(machine);
+    results.warnings.extend(busy);
     let mut processes = started(options, &installer, &data, &mut results);
     if interrupted() {
         return Err("interrupted before anything was measured".into());
@@ -82,7 +89,16 @@ fn compare(options: &Options) -> Result<(), String> {
         processes.len()
     );
     let file = options.out.join("peers.json");
+    let (measuring, mut last_round) = (Instant::now(), 0.0);
     for round in 1..=options.rounds {
+        let round_begun = measuring.elapsed().as_secs_f64();
+        if !options.has_time(round_begun, last_round) {
+            let minutes = options.minutes;
+            eprintln!(
+                "peers: round {round} would pass {minutes} minutes and is left out (--minutes)"
+            );
+            break;
+        }
         for (i, cell) in cells.iter().enumerate() {
             visit(cell, options.seconds, &mut processes, &mut results);
             if interrupted() {
@@ -102,6 +118,7 @@ fn compare(options: &Options) -> Result<(), String> {
             eprintln!("peers: interrupted in round {round}; what was measured is kept");
             break;
         }
+        last_round = measuring.elapsed().as_secs_f64() - round_begun;
     }
     println!("{}", table::render(&results));
     eprintln!(
@@ -152,8 +169,11 @@ fn started(
 fn visit(cell: &Cell, seconds: f64, processes: &mut Vec<Process>, results: &mut Results) {
     processes.retain_mut(|process| {
         let asked = process.ask(cell, seconds);
+        if matches!(asked, Asked::Ended(_)) {
+            // Ctrl-C reaches the peer as well, and perhaps before this program notices.
+            std::thread::sleep(Duration::from_millis(200));
+        }
         if interrupted() {
-            // The signal has reached the peer as well: its answer may be none.
             return true;
         }
         match asked {

@@ -88,6 +88,8 @@ def initial(optimizer, layer_sizes):
     return parameters, state[optimizer]()
 
 
+compiled_shapes = set()
+
 latest = {}
 """The arrays of the case that was asked for last, as JAX has them."""
 
@@ -104,12 +106,15 @@ class Training:
     def __init__(self, case, batch, optimizer, learning_rate):
         self.n_samples, self.n_classes, self.batch = case.n_samples, case.layer_sizes[-1], batch
         self.features, self.targets = on_device(case)
-        self.carry = initial(optimizer, case.layer_sizes)
         self.on_all, self.on_batches = compiled(optimizer, learning_rate)
         self.random = np.random.default_rng(2)
         n_weights = sum(a * b for a, b in zip(case.layer_sizes, case.layer_sizes[1:]))
         self.n_scans = math.ceil(6 * n_weights * self.n_samples / SCAN_OPERATIONS)
         self.scans = iter(())
+        self.carry = initial(optimizer, case.layer_sizes)
+        if self.batch < self.n_samples:
+            self.compile((case.name, optimizer))
+            self.carry = initial(optimizer, case.layer_sizes)
 
     def epoch(self):
         """The scans of a new epoch: the batches of each, and the samples of the short last batch in the last of them."""
@@ -121,6 +126,14 @@ class Training:
         starts = [scan * size for scan in range(n_batches // size)]
         for start, end in zip(starts, [*starts[1:], n_batches]):
             yield batches[start:end], rest if end == n_batches else rest[:0]
+
+    def compile(self, key):
+        """Runs one scan of each shape that an epoch has, so that none is compiled while the clock runs."""
+        for batches, rest in self.epoch():
+            shape = (*key, batches.shape, rest.shape)
+            if shape not in compiled_shapes:
+                compiled_shapes.add(shape)
+                self.carry = self.on_batches(self.carry, batches, rest, self.features, self.targets)
 
     def train(self, n_samples):
         done = 0

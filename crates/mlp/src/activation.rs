@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
+use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// The function applied to every unit of the hidden layers. The outputs are always linear: losses take logits.
@@ -262,51 +263,50 @@ impl Activation {
     pub(crate) fn needs_preactivation(self) -> bool {
         matches!(self, Self::Silu | Self::Gelu | Self::Softplus)
     }
+}
 
-    /// `z = z + bias`, column by column, and `a = f(z)`: into `activations` where given, else in place.
-    pub(crate) fn forward<T: Scalar>(self, bias: &[T], z: &mut [T], activations: Option<&mut [T]>) {
-        match activations {
-            None => specialize!(self, |f| in_place(f, bias, z)),
-            Some(activations) => specialize!(self, |f| into(f, bias, z, activations)),
-        }
-    }
+vectorized! {
+    /// `z = f(z)`.
+    pub(crate) fn map(f: Activation, z: &'a mut [T]) -> () = map_loop;
+}
 
+vectorized! {
+    /// `activations = f(z)`.
+    pub(crate) fn map_into(f: Activation, z: &'a [T], activations: &'a mut [T]) -> () = map_into_loop;
+}
+
+vectorized! {
     /// `d = d ∘ f'(z)`; z may be the activations where [`Activation::needs_preactivation`] is false.
-    pub(crate) fn backward<T: Scalar>(self, d: &mut [T], z: &[T], activations: &[T]) {
-        specialize!(self, |f| scale_by_slope(f, d, z, activations));
-    }
+    pub(crate) fn scale_by_slope(
+        f: Activation,
+        d: &'a mut [T],
+        z: &'a [T],
+        activations: &'a [T],
+    ) -> () = scale_by_slope_loop;
 }
 
-fn in_place<T: Scalar>(f: Activation, bias: &[T], z: &mut [T]) {
-    pulp::Arch::new().dispatch(|| {
-        for column in z.chunks_exact_mut(bias.len()) {
-            for (z, &b) in column.iter_mut().zip(bias) {
-                *z = f.value(*z + b);
-            }
-        }
+#[inline(always)]
+fn map_loop<T: Scalar>(f: Activation, z: &mut [T]) {
+    specialize!(f, |f| for z in z {
+        *z = f.value(*z);
     });
 }
 
-fn into<T: Scalar>(f: Activation, bias: &[T], z: &mut [T], activations: &mut [T]) {
-    pulp::Arch::new().dispatch(|| {
-        for (column, out) in z
-            .chunks_exact_mut(bias.len())
-            .zip(activations.chunks_exact_mut(bias.len()))
-        {
-            for ((z, &b), a) in column.iter_mut().zip(bias).zip(out) {
-                *z += b;
-                *a = f.value(*z);
-            }
-        }
+#[inline(always)]
+fn map_into_loop<T: Scalar>(f: Activation, z: &[T], activations: &mut [T]) {
+    specialize!(f, |f| for (&z, a) in z.iter().zip(activations) {
+        *a = f.value(z);
     });
 }
 
-fn scale_by_slope<T: Scalar>(f: Activation, d: &mut [T], z: &[T], activations: &[T]) {
-    pulp::Arch::new().dispatch(|| {
-        for ((d, &z), &a) in d.iter_mut().zip(z).zip(activations) {
+#[inline(always)]
+fn scale_by_slope_loop<T: Scalar>(f: Activation, d: &mut [T], z: &[T], activations: &[T]) {
+    specialize!(
+        f,
+        |f| for ((d, &z), &a) in d.iter_mut().zip(z).zip(activations) {
             *d *= f.slope(z, a);
         }
-    });
+    );
 }
 
 #[cfg(test)]
@@ -343,21 +343,19 @@ pub(crate) mod tests {
 
         /// The vectorized loops give the scalar function's bits, in place or not.
         #[test]
-        fn loops_equal_scalars(columns in 1_usize..5, rows in 1_usize..20, shift in -3.0_f32..3.0) {
+        fn loops_equal_scalars(n in 1_usize..100, shift in -3.0_f32..3.0) {
             #[allow(clippy::cast_precision_loss)]
-            let z: Vec<f32> = (0..rows * columns).map(|i| (i as f32 * 0.7).sin() * 4.0 + shift).collect();
-            let bias = vec![0.25_f32; rows];
+            let z: Vec<f32> = (0..n).map(|i| (i as f32 * 0.7).sin() * 4.0 + shift).collect();
             for f in ALL {
-                let (mut once, mut kept) = (z.clone(), z.clone());
-                let mut activations = vec![0.0; z.len()];
-                f.forward(&bias, &mut once, None);
-                f.forward(&bias, &mut kept, Some(&mut activations));
+                let (mut once, mut activations) = (z.clone(), vec![0.0; n]);
+                map(f, &mut once);
+                map_into(f, &z, &mut activations);
                 prop_assert_eq!(&once, &activations);
-                let mut d = vec![1.5_f32; z.len()];
-                f.backward(&mut d, if f.needs_preactivation() { &kept } else { &once }, &once);
-                for i in 0..z.len() {
-                    prop_assert_eq!(once[i], f.value(z[i] + 0.25));
-                    prop_assert_eq!(d[i], 1.5 * f.slope(kept[i], once[i]));
+                let mut d = vec![1.5_f32; n];
+                scale_by_slope(f, &mut d, if f.needs_preactivation() { &z } else { &once }, &once);
+                for i in 0..n {
+                    prop_assert_eq!(once[i], f.value(z[i]));
+                    prop_assert_eq!(d[i], 1.5 * f.slope(z[i], once[i]));
                 }
             }
         }

@@ -3,10 +3,11 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
-use crate::passes::{add_row_sums, chunks};
+use crate::kernel::{from_panels, into_panels};
+use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
-use crate::{Activation, Error, Mlp, Parameters, Scalar};
+use crate::{Error, Mlp, Parameters, Scalar};
 
 /// How many samples are taken through the passes at a time.
 const CHUNK: usize = 256;
@@ -232,11 +233,12 @@ impl<'a, T: Scalar> Pass<'a, T> {
         }
     }
 
-    fn matrix<'m>(&self, parameters: &'m Parameters<T>, layer: usize) -> Columns<'m, T> {
+    fn transposed_weight<'m>(&self, parameters: &'m Parameters<T>, layer: usize) -> Columns<'m, T> {
         let layout = self.network.layout();
+        // A weight is stored row by row: column by column, that is its transpose.
         Columns::new(
             &parameters.values[layout.weight(layer)],
-            layout.fan_out(layer),
+            layout.fan_in(layer),
         )
     }
 
@@ -258,14 +260,14 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 &mut z,
                 Accum::Replace,
-                self.matrix(self.network.parameters(), layer).plain(),
+                self.transposed_weight(self.network.parameters(), layer)
+                    .transposed(),
                 a.plain(),
                 T::one(),
             );
-            Activation::Identity.forward(
-                &self.network.parameters().values[layout.bias(layer)],
+            add_bias(
                 &mut z,
-                None,
+                &self.network.parameters().values[layout.bias(layer)],
             );
             let activation = self.network.spec().hidden_activation();
             if let Some(direction) = direction {
@@ -273,7 +275,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 matmul(
                     &mut rz,
                     Accum::Replace,
-                    self.matrix(direction, layer).plain(),
+                    self.transposed_weight(direction, layer).transposed(),
                     a.plain(),
                     T::one(),
                 );
@@ -281,11 +283,12 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 matmul(
                     &mut rz,
                     Accum::Add,
-                    self.matrix(self.network.parameters(), layer).plain(),
+                    self.transposed_weight(self.network.parameters(), layer)
+                        .transposed(),
                     ra.plain(),
                     T::one(),
                 );
-                Activation::Identity.forward(&direction.values[layout.bias(layer)], &mut rz, None);
+                add_bias(&mut rz, &direction.values[layout.bias(layer)]);
                 self.ra.push(
                     rz.iter()
                         .zip(&z)
@@ -302,11 +305,14 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// The gradient of the mean loss with respect to the logits.
     pub(crate) fn d_logits(&self, chunk: &Open<'_, T>, total: f64) -> Vec<T> {
+        let spec = self.network.spec();
+        let n_outputs = spec.n_outputs();
         let mut d = self.z[self.z.len() - 1].clone();
-        self.network
-            .spec()
-            .loss_function()
-            .gradient_in_place(&mut d, chunk, total);
+        let mut panels = vec![T::zero(); d.len().next_multiple_of(n_outputs * T::PANEL)];
+        into_panels(&d, n_outputs, self.n_samples, n_outputs, &mut panels);
+        spec.loss_function()
+            .gradient_in_place(&mut panels, chunk, total);
+        from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
 
@@ -314,11 +320,11 @@ impl<'a, T: Scalar> Pass<'a, T> {
     pub(crate) fn d_input(&self, layer: usize, d: &[T]) -> Vec<T> {
         let layout = self.network.layout();
         let mut below = vec![T::zero(); layout.fan_in(layer) * self.n_samples];
-        let weight = self.matrix(self.network.parameters(), layer);
+        let weight = self.transposed_weight(self.network.parameters(), layer);
         matmul(
             &mut below,
             Accum::Replace,
-            weight.transposed(),
+            weight.plain(),
             Columns::new(d, layout.fan_out(layer)).plain(),
             T::one(),
         );
@@ -356,18 +362,18 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 weight,
                 Accum::Add,
-                rdz.plain(),
-                Columns::new(&self.a[layer], fan_in).transposed(),
+                Columns::new(&self.a[layer], fan_in).plain(),
+                rdz.transposed(),
                 T::one(),
             );
             matmul(
                 weight,
                 Accum::Add,
-                dz.plain(),
-                Columns::new(&self.ra[layer], fan_in).transposed(),
+                Columns::new(&self.ra[layer], fan_in).plain(),
+                dz.transposed(),
                 T::one(),
             );
-            add_row_sums(&mut product.values[layout.bias(layer)], T::one(), &rd);
+            add_row_sums(&mut product.values[layout.bias(layer)], &rd);
             let Some(below) = layer.checked_sub(1) else {
                 return;
             };
@@ -376,7 +382,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
             matmul(
                 &mut rda,
                 Accum::Add,
-                self.matrix(direction, layer).transposed(),
+                self.transposed_weight(direction, layer).plain(),
                 dz.plain(),
                 T::one(),
             );
@@ -392,6 +398,24 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 .zip(&slopes)
                 .map(|(&da, &slope)| da * slope)
                 .collect();
+        }
+    }
+}
+
+/// Adds the bias to each column.
+fn add_bias<T: Scalar>(z: &mut [T], bias: &[T]) {
+    for column in z.chunks_exact_mut(bias.len()) {
+        for (z, &b) in column.iter_mut().zip(bias) {
+            *z += b;
+        }
+    }
+}
+
+/// `sums += matrix · 1`.
+fn add_row_sums<T: Scalar>(sums: &mut [T], matrix: &[T]) {
+    for column in matrix.chunks_exact(sums.len()) {
+        for (sum, &value) in sums.iter_mut().zip(column) {
+            *sum += value;
         }
     }
 }

@@ -32,19 +32,29 @@ impl Dropout {
         rng
     }
 
-    /// Draws one layer's mask, 0 or `1 / (1 - p)`, shape `(fan_out, n_samples)`.
-    pub(crate) fn draw<T: Scalar>(&self, layer: usize, fan_out: usize, mask: &mut [T]) {
+    /// Draws one layer's mask for `n_samples`, 0 or `1 / (1 - p)`, in panels of a line a unit.
+    pub(crate) fn draw<T: Scalar>(
+        &self,
+        layer: usize,
+        fan_out: usize,
+        n_samples: usize,
+        mask: &mut [T],
+    ) {
         let mut rng = self.generator(layer, fan_out);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         // a probability times 2^32
         let threshold = (self.probability * 2_f64.powi(32)) as u64;
         let kept = T::of(1.0 / (1.0 - self.probability));
-        for factor in mask {
-            *factor = if u64::from(rng.next_u32()) < threshold {
-                T::zero()
-            } else {
-                kept
-            };
+        for sample in 0..n_samples {
+            let panel = &mut mask[sample / T::PANEL * fan_out * T::PANEL..];
+            let lane = panel[sample % T::PANEL..].iter_mut().step_by(T::PANEL);
+            for factor in lane.take(fan_out) {
+                *factor = if u64::from(rng.next_u32()) < threshold {
+                    T::zero()
+                } else {
+                    kept
+                };
+            }
         }
     }
 }

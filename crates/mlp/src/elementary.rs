@@ -1,7 +1,7 @@
-//! exp, tanh, the normal distribution function and ln(1+x) in f32, without branches, so that loops over them are
+//! exp, tanh, the normal distribution function, ln(x) and ln(1+x) in f32, without branches, so that loops over them are
 //! compiled to vector instructions. No fused multiply-add is used: the same bits on every vector width.
 //!
-//! Polynomials from Cephes (Moshier) for exp and tanh; Numerical Recipes' `erfcc` (fractional error below 1.2e-7 before
+//! Polynomials from Cephes (Moshier) for exp, tanh and ln; Numerical Recipes' `erfcc` (fractional error below 1.2e-7 before
 //! rounding) for the normal distribution. The error bounds are asserted by the tests below.
 
 /// e^x. Relative error below 2e-7; overflows to infinity, underflows to 0, NaN stays NaN.
@@ -103,6 +103,40 @@ pub(crate) fn ln_1p_f32(u: f32) -> f32 {
     2.0 * (p * z * s + s)
 }
 
+/// ln(x) for x of at least 1. Relative error below 3e-7 where x is not next to 1 (there the absolute one is below 1e-7);
+/// infinity and NaN stay.
+#[inline(always)]
+#[allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    clippy::excessive_precision
+)]
+pub(crate) fn ln_f32(x: f32) -> f32 {
+    /// √½: the mantissa is taken between it and √2.
+    const SQRT_HALF: i32 = 0x3f35_04f3;
+    const LN_2_HIGH: f32 = 0.693_359_375;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let bits = x.to_bits() as i32;
+    let exponent = bits.wrapping_sub(SQRT_HALF) >> 23;
+    let f = f32::from_bits(bits.wrapping_sub(exponent << 23) as u32) - 1.0;
+    let exponent = exponent as f32;
+    let z = f * f;
+    let mut p = 7.037_683_6e-2_f32;
+    p = p * f - 1.151_461_03e-1;
+    p = p * f + 1.167_699_87e-1;
+    p = p * f - 1.242_014_08e-1;
+    p = p * f + 1.424_932_28e-1;
+    p = p * f - 1.666_805_77e-1;
+    p = p * f + 2.000_071_48e-1;
+    p = p * f - 2.499_999_4e-1;
+    p = p * f + 3.333_333_1e-1;
+    let small = p * f * z + exponent * LN_2_LOW - 0.5 * z;
+    let ln = f + small + exponent * LN_2_HIGH;
+    // NaN is not below infinity either.
+    if x < f32::INFINITY { ln } else { x }
+}
+
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 mod tests {
@@ -130,7 +164,7 @@ mod tests {
 
     #[test]
     fn errors_are_within_the_stated_bounds() {
-        let cases: [(&str, f64, f64); 8] = [
+        let cases: [(&str, f64, f64); 10] = [
             ("exp", worst(-87.0..88.7, exp_f32, f64::exp, true), 2e-7),
             (
                 "exp_m1",
@@ -168,6 +202,8 @@ mod tests {
                 ),
                 5e-6,
             ),
+            ("ln", worst(1.01..1e6, ln_f32, f64::ln, true), 3e-7),
+            ("ln near 1", worst(1.0..1.02, ln_f32, f64::ln, false), 1e-7),
             ("ln_1p", worst(0.0..1.0, ln_1p_f32, f64::ln_1p, true), 3e-7),
         ];
         for (name, error, bound) in cases {
@@ -188,7 +224,8 @@ mod tests {
         );
         assert_eq!((normal_cdf_f32(1e3), normal_cdf_f32(-1e3)), (1.0, 0.0));
         assert_eq!(ln_1p_f32(0.0), 0.0);
-        for function in [exp_f32, exp_m1_f32, tanh_f32, normal_cdf_f32] {
+        assert_eq!((ln_f32(1.0), ln_f32(f32::INFINITY)), (0.0, f32::INFINITY));
+        for function in [exp_f32, exp_m1_f32, tanh_f32, normal_cdf_f32, ln_f32] {
             assert!(function(f32::NAN).is_nan());
         }
     }

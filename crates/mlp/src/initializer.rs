@@ -65,7 +65,9 @@ impl Initializer {
                 .variance(layout.fan_in(layer), layout.fan_out(layer))
                 .sqrt();
             let mut rng = stream(seed, "init", layer as u64);
-            for weight in &mut parameters.values[layout.weight(layer)] {
+            // One input's weights after the other.
+            let mut weight = parameters.weight_mut(layer);
+            for weight in weight.iter_mut() {
                 let standardized: f64 = if self.is_uniform() {
                     let unit: f64 = StandardUniform.sample(&mut rng);
                     (2.0 * unit - 1.0) * 3_f64.sqrt()

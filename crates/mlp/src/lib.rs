@@ -11,8 +11,8 @@
 //!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
 //!
 //! **A sample is a column.** `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as
-//! textbooks write it and as nalgebra, column-major, stores it best. This is the transpose of scikit-learn's and
-//! PyTorch's rows.
+//! textbooks write it; nalgebra is column-major, so a sample lies in one piece. This is the transpose of scikit-learn's
+//! and PyTorch's rows.
 //!
 //! ```
 //! use nalgebra::DMatrix;
@@ -43,6 +43,7 @@ mod dropout;
 mod elementary;
 mod error;
 mod initializer;
+mod kernel;
 mod loss;
 mod network;
 mod noise;
@@ -54,6 +55,7 @@ mod random;
 mod scalar;
 mod spec;
 mod training;
+mod vectorized;
 mod workspace;
 
 pub use activation::Activation;

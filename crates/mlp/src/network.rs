@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::open_inputs;
 use crate::parameters::Layout;
-use crate::passes::{chunks, forward};
+use crate::passes::{chunks, copy_logits, forward};
 use crate::{Error, MlpSpec, Parameters, Scalar, Workspace};
 
-/// The format that [`Mlp`] is saved in.
-const FORMAT: u32 = 1;
+/// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
+const FORMAT: u32 = 2;
 
 /// How many samples [`Mlp::logits`] and [`Mlp::predict`] compute at a time: their activations stay in cache.
-const CHUNK: usize = 256;
+const CHUNK: usize = crate::kernel::MAX_CHUNK;
 
 /// A multi-layer perceptron: `Zₗ = Wₗ·Aₗ₋₁ + bₗ`, `Aₗ = f(Zₗ)` in the hidden layers, the last Z being the logits.
 /// Samples are columns.
@@ -68,14 +68,23 @@ impl<T: Scalar> TryFrom<Saved<T>> for Mlp<T> {
     type Error = Error;
 
     fn try_from(saved: Saved<T>) -> Result<Self, Error> {
-        if saved.format != FORMAT {
+        if !(1..=FORMAT).contains(&saved.format) {
             return Err(Error::Format {
                 what: "network",
                 found: saved.format,
                 supported: FORMAT,
             });
         }
-        let parameters = Parameters::from_vec(saved.spec.layer_sizes(), saved.parameters)?;
+        let mut parameters = Parameters::from_vec(saved.spec.layer_sizes(), saved.parameters)?;
+        if saved.format == 1 {
+            for layer in 0..parameters.n_layers() {
+                let (fan_out, fan_in) = parameters.weight(layer).shape();
+                let columns = parameters.as_slice()[parameters.layout.weight(layer)].to_vec();
+                parameters
+                    .weight_mut(layer)
+                    .copy_from(&DMatrix::from_vec(fan_out, fan_in, columns));
+            }
+        }
         Self::from_parameters(saved.spec, parameters)
     }
 }
@@ -173,8 +182,8 @@ impl<T: Scalar> Mlp<T> {
                 &mut None,
                 workspace,
             );
-            logits.as_mut_slice()[range.start * n_outputs..range.end * n_outputs]
-                .copy_from_slice(&workspace.logits[..range.len() * n_outputs]);
+            let columns = range.start * n_outputs..range.end * n_outputs;
+            copy_logits(workspace, range.len(), &mut logits.as_mut_slice()[columns]);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
+use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// The rule by which a gradient g changes the parameters θ, with learning rate η. The moments start at 0.
@@ -333,37 +334,21 @@ impl<T: Scalar> Optimizer<T> {
         let keep = T::of(1.0 - learning_rate * self.spec.weight_decay);
         let (first, second) = (&mut self.first, &mut self.second);
         match self.spec.rule {
-            UpdateRule::Sgd => pulp::Arch::new().dispatch(|| {
-                for (p, &g) in parameters.iter_mut().zip(&*gradient) {
-                    *p = *p * keep - rate * g;
-                }
-            }),
-            UpdateRule::Momentum { momentum } => {
-                let momentum = T::of(momentum);
-                pulp::Arch::new().dispatch(|| {
-                    for ((p, &g), v) in parameters.iter_mut().zip(&*gradient).zip(first) {
-                        *v = momentum * *v + g;
-                        *p = *p * keep - rate * *v;
-                    }
-                });
+            UpdateRule::Sgd => sgd(parameters, gradient, [keep, rate]),
+            UpdateRule::Momentum { momentum: mu } => {
+                momentum(parameters, gradient, first, [T::of(mu), keep, rate]);
             }
             UpdateRule::Nesterov { momentum } => {
-                let momentum = T::of(momentum);
-                pulp::Arch::new().dispatch(|| {
-                    for ((p, &g), v) in parameters.iter_mut().zip(&*gradient).zip(first) {
-                        *v = momentum * *v + g;
-                        *p = *p * keep - rate * (g + momentum * *v);
-                    }
-                });
+                nesterov(parameters, gradient, first, [T::of(momentum), keep, rate]);
             }
             UpdateRule::RmsProp { decay, epsilon } => {
                 let [decay, rest, epsilon] = [decay, 1.0 - decay, epsilon].map(T::of);
-                pulp::Arch::new().dispatch(|| {
-                    for ((p, &g), v) in parameters.iter_mut().zip(&*gradient).zip(second) {
-                        *v = decay * *v + rest * g * g;
-                        *p = *p * keep - rate * g / (v.sqrt() + epsilon);
-                    }
-                });
+                rmsprop(
+                    parameters,
+                    gradient,
+                    second,
+                    [decay, rest, epsilon, keep, rate],
+                );
             }
             UpdateRule::Adam {
                 beta1,
@@ -371,19 +356,23 @@ impl<T: Scalar> Optimizer<T> {
                 epsilon,
             } => {
                 let t = i32::try_from(self.step).unwrap_or(i32::MAX);
-                let rate = T::of(learning_rate / (1.0 - beta1.powi(t)));
-                let correction = T::of(1.0 / (1.0 - beta2.powi(t)).sqrt());
-                let [beta1, rest1] = [beta1, 1.0 - beta1].map(T::of);
-                let [beta2, rest2, epsilon] = [beta2, 1.0 - beta2, epsilon].map(T::of);
-                pulp::Arch::new().dispatch(|| {
-                    for (((p, &g), m), v) in
-                        parameters.iter_mut().zip(&*gradient).zip(first).zip(second)
-                    {
-                        *m = beta1 * *m + rest1 * g;
-                        *v = beta2 * *v + rest2 * g * g;
-                        *p = *p * keep - rate * *m / (v.sqrt() * correction + epsilon);
-                    }
-                });
+                let rate = learning_rate / (1.0 - beta1.powi(t));
+                let correction = 1.0 / (1.0 - beta2.powi(t)).sqrt();
+                let moments = [beta1, 1.0 - beta1, beta2, 1.0 - beta2].map(T::of);
+                let step = [
+                    correction,
+                    epsilon,
+                    1.0 - learning_rate * self.spec.weight_decay,
+                    rate,
+                ];
+                adam(
+                    parameters,
+                    gradient,
+                    first,
+                    second,
+                    moments,
+                    step.map(T::of),
+                );
             }
         }
         Ok(())
@@ -402,6 +391,110 @@ impl<T: Scalar> Optimizer<T> {
 
     pub(crate) fn n_parameters(&self) -> usize {
         self.n_parameters
+    }
+}
+
+vectorized! {
+    fn sgd(parameters: &'a mut [T], gradient: &'a [T], constants: [T; 2]) -> () = sgd_loop;
+}
+
+vectorized! {
+    fn momentum(
+        parameters: &'a mut [T],
+        gradient: &'a [T],
+        velocity: &'a mut [T],
+        constants: [T; 3],
+    ) -> () = momentum_loop;
+}
+
+vectorized! {
+    fn nesterov(
+        parameters: &'a mut [T],
+        gradient: &'a [T],
+        velocity: &'a mut [T],
+        constants: [T; 3],
+    ) -> () = nesterov_loop;
+}
+
+vectorized! {
+    fn rmsprop(
+        parameters: &'a mut [T],
+        gradient: &'a [T],
+        squares: &'a mut [T],
+        constants: [T; 5],
+    ) -> () = rmsprop_loop;
+}
+
+vectorized! {
+    fn adam(
+        parameters: &'a mut [T],
+        gradient: &'a [T],
+        first: &'a mut [T],
+        second: &'a mut [T],
+        moments: [T; 4],
+        step: [T; 4],
+    ) -> () = adam_loop;
+}
+
+#[inline(always)]
+fn sgd_loop<T: Scalar>(parameters: &mut [T], gradient: &[T], [keep, rate]: [T; 2]) {
+    for (p, &g) in parameters.iter_mut().zip(gradient) {
+        *p = *p * keep - rate * g;
+    }
+}
+
+#[inline(always)]
+fn momentum_loop<T: Scalar>(
+    parameters: &mut [T],
+    gradient: &[T],
+    velocity: &mut [T],
+    [momentum, keep, rate]: [T; 3],
+) {
+    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
+        *v = momentum * *v + g;
+        *p = *p * keep - rate * *v;
+    }
+}
+
+#[inline(always)]
+fn nesterov_loop<T: Scalar>(
+    parameters: &mut [T],
+    gradient: &[T],
+    velocity: &mut [T],
+    [momentum, keep, rate]: [T; 3],
+) {
+    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
+        *v = momentum * *v + g;
+        *p = *p * keep - rate * (g + momentum * *v);
+    }
+}
+
+#[inline(always)]
+fn rmsprop_loop<T: Scalar>(
+    parameters: &mut [T],
+    gradient: &[T],
+    squares: &mut [T],
+    [decay, rest, epsilon, keep, rate]: [T; 5],
+) {
+    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(squares) {
+        *v = decay * *v + rest * g * g;
+        *p = *p * keep - rate * g / (v.sqrt() + epsilon);
+    }
+}
+
+#[inline(always)]
+fn adam_loop<T: Scalar>(
+    parameters: &mut [T],
+    gradient: &[T],
+    first: &mut [T],
+    second: &mut [T],
+    [beta1, rest1, beta2, rest2]: [T; 4],
+    [correction, epsilon, keep, rate]: [T; 4],
+) {
+    for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(first).zip(second) {
+        *m = beta1 * *m + rest1 * g;
+        *v = beta2 * *v + rest2 * g * g;
+        *p = *p * keep - rate * *m / (v.sqrt() * correction + epsilon);
     }
 }
 

@@ -1,11 +1,11 @@
 //! All weights and biases of a network in one flat vector.
 
-use nalgebra::{DMatrixView, DMatrixViewMut, DVectorView, DVectorViewMut};
+use nalgebra::{Const, DMatrixView, DMatrixViewMut, DVectorView, DVectorViewMut, Dyn, U1};
 
 use crate::{Error, Scalar};
 
 /// Where each layer's weight and bias stand in the flat vector: layer by layer, first the weight, shape
-/// `(fan_out, fan_in)` in column-major order, then the bias, length `fan_out`.
+/// `(fan_out, fan_in)` row by row, then the bias, length `fan_out`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     sizes: Vec<usize>,
@@ -81,7 +81,8 @@ impl Layout {
 ///
 /// One flat vector. Layer `l` (0 is the first after the inputs) has a weight `W` of shape `(fan_out, fan_in)` and a
 /// bias `b` of length `fan_out`, and computes `Z = W·A + b`. In the flat vector the layers follow one another, each
-/// with its weight first, column by column.
+/// with its weight first, row by row: all weights of one unit follow one another. (nalgebra's own matrices are stored
+/// column by column; the views that [`weight`](Self::weight) gives know.)
 ///
 /// ```
 /// use smallbatch_mlp::Parameters;
@@ -152,18 +153,30 @@ impl<T: Scalar> Parameters<T> {
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn weight(&self, layer: usize) -> DMatrixView<'_, T> {
-        let slice = &self.values[self.layout.weight(layer)];
-        DMatrixView::from_slice(slice, self.layout.fan_out(layer), self.layout.fan_in(layer))
+    pub fn weight(&self, layer: usize) -> DMatrixView<'_, T, Dyn, U1> {
+        let (fan_out, fan_in) = (self.layout.fan_out(layer), self.layout.fan_in(layer));
+        DMatrixView::from_slice_with_strides_generic(
+            &self.values[self.layout.weight(layer)],
+            Dyn(fan_out),
+            Dyn(fan_in),
+            Dyn(fan_in),
+            Const::<1>,
+        )
     }
 
     /// The weight of a layer, shape `(fan_out, fan_in)`, to be changed.
     ///
     /// # Panics
     /// If there is no such layer.
-    pub fn weight_mut(&mut self, layer: usize) -> DMatrixViewMut<'_, T> {
-        let (rows, columns) = (self.layout.fan_out(layer), self.layout.fan_in(layer));
-        DMatrixViewMut::from_slice(&mut self.values[self.layout.weight(layer)], rows, columns)
+    pub fn weight_mut(&mut self, layer: usize) -> DMatrixViewMut<'_, T, Dyn, U1> {
+        let (fan_out, fan_in) = (self.layout.fan_out(layer), self.layout.fan_in(layer));
+        DMatrixViewMut::from_slice_with_strides_generic(
+            &mut self.values[self.layout.weight(layer)],
+            Dyn(fan_out),
+            Dyn(fan_in),
+            Dyn(fan_in),
+            Const::<1>,
+        )
     }
 
     /// The bias of a layer, length `fan_out`.

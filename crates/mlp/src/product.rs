@@ -1,10 +1,6 @@
-//! The one door to the matrix product.
+//! The matrix product of everything that is not a training step: `faer`'s.
 //!
-//! `faer`'s kernels were chosen on another machine, one core with AVX-512, where they ran at 60 to 98 GFLOP/s on the shapes
-//! of a training step and `matrixmultiply`, nalgebra's own, at 16 to 84. On a busy machine with AVX2 alone the bench
-//! `cargo bench -p smallbatch-benches --bench matmul` saw 5 to 53, without a comparison to other kernels.
-//!
-//! All storage is
+//! It shares nothing with the kernels of the step, so that what is computed with it checks them. All storage is
 //! column-major, so a slice and two numbers are a matrix.
 
 pub(crate) use faer::Accum;

@@ -15,6 +15,7 @@ mod sealed {
 /// Sealed: the element-wise functions and the matrix product are made for these two.
 pub trait Scalar:
     sealed::Sealed
+    + crate::kernel::Vectors
     + nalgebra::RealField
     + Copy
     + Default
@@ -41,6 +42,9 @@ pub trait Scalar:
     /// The standard normal's distribution function.
     #[doc(hidden)]
     fn normal_cdf(self) -> Self;
+    /// ln(self) for self of at least 1.
+    #[doc(hidden)]
+    fn fast_ln(self) -> Self;
     /// ln(1 + self) for self in [0, 1].
     #[doc(hidden)]
     fn fast_ln_1p(self) -> Self;
@@ -95,6 +99,10 @@ impl Scalar for f32 {
         elementary::normal_cdf_f32(self)
     }
     #[inline(always)]
+    fn fast_ln(self) -> Self {
+        elementary::ln_f32(self)
+    }
+    #[inline(always)]
     fn fast_ln_1p(self) -> Self {
         elementary::ln_1p_f32(self)
     }
@@ -123,6 +131,10 @@ impl Scalar for f64 {
     #[inline(always)]
     fn normal_cdf(self) -> Self {
         0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2)
+    }
+    #[inline(always)]
+    fn fast_ln(self) -> Self {
+        self.ln()
     }
     #[inline(always)]
     fn fast_ln_1p(self) -> Self {

@@ -5,7 +5,9 @@ use nalgebra::DMatrix;
 use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
 use crate::optimizer::check_learning_rate;
-use crate::passes::{Destination, backward, chunk_loss, chunks, forward};
+use crate::passes::{
+    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
+};
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -65,8 +67,11 @@ impl<T: Scalar> Mlp<T> {
         workspace.check(self)?;
         let batch = batch.open(self.spec().n_inputs())?;
         self.check_logits(logits, batch.n_samples())?;
-        let (loss, n_outputs) = (self.spec().loss_function(), self.spec().n_outputs());
-        let total = loss.total_weight(&batch, n_outputs)?;
+        let n_outputs = self.spec().n_outputs();
+        let total = self
+            .spec()
+            .loss_function()
+            .total_weight(&batch, n_outputs)?;
         let mut sum = 0.0;
         for range in chunks(batch.n_samples(), workspace.capacity) {
             let chunk = batch.range(range.clone());
@@ -78,10 +83,9 @@ impl<T: Scalar> Mlp<T> {
                 workspace,
             );
             // Before the loss turns them into its gradient.
-            let chunk_logits = &mut workspace.logits[..range.len() * n_outputs];
-            logits.as_mut_slice()[range.start * n_outputs..range.end * n_outputs]
-                .copy_from_slice(chunk_logits);
-            sum += loss.gradient_in_place(chunk_logits, &chunk, total);
+            let columns = range.start * n_outputs..range.end * n_outputs;
+            copy_logits(workspace, range.len(), &mut logits.as_mut_slice()[columns]);
+            sum += loss_of_logits(self.spec(), &chunk, total, workspace);
         }
         Ok(sum / total)
     }

@@ -194,9 +194,9 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
             .unwrap_err()
             .to_string()
     };
-    let newer = refused(saved.replace("\"format\":1", "\"format\":9"));
+    let newer = refused(saved.replace("\"format\":2", "\"format\":9"));
     assert!(
-        newer.starts_with("the saved network has format 9; this version reads format 1"),
+        newer.starts_with("the saved network has format 9; this version reads format 2"),
         "{newer}"
     );
     let other = refused(saved.replace("[3,4,2]", "[3,5,2]"));
@@ -204,9 +204,13 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
         other.starts_with("the parameter vector has length 26; expected 32"),
         "{other}"
     );
-    // A file of the first release keeps loading.
-    let old: Mlp<f32> = serde_json::from_str(include_str!("saved/network-format-1.json")).unwrap();
-    assert_eq!(old, network);
+    // Files of every format keep loading.
+    for file in [
+        include_str!("saved/network-format-1.json"),
+        include_str!("saved/network-format-2.json"),
+    ] {
+        assert_eq!(serde_json::from_str::<Mlp<f32>>(file).unwrap(), network);
+    }
 }
 
 #[test]

@@ -1,18 +1,19 @@
 //! How many values the loops over samples take as one row.
 
-/// A row of this many values or more is worth its loop.
-const ENOUGH: usize = 128;
 /// The widest vector, in values of `f32`.
 const VECTOR: usize = 16;
 
-/// The length of a row: the number of features, or for short samples a multiple of it (several samples in a row) that is
-/// a whole number of vectors.
-pub(crate) fn lanes(n_features: usize) -> usize {
-    if n_features == 0 || n_features >= 2 * ENOUGH {
+/// The length of a row: the number of features or, for samples shorter than `enough`, a multiple of it (several samples in a
+/// row) from `enough` to twice that, of which the smallest part is left over after whole vectors.
+pub(crate) fn lanes(n_features: usize, enough: usize) -> usize {
+    if n_features == 0 || n_features >= enough {
         return n_features;
     }
-    let common = n_features * (VECTOR >> n_features.trailing_zeros().min(VECTOR.trailing_zeros()));
-    common * ENOUGH.div_ceil(common)
+    let samples = enough.div_ceil(n_features)..=2 * enough / n_features;
+    samples
+        .map(|samples| samples * n_features)
+        .min_by_key(|lanes| (lanes % VECTOR) * 1_000_000 / lanes)
+        .unwrap_or(n_features)
 }
 
 #[cfg(test)]
@@ -20,14 +21,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_whole_samples_and_whole_vectors() {
-        for n_features in 1..2 * ENOUGH {
-            let lanes = lanes(n_features);
-            assert!(
-                lanes.is_multiple_of(n_features) && lanes.is_multiple_of(VECTOR) && lanes >= ENOUGH
-            );
+    fn rows_are_whole_samples_and_nearly_whole_vectors() {
+        for enough in [128, 768] {
+            for n_features in 1..enough {
+                let lanes = lanes(n_features, enough);
+                assert!(lanes.is_multiple_of(n_features));
+                assert!((enough..=2 * enough).contains(&lanes));
+                assert!((lanes % VECTOR) * 8 < lanes, "{n_features}: {lanes}");
+            }
+            assert_eq!(lanes(enough + 1, enough), enough + 1);
         }
-        let some = [1, 13, 30, 64, 784].map(lanes);
-        assert_eq!(some, [128, 208, 240, 128, 784]);
+        let some = [0, 1, 13, 30, 64, 784].map(|n| lanes(n, 128));
+        assert_eq!(some, [0, 128, 208, 240, 128, 784]);
     }
 }

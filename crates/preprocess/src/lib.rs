@@ -78,6 +78,7 @@
 //! processor's vector width at run time. Both are held back by the memory rather than by arithmetic. Data of 32 MB and more is
 //! spread over threads unless [`Threads`] says otherwise; the results are the same to the last bit.
 
+mod columns;
 mod error;
 mod feature;
 mod fit_data;
@@ -92,6 +93,7 @@ mod scalar;
 mod scalers;
 mod stats;
 mod survey;
+mod tails;
 mod threads;
 mod vectorized;
 

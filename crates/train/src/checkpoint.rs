@@ -10,7 +10,7 @@ use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
 /// The format that [`Checkpoint`] is saved in.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A training in the middle. It holds all that the rest depends on: the trainer, the model, the optimizer's moments,
 /// the position (a number of updates, from which epoch and batch follow), the history, and what early stopping and the

@@ -17,6 +17,31 @@
 //! assert_eq!(metrics::roc_auc(probabilities.as_view(), &labels, None)?, 1.0);
 //! # Ok::<(), smallbatch_train::Error>(())
 //! ```
+//!
+//! A [`Record`](crate::Record) holds the loss and the metrics that cost nothing beside it. Any other can be followed from
+//! evaluation to evaluation with a [`Session`](crate::Session), as here on the validation data:
+//!
+//! ```
+//! # use smallbatch_data::{BatchSize, Splitter, builtin};
+//! # use smallbatch_mlp::MlpSpec;
+//! # use smallbatch_preprocess::StandardScaler;
+//! use smallbatch_train::{Budget, Silent, Trainer, metrics};
+//! # let split = Splitter::new(1).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
+//! # let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
+//!
+//! let (training, validation) = (split.train(), split.validation());
+//! let labels = validation.target().labels().ok_or("wine has classes")?;
+//! let trainer = Trainer::new(MlpSpec::new([13, 8, 3])).batch_size(BatchSize::Mini(16)).budget(Budget::Epochs(3));
+//!
+//! let mut areas = Vec::new();
+//! let mut session = trainer.start(training, Some(validation))?;
+//! while session.advance(&mut Silent)?.is_none() {
+//!     let probabilities = session.model().predict(validation.features().as_view())?;
+//!     areas.push(metrics::roc_auc(probabilities.as_view(), labels, None)?);
+//! }
+//! assert_eq!(areas.len(), 3); // before training, and after the first two epochs; the third ends the loop
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod classes;
 mod curve;

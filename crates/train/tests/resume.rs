@@ -235,7 +235,7 @@ fn damage_and_other_formats_are_refused() {
     };
     assert_eq!(
         refused("/format", 99.into()),
-        "the checkpoint has format 99; this version reads format 1. Finish that run with the version that began it"
+        "the checkpoint has format 99; this version reads format 2. Finish that run with the version that began it"
     );
     assert_eq!(
         refused("/update", 6.into()),

@@ -63,6 +63,9 @@ pub(super) const PEERS: [Peer; 7] = [
     },
 ];
 
+/// In characters.
+const LONGEST_REASON: usize = 200;
+
 /// What starts a peer: a program, and its first arguments.
 pub(super) struct Program {
     pub(super) program: PathBuf,
@@ -200,18 +203,25 @@ fn visible(mut command: Command) -> Result<(), String> {
     }
 }
 
-/// Runs a command; the error ends with the last line that it wrote.
+/// Runs a command; the error ends with what it wrote: the first line that calls itself an error, or else the last.
 fn silent(mut command: Command) -> Result<(), String> {
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stderr);
-            let reason = text.lines().rfind(|line| !line.trim().is_empty());
-            let reason = reason.unwrap_or("it did not say why").trim();
-            Err(format!("{} failed: {reason}", shown(&command)))
+            Err(format!("{} failed: {}", shown(&command), reason(&text)))
         }
         Err(error) => Err(format!("cannot start {}: {error}", shown(&command))),
     }
+}
+
+fn reason(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let error = lines.clone().find(|line| line.starts_with("ERROR"));
+    let line = error.or_else(|| lines.next_back()).map(str::trim);
+    let line = line.unwrap_or("it did not say why");
+    // pip lists all the versions that there are.
+    line.chars().take(LONGEST_REASON).collect()
 }
 
 /// The command by its first words.
@@ -274,6 +284,15 @@ mod tests {
                 && why.contains(" build --release --locked …`: "),
             "{why}"
         );
+    }
+
+    #[test]
+    fn the_reason_is_the_first_error_or_the_last_line() {
+        let of_pip = "WARNING: old\nERROR: no torch==99.0\nERROR: see the manual\n";
+        assert_eq!(reason(of_pip), "ERROR: no torch==99.0");
+        assert_eq!(reason("one\n  two \n\n"), "two");
+        assert_eq!(reason(""), "it did not say why");
+        assert_eq!(reason(&"x".repeat(1_000)).len(), LONGEST_REASON);
     }
 
     #[test]

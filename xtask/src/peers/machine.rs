@@ -30,8 +30,31 @@ pub(super) fn describe(options: &Options) -> Value {
         "revision": output(Command::new("git").args(["rev-parse", "--short", "HEAD"])),
         "rustc": output(Command::new("rustc").arg("--version")),
         "pinned": pinned_to(1).is_some(),
+        "load_before": load(),
         "seconds_a_visit": options.seconds,
     })
+}
+
+/// What is wrong with measuring now, if anything. Two threads that wait for each other wait for whoever else is running.
+pub(super) fn busy() -> Option<String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    too_busy(load()?, cores)
+}
+
+fn too_busy(load: f64, cores: usize) -> Option<String> {
+    let is_busy = load > 0.5 * cores as f64;
+    is_busy.then(|| {
+        format!(
+            "the machine was busy before the start (a load of {load:.1} on {cores} processors): the numbers are too low, \
+             those of two threads most of all"
+        )
+    })
+}
+
+/// How many processes wanted to run, over the last minute.
+fn load() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next()?.parse().ok()
 }
 
 fn processor() -> Option<String> {
@@ -99,6 +122,16 @@ mod tests {
         assert_eq!(date(11_017), "2000-03-01");
         assert_eq!(date(20_453), "2025-12-31");
         assert_eq!(date(20_454), "2026-01-01");
+    }
+
+    #[test]
+    fn a_machine_is_busy_when_half_of_it_is() {
+        assert_eq!(too_busy(1.0, 2), None);
+        let warning = too_busy(1.1, 2).unwrap();
+        assert!(
+            warning.contains("a load of 1.1 on 2 processors"),
+            "{warning}"
+        );
     }
 
     #[test]

@@ -13,7 +13,8 @@ Trains the same networks in smallbatch and in other frameworks, in turns, and co
 NAMES are the peers to compare with, such as torch,jax; all of them by default.
 
   --rounds N           how often each peer visits each cell [5]
-  --seconds S          how long each visit measures [0.25]
+  --seconds S          how long each visit measures [0.2]
+  --minutes M          no round is begun that would not end within them [30]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
   --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]
   --batches SIZES      [16,32,256,full]
@@ -43,6 +44,7 @@ impl std::fmt::Display for Cell {
 pub(super) struct Options {
     pub(super) rounds: usize,
     pub(super) seconds: f64,
+    pub(super) minutes: f64,
     pub(super) out: PathBuf,
     /// None for all.
     cases: Option<Vec<String>>,
@@ -64,7 +66,8 @@ impl Options {
         };
         let mut options = Self {
             rounds: if quick { 1 } else { 5 },
-            seconds: if quick { 0.1 } else { 0.25 },
+            seconds: if quick { 0.1 } else { 0.2 },
+            minutes: 30.0,
             out: "out".into(),
             cases: quick.then(|| owned(&["tiny", "tabular"])),
             batches: owned(if quick { &["16", "full"] } else { &BATCHES }),
@@ -92,6 +95,7 @@ impl Options {
             match flag {
                 "--rounds" => options.rounds = positive(flag, &value)?,
                 "--seconds" => options.seconds = positive(flag, &value)?,
+                "--minutes" => options.minutes = positive(flag, &value)?,
                 "--cases" => options.cases = Some(split(&value)),
                 "--batches" => options.batches = split(&value),
                 "--optimizers" => options.optimizers = split(&value),
@@ -116,6 +120,11 @@ impl Options {
     pub(super) fn wants(&self, peer: &str) -> bool {
         let named = self.peers.as_ref();
         peer == "smallbatch" || named.is_none_or(|names| names.iter().any(|name| name == peer))
+    }
+
+    /// Whether there is time for another round, after so many seconds of measuring, when the last took so many.
+    pub(super) fn has_time(&self, measured: f64, last_round: f64) -> bool {
+        measured + last_round <= 60.0 * self.minutes
     }
 
     /// The cells, cases first, of the cases that `cases.json` in that folder lists.
@@ -226,6 +235,13 @@ mod tests {
             .map(Cell::to_string)
             .collect();
         assert_eq!(cells, ["wide 8 adam", "wide full adam"]);
+    }
+
+    #[test]
+    fn a_round_is_begun_where_it_would_end_in_time() {
+        let options = parse("--peers --minutes 10").unwrap();
+        assert!(options.has_time(400.0, 200.0));
+        assert!(!options.has_time(401.0, 200.0));
     }
 
     #[test]

@@ -1,20 +1,24 @@
 //! The losses' arithmetic: the gradient with respect to the logits, the product of their Hessian with a vector, the link.
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::Loss;
 use crate::Scalar;
 use crate::activation::{sigmoid, softplus};
 use crate::batch::{Open, OpenTargets};
 
 impl Loss {
-    /// Turns the logits of a chunk, shape `(n_outputs, n_samples)`, into the gradient of the whole batch's mean loss with
-    /// respect to them, and returns the chunk's weighted sum of losses, `Σ wᵢ·ℓᵢ`; `total` is the batch's `Σ wᵢ`.
+    /// Turns the logits of a chunk, in panels of a line an output, into the gradient of the whole batch's mean loss with
+    /// respect to them, zero beyond the last sample, and returns the chunk's weighted sum of losses, `Σ wᵢ·ℓᵢ`; `total` is
+    /// the batch's `Σ wᵢ`.
     pub(crate) fn gradient_in_place<T: Scalar>(
         &self,
         logits: &mut [T],
         chunk: &Open<'_, T>,
         total: f64,
     ) -> f64 {
-        let n_outputs = logits.len() / chunk.n_samples();
+        let n_panels = chunk.n_samples().div_ceil(T::PANEL);
+        let n_outputs = logits.len() / (n_panels * T::PANEL);
         if let (
             Self::SoftmaxCrossEntropy {
                 label_smoothing, ..
@@ -23,14 +27,15 @@ impl Loss {
         ) = (self, chunk.targets)
         {
             let weight = |sample| self.sample_weight(chunk, sample);
-            return softmax_cross_entropy(
+            return Arch::new().dispatch(SoftmaxCrossEntropy {
                 logits,
-                n_outputs,
+                n_classes: n_outputs,
+                chunk,
                 labels,
-                *label_smoothing,
+                smoothing: *label_smoothing,
                 weight,
                 total,
-            );
+            });
         }
         match self {
             Self::BinaryCrossEntropy => {
@@ -158,8 +163,26 @@ fn target<T: Scalar>(chunk: &Open<'_, T>, sample: usize, row: usize) -> T {
     }
 }
 
-/// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
+/// The most samples of a panel.
+const LANES: usize = 16;
+
+/// A panel's samples: which they are, the weight wᵢ of each, and 0 in the lanes beyond the last.
 #[inline(always)]
+fn lanes_of<T: Scalar>(
+    chunk: &Open<'_, T>,
+    panel: usize,
+    weight: impl Fn(usize) -> f64,
+) -> (std::ops::Range<usize>, [f64; LANES]) {
+    let first = panel * T::PANEL;
+    let samples = first..(first + T::PANEL).min(chunk.n_samples());
+    let mut weights = [0.0; LANES];
+    for (lane, sample) in samples.clone().enumerate() {
+        weights[lane] = weight(sample);
+    }
+    (samples, weights)
+}
+
+/// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
 fn pointwise<T: Scalar>(
     logits: &mut [T],
     n_outputs: usize,
@@ -168,63 +191,133 @@ fn pointwise<T: Scalar>(
     outputs_per_target: usize,
     loss_and_slope: impl Fn(T, T, usize) -> (T, T),
 ) -> f64 {
-    pulp::Arch::new().dispatch(|| {
-        let mut sum = 0.0;
-        for (sample, column) in logits.chunks_exact_mut(n_outputs).enumerate() {
-            #[allow(clippy::cast_precision_loss)] // outputs are few
-            let weight = chunk.weight(sample).to_f64() / n_outputs as f64;
-            let scale = T::of(weight / total);
-            for (j, z) in column.iter_mut().enumerate() {
-                let y = target(chunk, sample, j / outputs_per_target);
-                let (loss, slope) = loss_and_slope(*z, y, j % outputs_per_target);
-                sum += weight * loss.to_f64();
-                *z = scale * slope;
-            }
-        }
-        sum
+    Arch::new().dispatch(Pointwise {
+        logits,
+        n_outputs,
+        chunk,
+        total,
+        outputs_per_target,
+        loss_and_slope,
     })
 }
 
-fn softmax_cross_entropy<T: Scalar>(
-    logits: &mut [T],
-    n_classes: usize,
-    labels: &[u32],
-    smoothing: f64,
-    weight: impl Fn(usize) -> f64,
+struct Pointwise<'a, T, F> {
+    logits: &'a mut [T],
+    n_outputs: usize,
+    chunk: &'a Open<'a, T>,
     total: f64,
-) -> f64 {
-    pulp::Arch::new().dispatch(|| {
-        #[allow(clippy::cast_precision_loss)] // classes are few
-        let (on_label, on_all) = (T::of(1.0 - smoothing), T::of(smoothing / n_classes as f64));
+    outputs_per_target: usize,
+    loss_and_slope: F,
+}
+
+impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        let (chunk, per_target) = (self.chunk, self.outputs_per_target);
+        #[allow(clippy::cast_precision_loss)] // outputs are few
+        let n_outputs = self.n_outputs as f64;
         let mut sum = 0.0;
-        // -Σ qⱼ·zⱼ of the shifted logits, the part of ℓ that is linear in them.
-        for (sample, (column, &label)) in logits.chunks_exact_mut(n_classes).zip(labels).enumerate()
-        {
-            subtract_largest(column);
-            let mut linear = on_label * column[label as usize];
-            if smoothing > 0.0 {
-                linear += on_all * column.iter().fold(T::zero(), |sum, &z| sum + z);
+        let panels = self.logits.chunks_exact_mut(self.n_outputs * T::PANEL);
+        for (index, panel) in panels.enumerate() {
+            let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
+            let (samples, weights) = lanes_of(chunk, index, weight);
+            let scales = weights.map(|weight| T::of(weight / self.total));
+            let mut losses = [T::zero(); LANES];
+            for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
+                let mut targets = [T::zero(); LANES];
+                for (y, sample) in targets.iter_mut().zip(samples.clone()) {
+                    *y = target(chunk, sample, j / per_target);
+                }
+                for lane in 0..T::PANEL {
+                    let (loss, slope) =
+                        (self.loss_and_slope)(line[lane], targets[lane], j % per_target);
+                    losses[lane] += loss;
+                    line[lane] = scales[lane] * slope;
+                }
+                line[samples.len()..].fill(T::zero());
             }
-            sum -= weight(sample) * linear.to_f64();
-        }
-        // All at once: a column of 10 alone would not fill the vectors.
-        for z in logits.iter_mut() {
-            *z = z.fast_exp();
-        }
-        for (sample, (column, &label)) in logits.chunks_exact_mut(n_classes).zip(labels).enumerate()
-        {
-            let normalizer = column.iter().fold(T::zero(), |sum, &e| sum + e);
-            let weight = weight(sample);
-            sum += weight * normalizer.to_f64().ln();
-            let scale = T::of(weight / total);
-            let inverse = scale / normalizer;
-            for e in column.iter_mut() {
-                *e = *e * inverse - scale * on_all;
+            for (loss, weight) in losses.iter().zip(weights).take(samples.len()) {
+                sum += weight * loss.to_f64();
             }
-            column[label as usize] -= scale * on_label;
         }
         sum
-    })
+    }
+}
+
+/// Softmax cross-entropy of the sample weights times class weights that `weight` gives.
+struct SoftmaxCrossEntropy<'a, T, W> {
+    logits: &'a mut [T],
+    n_classes: usize,
+    chunk: &'a Open<'a, T>,
+    labels: &'a [u32],
+    smoothing: f64,
+    weight: W,
+    total: f64,
+}
+
+impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> {
+    type Output = f64;
+
+    /// Lane by lane: z - max z, e^that, their sum, its logarithm; then `(softmax(z) - q)·w / total`.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> f64 {
+        #[allow(clippy::cast_precision_loss)] // classes are few
+        let (on_label, on_all) = (
+            T::of(1.0 - self.smoothing),
+            T::of(self.smoothing / self.n_classes as f64),
+        );
+        let mut sum = 0.0;
+        for (index, panel) in self
+            .logits
+            .chunks_exact_mut(self.n_classes * T::PANEL)
+            .enumerate()
+        {
+            let (samples, weights) = lanes_of(self.chunk, index, &self.weight);
+            let mut largest = [T::zero(); LANES];
+            largest[..T::PANEL].copy_from_slice(&panel[..T::PANEL]);
+            for line in panel.chunks_exact(T::PANEL) {
+                for (largest, &z) in largest.iter_mut().zip(line) {
+                    *largest = if z > *largest { z } else { *largest };
+                }
+            }
+            // Σ qⱼ·(zⱼ - max z), the part of ℓ that is linear in the logits.
+            let mut linear = [T::zero(); LANES];
+            for (lane, sample) in samples.clone().enumerate() {
+                let z = panel[self.labels[sample] as usize * T::PANEL + lane];
+                linear[lane] = on_label * (z - largest[lane]);
+            }
+            let mut normalizer = [T::zero(); LANES];
+            for line in panel.chunks_exact_mut(T::PANEL) {
+                for lane in 0..T::PANEL {
+                    let z = line[lane] - largest[lane];
+                    linear[lane] += on_all * z;
+                    line[lane] = z.fast_exp();
+                    normalizer[lane] += line[lane];
+                }
+            }
+            let mut losses = [T::zero(); LANES];
+            let mut scales = [T::zero(); LANES];
+            let mut inverses = [T::zero(); LANES];
+            for lane in 0..T::PANEL {
+                losses[lane] = normalizer[lane].fast_ln() - linear[lane];
+                scales[lane] = T::of(weights[lane] / self.total);
+                inverses[lane] = scales[lane] / normalizer[lane];
+            }
+            for line in panel.chunks_exact_mut(T::PANEL) {
+                for lane in 0..T::PANEL {
+                    line[lane] = line[lane] * inverses[lane] - scales[lane] * on_all;
+                }
+                line[samples.len()..].fill(T::zero());
+            }
+            for (lane, sample) in samples.enumerate() {
+                panel[self.labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
+                sum += weights[lane] * losses[lane].to_f64();
+            }
+        }
+        sum
+    }
 }
 
 /// Shifts a sample's logits so that the largest is 0: e^z cannot overflow then, and the softmax is the same.

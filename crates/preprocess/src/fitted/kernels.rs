@@ -102,6 +102,12 @@ fn each<T: Scalar>(data: &mut [T], table: &Table<T>, map: impl Fn(T, T, T, T) ->
     }
 }
 
+/// 1 for a value outside its range, NaN included, else 0: as wide as an `f32`, so that the bits are joined without packing.
+#[inline(always)]
+fn outside<T: Scalar>(x: T, min: T, max: T) -> u32 {
+    u32::from(!((x >= min) & (x <= max)))
+}
+
 #[inline(always)]
 fn each_into<T: Scalar>(
     data: &[T],
@@ -109,19 +115,17 @@ fn each_into<T: Scalar>(
     table: &Table<T>,
     map: impl Fn(T, T, T, T) -> T,
 ) -> bool {
-    let mut any = false;
+    let mut any = 0;
     for (row, images) in data.chunks(table.lanes).zip(target.chunks_mut(table.lanes)) {
-        let mut inside = true;
         let tables = table.shift.iter().zip(&table.rest).zip(&table.scale);
         let ranges = table.min.iter().zip(&table.max);
         let values = row.iter().zip(images).zip(tables.zip(ranges));
         for ((&x, image), (((&shift, &rest), &scale), (&min, &max))) in values {
-            inside &= (x >= min) & (x <= max);
+            any |= outside(x, min, max);
             *image = map(x, shift, rest, scale);
         }
-        any |= !inside;
     }
-    any
+    any != 0
 }
 
 /// [`forward`] through `f64`, for features whose shift or scale the data's type cannot hold.
@@ -158,15 +162,13 @@ fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f6
 /// Whether some value is outside its feature's range, or NaN. No branch a value.
 #[inline(always)]
 fn any_outside_loop<T: Scalar>(data: &[T], table: &Table<T>) -> bool {
-    let mut any = false;
+    let mut any = 0;
     for row in data.chunks(table.lanes) {
-        let mut inside = true;
         for ((&x, &min), &max) in row.iter().zip(&table.min).zip(&table.max) {
-            inside &= (x >= min) & (x <= max);
+            any |= outside(x, min, max);
         }
-        any |= !inside;
     }
-    any
+    any != 0
 }
 
 /// Adds 1 for each value below its lane's range, above it, or NaN.

@@ -3,6 +3,9 @@
 use crate::Scalar;
 use crate::lanes::lanes;
 
+/// A row of the tables of this length fills the vector unit.
+const ENOUGH: usize = 128;
+
 /// The tables for both types, made once when a scaler is fitted or loaded.
 #[derive(Clone, Debug)]
 pub struct Tables {
@@ -46,7 +49,7 @@ impl Tables {
 impl<T: Scalar> Table<T> {
     fn new(columns: &Columns<'_>) -> Self {
         let n_features = columns.shift.len();
-        let lanes = lanes(n_features);
+        let lanes = lanes(n_features, ENOUGH);
         let repeat = |value: &dyn Fn(usize) -> f64| -> Vec<T> {
             (0..lanes)
                 .map(|lane| T::narrow(value(lane % n_features)))

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Scaler;
+use crate::columns::map_columns;
 use crate::fitted::Map;
 use crate::quantile::Sorted;
-use crate::survey::{Survey, map_columns};
+use crate::survey::Survey;
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.

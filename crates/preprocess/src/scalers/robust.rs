@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Scaler;
+use crate::columns::map_columns;
 use crate::fitted::{Affine, Map};
 use crate::quantile::quantiles;
-use crate::survey::{Survey, map_columns};
+use crate::survey::Survey;
 use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).

@@ -1,0 +1,105 @@
+//! The three products of a training step, for chunks of a few samples: the hot path.
+//!
+//! General products pay for packing their factors and for choosing among their ways at every call, which at 16 to 32
+//! samples costs as much as the arithmetic. These read every factor where it lies, in the order in which it lies. Three
+//! layouts make that possible:
+//!
+//! - A weight is stored row by row: one unit's `fan_in` weights follow one another.
+//! - A chunk's activations and deltas are cut into *panels* of as many samples as fill a line of cache, 64 bytes
+//!   ([`Vectors::PANEL`]: 16 f32, 8 f64). A panel has a line for each unit, one after the other. So the samples fill the
+//!   processor's vectors, whatever the widths of the layers. Lanes beyond the last sample hold finite numbers that nothing
+//!   looks at.
+//! - Each layer's input is kept *sample-major* as well, as it comes from a data set, for the weight's gradient.
+//!
+//! | product | vectors along | broadcast | summed over |
+//! |---|---|---|---|
+//! | [`forward`]: Z = W·A + b | samples | W, along its rows | inputs |
+//! | [`input_gradient`]: dA = Wᵀ·dZ | samples | W, across its rows | units |
+//! | [`weight_gradient`]: dW = dZ·Aᵀ | inputs | dZ | samples |
+//!
+//! Each is cut into tiles of 6 units by one line, whose sums stay in registers. All is safe code over slices, compiled by
+//! `pulp` for the processor's vectors and chosen at run time.
+
+mod forward;
+mod input_gradient;
+mod transpose;
+mod vector;
+mod weight_gradient;
+
+pub(crate) use forward::forward;
+pub(crate) use input_gradient::input_gradient;
+pub(crate) use transpose::{from_panels, into_panels};
+pub(crate) use vector::Vectors;
+pub(crate) use weight_gradient::{Input, weight_gradient};
+
+/// The most samples of a chunk: their activations stay in the first two levels of cache.
+pub(crate) const MAX_CHUNK: usize = 64;
+
+/// Calls `$self.$method::<S, V>($simd)` with V, the number of vectors in a line, as a constant.
+macro_rules! with_line {
+    ($T:ident, $S:ident, |$V:ident| $body:expr) => {
+        match $T::PANEL / $T::lanes::<$S>() {
+            1 => {
+                const $V: usize = 1;
+                $body
+            }
+            2 => {
+                const $V: usize = 2;
+                $body
+            }
+            4 => {
+                const $V: usize = 4;
+                $body
+            }
+            8 => {
+                const $V: usize = 8;
+                $body
+            }
+            _ => {
+                const $V: usize = 16;
+                $body
+            }
+        }
+    };
+}
+
+/// Calls `$tile::<M>(start)` for `$n` rows, six at a time and then the rest at once, with M as a constant.
+macro_rules! in_sixes {
+    ($n:expr, |$M:ident, $start:ident| $body:expr) => {{
+        let n = $n;
+        let rest = n % 6;
+        for $start in (0..n - rest).step_by(6) {
+            const $M: usize = 6;
+            $body
+        }
+        let $start = n - rest;
+        match rest {
+            1 => {
+                const $M: usize = 1;
+                $body
+            }
+            2 => {
+                const $M: usize = 2;
+                $body
+            }
+            3 => {
+                const $M: usize = 3;
+                $body
+            }
+            4 => {
+                const $M: usize = 4;
+                $body
+            }
+            5 => {
+                const $M: usize = 5;
+                $body
+            }
+            _ => {}
+        }
+    }};
+}
+
+use {in_sixes, with_line};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! Every product against the naive sum, on this processor's vectors and on none, over shapes that leave every remainder.
+
+use proptest::prelude::*;
+use pulp::WithSimd;
+
+use super::forward::Forward;
+use super::input_gradient::InputGradient;
+use super::weight_gradient::WeightGradient;
+use super::*;
+use crate::Scalar;
+
+/// Numbers between -1 and 1 without a pattern.
+#[allow(clippy::cast_precision_loss)]
+fn noise<T: Scalar>(n: usize, seed: u32) -> Vec<T> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        T::of(f64::from(state >> 8) / f64::from(1 << 23) - 1.0)
+    };
+    (0..n).map(|_| next()).collect()
+}
+
+/// Samples of `n_rows` numbers in panels.
+fn panels<T: Scalar>(samples: &[T], n_rows: usize, n_samples: usize) -> Vec<T> {
+    let mut panels = vec![T::zero(); n_samples.div_ceil(T::PANEL) * n_rows * T::PANEL];
+    into_panels(samples, n_rows, n_samples, n_rows, &mut panels);
+    panels
+}
+
+/// And back.
+fn samples<T: Scalar>(panels: &[T], n_rows: usize, n_samples: usize) -> Vec<T> {
+    let mut samples = vec![T::zero(); n_rows * n_samples];
+    from_panels(panels, n_rows, n_samples, &mut samples, n_rows);
+    samples
+}
+
+/// Sums of at most `n_terms` products below 1 in magnitude, each rounded a few times.
+fn assert_close<T: Scalar>(what: &str, found: &[T], expected: &[f64], n_terms: usize) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let epsilon = if size_of::<T>() == 4 {
+        f64::from(f32::EPSILON)
+    } else {
+        f64::EPSILON
+    };
+    #[allow(clippy::cast_precision_loss)]
+    let tolerance = 2.0 * epsilon * (n_terms + 2) as f64;
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (found.to_f64() - expected).abs();
+        assert!(
+            error <= tolerance,
+            "{what}[{i}] is {found:?}, expected {expected}"
+        );
+    }
+}
+
+struct Shape {
+    fan_in: usize,
+    fan_out: usize,
+    n_samples: usize,
+}
+
+fn check_products<T: Scalar>(shape: &Shape) {
+    let &Shape {
+        fan_in,
+        fan_out,
+        n_samples,
+    } = shape;
+    let n_panels = n_samples.div_ceil(T::PANEL);
+    let weight: Vec<T> = noise(fan_out * fan_in, 1);
+    let bias: Vec<T> = noise(fan_out, 2);
+    let input: Vec<T> = noise(fan_in * n_samples, 3);
+    let delta: Vec<T> = noise(fan_out * n_samples, 4);
+    let at = |values: &[T], i: usize| values[i].to_f64();
+
+    let mut z = Vec::new();
+    let mut d = Vec::new();
+    for s in 0..n_samples {
+        z.extend((0..fan_out).map(|m| {
+            let terms =
+                (0..fan_in).map(|k| at(&weight, m * fan_in + k) * at(&input, s * fan_in + k));
+            at(&bias, m) + terms.sum::<f64>()
+        }));
+        d.extend((0..fan_in).map(|k| {
+            let terms =
+                (0..fan_out).map(|m| at(&weight, m * fan_in + k) * at(&delta, s * fan_out + m));
+            terms.sum::<f64>()
+        }));
+    }
+    let mut w = Vec::new();
+    for m in 0..fan_out {
+        w.extend((0..fan_in).map(|k| {
+            let terms =
+                (0..n_samples).map(|s| at(&delta, s * fan_out + m) * at(&input, s * fan_in + k));
+            at(&weight, m * fan_in + k) - 0.5 * terms.sum::<f64>()
+        }));
+    }
+
+    let input_panels = panels(&input, fan_in, n_samples);
+    let delta_panels = panels(&delta, fan_out, n_samples);
+    assert_eq!(samples(&input_panels, fan_in, n_samples), input);
+    let stride = fan_in.next_multiple_of(T::PANEL);
+    let mut padded = vec![T::one(); n_samples * stride];
+    for (row, sample) in padded.chunks_mut(stride).zip(input.chunks(fan_in)) {
+        row[..fan_in].copy_from_slice(sample);
+    }
+    let sample_major = Input {
+        values: &padded,
+        fan_in,
+        stride,
+    };
+
+    // What the processor has.
+    let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
+    forward(&mut output, &weight, &bias, &input_panels, n_panels);
+    assert_close("Z", &samples(&output, fan_out, n_samples), &z, fan_in);
+    let mut output = vec![T::of(7.0); n_panels * fan_in * T::PANEL];
+    input_gradient(
+        &mut output,
+        &weight,
+        fan_out,
+        &delta_panels,
+        0..fan_in,
+        n_panels,
+    );
+    assert_close("dA", &samples(&output, fan_in, n_samples), &d, fan_out);
+    let mut updated = weight.clone();
+    let panel = fan_out * T::PANEL;
+    weight_gradient(
+        &mut updated,
+        T::of(-0.5),
+        &delta_panels,
+        panel,
+        sample_major,
+    );
+    assert_close("W", &updated, &w, n_samples);
+
+    // One number at a time.
+    let simd = pulp::Scalar::new();
+    let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
+    for (output, input) in output
+        .chunks_mut(fan_out * T::PANEL)
+        .zip(input_panels.chunks(fan_in * T::PANEL))
+    {
+        Forward {
+            output,
+            weight: &weight,
+            bias: &bias,
+            input,
+        }
+        .with_simd(simd);
+    }
+    assert_close(
+        "Z, portable",
+        &samples(&output, fan_out, n_samples),
+        &z,
+        fan_in,
+    );
+    // Some of the inputs only.
+    let some = fan_in / 3..fan_in;
+    let mut output = vec![T::of(7.0); n_panels * some.len() * T::PANEL];
+    for (output, delta) in output
+        .chunks_mut(some.len() * T::PANEL)
+        .zip(delta_panels.chunks(panel))
+    {
+        InputGradient {
+            output,
+            weight: &weight,
+            fan_in,
+            delta,
+            first_input: some.start,
+        }
+        .with_simd(simd);
+    }
+    let expected: Vec<f64> = d
+        .chunks(fan_in)
+        .flat_map(|d| d[some.clone()].to_vec())
+        .collect();
+    assert_close(
+        "dA, portable",
+        &samples(&output, some.len(), n_samples),
+        &expected,
+        fan_out,
+    );
+    let mut updated = weight.clone();
+    WeightGradient {
+        weight: &mut updated,
+        alpha: T::of(-0.5),
+        delta: &delta_panels,
+        panel,
+        input: sample_major,
+    }
+    .with_simd(simd);
+    assert_close("W, portable", &updated, &w, n_samples);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn products_equal_naive_sums(fan_in in 1_usize..70, fan_out in 1_usize..30, n_samples in 1_usize..50) {
+        let shape = Shape { fan_in, fan_out, n_samples };
+        check_products::<f32>(&shape);
+        check_products::<f64>(&shape);
+    }
+}
+
+/// More inputs and units than a block of either holds, and whole tiles only.
+#[test]
+fn blocks_are_put_together() {
+    for (fan_in, fan_out, n_samples) in [(600, 7, 17), (5, 300, 33), (528, 132, 32)] {
+        check_products::<f32>(&Shape {
+            fan_in,
+            fan_out,
+            n_samples,
+        });
+        check_products::<f64>(&Shape {
+            fan_in,
+            fan_out,
+            n_samples,
+        });
+    }
+}

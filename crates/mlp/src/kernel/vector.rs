@@ -1,0 +1,124 @@
+//! Vectors of either number type on any processor.
+
+use pulp::Simd;
+
+use super::transpose;
+
+/// What the kernels ask of a number type: vectors of it, for every kind of processor.
+pub trait Vectors: Copy + Sized {
+    /// A vector register of processor kind `S`.
+    type Vector<S: Simd>: Copy;
+
+    /// 0.
+    const ZERO: Self;
+
+    /// How many samples a panel has: a line of cache, 64 bytes.
+    const PANEL: usize = 64 / size_of::<Self>();
+
+    /// How many numbers a vector holds.
+    fn lanes<S: Simd>() -> usize;
+    /// A vector of equal numbers.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+    /// a·b + c, rounded once where the processor can.
+    fn mul_add<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+    /// The whole vectors of a slice, and the rest.
+    fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
+    /// The same, to be changed.
+    fn vectors_mut<S: Simd>(values: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
+    /// Fewer numbers than a vector holds; the other lanes are zero.
+    fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
+    /// Stores as many lanes as the slice has room for, at most a vector.
+    fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// `result[column][row] = rows[row][column]`.
+    fn turn(rows: Block<Self>) -> Block<Self>;
+}
+
+/// A square of numbers.
+type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
+
+macro_rules! vectors {
+    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident) => {
+        impl Vectors for $scalar {
+            type Vector<S: Simd> = S::$vector;
+
+            const ZERO: Self = 0.0;
+
+            #[inline(always)]
+            fn lanes<S: Simd>() -> usize {
+                S::$lanes
+            }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn mul_add<S: Simd>(
+                simd: S,
+                a: S::$vector,
+                b: S::$vector,
+                c: S::$vector,
+            ) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn vectors<S: Simd>(values: &[Self]) -> (&[S::$vector], &[Self]) {
+                S::$as(values)
+            }
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(values: &mut [Self]) -> (&mut [S::$vector], &mut [Self]) {
+                S::$as_mut(values)
+            }
+            #[inline(always)]
+            fn partial_load<S: Simd>(simd: S, values: &[Self]) -> S::$vector {
+                simd.$load(values)
+            }
+            #[inline(always)]
+            fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: S::$vector) {
+                simd.$store(values, vector);
+            }
+            #[inline(always)]
+            fn turn(rows: Block<Self>) -> Block<Self> {
+                $turn(rows)
+            }
+        }
+    };
+}
+
+vectors!(
+    f32,
+    turn_f32,
+    f32s,
+    F32_LANES,
+    splat_f32s,
+    mul_add_e_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    partial_load_f32s,
+    partial_store_f32s
+);
+vectors!(
+    f64,
+    transpose::turn,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    mul_add_e_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    partial_load_f64s,
+    partial_store_f64s
+);
+
+#[inline(always)]
+fn turn_f32(rows: Block<f32>) -> Block<f32> {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return transpose::turn_with_avx(simd.avx, rows);
+    }
+    transpose::turn(rows)
+}

@@ -1,0 +1,157 @@
+//! dW = dZ·Aᵀ.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::forward::add_line;
+use super::{Vectors, in_sixes};
+
+/// `weight += alpha · delta · input` for a whole weight or some of its rows: panels of `delta` have a line for each of
+/// these, `panel` numbers from one to the next.
+pub(crate) fn weight_gradient<T: Vectors>(
+    weight: &mut [T],
+    alpha: T,
+    delta: &[T],
+    panel: usize,
+    input: Input<'_, T>,
+) {
+    Arch::new().dispatch(WeightGradient {
+        weight,
+        alpha,
+        delta,
+        panel,
+        input,
+    });
+}
+
+/// A layer's input, sample-major.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) fan_in: usize,
+    /// From one sample to the next: at least `fan_in`, rounded up to a whole line. What lies between is finite.
+    pub(crate) stride: usize,
+}
+
+pub(super) struct WeightGradient<'a, T> {
+    pub(super) weight: &'a mut [T],
+    pub(super) alpha: T,
+    pub(super) delta: &'a [T],
+    pub(super) panel: usize,
+    pub(super) input: Input<'a, T>,
+}
+
+impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let n_units = self.weight.len() / self.input.fan_in;
+        in_sixes!(n_units, |M, unit| self.rows::<S, M>(simd, unit));
+    }
+}
+
+impl<T: Vectors> WeightGradient<'_, T> {
+    /// M rows of the weight, from one end to the other.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize>(&mut self, simd: S, unit: usize) {
+        let (lanes, fan_in) = (T::lanes::<S>(), self.input.fan_in);
+        let mut first = 0;
+        while first + 2 * lanes <= fan_in {
+            let sums = self.tile::<S, M, 2>(simd, unit, first);
+            self.store_whole(simd, unit, first, &sums);
+            first += 2 * lanes;
+        }
+        if first + lanes < fan_in {
+            let sums = self.tile::<S, M, 2>(simd, unit, first);
+            self.store_part(simd, unit, first, &sums);
+        } else if first < fan_in {
+            let sums = self.tile::<S, M, 1>(simd, unit, first);
+            self.store_part(simd, unit, first, &sums);
+        }
+    }
+
+    /// The gradient of M units and V vectors of inputs.
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const V: usize>(
+        &self,
+        simd: S,
+        unit: usize,
+        first: usize,
+    ) -> [[T::Vector<S>; V]; M] {
+        let stride = self.input.stride;
+        let mut sums = [[T::splat(simd, T::ZERO); V]; M];
+        for (samples, delta) in self.input.values[first..]
+            .chunks(T::PANEL * stride)
+            .zip(self.delta.chunks(self.panel))
+        {
+            let delta = &delta[unit * T::PANEL..][..M * T::PANEL];
+            // Fours, for the loop to cost less; T::PANEL is a multiple of four.
+            for (four, samples) in (0..T::PANEL).step_by(4).zip(samples.chunks(4 * stride)) {
+                if samples.len() > 3 * stride {
+                    add_sample(simd, &mut sums, delta, four, samples);
+                    add_sample(simd, &mut sums, delta, four + 1, &samples[stride..]);
+                    add_sample(simd, &mut sums, delta, four + 2, &samples[2 * stride..]);
+                    add_sample(simd, &mut sums, delta, four + 3, &samples[3 * stride..]);
+                } else {
+                    for (lane, sample) in samples.chunks(stride).enumerate() {
+                        add_sample(simd, &mut sums, delta, four + lane, sample);
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn store_whole<S: Simd, const M: usize>(
+        &mut self,
+        simd: S,
+        unit: usize,
+        first: usize,
+        sums: &[[T::Vector<S>; 2]; M],
+    ) {
+        let (fan_in, width) = (self.input.fan_in, 2 * T::lanes::<S>());
+        let alpha = T::splat(simd, self.alpha);
+        for (m, sums) in sums.iter().enumerate() {
+            let row = &mut self.weight[(unit + m) * fan_in + first..][..width];
+            let (row, _) = T::vectors_mut::<S>(row);
+            for (row, &sum) in row.iter_mut().zip(sums) {
+                *row = T::mul_add(simd, alpha, sum, *row);
+            }
+        }
+    }
+
+    /// The same where the row ends within the tile.
+    #[inline(always)]
+    fn store_part<S: Simd, const M: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        unit: usize,
+        first: usize,
+        sums: &[[T::Vector<S>; V]; M],
+    ) {
+        let fan_in = self.input.fan_in;
+        let alpha = T::splat(simd, self.alpha);
+        for (m, sums) in sums.iter().enumerate() {
+            let row = &mut self.weight[(unit + m) * fan_in..][first..fan_in];
+            for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums) {
+                let changed = T::mul_add(simd, alpha, sum, T::partial_load(simd, row));
+                T::partial_store(simd, row, changed);
+            }
+        }
+    }
+}
+
+/// `sums += delta[lane of each unit] · sample[..V vectors]ᵀ`.
+#[inline(always)]
+fn add_sample<T: Vectors, S: Simd, const M: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[T::Vector<S>; V]; M],
+    delta: &[T],
+    lane: usize,
+    sample: &[T],
+) {
+    let (sample, _) = T::vectors::<S>(&sample[..V * T::lanes::<S>()]);
+    let delta = std::array::from_fn(|m| delta[m * T::PANEL + lane]);
+    add_line(simd, sums, delta, &std::array::from_fn(|v| sample[v]));
+}
