@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`wine`] | 178 | 13 | 3 cultivars |
 //! | [`breast_cancer`] | 569 | 30 | malignant or benign |
-//! | [`airfoil`] | 1,503 | 5 | sound pressure, dB |
+//! | [`airfoil`], [`airfoil_by_run`] | 1,503, in 106 runs | 5 | sound pressure, dB |
 //! | [`digits`] | 1,797 | 64 (8 x 8 grey levels) | 10 digits |
 //! | [`digits_100k`] | 100,000, made from `digits` | 64 | 10 digits, split by source image |
 //!
@@ -73,7 +73,10 @@ pub fn breast_cancer() -> Result<Dataset, Error> {
 /// Noise of airfoil sections in a wind tunnel, 1,503 measurements: 5 features, regression of a sound pressure in dB.
 ///
 /// Features: frequency (Hz, 200 to 20,000), angle of attack (degrees), chord length (m), free-stream velocity (m/s) and
-/// displacement thickness (m, down to 0.0004): 7 orders of magnitude. Many rows share all but the frequency.
+/// displacement thickness (m, down to 0.0004): 7 orders of magnitude.
+///
+/// The rows come from 106 runs, and those of one run share all features but the frequency. A shuffled split therefore tests how
+/// well a measured run is filled in. For runs that were never measured see [`airfoil_by_run`].
 ///
 /// Source: T. Brooks, D. Pope, M. Marcolini (1989), *Airfoil Self-Noise*, UCI Machine Learning Repository,
 /// [doi:10.24432/C5VW2C](https://doi.org/10.24432/C5VW2C). Licence: CC BY 4.0.
@@ -84,6 +87,29 @@ pub fn airfoil() -> Result<Dataset, Error> {
     CsvReader::regression()
         .name("airfoil")
         .read(&include_bytes!("../data/airfoil.csv")[..])
+}
+
+/// [`airfoil`] with its 106 runs as groups, so that [`Splitter::grouped`](crate::Splitter::grouped) never trains and tests on
+/// the same run: the harder task.
+///
+/// # Errors
+/// None in practice: the embedded file is read in the crate's tests.
+pub fn airfoil_by_run() -> Result<Dataset, Error> {
+    let airfoil = airfoil()?;
+    let runs = runs(&airfoil);
+    airfoil.with_groups(runs)
+}
+
+/// Numbers the runs of rows that share all but their first feature.
+fn runs(dataset: &Dataset) -> Vec<u32> {
+    let mut run = 0;
+    let samples = dataset.features().column_iter();
+    let next = dataset.features().column_iter().skip(1);
+    let rest = samples.zip(next).map(|(a, b)| {
+        run += u32::from(a.iter().skip(1).ne(b.iter().skip(1)));
+        run
+    });
+    std::iter::once(0).chain(rest).collect()
 }
 
 /// Handwritten digits, 1,797 images of 8 x 8 grey levels from 0 to 16: 64 features, 10 classes of 174 to 183 images.

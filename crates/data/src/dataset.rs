@@ -374,6 +374,11 @@ fn check_features<T: Scalar>(
         let value = value.to_f64();
         value.is_infinite() || (value.is_nan() && missing == MissingValues::Refuse)
     };
+    // Whole chunks first, without a branch a value: most data has nothing to refuse, and may be large.
+    let any = |chunk: &[T]| chunk.iter().fold(false, |any, value| any | refused(value));
+    if !features.as_slice().chunks(4096).any(any) {
+        return Ok(());
+    }
     match features.as_slice().iter().position(refused) {
         None => Ok(()),
         Some(at) => {

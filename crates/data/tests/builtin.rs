@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use smallbatch_data::{Dataset, Target, builtin};
+use smallbatch_data::{Dataset, Splitter, Target, builtin};
 
 /// Mean of a feature, summed in f64.
 fn mean(dataset: &Dataset, feature: &str) -> f64 {
@@ -70,6 +70,34 @@ fn airfoil_is_what_was_published() {
     );
     let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / 1503.0;
     assert!((mean - 124.835_942_781).abs() < 1e-5, "{mean}");
+}
+
+#[test]
+fn a_run_of_the_wind_tunnel_is_a_group() {
+    let airfoil = builtin::airfoil_by_run().unwrap();
+    let wing = |sample: usize| -> Vec<u32> {
+        let features = airfoil.features().column(sample);
+        features.iter().skip(1).map(|x| x.to_bits()).collect()
+    };
+    let groups = airfoil.groups().unwrap();
+    let mut wings = std::collections::BTreeMap::new();
+    for (sample, &group) in groups.iter().enumerate() {
+        assert_eq!(
+            wings.entry(group).or_insert_with(|| wing(sample)),
+            &wing(sample)
+        );
+    }
+    assert_eq!(wings.len(), 106);
+    assert_eq!(wings.values().collect::<BTreeSet<_>>().len(), 106);
+    let split = Splitter::new(7).grouped().split(&airfoil).unwrap();
+    let of = |part: &Dataset| {
+        part.groups()
+            .unwrap()
+            .iter()
+            .copied()
+            .collect::<BTreeSet<u32>>()
+    };
+    assert!(of(split.train()).is_disjoint(&of(split.test())));
 }
 
 #[test]

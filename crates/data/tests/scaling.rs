@@ -190,6 +190,61 @@ fn classes_and_other_outputs_are_refused() {
     ));
 }
 
+#[test]
+fn a_training_part_of_one_sample_is_refused_with_the_way_out() {
+    let three = Dataset::new(
+        DMatrix::from_row_slice(1, 3, &[1.0_f64, 2.0, 4.0]),
+        Target::numbers(vec![0.0, 1.0, 2.0]),
+    )
+    .unwrap();
+    let split = Splitter::new(0).split(&three).unwrap();
+    for error in [
+        split.scaled_by(&StandardScaler::default()).unwrap_err(),
+        split.with_scaled_targets().unwrap_err(),
+    ] {
+        let sentence = error.to_string();
+        assert!(
+            sentence.contains("at least 2 samples of positive weight, and there is 1"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn constant_columns_are_scaled_harmlessly_and_reported_by_name() {
+    // The second feature is constant in the training part alone: its test value must not be divided by rounding noise.
+    let features = DMatrix::from_row_slice(2, 5, &[14.62_f32; 10]);
+    let mut dataset = Dataset::new(features, Target::numbers(vec![0.0; 5])).unwrap();
+    dataset = dataset
+        .with_feature_names(vec!["ash".into(), "hue".into()])
+        .unwrap();
+    let mut features = dataset.features().clone();
+    features[(1, 4)] = 15.62;
+    let dataset = dataset.with_features(features).unwrap();
+    let parts = [
+        Part::Train,
+        Part::Train,
+        Part::Train,
+        Part::Validation,
+        Part::Test,
+    ];
+    let split = Split::from_assignment(&dataset, &parts).unwrap();
+    let (scaled, fitted) = split.scaled_by(&StandardScaler::default()).unwrap();
+    let names: Vec<&str> = fitted
+        .report()
+        .constant()
+        .iter()
+        .map(|feature| &feature.name[..])
+        .collect();
+    assert_eq!(names, ["ash", "hue"]);
+    assert!(scaled.train().features().iter().all(|&x| x == 0.0));
+    let test = scaled.test().features();
+    assert!(
+        test[(0, 0)] == 0.0 && (test[(1, 0)] - 1.0).abs() < 1e-5,
+        "{test}"
+    );
+}
+
 /// Saved by version 1 of the format; it must keep loading.
 #[test]
 fn a_saved_target_scaler_keeps_loading() {

@@ -25,7 +25,8 @@ pub(crate) use table::{Table, Tables};
 /// `f32` cannot hold in the first place (10⁹ ± 1: its neighbours are 64 apart) is lost before any scaler sees it.
 /// Features whose shift or scale the data's type cannot hold go through `f64`.
 ///
-/// **Values outside the range seen in fitting** are transformed like any other, and counted in the [`TransformReport`].
+/// **Values outside the range seen in fitting** are transformed like any other, and counted in the [`TransformReport`]. One so
+/// far out that its image exceeds the type (10³⁰ in `f32`, where the deviation is 10⁻¹⁰) becomes infinite.
 ///
 /// **NaN and infinities** in a transform follow the scaler's [`NonFinite`] policy: an error, or NaN passed and counted.
 /// An inverse passes NaN.

@@ -19,7 +19,15 @@ use crate::{Error, FitData, FittedScaler, Scalar};
 /// Something that is fitted to training data and thereby becomes a [`FittedScaler`].
 ///
 /// An unfitted scaler cannot transform, so nothing passes unscaled by accident; and what it is fitted to is
-/// said at one place, so that no test sample slips in.
+/// said at one place, so that no test sample slips in. This does not compile:
+///
+/// ```compile_fail,E0599
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::StandardScaler;
+///
+/// let x = DMatrix::from_column_slice(1, 2, &[1.0_f32, 2.0]);
+/// StandardScaler::new().transform(&x);
+/// ```
 ///
 /// ```
 /// use nalgebra::DMatrix;

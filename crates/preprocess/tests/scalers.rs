@@ -338,6 +338,16 @@ fn values_outside_the_range_are_counted() {
 }
 
 #[test]
+fn an_image_beyond_the_type_is_infinite_and_counted() {
+    let x = DMatrix::from_row_slice(1, 2, &[0.0_f32, 2e-10]);
+    let mut far = [1e30_f32];
+    let report = fit(&StandardScaler::new(), &x)
+        .transform_sample(&mut far)
+        .unwrap();
+    assert_eq!((far[0], report.feature(0).above), (f32::INFINITY, 1));
+}
+
+#[test]
 fn nan_passes_where_it_is_ignored() {
     let mut x = table(3, 100);
     x[(1, 5)] = f64::NAN;
