@@ -1,6 +1,6 @@
 //! One chunk's forward and backward pass over slices: the hot path. `kernel` explains the layouts.
 
-use crate::activation::{map, map_into, scale_by_slope};
+use crate::activation::{map, scale_by_slope};
 use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::kernel::{
@@ -54,6 +54,7 @@ pub(crate) fn forward<T: Scalar>(
         masks,
         dropped,
         logits,
+        deltas,
         ..
     } = workspace;
     let n_samples = inputs.n_columns();
@@ -77,14 +78,14 @@ pub(crate) fn forward<T: Scalar>(
             continue;
         }
         let a = &mut after[0][..size];
-        if activation.needs_preactivation() {
-            let z = &mut preactivations[layer][..size];
-            product(z, weight, bias, input, n_panels);
-            map_into(activation, z, a);
+        // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
+        let z = if activation.needs_preactivation() {
+            &mut preactivations[layer][..size]
         } else {
-            product(a, weight, bias, input, n_panels);
-            map(activation, a);
-        }
+            &mut deltas[0][..size]
+        };
+        product(z, weight, bias, input, n_panels);
+        map(activation, z, a);
         if let Some(dropout) = dropout {
             let mask = &mut masks[layer][..size];
             dropout.draw(layer, layout.fan_out(layer), n_samples, mask);
