@@ -184,6 +184,9 @@ impl FittedScaler {
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
     ///
+    /// On large data the new memory takes longer than the arithmetic: prefer
+    /// [`transform_in_place`](Self::transform_in_place), or [`transform_into`](Self::transform_into) a matrix that is there.
+    ///
     /// # Errors
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform<T: Scalar>(&self, samples: &DMatrix<T>) -> Result<DMatrix<T>, Error> {

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 
 use crate::{Error, Scalar};
 
@@ -106,7 +107,9 @@ pub(crate) fn in_order<J: Send, R: Send>(
         done
     };
     let mut done = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work_off)).collect();
+        // Where the system has no more threads to give, those there are do the work.
+        let spawn = |_| Builder::new().spawn_scoped(scope, work_off).ok();
+        let others: Vec<_> = (1..threads).map_while(spawn).collect();
         let mut done = work_off();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
