@@ -4,9 +4,9 @@
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
-use smallbatch_benches::{BATCH_SIZES, CASES, CHUNK, Case, labels};
+use smallbatch_benches::{BATCH_SIZES, CASES, Case, labels};
 use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset};
-use smallbatch_mlp::{Batch, MlpSpec, OptimizerSpec, Targets};
+use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
 
 fn training_epoch(criterion: &mut Criterion) {

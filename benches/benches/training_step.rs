@@ -1,8 +1,8 @@
 //! One update on one batch that lies ready: forward, backward, SGD. No shuffle, no gather.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use smallbatch_benches::{BATCH_SIZES, CASES, CHUNK, labels};
-use smallbatch_mlp::{Batch, OptimizerSpec, Targets};
+use smallbatch_benches::{BATCH_SIZES, CASES, labels};
+use smallbatch_mlp::{Batch, CHUNK, OptimizerSpec, Targets};
 
 fn training_step(criterion: &mut Criterion) {
     for case in CASES {

@@ -74,9 +74,6 @@ pub const BATCH_SIZES: [BatchSize; 4] = [
     BatchSize::Full,
 ];
 
-/// Columns of a chunk when a batch is larger: activations stay in the cache.
-pub const CHUNK: usize = 256;
-
 impl Case {
     /// Standardized features whose class is the largest of some random linear functions of them: easy to learn, so that
     /// a loss that does not fall is a fault. Shape `(n_features, n_samples)`.

@@ -7,10 +7,7 @@ use crate::kernel::{from_panels, into_panels};
 use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
-use crate::{Error, Mlp, Parameters, Scalar};
-
-/// How many samples are taken through the passes at a time.
-const CHUNK: usize = 256;
+use crate::{CHUNK, Error, Mlp, Parameters, Scalar};
 
 /// When to stop a power iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -32,9 +32,6 @@ pub(crate) use transpose::{from_panels, into_panels};
 pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Input, weight_gradient};
 
-/// The most samples of a chunk: their activations stay in the first two levels of cache.
-pub(crate) const MAX_CHUNK: usize = 64;
-
 /// Calls `$self.$method::<S, V>($simd)` with V, the number of vectors in a line, as a constant.
 macro_rules! with_line {
     ($T:ident, $S:ident, |$V:ident| $body:expr) => {

@@ -71,4 +71,4 @@ pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};
 pub use parameters::Parameters;
 pub use scalar::Scalar;
 pub use spec::MlpSpec;
-pub use workspace::Workspace;
+pub use workspace::{CHUNK, Workspace};

@@ -6,13 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::batch::open_inputs;
 use crate::parameters::Layout;
 use crate::passes::{chunks, copy_logits, forward};
-use crate::{Error, MlpSpec, Parameters, Scalar, Workspace};
+use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};
 
 /// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
 const FORMAT: u32 = 2;
-
-/// How many samples [`Mlp::logits`] and [`Mlp::predict`] compute at a time: their activations stay in cache.
-const CHUNK: usize = crate::kernel::MAX_CHUNK;
 
 /// A multi-layer perceptron: `Zₗ = Wₗ·Aₗ₋₁ + bₗ`, `Aₗ = f(Zₗ)` in the hidden layers, the last Z being the logits.
 /// Samples are columns.

@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::curvature::Pass;
 use crate::passes::chunks;
-use crate::{Error, Mlp, Scalar};
+use crate::{CHUNK, Error, Mlp, Scalar};
 
 /// The scatter of the samples' gradients gᵢ around their mean G, exact over the batch it was computed on.
 ///
@@ -51,7 +51,6 @@ impl<T: Scalar> Mlp<T> {
     /// # Errors
     /// A batch that does not fit the network or its loss.
     pub fn gradient_noise(&self, batch: &Batch<'_, T>) -> Result<GradientNoise, Error> {
-        const CHUNK: usize = 256;
         let mut workspace = self.workspace(CHUNK);
         let mut mean = self.parameters().clone();
         self.loss_and_gradient(batch, None, &mut workspace, &mut mean)?;

@@ -1,8 +1,11 @@
 //! The buffers of a network's passes.
 
-use crate::kernel::MAX_CHUNK;
 use crate::parameters::Layout;
 use crate::{Error, Mlp, MlpSpec, Scalar};
+
+/// How many samples at a time are fastest: their activations stay in the first two levels of cache, and a layer's weights
+/// are read once for all of them. What [`Mlp::workspace`] is usually given.
+pub const CHUNK: usize = 64;
 
 /// The buffers of a network's passes, allocated once, for chunks of at most so many samples.
 #[derive(Clone, Debug)]
@@ -52,7 +55,7 @@ impl<T: Scalar> Samples<T> {
 impl<T: Scalar> Workspace<T> {
     fn new(spec: &MlpSpec, layout: &Layout, capacity: usize) -> Self {
         let hidden = &layout.sizes()[1..layout.sizes().len() - 1];
-        let capacity = capacity.clamp(1, MAX_CHUNK);
+        let capacity = capacity.max(1);
         let lanes = capacity.next_multiple_of(T::PANEL);
         let buffers = |needed: bool| -> Vec<Vec<T>> {
             hidden
@@ -108,8 +111,8 @@ impl<T: Scalar> Workspace<T> {
 
 impl<T: Scalar> Mlp<T> {
     /// Buffers for passes over this network (and others of the same spec). Batches of more samples than `max_chunk` are
-    /// computed in chunks of it, so that memory does not grow with them. 0 counts as 1, more than 64 as 64: larger chunks
-    /// would not be faster, since their activations leave the cache.
+    /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1. Give it the size of the batch, or
+    /// [`CHUNK`] if that is less: larger chunks take more memory and more time.
     pub fn workspace(&self, max_chunk: usize) -> Workspace<T> {
         Workspace::new(self.spec(), self.layout(), max_chunk)
     }

@@ -12,9 +12,6 @@ use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::scalar::to_f64;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, Watched};
 
-/// How many samples are computed at a time: their activations stay in cache.
-pub(crate) const CHUNK: usize = 256;
-
 /// The loss and the metrics on one part of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Measurement {

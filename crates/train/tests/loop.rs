@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, BatchTarget, Batches};
-use smallbatch_mlp::{Batch, MlpSpec, OptimizerSpec, Targets};
+use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{
     Budget, EarlyStopping, EvaluateEvery, Evaluation, History, Observer, Outcome, Period, Plan,
     Record, Schedule, Silent, TaskMetrics, Trainer, Update, Watched,
@@ -54,7 +54,9 @@ fn it_does_what_a_naive_loop_does() {
         data.features().as_view(),
         Targets::Labels(data.target().labels().unwrap()),
     );
-    let loss = model.loss(&everything, &mut model.workspace(256)).unwrap();
+    let loss = model
+        .loss(&everything, &mut model.workspace(CHUNK))
+        .unwrap();
     assert_eq!(trained.record().training_loss, loss);
 }
 
@@ -304,7 +306,7 @@ fn early_stopping_returns_the_best_weights() {
         Targets::Labels(validation.target().labels().unwrap()),
     );
     let model = trained.model();
-    let loss = model.loss(&batch, &mut model.workspace(256)).unwrap();
+    let loss = model.loss(&batch, &mut model.workspace(CHUNK)).unwrap();
     assert_eq!(Some(loss), best.validation_loss);
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallbatch_data::{BatchSize, Dataset, Target};
-use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
+use smallbatch_mlp::{Batch, CHUNK, Mlp, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{
     Budget, EvaluateEvery, Evaluation, Observer, Outcome, Record, Trainer, Update, metrics,
 };
@@ -250,7 +250,7 @@ fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, 
         Target::Values { values, .. } => Targets::Values(values.as_view()),
         _ => return Err(failed("this kind of target is not known here".into())),
     };
-    let mut workspace = model.workspace(test.n_samples().min(256));
+    let mut workspace = model.workspace(test.n_samples().min(CHUNK));
     let loss = model
         .loss(&Batch::new(inputs, targets), &mut workspace)
         .map_err(|error| failed(error.into()))?;

@@ -1,12 +1,12 @@
 //! How a training begins: what is refused, and what is made.
 
 use smallbatch_data::{BatchSize, Batches, Dataset};
-use smallbatch_mlp::{Mlp, Optimizer};
+use smallbatch_mlp::{CHUNK, Mlp, Optimizer};
 
 use super::Session;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
-use crate::evaluator::{CHUNK, Evaluator};
+use crate::evaluator::Evaluator;
 use crate::fit_check::{check_enough, check_part, check_same};
 use crate::plateau::Plateau;
 use crate::{Error, History, Scalar, Trainer, Watched};
