@@ -25,30 +25,34 @@ pub(crate) struct Dropout {
 }
 
 impl Dropout {
-    fn generator(&self, layer: usize, fan_out: usize) -> ChaCha8Rng {
+    fn generator(&self, layer: usize) -> ChaCha8Rng {
         let mut rng = stream(self.key.seed, "dropout", self.key.step);
         rng.set_stream(layer as u64);
-        rng.set_word_pos(u128::from(self.first_sample) * fan_out as u128);
         rng
     }
 
-    /// Draws one layer's mask for `n_samples`, 0 or `1 / (1 - p)`, in panels of a line a unit.
+    /// Draws the mask of some of a layer's `fan_out` units for `n_samples`, 0 or `1 / (1 - p)`, in panels of a line a unit.
     pub(crate) fn draw<T: Scalar>(
         &self,
         layer: usize,
         fan_out: usize,
+        units: std::ops::Range<usize>,
         n_samples: usize,
         mask: &mut [T],
     ) {
-        let mut rng = self.generator(layer, fan_out);
+        let mut rng = self.generator(layer);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         // a probability times 2^32
         let threshold = (self.probability * 2_f64.powi(32)) as u64;
         let kept = T::of(1.0 / (1.0 - self.probability));
         for sample in 0..n_samples {
-            let panel = &mut mask[sample / T::PANEL * fan_out * T::PANEL..];
+            if sample == 0 || units.len() < fan_out {
+                let drawn = (u128::from(self.first_sample) + sample as u128) * fan_out as u128;
+                rng.set_word_pos(drawn + units.start as u128);
+            }
+            let panel = &mut mask[sample / T::PANEL * units.len() * T::PANEL..];
             let lane = panel[sample % T::PANEL..].iter_mut().step_by(T::PANEL);
-            for factor in lane.take(fan_out) {
+            for factor in lane.take(units.len()) {
                 *factor = if u64::from(rng.next_u32()) < threshold {
                     T::zero()
                 } else {

@@ -138,13 +138,15 @@ pub enum Error {
     },
     /// A workspace was made for another network.
     #[error(
-        "this workspace was made for layers {found:?}, the network has {expected:?}; make one with `Mlp::workspace`"
+        "this workspace was made for a network with {what} {found}, this one has {expected}; make one with `Mlp::workspace`"
     )]
     ForeignWorkspace {
-        /// The network's layer sizes.
-        expected: Vec<usize>,
+        /// In what the networks differ: layers, activation, dropout.
+        what: &'static str,
+        /// The network's.
+        expected: String,
         /// The workspace's.
-        found: Vec<usize>,
+        found: String,
     },
     /// The loss of a batch is not a finite number; the parameters were not updated.
     #[error(

@@ -30,7 +30,7 @@ pub(crate) use forward::forward;
 pub(crate) use input_gradient::input_gradient;
 pub(crate) use transpose::{from_panels, into_panels};
 pub(crate) use vector::Vectors;
-pub(crate) use weight_gradient::{Input, weight_gradient};
+pub(crate) use weight_gradient::{Delta, Input, Onto, weight_gradient};
 
 /// Calls `$self.$method::<S, V>($simd)` with V, the number of vectors in a line, as a constant.
 macro_rules! with_line {

@@ -54,6 +54,7 @@ mod product;
 mod random;
 mod scalar;
 mod spec;
+mod team;
 mod training;
 mod vectorized;
 mod workspace;

@@ -69,6 +69,7 @@ pub enum UpdateRule {
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OptimizerSpec {
     rule: UpdateRule,
     #[serde(default)]
@@ -306,7 +307,8 @@ impl<T: Scalar> Optimizer<T> {
     /// Changes the parameters by one step. The gradient is clipped in place.
     ///
     /// # Errors
-    /// A learning rate that is negative or not finite, slices of another length than the optimizer was built for.
+    /// A learning rate that is negative or not finite, slices of another length than the optimizer was built for, a gradient
+    /// to be clipped whose norm is not finite.
     pub fn update(
         &mut self,
         parameters: &mut [T],
@@ -326,29 +328,31 @@ impl<T: Scalar> Optimizer<T> {
                 });
             }
         }
+        self.clip(gradient)?;
+        let (rule, first, second) = self.next_step(learning_rate);
+        rule.apply(parameters, gradient, first, second);
+        Ok(())
+    }
+
+    /// Scales a gradient down whose norm exceeds the one to clip at.
+    pub(crate) fn clip(&self, gradient: &mut [T]) -> Result<(), Error> {
+        self.spec
+            .clip_norm
+            .map_or(Ok(()), |limit| clip(gradient, limit))
+    }
+
+    /// Counts a step, and says what it does to each parameter; with the moments, empty where the rule has none.
+    pub(crate) fn next_step(&mut self, learning_rate: f64) -> (Rule<T>, &mut [T], &mut [T]) {
         self.step += 1;
-        if let Some(limit) = self.spec.clip_norm {
-            clip(gradient, limit);
-        }
         let rate = T::of(learning_rate);
         let keep = T::of(1.0 - learning_rate * self.spec.weight_decay);
-        let (first, second) = (&mut self.first, &mut self.second);
-        match self.spec.rule {
-            UpdateRule::Sgd => sgd(parameters, gradient, [keep, rate]),
-            UpdateRule::Momentum { momentum: mu } => {
-                momentum(parameters, gradient, first, [T::of(mu), keep, rate]);
-            }
-            UpdateRule::Nesterov { momentum } => {
-                nesterov(parameters, gradient, first, [T::of(momentum), keep, rate]);
-            }
+        let rule = match self.spec.rule {
+            UpdateRule::Sgd => Rule::Sgd([keep, rate]),
+            UpdateRule::Momentum { momentum } => Rule::Momentum([T::of(momentum), keep, rate]),
+            UpdateRule::Nesterov { momentum } => Rule::Nesterov([T::of(momentum), keep, rate]),
             UpdateRule::RmsProp { decay, epsilon } => {
                 let [decay, rest, epsilon] = [decay, 1.0 - decay, epsilon].map(T::of);
-                rmsprop(
-                    parameters,
-                    gradient,
-                    second,
-                    [decay, rest, epsilon, keep, rate],
-                );
+                Rule::RmsProp([decay, rest, epsilon, keep, rate])
             }
             UpdateRule::Adam {
                 beta1,
@@ -356,26 +360,15 @@ impl<T: Scalar> Optimizer<T> {
                 epsilon,
             } => {
                 let t = i32::try_from(self.step).unwrap_or(i32::MAX);
-                let rate = learning_rate / (1.0 - beta1.powi(t));
-                let correction = 1.0 / (1.0 - beta2.powi(t)).sqrt();
-                let moments = [beta1, 1.0 - beta1, beta2, 1.0 - beta2].map(T::of);
-                let step = [
-                    correction,
-                    epsilon,
-                    1.0 - learning_rate * self.spec.weight_decay,
-                    rate,
-                ];
-                adam(
-                    parameters,
-                    gradient,
-                    first,
-                    second,
-                    moments,
-                    step.map(T::of),
-                );
+                let rate = T::of(learning_rate / (1.0 - beta1.powi(t)));
+                let correction = T::of(1.0 / (1.0 - beta2.powi(t)).sqrt());
+                Rule::Adam(
+                    [beta1, 1.0 - beta1, beta2, 1.0 - beta2].map(T::of),
+                    [correction, T::of(epsilon), keep, rate],
+                )
             }
-        }
-        Ok(())
+        };
+        (rule, &mut self.first, &mut self.second)
     }
 
     /// Whether a step is `θ ← θ - η·g` and no more, so that it may be added to the parameters by the product that
@@ -384,13 +377,46 @@ impl<T: Scalar> Optimizer<T> {
         self.spec == OptimizerSpec::sgd()
     }
 
-    /// Counts a step made elsewhere.
-    pub(crate) fn count_step(&mut self) {
-        self.step += 1;
+    /// Whether a step needs the whole gradient before it changes the first parameter.
+    pub(crate) fn clips(&self) -> bool {
+        self.spec.clip_norm.is_some()
     }
 
     pub(crate) fn n_parameters(&self) -> usize {
         self.n_parameters
+    }
+}
+
+/// What one step does to each parameter: an update rule with its constants.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule<T> {
+    /// Of the parameter and of the gradient.
+    Sgd([T; 2]),
+    /// μ, of the parameter, of the velocity.
+    Momentum([T; 3]),
+    Nesterov([T; 3]),
+    /// α, 1-α, ε, of the parameter, of the quotient.
+    RmsProp([T; 5]),
+    /// β₁, 1-β₁, β₂, 1-β₂; then the correction of √v, ε, of the parameter, of the quotient.
+    Adam([T; 4], [T; 4]),
+}
+
+impl<T: Scalar> Rule<T> {
+    /// Changes some parameters, given their gradient and moments. Each alone, so that it is the same in any pieces.
+    pub(crate) fn apply(
+        &self,
+        parameters: &mut [T],
+        gradient: &[T],
+        first: &mut [T],
+        second: &mut [T],
+    ) {
+        match *self {
+            Self::Sgd(constants) => sgd(parameters, gradient, constants),
+            Self::Momentum(constants) => momentum(parameters, gradient, first, constants),
+            Self::Nesterov(constants) => nesterov(parameters, gradient, first, constants),
+            Self::RmsProp(constants) => rmsprop(parameters, gradient, second, constants),
+            Self::Adam(moments, step) => adam(parameters, gradient, first, second, moments, step),
+        }
     }
 }
 
@@ -507,19 +533,28 @@ pub(crate) fn check_learning_rate(rate: f64) -> Result<(), Error> {
     )
 }
 
-/// Scales the gradient down to Euclidean norm `limit` where it exceeds it; the norm is summed in f64.
-fn clip<T: Scalar>(gradient: &mut [T], limit: f64) {
-    let norm = gradient
-        .iter()
-        .map(|g| g.to_f64() * g.to_f64())
-        .sum::<f64>()
-        .sqrt();
+/// Scales the gradient down to Euclidean norm `limit` where it exceeds it; the norm is summed in f64, of the gradient divided
+/// by its largest number where the squares would overflow.
+fn clip<T: Scalar>(gradient: &mut [T], limit: f64) -> Result<(), Error> {
+    let norm_over = |unit: f64| {
+        let squares = gradient.iter().map(|g| (g.to_f64() / unit).powi(2));
+        unit * squares.sum::<f64>().sqrt()
+    };
+    let mut norm = norm_over(1.0);
+    if norm.is_infinite() {
+        let largest = gradient
+            .iter()
+            .fold(0.0, |largest: f64, g| largest.max(g.to_f64().abs()));
+        norm = norm_over(largest);
+    }
+    require(norm.is_finite(), "the gradient's norm", norm, "finite")?;
     if norm > limit {
         let scale = T::of(limit / norm);
         for g in gradient {
             *g *= scale;
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -529,11 +564,22 @@ mod tests {
     #[test]
     fn clipping_leaves_small_gradients_and_shortens_long_ones() {
         let mut small = [0.3_f64, -0.4];
-        clip(&mut small, 0.5);
+        clip(&mut small, 0.5).unwrap();
         assert_eq!(small, [0.3, -0.4]);
         let mut long = [3.0_f64, -4.0];
-        clip(&mut long, 0.5);
+        clip(&mut long, 0.5).unwrap();
         assert!((long[0] - 0.3).abs() < 1e-15 && (long[1] + 0.4).abs() < 1e-15);
+        // Their squares are not numbers any more.
+        let mut huge = [3e200_f64, -4e200];
+        clip(&mut huge, 0.5).unwrap();
+        assert!((huge[0] - 0.3).abs() < 1e-15 && (huge[1] + 0.4).abs() < 1e-15);
+        for bad in [f64::NAN, f64::INFINITY] {
+            let error = clip(&mut [bad, 1.0], 0.5).unwrap_err();
+            assert!(
+                error.to_string().starts_with("the gradient's norm is"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

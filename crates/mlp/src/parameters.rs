@@ -75,6 +75,45 @@ impl Layout {
     pub(crate) fn bias(&self, layer: usize) -> std::ops::Range<usize> {
         self.weight(layer).end..self.starts[layer + 1]
     }
+
+    /// A layer's weight and bias in a vector of this layout; empty ones in an empty vector (a moment that an optimizer does
+    /// not have).
+    pub(crate) fn rows_mut<'a, T>(&self, values: &'a mut [T], layer: usize) -> Rows<'a, T> {
+        let (start, end) = (self.starts[layer], self.starts[layer + 1]);
+        let values = values.get_mut(start..end).unwrap_or_default();
+        let n_weights = self.weight(layer).len().min(values.len());
+        let (weight, bias) = values.split_at_mut(n_weights);
+        Rows {
+            weight,
+            bias,
+            fan_in: self.fan_in(layer),
+        }
+    }
+}
+
+/// Some units of a layer: their rows of the weight, and their biases.
+pub(crate) struct Rows<'a, T> {
+    pub(crate) weight: &'a mut [T],
+    pub(crate) bias: &'a mut [T],
+    pub(crate) fan_in: usize,
+}
+
+impl<'a, T> Rows<'a, T> {
+    /// Takes the first units away from these.
+    pub(crate) fn split_off(&mut self, n_units: usize) -> Self {
+        let n_biases = n_units.min(self.bias.len());
+        Self {
+            weight: self.next_rows(n_units),
+            bias: self.bias.split_off_mut(..n_biases).unwrap_or_default(),
+            fan_in: self.fan_in,
+        }
+    }
+
+    /// Takes the first rows of the weight away from these.
+    pub(crate) fn next_rows(&mut self, n_rows: usize) -> &'a mut [T] {
+        let n_weights = (n_rows * self.fan_in).min(self.weight.len());
+        self.weight.split_off_mut(..n_weights).unwrap_or_default()
+    }
 }
 
 /// The parameters of a network, or anything of their shape: gradients, directions, moments.

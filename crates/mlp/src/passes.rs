@@ -1,19 +1,28 @@
 //! One chunk's forward and backward pass over slices: the hot path. `kernel` explains the layouts.
+//!
+//! What lies between the weights, the *nodes*, is cut into parts by units, and each part is computed by one thread: its
+//! values from all parts of the node below, its deltas from all parts of the node above, and its rows of the weight below.
+//! So no two threads write the same number, and none is summed in another order than by one thread.
 
 use crate::activation::{map, scale_by_slope};
 use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::kernel::{
-    Input, forward as product, from_panels, input_gradient, into_panels, weight_gradient,
+    Delta, Input, Onto, forward as product, from_panels, input_gradient, into_panels,
+    weight_gradient,
 };
-use crate::parameters::Layout;
+use crate::optimizer::Rule;
+use crate::parameters::{Layout, Rows};
 use crate::product::Columns;
 use crate::vectorized::vectorized;
-use crate::workspace::Samples;
-use crate::{MlpSpec, Scalar, Workspace};
+use crate::workspace::{Part, Samples, block_rows};
+use crate::{Activation, MlpSpec, Scalar, Workspace};
 
-/// Forward and loss of one chunk; leaves the gradient with respect to the logits in `workspace.logits`. Returns the
-/// weighted sum of the chunk's losses.
+/// Fewer multiplications than this are not worth handing to another thread: 0.4 µs of work, twice what the handing costs.
+const WORTH_SHARING: usize = 16 * 1024;
+
+/// Forward and loss of one chunk; leaves the gradient with respect to the logits in the workspace. Returns the weighted sum
+/// of the chunk's losses.
 pub(crate) fn chunk_loss<T: Scalar>(
     spec: &MlpSpec,
     parameters: &[T],
@@ -34,8 +43,38 @@ pub(crate) fn loss_of_logits<T: Scalar>(
     workspace: &mut Workspace<T>,
 ) -> f64 {
     let n_panels = chunk.n_samples().div_ceil(T::PANEL);
-    let logits = &mut workspace.logits[..n_panels * T::PANEL * spec.n_outputs()];
-    spec.loss_function().gradient_in_place(logits, chunk, total)
+    let last = workspace.nodes.len() - 1;
+    let (outputs, joined) = (&mut workspace.nodes[last], &mut workspace.logits);
+    let size = n_panels * T::PANEL * spec.n_outputs();
+    let loss = spec.loss_function();
+    if let [outputs] = &mut outputs[..] {
+        return loss.gradient_in_place(&mut outputs.delta[..size], chunk, total);
+    }
+    let loss = loss.gradient_in_place(&mut joined[..size], chunk, total);
+    for part in outputs {
+        let lines = lines_of(part, spec.n_outputs(), n_panels);
+        for (part, lines) in part
+            .delta
+            .chunks_exact_mut(part.units.len() * T::PANEL)
+            .zip(lines)
+        {
+            part.copy_from_slice(&joined[lines]);
+        }
+    }
+    loss
+}
+
+/// Where a part's lines lie in the panels of its whole node.
+fn lines_of<T: Scalar>(
+    part: &Part<T>,
+    n_units: usize,
+    n_panels: usize,
+) -> impl Iterator<Item = std::ops::Range<usize>> + use<T> {
+    let units = part.units.clone();
+    (0..n_panels).map(move |panel| {
+        let start = panel * n_units * T::PANEL;
+        start + units.start * T::PANEL..start + units.end * T::PANEL
+    })
 }
 
 /// One chunk's forward pass; leaves the logits in the workspace.
@@ -48,61 +87,123 @@ pub(crate) fn forward<T: Scalar>(
 ) {
     let Workspace {
         layout,
-        inputs: input_panels,
-        activations,
-        preactivations,
-        masks,
-        dropped,
+        team,
+        nodes,
         logits,
-        deltas,
         ..
     } = workspace;
     let n_samples = inputs.n_columns();
     let n_panels = n_samples.div_ceil(T::PANEL);
-    let last = layout.n_layers() - 1;
-    let activation = spec.hidden_activation();
+    let n_layers = layout.n_layers();
     let n_inputs = layout.fan_in(0);
-    into_panels(inputs.values, n_inputs, n_samples, n_inputs, input_panels);
-    for layer in 0..=last {
-        let weight = &parameters[layout.weight(layer)];
-        let bias = &parameters[layout.bias(layer)];
-        let size = layout.fan_out(layer) * n_panels * T::PANEL;
-        let (before, after) = activations.split_at_mut(layer);
-        let input = match layer.checked_sub(1) {
-            None => &input_panels[..],
-            Some(previous) if dropout.is_some() => &dropped[previous],
-            Some(previous) => &before[previous],
+    let is_large = n_inputs * n_samples >= WORTH_SHARING;
+    team.each(is_large, nodes[0].iter_mut(), |part| {
+        let Part { units, values, .. } = part;
+        let samples = &inputs.values[units.start..];
+        into_panels(samples, n_inputs, n_samples, units.len(), values);
+    });
+    for layer in 0..n_layers {
+        let step = Forward {
+            layout,
+            layer,
+            weight: &parameters[layout.weight(layer)],
+            bias: &parameters[layout.bias(layer)],
+            activation: spec.hidden_activation(),
+            dropout: dropout.as_ref(),
+            n_samples,
         };
-        if layer == last {
-            product(&mut logits[..size], weight, bias, input, n_panels);
-            continue;
-        }
-        let a = &mut after[0][..size];
-        // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
-        let z = if activation.needs_preactivation() {
-            &mut preactivations[layer][..size]
-        } else {
-            &mut deltas[0][..size]
-        };
-        product(z, weight, bias, input, n_panels);
-        map(activation, z, a);
-        if let Some(dropout) = dropout {
-            let mask = &mut masks[layer][..size];
-            dropout.draw(layer, layout.fan_out(layer), n_samples, mask);
-            for ((dropped, &a), &mask) in dropped[layer][..size].iter_mut().zip(&*a).zip(&*mask) {
-                *dropped = a * mask;
-            }
-        }
+        let (below, above) = nodes.split_at_mut(layer + 1);
+        let (below, above) = (&below[layer], &mut above[0]);
+        let is_large = step.weight.len() * n_panels * T::PANEL >= WORTH_SHARING;
+        team.each(is_large, above.iter_mut(), |part| step.run(below, part));
     }
     if let Some(dropout) = dropout {
         dropout.first_sample += n_samples as u64;
+    }
+    let outputs = &nodes[n_layers];
+    if outputs.len() > 1 {
+        for part in outputs {
+            let lines = lines_of(part, spec.n_outputs(), n_panels);
+            for (part, lines) in part
+                .delta
+                .chunks_exact(part.units.len() * T::PANEL)
+                .zip(lines)
+            {
+                logits[lines].copy_from_slice(part);
+            }
+        }
+    }
+}
+
+/// One layer's forward pass.
+struct Forward<'a, T> {
+    layout: &'a Layout,
+    layer: usize,
+    weight: &'a [T],
+    bias: &'a [T],
+    activation: Activation,
+    dropout: Option<&'a Dropout>,
+    n_samples: usize,
+}
+
+impl<T: Scalar> Forward<'_, T> {
+    /// `Z = W·A + b`, `A = f(Z)`, for some units.
+    fn run(&self, below: &[Part<T>], part: &mut Part<T>) {
+        let Part {
+            units,
+            values,
+            preactivations,
+            mask,
+            dropped,
+            delta,
+            ..
+        } = part;
+        let n_panels = self.n_samples.div_ceil(T::PANEL);
+        let size = units.len() * n_panels * T::PANEL;
+        let (fan_in, fan_out) = (
+            self.layout.fan_in(self.layer),
+            self.layout.fan_out(self.layer),
+        );
+        let is_last = self.layer + 1 == self.layout.n_layers();
+        // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
+        let z = if preactivations.is_empty() {
+            &mut delta[..size]
+        } else {
+            &mut preactivations[..size]
+        };
+        let weight = &self.weight[units.start * fan_in..units.end * fan_in];
+        let bias = &self.bias[units.clone()];
+        for input in below {
+            let values = if self.dropout.is_some() && self.layer > 0 {
+                &input.dropped
+            } else {
+                &input.values
+            };
+            product(z, weight, bias, values, input.units.clone(), n_panels);
+        }
+        if is_last {
+            return;
+        }
+        let values = &mut values[..size];
+        map(self.activation, z, values);
+        if let Some(dropout) = self.dropout {
+            let mask = &mut mask[..size];
+            dropout.draw(self.layer, fan_out, units.clone(), self.n_samples, mask);
+            for ((dropped, &a), &mask) in dropped[..size].iter_mut().zip(&*values).zip(&*mask) {
+                *dropped = a * mask;
+            }
+        }
     }
 }
 
 /// Writes the logits that a forward pass of `n_samples` left, column by column.
 pub(crate) fn copy_logits<T: Scalar>(workspace: &Workspace<T>, n_samples: usize, logits: &mut [T]) {
     let n_outputs = logits.len() / n_samples;
-    from_panels(&workspace.logits, n_outputs, n_samples, logits, n_outputs);
+    let panels = match &workspace.nodes[workspace.nodes.len() - 1][..] {
+        [outputs] => &outputs.delta,
+        _ => &workspace.logits,
+    };
+    from_panels(panels, n_outputs, n_samples, logits, n_outputs);
 }
 
 /// Where the backward pass puts what it finds.
@@ -116,31 +217,137 @@ pub(crate) enum Destination<'a, T> {
     /// more: plain descent without a gradient in memory. Bit for bit other than by way of a gradient, since the product
     /// rounds once less; equal to rounding.
     Descent { parameters: &'a mut [T], alpha: T },
+    /// Updates the parameters by a rule, some rows of a weight at a time, whose gradient does not leave the first level of
+    /// cache.
+    Update {
+        parameters: &'a mut [T],
+        rule: Rule<T>,
+        first: &'a mut [T],
+        second: &'a mut [T],
+    },
+}
+
+/// The same for some units of a layer.
+enum Target<'a, T> {
+    Add(Rows<'a, T>, T),
+    Update {
+        parameters: Rows<'a, T>,
+        rule: &'a Rule<T>,
+        first: Rows<'a, T>,
+        second: Rows<'a, T>,
+    },
 }
 
 impl<T: Scalar> Destination<'_, T> {
     fn parameters(&self) -> &[T] {
         match self {
             Self::Gradient { parameters, .. } => parameters,
-            Self::Descent { parameters, .. } => parameters,
+            Self::Descent { parameters, .. } | Self::Update { parameters, .. } => parameters,
         }
     }
 
-    /// Adds a layer's `dW = dZ·Aᵀ` and `db = dZ·1`.
-    fn add(&mut self, layout: &Layout, layer: usize, delta: &[T], input: Input<'_, T>) {
-        let (values, alpha) = match self {
-            Self::Gradient { gradient, .. } => (&mut **gradient, T::one()),
-            Self::Descent { parameters, alpha } => (&mut **parameters, *alpha),
-        };
-        let panel = layout.fan_out(layer) * T::PANEL;
-        weight_gradient(
-            &mut values[layout.weight(layer)],
-            alpha,
-            delta,
-            panel,
-            input,
-        );
-        add_row_sums(&mut values[layout.bias(layer)], alpha, delta);
+    /// All of a layer.
+    fn layer(&mut self, layout: &Layout, layer: usize) -> Target<'_, T> {
+        match self {
+            Self::Gradient { gradient, .. } => {
+                Target::Add(layout.rows_mut(gradient, layer), T::one())
+            }
+            Self::Descent { parameters, alpha } => {
+                Target::Add(layout.rows_mut(parameters, layer), *alpha)
+            }
+            Self::Update {
+                parameters,
+                rule,
+                first,
+                second,
+            } => Target::Update {
+                parameters: layout.rows_mut(parameters, layer),
+                rule,
+                first: layout.rows_mut(first, layer),
+                second: layout.rows_mut(second, layer),
+            },
+        }
+    }
+}
+
+impl<'a, T: Scalar> Target<'a, T> {
+    /// The next units' share, which is taken away from it.
+    fn split_off(&mut self, n_units: usize) -> Self {
+        match self {
+            Self::Add(rows, alpha) => Self::Add(rows.split_off(n_units), *alpha),
+            Self::Update {
+                parameters,
+                rule,
+                first,
+                second,
+            } => Self::Update {
+                parameters: parameters.split_off(n_units),
+                rule,
+                first: first.split_off(n_units),
+                second: second.split_off(n_units),
+            },
+        }
+    }
+
+    /// Adds `dW = dZ·Aᵀ` and `db = dZ·1` of these units.
+    fn add<'i>(
+        self,
+        delta: &[T],
+        inputs: impl Iterator<Item = Input<'i, T>> + Clone,
+        scratch: &mut [T],
+    ) where
+        T: 'i,
+    {
+        match self {
+            Self::Add(rows, alpha) => {
+                let panel = rows.bias.len() * T::PANEL;
+                for input in inputs {
+                    let onto = Onto {
+                        weight: &mut *rows.weight,
+                        fan_in: rows.fan_in,
+                        alpha,
+                        replaces: false,
+                    };
+                    let values = delta;
+                    weight_gradient(onto, Delta { values, panel }, input);
+                }
+                add_row_sums(rows.bias, alpha, delta);
+            }
+            Self::Update {
+                parameters,
+                rule,
+                mut first,
+                mut second,
+            } => {
+                let Rows {
+                    weight,
+                    bias,
+                    fan_in,
+                } = parameters;
+                let (n_units, n_rows) = (bias.len(), block_rows::<T>(fan_in));
+                let panel = n_units * T::PANEL;
+                for (block, weight) in weight.chunks_mut(n_rows * fan_in).enumerate() {
+                    let gradient = &mut scratch[..weight.len()];
+                    let values = &delta[block * n_rows * T::PANEL..];
+                    for input in inputs.clone() {
+                        let onto = Onto {
+                            weight: &mut *gradient,
+                            fan_in,
+                            alpha: T::one(),
+                            replaces: true,
+                        };
+                        weight_gradient(onto, Delta { values, panel }, input);
+                    }
+                    let n_rows = weight.len() / fan_in;
+                    let (first, second) = (first.next_rows(n_rows), second.next_rows(n_rows));
+                    rule.apply(weight, gradient, first, second);
+                }
+                let gradient = &mut scratch[..n_units];
+                gradient.fill(T::zero());
+                add_row_sums(gradient, T::one(), delta);
+                rule.apply(bias, gradient, first.bias, second.bias);
+            }
+        }
     }
 }
 
@@ -168,7 +375,8 @@ fn add_row_sums_loop<T: Scalar>(sums: &mut [T], alpha: T, panels: &[T]) {
 
 /// One chunk's backward pass, from the gradient with respect to the logits in the workspace.
 ///
-/// `dZₗ` is known; `dWₗ = dZₗ·Aₗ₋₁ᵀ`, `dbₗ = dZₗ·1`, `dZₗ₋₁ = (Wₗᵀ·dZₗ) ∘ f'(Zₗ₋₁)`. The inputs' gradient is not computed.
+/// `dZₗ` is known; `dZₗ₋₁ = (Wₗᵀ·dZₗ) ∘ f'(Zₗ₋₁)`, then `dWₗ = dZₗ·Aₗ₋₁ᵀ`, `dbₗ = dZₗ·1`. The inputs' gradient is not
+/// computed.
 pub(crate) fn backward<T: Scalar>(
     spec: &MlpSpec,
     destination: &mut Destination<'_, T>,
@@ -178,71 +386,106 @@ pub(crate) fn backward<T: Scalar>(
 ) {
     let Workspace {
         layout,
-        activations,
-        preactivations,
-        masks,
-        dropped,
+        team,
+        nodes,
         samples,
-        logits,
-        deltas,
         ..
     } = workspace;
     let n_samples = inputs.n_columns();
     let n_panels = n_samples.div_ceil(T::PANEL);
-    let activation = spec.hidden_activation();
-    let [current, previous] = deltas;
-    let (mut current, mut previous) = (current, previous);
     for layer in (0..layout.n_layers()).rev() {
-        let size = layout.fan_out(layer) * n_panels * T::PANEL;
-        let d = if layer + 1 == layout.n_layers() {
-            &logits[..size]
+        let weight = layout.weight(layer);
+        let is_large = weight.len() * n_panels * T::PANEL >= WORTH_SHARING;
+        let (below, above) = nodes.split_at_mut(layer + 1);
+        let (below, above) = (&mut below[layer], &mut above[0]);
+        if layer > 0 {
+            let step = Backward {
+                weight: &destination.parameters()[weight],
+                fan_in: layout.fan_in(layer),
+                activation: spec.hidden_activation(),
+                drops,
+                n_samples,
+            };
+            team.each(is_large, below.iter_mut(), |part| step.run(above, part));
+        }
+        let mut layer_target = destination.layer(layout, layer);
+        let shares = above.iter_mut().map(|part| {
+            let target = layer_target.split_off(part.units.len());
+            (part, target)
+        });
+        if layer == 0 {
+            let input = sample_major(samples, inputs);
+            team.each(is_large, shares, |(part, target)| {
+                let size = part.units.len() * n_panels * T::PANEL;
+                target.add(&part.delta[..size], std::iter::once(input), &mut part.rows);
+            });
         } else {
-            &current[..size]
-        };
-        let Some(below) = layer.checked_sub(1) else {
-            let input = sample_major(&mut samples[0], inputs);
-            destination.add(layout, 0, d, input);
-            return;
-        };
-        let fan_in = layout.fan_in(layer);
-        let size_below = fan_in * n_panels * T::PANEL;
-        let a = &activations[below][..size_below];
-        let d_below = &mut previous[..size_below];
-        let weight = &destination.parameters()[layout.weight(layer)];
-        input_gradient(
-            d_below,
-            weight,
-            layout.fan_out(layer),
-            d,
-            0..fan_in,
-            n_panels,
-        );
-        if drops {
-            for (d, &mask) in d_below.iter_mut().zip(&masks[below][..size_below]) {
+            let below = &*below;
+            let inputs = below.iter().map(|part| Input {
+                values: &part.samples.values[..n_samples * part.samples.stride],
+                first: part.units.start,
+                n_inputs: part.units.len(),
+                stride: part.samples.stride,
+            });
+            team.each(is_large, shares, |(part, target)| {
+                let size = part.units.len() * n_panels * T::PANEL;
+                target.add(&part.delta[..size], inputs.clone(), &mut part.rows);
+            });
+        }
+    }
+}
+
+/// One layer's gradient with respect to the node below.
+struct Backward<'a, T> {
+    weight: &'a [T],
+    fan_in: usize,
+    activation: Activation,
+    drops: bool,
+    n_samples: usize,
+}
+
+impl<T: Scalar> Backward<'_, T> {
+    /// `dZ = (Wᵀ·dZ above) ∘ f'(Z)` for some units, and these units' values sample-major, for the weight's own gradient.
+    fn run(&self, above: &[Part<T>], part: &mut Part<T>) {
+        let Part {
+            units,
+            values,
+            preactivations,
+            mask,
+            dropped,
+            delta,
+            samples,
+            ..
+        } = part;
+        let n_panels = self.n_samples.div_ceil(T::PANEL);
+        let size = units.len() * n_panels * T::PANEL;
+        let (a, d) = (&values[..size], &mut delta[..size]);
+        for above in above {
+            input_gradient(
+                d,
+                self.weight,
+                self.fan_in,
+                &above.delta,
+                above.units.clone(),
+                units.clone(),
+                n_panels,
+            );
+        }
+        if self.drops {
+            for (d, &mask) in d.iter_mut().zip(&mask[..size]) {
                 *d *= mask;
             }
         }
-        let z = if activation.needs_preactivation() {
-            &preactivations[below][..size_below]
-        } else {
+        let z = if preactivations.is_empty() {
             a
-        };
-        scale_by_slope(activation, d_below, z, a);
-        let Samples { stride, values } = &mut samples[layer];
-        let input = if drops {
-            &dropped[below][..size_below]
         } else {
-            a
+            &preactivations[..size]
         };
-        let values = &mut values[..n_samples * *stride];
-        from_panels(input, fan_in, n_samples, values, *stride);
-        let input = Input {
-            values,
-            fan_in,
-            stride: *stride,
-        };
-        destination.add(layout, layer, d, input);
-        std::mem::swap(&mut current, &mut previous);
+        scale_by_slope(self.activation, d, z, a);
+        let input = if self.drops { &dropped[..size] } else { a };
+        let Samples { stride, values } = samples;
+        let values = &mut values[..self.n_samples * *stride];
+        from_panels(input, units.len(), self.n_samples, values, *stride);
     }
 }
 
@@ -252,25 +495,27 @@ fn sample_major<'a, T: Scalar>(
     samples: &'a mut Samples<T>,
     inputs: Columns<'a, T>,
 ) -> Input<'a, T> {
-    let (n_samples, fan_in) = (inputs.n_columns(), inputs.n_rows);
+    let (n_samples, n_inputs) = (inputs.n_columns(), inputs.n_rows);
     let Samples { stride, values } = samples;
     if values.is_empty() {
         return Input {
             values: inputs.values,
-            fan_in,
-            stride: fan_in,
+            first: 0,
+            n_inputs,
+            stride: n_inputs,
         };
     }
     let values = &mut values[..n_samples * *stride];
     for (copy, sample) in values
         .chunks_exact_mut(*stride)
-        .zip(inputs.values.chunks_exact(fan_in))
+        .zip(inputs.values.chunks_exact(n_inputs))
     {
-        copy[..fan_in].copy_from_slice(sample);
+        copy[..n_inputs].copy_from_slice(sample);
     }
     Input {
         values,
-        fan_in,
+        first: 0,
+        n_inputs,
         stride: *stride,
     }
 }

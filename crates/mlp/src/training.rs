@@ -1,5 +1,7 @@
 //! The loss, its gradient, and one update, on a batch.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 
 use crate::batch::{Batch, Open};
@@ -8,6 +10,8 @@ use crate::optimizer::check_learning_rate;
 use crate::passes::{
     Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
 };
+use crate::team::MOST;
+use crate::vectorized::vectorized;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -119,6 +123,7 @@ impl<T: Scalar> Mlp<T> {
         Ok(self.accumulate_gradient(&batch, total, dropout, workspace, &mut gradient.values))
     }
 
+    /// The gradient of the batch's mean loss, which is overwritten, and that loss; chunk after chunk.
     fn accumulate_gradient(
         &self,
         batch: &Open<'_, T>,
@@ -128,37 +133,41 @@ impl<T: Scalar> Mlp<T> {
         gradient: &mut [T],
     ) -> f64 {
         gradient.fill(T::zero());
-        let mut dropout = self.dropout(dropout);
+        let mut dropout = self.dropout(dropout, 0);
+        let everything = 0..batch.n_samples();
+        self.add_gradient(batch, everything, total, &mut dropout, workspace, gradient) / total
+    }
+
+    /// Adds the gradient of some samples' part of the mean loss; the weighted sum of their losses.
+    fn add_gradient(
+        &self,
+        batch: &Open<'_, T>,
+        samples: Range<usize>,
+        total: f64,
+        dropout: &mut Option<Dropout>,
+        workspace: &mut Workspace<T>,
+        gradient: &mut [T],
+    ) -> f64 {
+        let (spec, parameters) = (self.spec(), self.parameters().as_slice());
         let mut sum = 0.0;
-        for range in chunks(batch.n_samples(), workspace.capacity) {
-            let chunk = batch.range(range);
-            sum += chunk_loss(
-                self.spec(),
-                self.parameters().as_slice(),
-                &chunk,
-                total,
-                &mut dropout,
-                workspace,
-            );
+        for range in chunks(samples.len(), workspace.capacity) {
+            let chunk = batch.range(samples.start + range.start..samples.start + range.end);
+            sum += chunk_loss(spec, parameters, &chunk, total, dropout, workspace);
             let mut destination = Destination::Gradient {
-                parameters: self.parameters().as_slice(),
+                parameters,
                 gradient,
             };
-            backward(
-                self.spec(),
-                &mut destination,
-                chunk.inputs,
-                dropout.is_some(),
-                workspace,
-            );
+            let drops = dropout.is_some();
+            backward(spec, &mut destination, chunk.inputs, drops, workspace);
         }
-        sum / total
+        sum
     }
 
     /// One update on a batch: forward, backward, optimizer. Returns the batch's mean loss before the update. The masks
     /// of dropout are those of `DropoutKey { seed: dropout_seed, step: optimizer.step() }`.
     ///
-    /// Allocates nothing.
+    /// Allocates nothing, but for the first batch of more samples than the workspace takes at a time where it has several
+    /// threads.
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters
@@ -190,26 +199,25 @@ impl<T: Scalar> Mlp<T> {
             seed: dropout_seed,
             step: optimizer.step(),
         });
-        if optimizer.is_plain_descent() && batch.n_samples() <= workspace.capacity {
-            return self.descend(&batch, total, key, optimizer, learning_rate, workspace);
+        if batch.n_samples() > workspace.capacity && workspace.threads() > 1 {
+            return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
+        }
+        if batch.n_samples() <= workspace.capacity && !optimizer.clips() {
+            return self.step_by_rows(&batch, total, key, optimizer, learning_rate, workspace);
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
         let updated = finite(loss).and_then(|loss| {
-            optimizer
-                .update(
-                    self.parameters_mut().as_mut_slice(),
-                    &mut gradient,
-                    learning_rate,
-                )
-                .map(|()| loss)
+            let parameters = self.parameters_mut().as_mut_slice();
+            optimizer.update(parameters, &mut gradient, learning_rate)?;
+            Ok(loss)
         });
         workspace.gradient = gradient;
         updated
     }
 
-    /// A step of plain descent on one chunk, without a gradient in memory.
-    fn descend(
+    /// A step on one chunk: the parameters are changed as soon as their gradient is known, which is not kept.
+    fn step_by_rows(
         &mut self,
         batch: &Open<'_, T>,
         total: f64,
@@ -218,38 +226,135 @@ impl<T: Scalar> Mlp<T> {
         learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        let mut dropout = self.dropout(key);
-        let sum = chunk_loss(
-            self.spec(),
-            self.parameters().as_slice(),
-            batch,
-            total,
-            &mut dropout,
-            workspace,
-        );
-        let loss = finite(sum / total)?;
-        let alpha = T::of(-learning_rate);
+        let mut dropout = self.dropout(key, 0);
         let (spec, parameters) = self.split_mut();
-        let mut destination = Destination::Descent { parameters, alpha };
-        backward(
-            spec,
-            &mut destination,
-            batch.inputs,
-            dropout.is_some(),
-            workspace,
-        );
-        optimizer.count_step();
+        let sum = chunk_loss(spec, parameters, batch, total, &mut dropout, workspace);
+        let loss = finite(sum / total)?;
+        let is_plain_descent = optimizer.is_plain_descent();
+        let (rule, first, second) = optimizer.next_step(learning_rate);
+        let mut destination = if is_plain_descent {
+            let alpha = T::of(-learning_rate);
+            Destination::Descent { parameters, alpha }
+        } else {
+            Destination::Update {
+                parameters,
+                rule,
+                first,
+                second,
+            }
+        };
+        let drops = dropout.is_some();
+        backward(spec, &mut destination, batch.inputs, drops, workspace);
         Ok(loss)
     }
 
-    /// The masks' generator, if there is dropout.
-    fn dropout(&self, key: Option<DropoutKey>) -> Option<Dropout> {
+    /// A step on a batch of many chunks by several threads: each takes some of the samples, and then some of the parameters,
+    /// for which it adds up all shards' gradients in their order.
+    fn step_in_shards(
+        &mut self,
+        batch: &Open<'_, T>,
+        total: f64,
+        key: Option<DropoutKey>,
+        optimizer: &mut Optimizer<T>,
+        learning_rate: f64,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
+        workspace.make_shards(self);
+        let Workspace {
+            team,
+            shards,
+            gradient,
+            capacity,
+            ..
+        } = workspace;
+        let (n_shards, n_chunks) = (shards.len(), batch.n_samples().div_ceil(*capacity));
+        let bound = |shard: usize| (shard * n_chunks / n_shards * *capacity).min(batch.n_samples());
+        let network = &*self;
+        let mut sums = [0.0; MOST];
+        let sum_of_shard = shards.iter_mut().zip(&mut sums).enumerate();
+        team.each(true, sum_of_shard, |(shard, (workspace, sum))| {
+            let samples = bound(shard)..bound(shard + 1);
+            let mut dropout = network.dropout(key, samples.start as u64);
+            let mut gradient = std::mem::take(&mut workspace.gradient);
+            gradient.fill(T::zero());
+            *sum = network.add_gradient(
+                batch,
+                samples,
+                total,
+                &mut dropout,
+                workspace,
+                &mut gradient,
+            );
+            workspace.gradient = gradient;
+        });
+        let loss = finite(sums[..n_shards].iter().sum::<f64>() / total)?;
+
+        let length = gradient.len().div_ceil(n_shards).next_multiple_of(T::PANEL);
+        let shards = &*shards;
+        let add_up = |start: usize, gradient: &mut [T]| {
+            gradient.copy_from_slice(&shards[0].gradient[start..][..gradient.len()]);
+            for shard in &shards[1..] {
+                add(gradient, &shard.gradient[start..][..gradient.len()]);
+            }
+        };
+        if optimizer.clips() {
+            let pieces = gradient.chunks_mut(length).enumerate();
+            team.each(true, pieces, |(piece, gradient)| {
+                add_up(piece * length, gradient);
+            });
+            optimizer.update(
+                self.parameters_mut().as_mut_slice(),
+                gradient,
+                learning_rate,
+            )?;
+            return Ok(loss);
+        }
+        let parameters = self.parameters_mut().as_mut_slice();
+        let (rule, mut first, mut second) = optimizer.next_step(learning_rate);
+        let pieces = gradient
+            .chunks_mut(length)
+            .zip(parameters.chunks_mut(length))
+            .enumerate()
+            .map(|(piece, (gradient, parameters))| {
+                let n = parameters.len();
+                let first = first
+                    .split_off_mut(..n.min(first.len()))
+                    .unwrap_or_default();
+                let second = second
+                    .split_off_mut(..n.min(second.len()))
+                    .unwrap_or_default();
+                (piece, gradient, parameters, first, second)
+            });
+        team.each(
+            true,
+            pieces,
+            |(piece, gradient, parameters, first, second)| {
+                add_up(piece * length, gradient);
+                rule.apply(parameters, gradient, first, second);
+            },
+        );
+        Ok(loss)
+    }
+
+    /// The masks' generator, if there is dropout, for the samples from this one on.
+    fn dropout(&self, key: Option<DropoutKey>, first_sample: u64) -> Option<Dropout> {
         let probability = self.spec().dropout_probability();
         key.filter(|_| probability > 0.0).map(|key| Dropout {
             key,
             probability,
-            first_sample: 0,
+            first_sample,
         })
+    }
+}
+
+vectorized! {
+    fn add(sums: &'a mut [T], terms: &'a [T]) -> () = add_loop;
+}
+
+#[inline(always)]
+fn add_loop<T: Scalar>(sums: &mut [T], terms: &[T]) {
+    for (sum, &term) in sums.iter_mut().zip(terms) {
+        *sum += term;
     }
 }
 

@@ -1,111 +1,237 @@
-//! The buffers of a network's passes.
+//! The buffers of a network's passes, and who works on them.
 
+use std::ops::Range;
+
+use crate::error::require;
 use crate::parameters::Layout;
+use crate::team::{MOST, Team};
 use crate::{Error, Mlp, MlpSpec, Scalar};
 
 /// How many samples at a time are fastest: their activations stay in the first two levels of cache, and a layer's weights
 /// are read once for all of them. What [`Mlp::workspace`] is usually given.
 pub const CHUNK: usize = 64;
 
-/// The buffers of a network's passes, allocated once, for chunks of at most so many samples.
-#[derive(Clone, Debug)]
+/// So many outputs are worth cutting among threads; fewer stay in one part, which the loss can take as it is.
+const MANY_OUTPUTS: usize = 64;
+
+/// A weight's rows that are updated at a time: their gradient stays in the first level of cache.
+const BLOCK_BYTES: usize = 16 * 1024;
+
+/// How many rows of a weight the kernel takes at a time.
+const TILE_ROWS: usize = 6;
+
+/// The buffers of a network's passes, allocated once, for chunks of at most so many samples; and the threads that work on
+/// them together.
+///
+/// ```
+/// use smallbatch_mlp::{CHUNK, MlpSpec};
+///
+/// let network = MlpSpec::new([784, 128, 10]).build::<f32>(0)?;
+/// let workspace = network.workspace(32);
+/// assert_eq!((workspace.capacity(), workspace.threads()), (32, 1));
+/// let shared = network.workspace_with_threads(CHUNK, 2)?;
+/// assert_eq!(shared.threads(), 2);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
+#[derive(Debug)]
 pub struct Workspace<T> {
+    pub(crate) spec: MlpSpec,
     pub(crate) layout: Layout,
     pub(crate) capacity: usize,
-    /// The inputs, in panels.
-    pub(crate) inputs: Vec<T>,
-    /// Per hidden layer, in panels: f(z).
-    pub(crate) activations: Vec<Vec<T>>,
-    /// The same for z, where the activation's derivative needs it; else empty.
-    pub(crate) preactivations: Vec<Vec<T>>,
-    /// The same for the dropout's factors, 0 or `1 / (1 - p)`, and for the activations times them; else empty.
-    pub(crate) masks: Vec<Vec<T>>,
-    pub(crate) dropped: Vec<Vec<T>>,
-    /// Each layer's input, sample-major.
-    pub(crate) samples: Vec<Samples<T>>,
-    /// In panels: the logits, then the loss's gradient with respect to them.
+    pub(crate) team: Team,
+    n_threads: usize,
+    /// What lies between the weights: first the inputs, then each hidden layer's units, last the outputs.
+    pub(crate) nodes: Vec<Vec<Part<T>>>,
+    /// The inputs, sample-major, where the caller's own samples do not serve.
+    pub(crate) samples: Samples<T>,
+    /// In panels: all logits, then the loss's gradient with respect to them, where the outputs are in several parts.
     pub(crate) logits: Vec<T>,
-    /// Of the widest hidden layer, in panels, twice: the gradient with respect to one layer's z and to the one before's.
-    pub(crate) deltas: [Vec<T>; 2],
     pub(crate) gradient: Vec<T>,
+    /// Of each thread, for batches of more samples than `capacity`: made when the first such batch comes.
+    pub(crate) shards: Vec<Workspace<T>>,
 }
 
-/// A layer's input, sample-major.
+/// Some of a node's units, those that one thread computes; in panels, but for the samples. What is not needed is empty.
+#[derive(Debug)]
+pub(crate) struct Part<T> {
+    /// Which units.
+    pub(crate) units: Range<usize>,
+    /// f(z), or the inputs.
+    pub(crate) values: Vec<T>,
+    /// z, where the activation's derivative needs it.
+    pub(crate) preactivations: Vec<T>,
+    /// The dropout's factors, 0 or `1 / (1 - p)`, and the values times them.
+    pub(crate) mask: Vec<T>,
+    pub(crate) dropped: Vec<T>,
+    /// First z, then the loss's gradient with respect to it.
+    pub(crate) delta: Vec<T>,
+    /// The values (dropped where there is dropout) sample-major, for the gradient of the weight above.
+    pub(crate) samples: Samples<T>,
+    /// The gradient of some rows of the weight below.
+    pub(crate) rows: Vec<T>,
+}
+
+/// Numbers sample after sample.
 #[derive(Clone, Debug)]
 pub(crate) struct Samples<T> {
     /// From one sample to the next.
     pub(crate) stride: usize,
-    /// Empty where the caller's own samples serve.
     pub(crate) values: Vec<T>,
 }
 
 impl<T: Scalar> Samples<T> {
-    fn new(fan_in: usize, capacity: usize, is_first: bool) -> Self {
+    fn new(n_units: usize, capacity: usize) -> Self {
         // An odd number of lines, so that samples do not compete for the same places of the cache.
-        let stride = (fan_in.div_ceil(T::PANEL) | 1) * T::PANEL;
-        let borrows = is_first && fan_in.is_multiple_of(T::PANEL);
-        let length = if borrows { 0 } else { stride * capacity };
+        let stride = (n_units.div_ceil(T::PANEL) | 1) * T::PANEL;
         Self {
             stride,
-            values: vec![T::zero(); length],
+            values: vec![T::zero(); stride * capacity],
         }
     }
 }
 
-impl<T: Scalar> Workspace<T> {
-    fn new(spec: &MlpSpec, layout: &Layout, capacity: usize) -> Self {
-        let hidden = &layout.sizes()[1..layout.sizes().len() - 1];
-        let capacity = capacity.max(1);
+/// What a node is to the passes.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Inputs,
+    Hidden,
+    Outputs,
+}
+
+impl<T: Scalar> Part<T> {
+    fn new(
+        spec: &MlpSpec,
+        role: Role,
+        fan_in: usize,
+        units: Range<usize>,
+        capacity: usize,
+    ) -> Self {
+        let n_units = units.len();
         let lanes = capacity.next_multiple_of(T::PANEL);
-        let buffers = |needed: bool| -> Vec<Vec<T>> {
-            hidden
-                .iter()
-                .map(|size| vec![T::zero(); if needed { size * lanes } else { 0 }])
-                .collect()
+        let room = |needed: bool| vec![T::zero(); if needed { n_units * lanes } else { 0 }];
+        let hidden = role == Role::Hidden;
+        let drops = hidden && spec.dropout_probability() > 0.0;
+        let rows = if role == Role::Inputs {
+            0
+        } else {
+            (block_rows::<T>(fan_in).min(n_units) * fan_in).max(n_units)
         };
-        let widest = hidden.iter().max().copied().unwrap_or(0) * lanes;
-        let drops = spec.dropout_probability() > 0.0;
         Self {
+            values: room(role != Role::Outputs),
+            preactivations: room(hidden && spec.hidden_activation().needs_preactivation()),
+            mask: room(drops),
+            dropped: room(drops),
+            delta: room(role != Role::Inputs),
+            samples: Samples::new(n_units, if hidden { capacity } else { 0 }),
+            rows: vec![T::zero(); rows],
+            units,
+        }
+    }
+}
+
+/// How many rows of a weight are updated at a time.
+pub(crate) fn block_rows<T>(fan_in: usize) -> usize {
+    (BLOCK_BYTES / size_of::<T>() / fan_in / TILE_ROWS).max(1) * TILE_ROWS
+}
+
+/// `0..n_units` in up to `n_parts` ranges that are as equal as whole lines of cache allow.
+fn cut<T: Scalar>(n_units: usize, n_parts: usize) -> Vec<Range<usize>> {
+    let lines = n_units.div_ceil(T::PANEL);
+    let n_parts = n_parts.min(lines);
+    let bound = |part: usize| (part * lines / n_parts * T::PANEL).min(n_units);
+    (0..n_parts)
+        .map(|part| bound(part)..bound(part + 1))
+        .collect()
+}
+
+impl<T: Scalar> Workspace<T> {
+    fn new(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
+        let (spec, layout) = (network.spec(), network.layout());
+        let capacity = capacity.max(1);
+        let last = layout.n_layers();
+        let nodes: Vec<Vec<Part<T>>> = (0..=last)
+            .map(|node| {
+                let n_units = layout.sizes()[node];
+                let (role, n_parts, fan_in) = match node {
+                    0 => (Role::Inputs, n_threads, 0),
+                    node if node < last => (Role::Hidden, n_threads, layout.fan_in(node - 1)),
+                    node if n_units >= MANY_OUTPUTS => {
+                        (Role::Outputs, n_threads, layout.fan_in(node - 1))
+                    }
+                    node => (Role::Outputs, 1, layout.fan_in(node - 1)),
+                };
+                cut::<T>(n_units, n_parts)
+                    .into_iter()
+                    .map(|units| Part::new(spec, role, fan_in, units, capacity))
+                    .collect()
+            })
+            .collect();
+        let n_inputs = layout.fan_in(0);
+        let borrows = n_inputs.is_multiple_of(T::PANEL);
+        let lanes = capacity.next_multiple_of(T::PANEL);
+        let joined = if nodes[last].len() > 1 {
+            layout.sizes()[last] * lanes
+        } else {
+            0
+        };
+        Self {
+            spec: spec.clone(),
             layout: layout.clone(),
             capacity,
-            inputs: vec![T::zero(); layout.fan_in(0) * lanes],
-            activations: buffers(true),
-            preactivations: buffers(spec.hidden_activation().needs_preactivation()),
-            masks: buffers(drops),
-            dropped: buffers(drops),
-            samples: (0..layout.n_layers())
-                .map(|layer| Samples::new(layout.fan_in(layer), capacity, layer == 0))
-                .collect(),
-            logits: vec![T::zero(); layout.fan_out(layout.n_layers() - 1) * lanes],
-            deltas: [vec![T::zero(); widest], vec![T::zero(); widest]],
+            team: Team::new(n_threads),
+            n_threads,
+            nodes,
+            samples: Samples::new(n_inputs, if borrows { 0 } else { capacity }),
+            logits: vec![T::zero(); joined],
             gradient: vec![T::zero(); layout.len()],
+            shards: Vec::new(),
         }
     }
 
     /// Refuses to serve another network than the one it was made for.
     pub(crate) fn check(&self, network: &Mlp<T>) -> Result<(), Error> {
-        let (workspace, spec) = (self, network.spec());
-        let fits = workspace.layout == *network.layout()
-            && workspace
-                .masks
-                .first()
-                .is_none_or(|mask| mask.is_empty() == (spec.dropout_probability() == 0.0))
-            && workspace
-                .preactivations
-                .first()
-                .is_none_or(|z| z.is_empty() != spec.hidden_activation().needs_preactivation());
-        if fits {
-            return Ok(());
+        if self.layout != *network.layout() || network.spec().layer_sizes() != self.layout.sizes() {
+            return Err(Error::ForeignWorkspace {
+                what: "layers",
+                expected: format!("{:?}", network.parameters().layer_sizes()),
+                found: format!("{:?}", self.layout.sizes()),
+            });
         }
-        Err(Error::ForeignWorkspace {
-            expected: spec.layer_sizes().to_vec(),
-            found: workspace.layout.sizes().to_vec(),
-        })
+        let (mine, theirs) = (&self.spec, network.spec());
+        if mine.hidden_activation() != theirs.hidden_activation() {
+            return Err(Error::ForeignWorkspace {
+                what: "activation",
+                expected: format!("{:?}", theirs.hidden_activation()),
+                found: format!("{:?}", mine.hidden_activation()),
+            });
+        }
+        let drops = |spec: &MlpSpec| spec.dropout_probability() > 0.0;
+        if drops(mine) != drops(theirs) {
+            return Err(Error::ForeignWorkspace {
+                what: "dropout",
+                expected: theirs.dropout_probability().to_string(),
+                found: mine.dropout_probability().to_string(),
+            });
+        }
+        Ok(())
     }
 
     /// How many samples are computed at a time.
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// How many threads it was made for.
+    pub fn threads(&self) -> usize {
+        self.n_threads
+    }
+
+    /// Makes the workspaces of shards, if there are none yet.
+    pub(crate) fn make_shards(&mut self, network: &Mlp<T>) {
+        if self.shards.is_empty() {
+            let shard = |_| Self::new(network, self.capacity, 1);
+            self.shards = (0..self.n_threads).map(shard).collect();
+        }
     }
 }
 
@@ -114,6 +240,52 @@ impl<T: Scalar> Mlp<T> {
     /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1. Give it the size of the batch, or
     /// [`CHUNK`] if that is less: larger chunks take more memory and more time.
     pub fn workspace(&self, max_chunk: usize) -> Workspace<T> {
-        Workspace::new(self.spec(), self.layout(), max_chunk)
+        Workspace::new(self, max_chunk, 1)
+    }
+
+    /// The same with several threads, which share the work of each pass. They belong to the workspace, wait in it between
+    /// passes (at first by spinning, so that they are there at once), and end with it.
+    ///
+    /// A batch of up to `max_chunk` samples is cut by the units of each layer, and gives the same numbers to the bit with
+    /// any number of threads. An update on a larger batch is cut by its samples into as many shards, whose gradients are
+    /// added up in their order: the same bits for the same number of threads. There are never more threads at work than the
+    /// processor has room for; the bits do not depend on that.
+    ///
+    /// # Errors
+    /// No threads, or more than 64.
+    pub fn workspace_with_threads(
+        &self,
+        max_chunk: usize,
+        threads: usize,
+    ) -> Result<Workspace<T>, Error> {
+        #[allow(clippy::cast_precision_loss)] // of an error's number
+        require(
+            (1..=MOST).contains(&threads),
+            "the number of threads",
+            threads as f64,
+            "at least 1 and at most 64",
+        )?;
+        Ok(Workspace::new(self, max_chunk, threads))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_cut_at_whole_lines() {
+        assert_eq!(cut::<f32>(128, 2), [0..64, 64..128]);
+        assert_eq!(cut::<f32>(100, 2), [0..48, 48..100]);
+        assert_eq!(cut::<f32>(17, 2), [0..16, 16..17]);
+        assert_eq!(cut::<f32>(16, 2), [0..16]);
+        assert_eq!(cut::<f64>(16, 2), [0..8, 8..16]);
+        assert_eq!(cut::<f32>(1, 3), [0..1]);
+        for (n_units, n_parts) in [(1000, 3), (784, 7), (33, 64)] {
+            let parts = cut::<f32>(n_units, n_parts);
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, n_units));
+            assert!(parts.iter().all(|part| !part.is_empty()));
+        }
     }
 }

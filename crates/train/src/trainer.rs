@@ -132,8 +132,8 @@ impl Trainer {
         self
     }
 
-    /// How many threads the training may use. **At present it uses one, whatever is given here**: the argument exists so
-    /// that a run states it, and so that a later version can use more only where asked to.
+    /// How many threads share each update; see [`Mlp::workspace_with_threads`](smallbatch_mlp::Mlp::workspace_with_threads)
+    /// for how, and which bits that changes. Evaluations use one.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self

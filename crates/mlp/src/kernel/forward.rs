@@ -8,18 +8,21 @@ use super::{Vectors, in_sixes, with_line};
 /// cache.
 const BLOCK: usize = 256;
 
-/// `output = weight · input + bias`, for each panel: `n_panels` panels of a line a unit.
+/// `output = weight · input + bias`, for each panel: `n_panels` panels of a line a unit. Of the weight, the units' rows.
+///
+/// The input may come in parts, one call each, from the first to the last: `input` has the lines of these `inputs` only. The
+/// sums are the same to the bit.
 pub(crate) fn forward<T: Vectors>(
     output: &mut [T],
     weight: &[T],
     bias: &[T],
     input: &[T],
+    inputs: std::ops::Range<usize>,
     n_panels: usize,
 ) {
-    let (fan_out, fan_in) = (bias.len(), weight.len() / bias.len());
     for (output, input) in output
-        .chunks_exact_mut(fan_out * T::PANEL)
-        .zip(input.chunks_exact(fan_in * T::PANEL))
+        .chunks_exact_mut(bias.len() * T::PANEL)
+        .zip(input.chunks_exact(inputs.len() * T::PANEL))
         .take(n_panels)
     {
         Arch::new().dispatch(Forward {
@@ -27,6 +30,7 @@ pub(crate) fn forward<T: Vectors>(
             weight,
             bias,
             input,
+            first_input: inputs.start,
         });
     }
 }
@@ -37,6 +41,7 @@ pub(super) struct Forward<'a, T> {
     pub(super) weight: &'a [T],
     pub(super) bias: &'a [T],
     pub(super) input: &'a [T],
+    pub(super) first_input: usize,
 }
 
 impl<T: Vectors> WithSimd for Forward<'_, T> {
@@ -70,13 +75,14 @@ impl<T: Vectors> Forward<'_, T> {
         unit: usize,
     ) {
         let fan_in = self.weight.len() / self.bias.len();
+        let first = self.first_input + start;
         let rows: [&[T]; M] =
-            std::array::from_fn(|m| &self.weight[(unit + m) * fan_in + start..][..input.len()]);
+            std::array::from_fn(|m| &self.weight[(unit + m) * fan_in + first..][..input.len()]);
         let (output, _) = T::vectors_mut::<S>(self.output);
         let (output, _) = output.as_chunks_mut::<V>();
         let output = &mut output[unit..unit + M];
 
-        let mut sums: [[T::Vector<S>; V]; M] = if start == 0 {
+        let mut sums: [[T::Vector<S>; V]; M] = if first == 0 {
             std::array::from_fn(|m| [T::splat(simd, self.bias[unit + m]); V])
         } else {
             std::array::from_fn(|m| output[m])

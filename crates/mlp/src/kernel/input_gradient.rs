@@ -9,26 +9,30 @@ use super::{Vectors, in_sixes, with_line};
 /// are a power of two apart.
 const BLOCK: usize = 128;
 
-/// `output = (weightᵀ · delta)[inputs]`, for each panel: `n_panels` panels of `delta`, a line for each of the weight's
-/// `fan_out` rows, and of `output`, a line for each input of the range.
+/// `output = (weightᵀ · delta)[inputs]`, for each panel: `n_panels` panels of `delta`, a line for each of these `units`, and
+/// of `output`, a line for each input of the range.
+///
+/// The deltas may come in parts, one call each, from the first to the last. The sums are the same to the bit.
 pub(crate) fn input_gradient<T: Vectors>(
     output: &mut [T],
     weight: &[T],
-    fan_out: usize,
+    fan_in: usize,
     delta: &[T],
+    units: std::ops::Range<usize>,
     inputs: std::ops::Range<usize>,
     n_panels: usize,
 ) {
     for (output, delta) in output
         .chunks_exact_mut(inputs.len() * T::PANEL)
-        .zip(delta.chunks_exact(fan_out * T::PANEL))
+        .zip(delta.chunks_exact(units.len() * T::PANEL))
         .take(n_panels)
     {
         Arch::new().dispatch(InputGradient {
             output,
             weight,
-            fan_in: weight.len() / fan_out,
+            fan_in,
             delta,
+            first_unit: units.start,
             first_input: inputs.start,
         });
     }
@@ -40,6 +44,7 @@ pub(super) struct InputGradient<'a, T> {
     pub(super) weight: &'a [T],
     pub(super) fan_in: usize,
     pub(super) delta: &'a [T],
+    pub(super) first_unit: usize,
     pub(super) first_input: usize,
 }
 
@@ -73,12 +78,13 @@ impl<T: Vectors> InputGradient<'_, T> {
         start: usize,
         input: usize,
     ) {
-        let weight = &self.weight[start * self.fan_in + self.first_input + input..];
+        let first = self.first_unit + start;
+        let weight = &self.weight[first * self.fan_in + self.first_input + input..];
         let (output, _) = T::vectors_mut::<S>(self.output);
         let (output, _) = output.as_chunks_mut::<V>();
         let output = &mut output[input..input + M];
 
-        let mut sums: [[T::Vector<S>; V]; M] = if start == 0 {
+        let mut sums: [[T::Vector<S>; V]; M] = if first == 0 {
             [[T::splat(simd, T::ZERO); V]; M]
         } else {
             std::array::from_fn(|m| output[m])

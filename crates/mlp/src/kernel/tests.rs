@@ -59,6 +59,15 @@ struct Shape {
     n_samples: usize,
 }
 
+fn onto<T: Scalar>(weight: &mut [T], fan_in: usize, replaces: bool) -> Onto<'_, T> {
+    Onto {
+        weight,
+        fan_in,
+        alpha: T::of(-0.5),
+        replaces,
+    }
+}
+
 fn check_products<T: Scalar>(shape: &Shape) {
     let &Shape {
         fan_in,
@@ -105,34 +114,104 @@ fn check_products<T: Scalar>(shape: &Shape) {
     }
     let sample_major = Input {
         values: &padded,
-        fan_in,
+        first: 0,
+        n_inputs: fan_in,
         stride,
     };
 
     // What the processor has.
     let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
-    forward(&mut output, &weight, &bias, &input_panels, n_panels);
+    let all_inputs = 0..fan_in;
+    forward(
+        &mut output,
+        &weight,
+        &bias,
+        &input_panels,
+        all_inputs,
+        n_panels,
+    );
     assert_close("Z", &samples(&output, fan_out, n_samples), &z, fan_in);
+    // In two parts: the same bits.
+    let cut = fan_in / 3;
+    let mut in_parts = vec![T::of(9.0); n_panels * fan_out * T::PANEL];
+    for inputs in [0..cut, cut..fan_in] {
+        let part: Vec<T> = input
+            .chunks(fan_in)
+            .flat_map(|sample| sample[inputs.clone()].to_vec())
+            .collect();
+        if !inputs.is_empty() {
+            let part = panels(&part, inputs.len(), n_samples);
+            forward(&mut in_parts, &weight, &bias, &part, inputs, n_panels);
+        }
+    }
+    assert!(in_parts == output, "Z in parts");
     let mut output = vec![T::of(7.0); n_panels * fan_in * T::PANEL];
     input_gradient(
         &mut output,
         &weight,
-        fan_out,
+        fan_in,
         &delta_panels,
+        0..fan_out,
         0..fan_in,
         n_panels,
     );
     assert_close("dA", &samples(&output, fan_in, n_samples), &d, fan_out);
-    let mut updated = weight.clone();
+    let cut = fan_out / 2;
+    let mut in_parts = vec![T::of(9.0); n_panels * fan_in * T::PANEL];
+    for units in [0..cut, cut..fan_out] {
+        let part: Vec<T> = delta
+            .chunks(fan_out)
+            .flat_map(|sample| sample[units.clone()].to_vec())
+            .collect();
+        if !units.is_empty() {
+            let part = panels(&part, units.len(), n_samples);
+            input_gradient(
+                &mut in_parts,
+                &weight,
+                fan_in,
+                &part,
+                units,
+                0..fan_in,
+                n_panels,
+            );
+        }
+    }
+    assert!(in_parts == output, "dA in parts");
     let panel = fan_out * T::PANEL;
+    let values = &delta_panels[..];
+    let delta_panels = Delta { values, panel };
+    let mut updated = weight.clone();
     weight_gradient(
-        &mut updated,
-        T::of(-0.5),
-        &delta_panels,
-        panel,
+        onto(&mut updated, fan_in, false),
+        delta_panels,
         sample_major,
     );
     assert_close("W", &updated, &w, n_samples);
+    // In the place of what was there.
+    let mut replaced = vec![T::of(9.0); fan_in * fan_out];
+    weight_gradient(
+        onto(&mut replaced, fan_in, true),
+        delta_panels,
+        sample_major,
+    );
+    let mut added = vec![T::zero(); fan_in * fan_out];
+    weight_gradient(onto(&mut added, fan_in, false), delta_panels, sample_major);
+    assert!(replaced == added, "dW in the place of what was there");
+    // Line by line and row by row.
+    let mut in_parts = weight.clone();
+    for (unit, row) in in_parts.chunks_mut(fan_in).enumerate() {
+        let values = &values[unit * T::PANEL..];
+        for first in (0..fan_in).step_by(T::PANEL) {
+            let line = Input {
+                values: &padded[first..],
+                first,
+                n_inputs: T::PANEL.min(fan_in - first),
+                stride,
+            };
+            weight_gradient(onto(row, fan_in, false), Delta { values, panel }, line);
+        }
+    }
+    assert!(in_parts == updated, "W in parts");
 
     // One number at a time.
     let simd = pulp::Scalar::new();
@@ -146,6 +225,7 @@ fn check_products<T: Scalar>(shape: &Shape) {
             weight: &weight,
             bias: &bias,
             input,
+            first_input: 0,
         }
         .with_simd(simd);
     }
@@ -160,13 +240,14 @@ fn check_products<T: Scalar>(shape: &Shape) {
     let mut output = vec![T::of(7.0); n_panels * some.len() * T::PANEL];
     for (output, delta) in output
         .chunks_mut(some.len() * T::PANEL)
-        .zip(delta_panels.chunks(panel))
+        .zip(values.chunks(panel))
     {
         InputGradient {
             output,
             weight: &weight,
             fan_in,
             delta,
+            first_unit: 0,
             first_input: some.start,
         }
         .with_simd(simd);
@@ -183,10 +264,8 @@ fn check_products<T: Scalar>(shape: &Shape) {
     );
     let mut updated = weight.clone();
     WeightGradient {
-        weight: &mut updated,
-        alpha: T::of(-0.5),
-        delta: &delta_panels,
-        panel,
+        onto: onto(&mut updated, fan_in, false),
+        delta: delta_panels,
         input: sample_major,
     }
     .with_simd(simd);

@@ -7,8 +7,8 @@ use super::Vectors;
 /// Sides of a block that is turned in registers.
 pub(super) const SIDE: usize = 8;
 
-/// Cuts `n_samples` samples of `n_rows` numbers, `stride` apart, into panels. Lanes beyond the last sample are left as
-/// they are.
+/// Cuts `n_samples` samples of `n_rows` numbers, `stride` apart, into panels. Lanes beyond the last sample become zero: what
+/// was computed before, NaN even, must not live on in them.
 pub(crate) fn into_panels<T: Vectors>(
     samples: &[T],
     stride: usize,
@@ -22,8 +22,16 @@ pub(crate) fn into_panels<T: Vectors>(
             break;
         };
         let n_samples = n_samples.min(T::PANEL);
+        if n_samples == 0 {
+            break;
+        }
         let samples = Matrix::new(&samples[first * stride..], stride, n_samples, n_rows);
         samples.transpose(panel, T::PANEL);
+        if n_samples < T::PANEL {
+            for line in panel.chunks_exact_mut(T::PANEL) {
+                line[n_samples..].fill(T::ZERO);
+            }
+        }
     }
 }
 

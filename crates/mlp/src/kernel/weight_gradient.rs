@@ -5,38 +5,48 @@ use pulp::{Arch, Simd, WithSimd};
 use super::forward::add_line;
 use super::{Vectors, in_sixes};
 
-/// `weight += alpha · delta · input` for a whole weight or some of its rows: panels of `delta` have a line for each of
-/// these, `panel` numbers from one to the next.
+/// `weight = factor · weight + alpha · delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its
+/// columns or some.
 pub(crate) fn weight_gradient<T: Vectors>(
-    weight: &mut [T],
-    alpha: T,
-    delta: &[T],
-    panel: usize,
+    onto: Onto<'_, T>,
+    delta: Delta<'_, T>,
     input: Input<'_, T>,
 ) {
-    Arch::new().dispatch(WeightGradient {
-        weight,
-        alpha,
-        delta,
-        panel,
-        input,
-    });
+    Arch::new().dispatch(WeightGradient { onto, delta, input });
 }
 
-/// A layer's input, sample-major.
+/// Where a weight's gradient goes.
+pub(crate) struct Onto<'a, T> {
+    /// Whole rows.
+    pub(crate) weight: &'a mut [T],
+    pub(crate) fan_in: usize,
+    /// What the gradient is multiplied with.
+    pub(crate) alpha: T,
+    /// Whether it takes the place of what is there, or is added to it.
+    pub(crate) replaces: bool,
+}
+
+/// Some units' deltas: panels with a line for each, `panel` numbers from one panel to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Delta<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) panel: usize,
+}
+
+/// Some of a layer's inputs, sample-major.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a, T> {
     pub(crate) values: &'a [T],
-    pub(crate) fan_in: usize,
-    /// From one sample to the next: at least `fan_in`, rounded up to a whole line. What lies between is finite.
+    /// Which of the weight's columns they belong to, the first and how many.
+    pub(crate) first: usize,
+    pub(crate) n_inputs: usize,
+    /// From one sample to the next: at least `n_inputs`, rounded up to a whole line. What lies between is finite.
     pub(crate) stride: usize,
 }
 
 pub(super) struct WeightGradient<'a, T> {
-    pub(super) weight: &'a mut [T],
-    pub(super) alpha: T,
-    pub(super) delta: &'a [T],
-    pub(super) panel: usize,
+    pub(super) onto: Onto<'a, T>,
+    pub(super) delta: Delta<'a, T>,
     pub(super) input: Input<'a, T>,
 }
 
@@ -45,7 +55,7 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let n_units = self.weight.len() / self.input.fan_in;
+        let n_units = self.onto.weight.len() / self.onto.fan_in;
         in_sixes!(n_units, |M, unit| self.rows::<S, M>(simd, unit));
     }
 }
@@ -54,17 +64,17 @@ impl<T: Vectors> WeightGradient<'_, T> {
     /// M rows of the weight, from one end to the other.
     #[inline(always)]
     fn rows<S: Simd, const M: usize>(&mut self, simd: S, unit: usize) {
-        let (lanes, fan_in) = (T::lanes::<S>(), self.input.fan_in);
+        let (lanes, n_inputs) = (T::lanes::<S>(), self.input.n_inputs);
         let mut first = 0;
-        while first + 2 * lanes <= fan_in {
+        while first + 2 * lanes <= n_inputs {
             let sums = self.tile::<S, M, 2>(simd, unit, first);
             self.store_whole(simd, unit, first, &sums);
             first += 2 * lanes;
         }
-        if first + lanes < fan_in {
+        if first + lanes < n_inputs {
             let sums = self.tile::<S, M, 2>(simd, unit, first);
             self.store_part(simd, unit, first, &sums);
-        } else if first < fan_in {
+        } else if first < n_inputs {
             let sums = self.tile::<S, M, 1>(simd, unit, first);
             self.store_part(simd, unit, first, &sums);
         }
@@ -82,7 +92,7 @@ impl<T: Vectors> WeightGradient<'_, T> {
         let mut sums = [[T::splat(simd, T::ZERO); V]; M];
         for (samples, delta) in self.input.values[first..]
             .chunks(T::PANEL * stride)
-            .zip(self.delta.chunks(self.panel))
+            .zip(self.delta.values.chunks(self.delta.panel))
         {
             let delta = &delta[unit * T::PANEL..][..M * T::PANEL];
             // Fours, for the loop to cost less; T::PANEL is a multiple of four.
@@ -110,13 +120,15 @@ impl<T: Vectors> WeightGradient<'_, T> {
         first: usize,
         sums: &[[T::Vector<S>; 2]; M],
     ) {
-        let (fan_in, width) = (self.input.fan_in, 2 * T::lanes::<S>());
-        let alpha = T::splat(simd, self.alpha);
+        let first = self.input.first + first;
+        let width = 2 * T::lanes::<S>();
+        let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
         for (m, sums) in sums.iter().enumerate() {
-            let row = &mut self.weight[(unit + m) * fan_in + first..][..width];
+            let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in + first..][..width];
             let (row, _) = T::vectors_mut::<S>(row);
             for (row, &sum) in row.iter_mut().zip(sums) {
-                *row = T::mul_add(simd, alpha, sum, *row);
+                let before = if self.onto.replaces { zero } else { *row };
+                *row = T::mul_add(simd, alpha, sum, before);
             }
         }
     }
@@ -130,12 +142,17 @@ impl<T: Vectors> WeightGradient<'_, T> {
         first: usize,
         sums: &[[T::Vector<S>; V]; M],
     ) {
-        let fan_in = self.input.fan_in;
-        let alpha = T::splat(simd, self.alpha);
+        let columns = self.input.first + first..self.input.first + self.input.n_inputs;
+        let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
         for (m, sums) in sums.iter().enumerate() {
-            let row = &mut self.weight[(unit + m) * fan_in..][first..fan_in];
+            let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in..][columns.clone()];
             for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums) {
-                let changed = T::mul_add(simd, alpha, sum, T::partial_load(simd, row));
+                let before = if self.onto.replaces {
+                    zero
+                } else {
+                    T::partial_load(simd, row)
+                };
+                let changed = T::mul_add(simd, alpha, sum, before);
                 T::partial_store(simd, row, changed);
             }
         }

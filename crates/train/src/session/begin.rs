@@ -73,17 +73,19 @@ impl<'a, T: Scalar> Session<'a, T> {
             .schedule
             .rates(trainer.learning_rate, &trainer.budget, n_batches)?;
         // All buffers that passes over the network need are made here, those of updates and those of evaluations.
-        let workspace = |max_samples: usize| model.workspace(max_samples.min(CHUNK));
+        let workspace = |max_samples: usize, threads: usize| {
+            model.workspace_with_threads(max_samples.min(CHUNK), threads)
+        };
         let evaluator = Evaluator::new(
             model.spec().n_outputs(),
-            workspace(usize::MAX),
+            workspace(CHUNK, 1)?,
             &trainer.evaluation,
             trainer.seed,
             training,
             validation,
         )?;
         Ok(Self {
-            workspace: workspace(batches.max_samples()),
+            workspace: workspace(batches.max_samples(), trainer.threads)?,
             last_update: trainer.budget.last_update(n_batches),
             batches,
             evaluator,

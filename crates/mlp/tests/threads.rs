@@ -1,0 +1,195 @@
+//! Several threads against one, over random networks: the same bits where units are cut, the same numbers where samples are.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests may panic as tests may"
+)]
+
+use nalgebra::DMatrix;
+use proptest::prelude::*;
+use smallbatch_mlp::{
+    Activation, Batch, CHUNK, DropoutKey, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters, Scalar,
+    Targets,
+};
+
+/// Numbers between -1 and 1 without a pattern.
+fn noise<T: Scalar>(rows: usize, columns: usize, seed: f64) -> DMatrix<T> {
+    #[allow(clippy::cast_precision_loss)]
+    DMatrix::from_fn(rows, columns, |i, j| {
+        T::of(((i as f64 + 1.3) * 12.9898 + (j as f64 + seed) * 78.233).sin())
+    })
+}
+
+const ACTIVATIONS: [Activation; 5] = [
+    Activation::Relu,
+    Activation::Tanh,
+    Activation::Gelu,
+    Activation::Elu { alpha: 1.0 },
+    Activation::Softplus,
+];
+
+fn optimizers() -> [OptimizerSpec; 6] {
+    [
+        OptimizerSpec::sgd(),
+        OptimizerSpec::sgd().weight_decay(0.1),
+        OptimizerSpec::momentum(0.9),
+        OptimizerSpec::nesterov(0.9),
+        OptimizerSpec::rmsprop(),
+        OptimizerSpec::adamw(0.1),
+    ]
+}
+
+/// The parameters and the losses of a few steps.
+fn train<T: Scalar>(
+    network: &Mlp<T>,
+    optimizer: &OptimizerSpec,
+    batch: &Batch<'_, T>,
+    chunk: usize,
+    threads: usize,
+) -> (Vec<T>, Vec<f64>) {
+    let mut network = network.clone();
+    let mut optimizer = optimizer.build(network.n_parameters()).unwrap();
+    let mut workspace = network.workspace_with_threads(chunk, threads).unwrap();
+    let step = |_| {
+        network
+            .train_step(batch, &mut optimizer, 0.01, 5, &mut workspace)
+            .unwrap()
+    };
+    let losses = (0..4).map(step).collect();
+    (network.parameters().as_slice().to_vec(), losses)
+}
+
+fn check<T: Scalar>(sizes: &[usize], n: usize, choice: usize, threads: usize, dropout: f64) {
+    let activation = ACTIVATIONS[choice % ACTIVATIONS.len()];
+    let optimizer = optimizers()[choice % 6];
+    let spec = MlpSpec::new(sizes)
+        .activation(activation)
+        .loss(Loss::MeanSquaredError)
+        .dropout(dropout);
+    let network: Mlp<T> = spec.build(choice as u64).unwrap();
+    let inputs = noise(sizes[0], n, 0.1);
+    let targets = noise(sizes[sizes.len() - 1], n, 0.7);
+    let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+
+    // One chunk: cut by units.
+    let alone = train(&network, &optimizer, &batch, n, 1);
+    let shared = train(&network, &optimizer, &batch, n, threads);
+    assert!(alone == shared, "{sizes:?} {n} {optimizer:?} {threads}");
+
+    // Many chunks: the gradient too is cut by units, and the update by samples.
+    let chunk = n.div_ceil(5);
+    let gradient = |threads| {
+        let mut workspace = network.workspace_with_threads(chunk, threads).unwrap();
+        let mut gradient = Parameters::zeros(sizes).unwrap();
+        let key = Some(DropoutKey { seed: 5, step: 0 });
+        let loss = network
+            .loss_and_gradient(&batch, key, &mut workspace, &mut gradient)
+            .unwrap();
+        let mut logits = DMatrix::zeros(sizes[sizes.len() - 1], n);
+        network
+            .forward_into(inputs.as_view(), &mut workspace, &mut logits)
+            .unwrap();
+        (loss, gradient, logits)
+    };
+    assert!(gradient(1) == gradient(threads), "{sizes:?} {n} {threads}");
+    let sharded = train(&network, &optimizer, &batch, chunk, threads);
+    assert!(sharded == train(&network, &optimizer, &batch, chunk, threads));
+    // The gradients differ by rounding, and a quotient of small numbers (RMSprop, Adam) by a part of a step.
+    let loose = !matches!(choice % 6, 0..=3);
+    let tolerance = if loose {
+        0.02
+    } else if size_of::<T>() == 4 {
+        1e-4
+    } else {
+        1e-12
+    };
+    for (a, b) in alone.0.iter().zip(&sharded.0) {
+        assert!((a.to_f64() - b.to_f64()).abs() < tolerance, "{a} and {b}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn threads_do_not_change_the_numbers(
+        n_inputs in prop::sample::select(vec![1_usize, 3, 16, 17, 40]),
+        hidden in prop::collection::vec(prop::sample::select(vec![1_usize, 3, 17, 32, 100]), 0..3),
+        n_outputs in prop::sample::select(vec![1_usize, 10, 70]),
+        n in 1_usize..80,
+        choice in 0_usize..30,
+        threads in 2_usize..4,
+        dropout in prop::sample::select(vec![0.0, 0.3]),
+    ) {
+        let sizes: Vec<usize> = [n_inputs].into_iter().chain(hidden).chain([n_outputs]).collect();
+        check::<f32>(&sizes, n, choice, threads, dropout);
+        check::<f64>(&sizes, n, choice, threads, dropout);
+    }
+}
+
+/// Large enough for the pieces to be worth another thread: the property's networks are mostly not.
+#[test]
+fn threads_do_not_change_the_numbers_of_large_networks() {
+    for choice in 0..6 {
+        check::<f32>(&[130, 200, 90, 100], 32, choice, 2, 0.2);
+        check::<f64>(&[64, 128, 10], 300, choice, 2, 0.0);
+    }
+}
+
+/// An update on one chunk goes by rows, without a gradient; one that is clipped, at a norm that is never reached, by way of
+/// it.
+#[test]
+fn an_update_by_rows_is_the_update_by_way_of_the_gradient() {
+    let inputs = noise::<f32>(50, 30, 0.1);
+    let targets = noise::<f32>(3, 30, 0.7);
+    let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+    let network = MlpSpec::new([50, 40, 20, 3])
+        .loss(Loss::MeanSquaredError)
+        .build::<f32>(1)
+        .unwrap();
+    // Plain descent adds to the parameters what its product gives, which is rounded once less.
+    for optimizer in &optimizers()[1..] {
+        let by_rows = train(&network, optimizer, &batch, CHUNK, 1);
+        let by_gradient = train(&network, &optimizer.clip_norm(1e30), &batch, CHUNK, 1);
+        assert!(by_rows == by_gradient, "{optimizer:?}");
+    }
+}
+
+/// What a pass over numbers that are none leaves in the buffers must not reach a later one.
+#[test]
+fn nan_does_not_stay_in_a_workspace() {
+    let inputs = noise::<f32>(5, 16, 0.1);
+    let targets = noise::<f32>(2, 16, 0.7);
+    let huge = inputs.map(|x| x * 1e38);
+    for activation in ACTIVATIONS {
+        let network = MlpSpec::new([5, 8, 8, 2])
+            .activation(activation)
+            .loss(Loss::MeanSquaredError)
+            .build::<f32>(1)
+            .unwrap();
+        let few = Batch::new(inputs.columns(0, 5), Targets::Values(targets.columns(0, 5)));
+        let many = Batch::new(huge.as_view(), Targets::Values(targets.as_view()));
+        let gradient = |after_overflow: bool| {
+            let mut workspace = network.workspace(16);
+            if after_overflow {
+                let _ = network.loss(&many, &mut workspace);
+            }
+            let mut gradient = Parameters::zeros(&[5, 8, 8, 2]).unwrap();
+            network
+                .loss_and_gradient(&few, None, &mut workspace, &mut gradient)
+                .unwrap();
+            gradient
+        };
+        assert!(gradient(true) == gradient(false), "{activation:?}");
+    }
+}
+
+#[test]
+fn no_threads_and_too_many_are_refused() {
+    let network = MlpSpec::new([1, 2]).build::<f32>(0).unwrap();
+    for threads in [0, 65] {
+        let error = network.workspace_with_threads(1, threads).unwrap_err();
+        let expected =
+            format!("the number of threads is {threads}; it must be at least 1 and at most 64");
+        assert_eq!(error.to_string(), expected);
+    }
+}
