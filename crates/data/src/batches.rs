@@ -33,6 +33,19 @@ pub enum BatchTarget<'b, T: Scalar> {
     Values(DMatrixView<'b, T>),
 }
 
+/// The samples of one update, whose features are not gathered; see [`Batches::next_choice`].
+#[derive(Clone, Debug)]
+pub struct Choice<'b, T: Scalar> {
+    /// The features of the whole data set, shape (`n_features`, `n_samples`).
+    pub features: DMatrixView<'b, T>,
+    /// Which of these are in the batch, in its order; `None` for all, in theirs.
+    pub samples: Option<&'b [usize]>,
+    /// The target of the batch's samples.
+    pub target: BatchTarget<'b, T>,
+    /// Their weights, if the data set has weights.
+    pub weights: Option<&'b [T]>,
+}
+
 /// The batches of one epoch after another.
 ///
 /// - Each epoch visits each sample exactly once; where the batch size does not divide the number of samples, the last
@@ -173,6 +186,49 @@ impl<'a, T: Scalar> Batches<'a, T> {
 
     /// The next batch, or `None` at the end of the epoch.
     pub fn next_batch(&mut self) -> Option<Batch<'_, T>> {
+        let samples = self.next_samples()?;
+        match &mut self.buffer {
+            None => Some(whole(self.dataset)),
+            Some(buffer) => Some(buffer.gather(self.dataset, &self.order[samples])),
+        }
+    }
+
+    /// The next batch as [`next_batch`](Self::next_batch) would give it, but for its features, which are not gathered: for
+    /// whoever gathers them on the way, or needs only the rest. `None` at the end of the epoch.
+    ///
+    /// ```
+    /// use smallbatch_data::{BatchSize, Batches, builtin};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let wine = builtin::wine()?;
+    /// let mut gathered = Batches::new(&wine, BatchSize::Mini(32), 7)?;
+    /// let mut chosen = gathered.clone();
+    /// let (batch, choice) = (gathered.next_batch().unwrap(), chosen.next_choice().unwrap());
+    /// let samples = choice.samples.unwrap();
+    /// assert_eq!(batch.features, choice.features.select_columns(samples));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn next_choice(&mut self) -> Option<Choice<'_, T>> {
+        let samples = self.next_samples()?;
+        let features = self.dataset.features().columns(0, self.dataset.n_samples());
+        let (rest, samples) = match &mut self.buffer {
+            None => (whole(self.dataset), None),
+            Some(buffer) => {
+                let samples = &self.order[samples];
+                (buffer.gather_rest(self.dataset, samples), Some(samples))
+            }
+        };
+        Some(Choice {
+            features,
+            samples,
+            target: rest.target,
+            weights: rest.weights,
+        })
+    }
+
+    /// Where the samples of the next batch stand in the order; goes on by one batch.
+    fn next_samples(&mut self) -> Option<std::ops::Range<usize>> {
         let start = self.position.checked_mul(self.samples)?;
         let end = start
             .saturating_add(self.samples)
@@ -181,10 +237,7 @@ impl<'a, T: Scalar> Batches<'a, T> {
             return None;
         }
         self.position += 1;
-        match &mut self.buffer {
-            None => Some(whole(self.dataset)),
-            Some(buffer) => Some(buffer.gather(self.dataset, &self.order[start..end])),
-        }
+        Some(start..end)
     }
 
     /// The order of the samples in the present epoch; `None` for [`BatchSize::Full`], which keeps the data set's own.
@@ -235,8 +288,13 @@ impl<T: Scalar> Buffer<T> {
     }
 
     fn gather(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
-        let n = samples.len();
         gather_columns(dataset.features(), samples, &mut self.features);
+        self.gather_rest(dataset, samples)
+    }
+
+    /// All but the features.
+    fn gather_rest(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
+        let n = samples.len();
         match (&mut self.target, dataset.target()) {
             (TargetBuffer::Labels(buffer), Target::Classes { labels, .. }) => {
                 gather_entries(labels, samples, buffer);

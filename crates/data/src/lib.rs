@@ -73,7 +73,7 @@ mod target;
 mod target_scaler;
 
 pub use batch_size::BatchSize;
-pub use batches::{Batch, BatchTarget, Batches};
+pub use batches::{Batch, BatchTarget, Batches, Choice};
 pub use csv_reader::CsvReader;
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;

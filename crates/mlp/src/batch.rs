@@ -28,6 +28,7 @@ pub enum Targets<'a, T: Scalar> {
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, T: Scalar> {
     inputs: DMatrixView<'a, T>,
+    samples: Option<&'a [usize]>,
     targets: Targets<'a, T>,
     weights: Option<&'a [T]>,
 }
@@ -37,9 +38,33 @@ impl<'a, T: Scalar> Batch<'a, T> {
     pub fn new(inputs: DMatrixView<'a, T>, targets: Targets<'a, T>) -> Self {
         Self {
             inputs,
+            samples: None,
             targets,
             weights: None,
         }
+    }
+
+    /// Takes these columns of the inputs, in this order, instead of all: a mini-batch which is gathered from all inputs by
+    /// the pass itself, and by all its threads. Targets and weights are those of the batch, one a sample, as ever.
+    ///
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use smallbatch_mlp::{Batch, MlpSpec, Targets};
+    ///
+    /// let all = dmatrix![1.0_f32, 4.0, 7.0; 2.0, 5.0, 8.0];
+    /// let order = [2, 0];
+    /// let gathered = Batch::new(all.as_view(), Targets::Labels(&[1, 0])).samples(&order);
+    /// let copied = dmatrix![7.0_f32, 1.0; 8.0, 2.0];
+    /// let copied = Batch::new(copied.as_view(), Targets::Labels(&[1, 0]));
+    /// let network = MlpSpec::new([2, 8, 2]).build::<f32>(0)?;
+    /// let mut workspace = network.workspace(2);
+    /// assert_eq!(network.loss(&gathered, &mut workspace)?, network.loss(&copied, &mut workspace)?);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn samples(mut self, samples: &'a [usize]) -> Self {
+        self.samples = Some(samples);
+        self
     }
 
     /// Weighs the samples: the loss is `Σ wᵢ·ℓᵢ / Σ wᵢ`. A weight of 2 counts as the sample given twice.
@@ -51,7 +76,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
 
     /// How many samples there are.
     pub fn n_samples(&self) -> usize {
-        self.inputs.ncols()
+        self.samples.map_or(self.inputs.ncols(), <[usize]>::len)
     }
 
     /// Checks the shapes against a network's and lays everything out as slices.
@@ -89,8 +114,19 @@ impl<'a, T: Scalar> Batch<'a, T> {
                 });
             }
         }
+        if let Some(samples) = self.samples
+            && let Some(&sample) = samples.iter().find(|&&sample| sample >= inputs.n_columns())
+        {
+            return Err(Error::SampleOutOfRange {
+                sample,
+                n_samples: inputs.n_columns(),
+            });
+        }
         Ok(Open {
-            inputs,
+            inputs: Inputs {
+                all: inputs,
+                samples: self.samples,
+            },
             targets,
             weights: self.weights,
         })
@@ -142,9 +178,54 @@ fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(),
 /// A checked batch: contiguous slices.
 #[derive(Clone, Copy)]
 pub(crate) struct Open<'a, T> {
-    pub(crate) inputs: Columns<'a, T>,
+    pub(crate) inputs: Inputs<'a, T>,
     pub(crate) targets: OpenTargets<'a, T>,
     pub(crate) weights: Option<&'a [T]>,
+}
+
+/// All columns of a matrix, or some of them in some order.
+#[derive(Clone, Copy)]
+pub(crate) struct Inputs<'a, T> {
+    pub(crate) all: Columns<'a, T>,
+    pub(crate) samples: Option<&'a [usize]>,
+}
+
+impl<'a, T: Scalar> Inputs<'a, T> {
+    pub(crate) fn n_samples(&self) -> usize {
+        self.samples.map_or(self.all.n_columns(), <[usize]>::len)
+    }
+
+    /// Some of the samples.
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Self {
+        match self.samples {
+            None => Self {
+                all: self.all.range(range),
+                samples: None,
+            },
+            Some(samples) => Self {
+                all: self.all,
+                samples: Some(&samples[range]),
+            },
+        }
+    }
+
+    /// A copy of them, sample after sample.
+    pub(crate) fn to_vec(self) -> Vec<T> {
+        match self.samples {
+            None => self.all.values.to_vec(),
+            Some(samples) => samples
+                .iter()
+                .flat_map(|&sample| self.all.range(sample..sample + 1).values)
+                .copied()
+                .collect(),
+        }
+    }
+}
+
+impl<'a, T> From<Columns<'a, T>> for Inputs<'a, T> {
+    fn from(all: Columns<'a, T>) -> Self {
+        Self { all, samples: None }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -155,7 +236,7 @@ pub(crate) enum OpenTargets<'a, T> {
 
 impl<T: Scalar> Open<'_, T> {
     pub(crate) fn n_samples(&self) -> usize {
-        self.inputs.n_columns()
+        self.inputs.n_samples()
     }
 
     /// Some of the samples.

@@ -218,7 +218,7 @@ pub(crate) struct Pass<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Pass<'a, T> {
     pub(crate) fn new(network: &'a Mlp<T>, chunk: &Open<'_, T>) -> Self {
-        let inputs = chunk.inputs.values.to_vec();
+        let inputs = chunk.inputs.to_vec();
         let ra = vec![vec![T::zero(); inputs.len()]];
         Self {
             network,

@@ -128,6 +128,14 @@ pub enum Error {
         "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples of weight 0, or use larger batches"
     )]
     ZeroTotalWeight,
+    /// A batch asks for a sample that the inputs do not have.
+    #[error("the batch asks for sample {sample}, but the inputs have {n_samples}, counted from 0")]
+    SampleOutOfRange {
+        /// Which it asks for.
+        sample: usize,
+        /// How many there are.
+        n_samples: usize,
+    },
     /// A view's columns do not follow one another in memory.
     #[error(
         "the columns of {what} are not contiguous in memory (a view of some rows?); copy it first with `.into_owned()`"

@@ -22,12 +22,14 @@
 
 mod forward;
 mod input_gradient;
+mod one_sample;
 mod transpose;
 mod vector;
 mod weight_gradient;
 
 pub(crate) use forward::forward;
 pub(crate) use input_gradient::input_gradient;
+pub(crate) use one_sample::one_sample;
 pub(crate) use transpose::{from_panels, into_panels};
 pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Delta, Input, Onto, weight_gradient};

@@ -3,9 +3,9 @@
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::open_inputs;
+use crate::batch::{Inputs, open_inputs};
 use crate::parameters::Layout;
-use crate::passes::{chunks, copy_logits, forward};
+use crate::passes::{chunks, copy_logits, forward, forward_one};
 use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};
 
 /// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
@@ -171,11 +171,22 @@ impl<T: Scalar> Mlp<T> {
         let inputs = open_inputs(inputs, self.spec.n_inputs())?;
         let (n_outputs, n_samples) = (self.spec.n_outputs(), inputs.n_columns());
         self.check_logits(logits, n_samples)?;
+        if n_samples == 1 {
+            let (parameters, sample) = (&self.parameters.values, inputs.values);
+            forward_one(
+                &self.spec,
+                parameters,
+                sample,
+                workspace,
+                logits.as_mut_slice(),
+            );
+            return Ok(());
+        }
         for range in chunks(n_samples, workspace.capacity) {
             forward(
                 &self.spec,
                 &self.parameters.values,
-                inputs.range(range.clone()),
+                Inputs::from(inputs.range(range.clone())),
                 &mut None,
                 workspace,
             );

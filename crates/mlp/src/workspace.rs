@@ -42,11 +42,13 @@ pub struct Workspace<T> {
     n_threads: usize,
     /// What lies between the weights: first the inputs, then each hidden layer's units, last the outputs.
     pub(crate) nodes: Vec<Vec<Part<T>>>,
-    /// The inputs, sample-major, where the caller's own samples do not serve.
+    /// The inputs, sample-major, where they are not taken from the caller as they lie.
     pub(crate) samples: Samples<T>,
     /// In panels: all logits, then the loss's gradient with respect to them, where the outputs are in several parts.
     pub(crate) logits: Vec<T>,
     pub(crate) gradient: Vec<T>,
+    /// Of the widest layer, for one sample: a layer's inputs and its outputs.
+    pub(crate) single: [Vec<T>; 2],
     /// Of each thread, for batches of more samples than `capacity`: made when the first such batch comes.
     pub(crate) shards: Vec<Workspace<T>>,
 }
@@ -167,7 +169,6 @@ impl<T: Scalar> Workspace<T> {
             })
             .collect();
         let n_inputs = layout.fan_in(0);
-        let borrows = n_inputs.is_multiple_of(T::PANEL);
         let lanes = capacity.next_multiple_of(T::PANEL);
         let joined = if nodes[last].len() > 1 {
             layout.sizes()[last] * lanes
@@ -181,9 +182,11 @@ impl<T: Scalar> Workspace<T> {
             team: Team::new(n_threads),
             n_threads,
             nodes,
-            samples: Samples::new(n_inputs, if borrows { 0 } else { capacity }),
+            samples: Samples::new(n_inputs, capacity),
             logits: vec![T::zero(); joined],
             gradient: vec![T::zero(); layout.len()],
+            single: [(); 2]
+                .map(|()| vec![T::zero(); layout.sizes().iter().copied().max().unwrap_or(0)]),
             shards: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use pulp::WithSimd;
 
 use super::forward::Forward;
 use super::input_gradient::InputGradient;
+use super::one_sample::OneSample;
 use super::weight_gradient::WeightGradient;
 use super::*;
 use crate::Scalar;
@@ -213,8 +214,26 @@ fn check_products<T: Scalar>(shape: &Shape) {
     }
     assert!(in_parts == updated, "W in parts");
 
+    // Sample by sample.
+    let mut output = vec![T::of(7.0); n_samples * fan_out];
+    for (z, sample) in output.chunks_mut(fan_out).zip(input.chunks(fan_in)) {
+        one_sample(z, &weight, &bias, sample);
+    }
+    assert_close("Z, one sample", &output, &z, fan_in);
+
     // One number at a time.
     let simd = pulp::Scalar::new();
+    let mut output = vec![T::of(7.0); n_samples * fan_out];
+    for (output, input) in output.chunks_mut(fan_out).zip(input.chunks(fan_in)) {
+        OneSample {
+            output,
+            weight: &weight,
+            bias: &bias,
+            input,
+        }
+        .with_simd(simd);
+    }
+    assert_close("Z, one sample, portable", &output, &z, fan_in);
     let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
     for (output, input) in output
         .chunks_mut(fan_out * T::PANEL)

@@ -34,6 +34,10 @@ pub trait Vectors: Copy + Sized {
     fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
     /// Stores as many lanes as the slice has room for, at most a vector.
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// All lanes added up.
+    fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
+    /// a + b.
+    fn add(a: Self, b: Self) -> Self;
     /// `result[column][row] = rows[row][column]`.
     fn turn(rows: Block<Self>) -> Block<Self>;
 }
@@ -42,7 +46,7 @@ pub trait Vectors: Copy + Sized {
 type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
 
 macro_rules! vectors {
-    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident) => {
+    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -82,6 +86,14 @@ macro_rules! vectors {
                 simd.$store(values, vector);
             }
             #[inline(always)]
+            fn sum_of_lanes<S: Simd>(simd: S, vector: S::$vector) -> Self {
+                simd.$sum(vector)
+            }
+            #[inline(always)]
+            fn add(a: Self, b: Self) -> Self {
+                a + b
+            }
+            #[inline(always)]
             fn turn(rows: Block<Self>) -> Block<Self> {
                 $turn(rows)
             }
@@ -99,7 +111,8 @@ vectors!(
     as_simd_f32s,
     as_mut_simd_f32s,
     partial_load_f32s,
-    partial_store_f32s
+    partial_store_f32s,
+    reduce_sum_f32s
 );
 vectors!(
     f64,
@@ -111,7 +124,8 @@ vectors!(
     as_simd_f64s,
     as_mut_simd_f64s,
     partial_load_f64s,
-    partial_store_f64s
+    partial_store_f64s,
+    reduce_sum_f64s
 );
 
 #[inline(always)]

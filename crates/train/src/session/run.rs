@@ -120,7 +120,7 @@ impl<T: Scalar> Session<'_, T> {
         if self.batches.position() == self.batches.n_batches() {
             self.batches.start_epoch(self.batches.epoch() + 1);
         }
-        let Some(batch) = self.batches.next_batch() else {
+        let Some(batch) = self.batches.next_choice() else {
             // A data set has samples and a batch size is at least 1, so an epoch has a batch.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
@@ -129,6 +129,9 @@ impl<T: Scalar> Session<'_, T> {
             BatchTarget::Values(values) => Targets::Values(values),
         };
         let mut samples = Batch::new(batch.features, targets);
+        if let Some(chosen) = batch.samples {
+            samples = samples.samples(chosen);
+        }
         if let Some(weights) = batch.weights {
             samples = samples.weights(weights);
         }
