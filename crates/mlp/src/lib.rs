@@ -37,6 +37,7 @@
 //! ```
 
 mod activation;
+mod advice;
 mod batch;
 mod curvature;
 mod dropout;

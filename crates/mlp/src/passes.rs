@@ -18,7 +18,7 @@ use crate::workspace::{Part, Samples, block_rows};
 use crate::{Activation, MlpSpec, Scalar, Workspace};
 
 /// Fewer multiplications than this are not worth handing to another thread: 0.4 µs of work, twice what the handing costs.
-const WORTH_SHARING: usize = 16 * 1024;
+pub(crate) const WORTH_SHARING: usize = 16 * 1024;
 
 /// Fewer numbers than this are not worth copying by another thread.
 const WORTH_COPYING: usize = 4 * 1024;

@@ -70,6 +70,11 @@ impl<T: Scalar> Session<'_, T> {
         self.update
     }
 
+    /// How many threads share each update.
+    pub fn threads(&self) -> usize {
+        self.workspace.threads()
+    }
+
     /// The evaluations that were due so far.
     pub fn history(&self) -> &History {
         &self.history

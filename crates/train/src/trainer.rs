@@ -24,7 +24,7 @@ use crate::{
 /// | `early_stopping` | none | needs validation data |
 /// | `evaluation` | each epoch, on all samples | see [`Evaluation`] |
 /// | `seed` | 0 | any |
-/// | `threads` | 1 | at least 1 |
+/// | `threads` | 1 | 1 to 64, or automatic |
 ///
 /// The defaults are those of Adam's paper and of the literature on small batches, for inputs that are standardized. Tune
 /// the rate first.
@@ -64,7 +64,8 @@ pub struct Trainer {
     pub(crate) early_stopping: Option<EarlyStopping>,
     pub(crate) evaluation: Evaluation,
     pub(crate) seed: u64,
-    pub(crate) threads: usize,
+    /// `None` is automatic.
+    pub(crate) threads: Option<usize>,
 }
 
 impl Trainer {
@@ -80,7 +81,7 @@ impl Trainer {
             early_stopping: None,
             evaluation: Evaluation::default(),
             seed: 0,
-            threads: 1,
+            threads: Some(1),
         }
     }
 
@@ -135,7 +136,15 @@ impl Trainer {
     /// How many threads share each update; see [`Mlp::workspace_with_threads`](smallbatch_mlp::Mlp::workspace_with_threads)
     /// for how, and which bits that changes. Evaluations use one.
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads;
+        self.threads = Some(threads);
+        self
+    }
+
+    /// As many threads as are worth it for this model and batch size, and the processor has: see
+    /// [`Mlp::advisable_threads`](smallbatch_mlp::Mlp::advisable_threads). [`Session::threads`](crate::Session::threads) says
+    /// how many that is.
+    pub fn automatic_threads(mut self) -> Self {
+        self.threads = None;
         self
     }
 
@@ -168,7 +177,13 @@ impl Trainer {
             early_stopping.validate()?;
         }
         self.evaluation.validate()?;
-        Error::require(self.threads > 0, "threads", self.threads, "at least 1")
+        let threads = self.threads.unwrap_or(1);
+        Error::require(
+            (1..=64).contains(&threads),
+            "threads",
+            threads,
+            "at least 1 and at most 64",
+        )
     }
 
     /// Checks what depends on there being validation data.

@@ -76,6 +76,10 @@ impl<'a, T: Scalar> Session<'a, T> {
         let workspace = |max_samples: usize, threads: usize| {
             model.workspace_with_threads(max_samples.min(CHUNK), threads)
         };
+        let threads = trainer.threads.unwrap_or_else(|| {
+            let room = std::thread::available_parallelism().map_or(1, usize::from);
+            model.advisable_threads(batches.max_samples(), room)
+        });
         let evaluator = Evaluator::new(
             model.spec().n_outputs(),
             workspace(CHUNK, 1)?,
@@ -85,7 +89,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             validation,
         )?;
         Ok(Self {
-            workspace: workspace(batches.max_samples(), trainer.threads)?,
+            workspace: workspace(batches.max_samples(), threads)?,
             last_update: trainer.budget.last_update(n_batches),
             batches,
             evaluator,

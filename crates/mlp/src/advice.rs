@@ -1,0 +1,101 @@
+//! How many threads are worth it.
+
+use crate::passes::WORTH_SHARING;
+use crate::{CHUNK, Mlp, Scalar};
+
+/// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
+const PER_NANOSECOND: f64 = 35.0;
+
+/// What handing work to other threads and waiting for them costs, in nanoseconds: 0.4 µs where it was measured (two cores of
+/// a virtual machine), and half as much again for numbers that are in the other's cache.
+const ROUND: f64 = 600.0;
+
+/// A gain below this part may be an error of this estimate.
+const MARGIN: f64 = 0.1;
+
+impl<T: Scalar> Mlp<T> {
+    /// How many threads, at most so many, take the least time for an update on a batch of this size, by an estimate from the
+    /// sizes of the layers; 1 where others would gain little. For [`Mlp::workspace_with_threads`].
+    ///
+    /// It counts each layer's multiplications, and what it takes to hand them out. The same network and batch size give the
+    /// same answer on any machine.
+    ///
+    /// ```
+    /// use smallbatch_mlp::MlpSpec;
+    ///
+    /// let small = MlpSpec::new([2, 16, 2]).build::<f32>(0)?;
+    /// assert_eq!(small.advisable_threads(32, 2), 1);
+    /// let large = MlpSpec::new([784, 512, 10]).build::<f32>(0)?;
+    /// assert_eq!(large.advisable_threads(32, 2), 2);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    pub fn advisable_threads(&self, batch_size: usize, at_most: usize) -> usize {
+        let alone = self.nanoseconds(batch_size, 1);
+        let mut best = (1, alone * (1.0 - MARGIN));
+        for threads in 2..=at_most.min(crate::team::MOST) {
+            let time = self.nanoseconds(batch_size, threads);
+            if time < best.1 {
+                best = (threads, time);
+            }
+        }
+        best.0
+    }
+
+    /// The estimate.
+    #[allow(clippy::cast_precision_loss)] // it is an estimate
+    fn nanoseconds(&self, batch_size: usize, threads: usize) -> f64 {
+        let layout = self.layout();
+        let lanes = |n: usize| n.next_multiple_of(T::PANEL);
+        let time = |n: usize| n as f64 / PER_NANOSECOND * (size_of::<T>() / 4) as f64;
+        if batch_size > CHUNK {
+            let n_chunks = batch_size.div_ceil(CHUNK).div_ceil(threads);
+            let work = 3 * layout.len() * n_chunks * CHUNK.min(batch_size);
+            // Every shard's gradient is read and added to another.
+            let adding = if threads > 1 {
+                2.0 * ROUND + layout.len() as f64
+            } else {
+                0.0
+            };
+            return time(work) + adding;
+        }
+        let mut sum = 0.0;
+        for layer in 0..layout.n_layers() {
+            let work = layout.fan_in(layer) * layout.fan_out(layer) * lanes(batch_size);
+            let products: usize = if layer == 0 { 2 } else { 3 };
+            let parts = |units: usize| units.div_ceil(T::PANEL).min(threads);
+            let is_shared = work >= WORTH_SHARING && parts(layout.fan_out(layer)) > 1;
+            sum += if is_shared {
+                let largest = lanes(layout.fan_out(layer).div_ceil(threads));
+                let part = (largest as f64 / layout.fan_out(layer) as f64).min(1.0);
+                products as f64 * (time(work) * part + ROUND)
+            } else {
+                products as f64 * time(work)
+            };
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::MlpSpec;
+
+    #[test]
+    fn more_work_is_never_given_to_fewer() {
+        let threads = |hidden: usize, batch_size: usize| {
+            let network = MlpSpec::new([64, hidden, 10]).build::<f32>(0).unwrap();
+            network.advisable_threads(batch_size, 4)
+        };
+        assert_eq!(threads(8, 16), 1);
+        assert_eq!(threads(512, 32), 4);
+        // A hidden layer of one line cannot be cut by units; a large batch can be cut by samples.
+        assert_eq!(threads(16, 64), 1);
+        assert_eq!(threads(16, 10_000), 4);
+        let by_width: Vec<usize> = [16, 32, 64, 128, 256, 512].map(|h| threads(h, 32)).to_vec();
+        assert!(by_width.is_sorted(), "{by_width:?}");
+        for at_most in [0, 1] {
+            let network = MlpSpec::new([784, 512, 10]).build::<f32>(0).unwrap();
+            assert_eq!(network.advisable_threads(32, at_most), 1);
+        }
+    }
+}
