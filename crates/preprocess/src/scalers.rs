@@ -47,7 +47,7 @@ pub trait Scaler {
     ///
     /// # Errors
     /// [`Error::Empty`]; [`Error::TooFewSamples`] for fewer than two; [`Error::WeightCount`], [`Error::InvalidWeight`],
-    /// [`Error::WeightOverflow`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
+    /// [`Error::WeightSum`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
     /// [`NonFinite::Refuse`](crate::NonFinite::Refuse), else [`Error::NoValues`] for a feature with nothing left; and what
     /// the scaler itself adds.
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error>;
