@@ -5,8 +5,9 @@
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_preprocess::{
-    AnyScaler, Centering, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite, PerSample,
-    QuantileTransformer, RobustScaler, Scalar, Scaler, Scaling, SmoothClip, StandardScaler,
+    AnyScaler, Centering, Error, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite,
+    PerSample, QuantileTransformer, RobustScaler, Scalar, Scaler, Scaling, SmoothClip,
+    StandardScaler,
 };
 
 fn every_scaler() -> Vec<AnyScaler> {
@@ -203,6 +204,28 @@ fn without_interquartile_range_half_of_the_range() {
 }
 
 #[test]
+fn quartiles_that_differ_by_rounding_are_equal() {
+    // The middle half is 0.3, computed in two ways; the width of 5.5e-17 would make 1e16 of the ends.
+    let x = dmatrix![0.0, 0.3, 0.3, 0.3, 0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2, 1.0];
+    assert_ne!(0.3, 0.1 + 0.2);
+    for x in [x.clone(), -x] {
+        let fitted = fit(&RobustScaler::new(), &x);
+        assert_eq!(fitted.affine().unwrap().scale, [0.5]);
+        assert_eq!(fitted.report().without_interquartile_range()[0].index, 0);
+        assert!(fit(&SmoothClip::new(), &x).transform(&x).unwrap().amax() < 2.0);
+    }
+    // Neighbours in f32 are a difference, and a small unit is one too.
+    let x = DMatrix::from_row_slice(1, 4, &[1.0_f32, 1.0, 1.0_f32.next_up(), 1.0_f32.next_up()]);
+    let fitted = fit(&RobustScaler::new(), &x);
+    assert!(fitted.report().without_interquartile_range().is_empty());
+    let x = dmatrix![1e-20, 2e-20, 3e-20, 4e-20, 5e-20];
+    assert_eq!(
+        fit(&RobustScaler::new(), &x).affine().unwrap().scale,
+        [2e-20]
+    );
+}
+
+#[test]
 fn smooth_clip_by_its_formula() {
     let x = table(4, 501);
     let fitted = fit(&SmoothClip::new(), &x);
@@ -268,6 +291,71 @@ fn equal_values_have_their_middle_rank() {
 }
 
 #[test]
+fn equal_values_are_equal_in_the_type_of_the_data() {
+    // The lower half is 0.7, which f32 rounds: to compare its 0.7 with the f64's would put it at the bound, -5.2.
+    for tie in [0.7, 0.3] {
+        assert_ne!(f64::from(tie as f32), tie);
+        let x = DMatrix::from_fn(1, 2000, |_, i| if i < 1000 { tie } else { i as f64 });
+        let fitted = fit(&QuantileTransformer::new(), &x);
+        let wide = fitted.transform(&x).unwrap();
+        let narrow = fitted.transform(&x.map(|x| x as f32)).unwrap();
+        assert!((narrow[0] + 0.674_49).abs() < 0.05, "{}", narrow[0]);
+        for (narrow, wide) in narrow.iter().zip(&wide) {
+            assert!(
+                (f64::from(*narrow) - wide).abs() < 1e-6,
+                "{narrow} and {wide}"
+            );
+        }
+    }
+    // A quantile beyond f32 is not the infinity that it would be narrowed to.
+    let x = DMatrix::from_fn(1, 100, |_, i| 1e37 * i as f64);
+    let scaler = QuantileTransformer::new().non_finite(NonFinite::Ignore);
+    let y = fit(&scaler, &x)
+        .transform(&dmatrix![f32::INFINITY, f32::MAX])
+        .unwrap();
+    assert!((y[0] - 5.199_337_6).abs() < 1e-6 && y[1] < -0.3, "{y}");
+}
+
+#[test]
+fn an_infinity_is_outside_a_range_that_reaches_beyond_the_type() {
+    let x = DMatrix::from_fn(1, 100, |_, i| 1e39 * (i as f64 - 50.0));
+    for scaler in every_scaler()
+        .into_iter()
+        .filter(|scaler| scaler.name() != "per-sample")
+    {
+        let fitted = fit(&scaler, &x);
+        for infinity in [f32::INFINITY, f32::NEG_INFINITY] {
+            let refused = |result: Result<_, Error>| matches!(result, Err(Error::NonFinite { .. }));
+            let mut y = dmatrix![1.0, infinity];
+            assert!(refused(fitted.transform(&y).map(drop)), "{}", scaler.name());
+            assert!(
+                refused(fitted.transform_in_place(&mut y).map(drop)),
+                "{}",
+                scaler.name()
+            );
+        }
+        assert!(
+            fitted.transform(&dmatrix![f32::MAX, f32::MIN]).is_ok(),
+            "{}",
+            scaler.name()
+        );
+    }
+    let fitted = fit(&StandardScaler::new().non_finite(NonFinite::Ignore), &x);
+    let report = fitted.transform_sample(&mut [f32::INFINITY]).unwrap();
+    assert_eq!(report.feature(0).above, 1);
+}
+
+#[test]
+fn one_sample_of_enormous_values_has_its_deviation() {
+    let x = dmatrix![1e200, 2e200; 2e200, 1e200; 7e200, 7e200; 5e200, 5e200];
+    let y = fit(&PerSample::new(), &x).transform(&x).unwrap();
+    let std = (91.0_f64 / 16.0).sqrt();
+    for (y, x) in y.column(0).iter().zip([1.0, 2.0, 7.0, 5.0]) {
+        assert!((y - (x - 3.75) / std).abs() < 1e-14, "{y}");
+    }
+}
+
+#[test]
 fn per_sample_is_along_the_other_axis() {
     let x = table(6, 40);
     let y = fit(&PerSample::new(), &x).transform(&x).unwrap();
@@ -285,20 +373,21 @@ fn per_sample_is_along_the_other_axis() {
 
 #[test]
 fn weights_are_repetitions_for_every_scaler() {
-    let x = table(3, 60);
-    let weights: Vec<f64> = (0..60).map(|i| f64::from(i % 4)).collect();
-    let repeated: Vec<usize> = (0..60)
-        .flat_map(|i| std::iter::repeat_n(i, i % 4))
-        .collect();
-    let repeated = x.select_columns(&repeated);
-    for scaler in every_scaler() {
-        let a = scaler
-            .fit(&FitData::new(&x).weights(&weights))
-            .unwrap()
-            .transform(&x)
-            .unwrap();
-        let b = fit(&scaler, &repeated).transform(&x).unwrap();
-        assert!((a - b).amax() < 1e-11, "{}", scaler.name());
+    // Beyond 300 samples the number of quantiles grows with the samples, and so with the weights.
+    for n in [60, 660] {
+        let x = table(3, n);
+        let weights: Vec<f64> = (0..n).map(|i| (i % 4) as f64).collect();
+        let repeated: Vec<usize> = (0..n).flat_map(|i| std::iter::repeat_n(i, i % 4)).collect();
+        let repeated = x.select_columns(&repeated);
+        for scaler in every_scaler() {
+            let a = scaler
+                .fit(&FitData::new(&x).weights(&weights))
+                .unwrap()
+                .transform(&x)
+                .unwrap();
+            let b = fit(&scaler, &repeated).transform(&x).unwrap();
+            assert!((a - b).amax() < 1e-11, "{} {n}", scaler.name());
+        }
     }
 }
 
