@@ -1,5 +1,37 @@
 //! The scalers: unfitted, plain data, each with its `fit`.
 
+/// The policy that every scaler has: how it is chosen, and how it is looked up.
+macro_rules! non_finite_policy {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Chooses what becomes of NaN and infinities.
+            #[must_use]
+            pub fn non_finite(mut self, policy: NonFinite) -> Self {
+                self.non_finite = policy;
+                self
+            }
+
+            pub(crate) fn non_finite_policy(&self) -> NonFinite {
+                self.non_finite
+            }
+        }
+    };
+}
+
+/// A scaler without any other setting.
+macro_rules! policy_alone {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Refuses NaN.
+            pub fn new() -> Self {
+                Self::default()
+            }
+        }
+
+        non_finite_policy!($scaler);
+    };
+}
+
 mod any;
 mod min_max;
 mod per_sample;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_preprocess::{
@@ -10,20 +12,13 @@ use smallbatch_preprocess::{
     StandardScaler,
 };
 
+/// Each scaler, and those with switches in other positions.
 fn every_scaler() -> Vec<AnyScaler> {
-    vec![
-        AnyScaler::Identity,
-        StandardScaler::new().into(),
-        StandardScaler::new().centering(Centering::None).into(),
-        StandardScaler::new().scaling(Scaling::None).into(),
-        MinMaxScaler::new().into(),
-        MinMaxScaler::new().range(-2.0, 3.0).unwrap().into(),
-        MaxAbsScaler::new().into(),
-        RobustScaler::new().into(),
-        SmoothClip::new().into(),
-        QuantileTransformer::new().into(),
-        PerSample::new().into(),
-    ]
+    let mut scalers = common::every_scaler();
+    scalers.push(StandardScaler::new().centering(Centering::None).into());
+    scalers.push(StandardScaler::new().scaling(Scaling::None).into());
+    scalers.push(MinMaxScaler::new().range(-2.0, 3.0).unwrap().into());
+    scalers
 }
 
 fn fit<T: Scalar>(scaler: &impl Scaler, x: &DMatrix<T>) -> FittedScaler {
@@ -417,6 +412,8 @@ fn values_outside_the_range_are_counted() {
         );
         assert_eq!((report.feature(1).above, report.feature(1).below), (10, 0));
         assert_eq!((report.feature(2).above, report.feature(2).below), (0, 1));
+        let named: Vec<usize> = report.outside().map(|(feature, _)| feature.index).collect();
+        assert_eq!(named, [1, 2]);
         let mut twice = report.clone();
         twice.merge(&report);
         assert_eq!(
@@ -424,6 +421,38 @@ fn values_outside_the_range_are_counted() {
             (2000, 20, 2)
         );
     }
+}
+
+#[test]
+fn what_a_transform_met_can_be_read() {
+    let names = ["length", "mass", "price"].map(String::from);
+    let x = DMatrix::from_fn(3, 50, |j, i| (i + j) as f64);
+    let scaler = StandardScaler::new().non_finite(NonFinite::Ignore);
+    let fitted = scaler.fit(&FitData::new(&x).names(&names)).unwrap();
+    let clean = fitted.transform_in_place(&mut x.clone()).unwrap();
+    assert_eq!(
+        clean.to_string(),
+        "50 samples scaled; all within the range seen in fitting"
+    );
+    let mut later = fitted.transform_sample(&mut [0.0, 5.0, 1e3]).unwrap();
+    let first = fitted.transform_sample(&mut [f64::NAN, -1.0, 1e3]).unwrap();
+    later.merge(&first);
+    assert_eq!(
+        later.to_string(),
+        "2 samples scaled; outside the range seen in fitting: feature 0 (\"length\") (1 NaN), \
+         feature 1 (\"mass\") (1 below), feature 2 (\"price\") (2 above)"
+    );
+    let alike = fit(&PerSample::new(), &x)
+        .transform_sample(&mut [7.0; 3])
+        .unwrap();
+    assert!(
+        alike
+            .to_string()
+            .ends_with("1 samples with all features alike, scale 1")
+    );
+    // Reports saved before features were named in them.
+    let old = r#"{"n_samples":2,"constant_samples":0,"outside":[]}"#;
+    assert!(serde_json::from_str::<smallbatch_preprocess::TransformReport>(old).is_ok());
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl FittedScaler {
             },
             |part| report.merge(&part),
         )?;
+        report.name_features(&self.body.names);
         Ok(report)
     }
 
@@ -102,6 +103,7 @@ impl FittedScaler {
             },
             |part| report.merge(&part),
         )?;
+        report.name_features(&self.body.names);
         Ok(report)
     }
 

@@ -37,28 +37,12 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct QuantileTransformer {
     non_finite: NonFinite,
 }
 
-impl QuantileTransformer {
-    /// Refuses NaN.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
-}
+policy_alone!(QuantileTransformer);
 
 /// How many quantiles describe a feature of n values, each counted by its weight.
 fn n_quantiles(n: usize) -> usize {

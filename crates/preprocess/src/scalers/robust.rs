@@ -33,7 +33,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RobustScaler {
     non_finite: NonFinite,
 }
@@ -63,7 +63,7 @@ pub struct RobustScaler {
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SmoothClip {
     non_finite: NonFinite,
 }
@@ -72,30 +72,8 @@ pub struct SmoothClip {
 /// same number, computed in two ways.
 const RESOLVED: f64 = 4.0;
 
-macro_rules! builder {
-    ($scaler:ident) => {
-        impl $scaler {
-            /// Refuses NaN.
-            pub fn new() -> Self {
-                Self::default()
-            }
-
-            /// Chooses what becomes of NaN and infinities.
-            #[must_use]
-            pub fn non_finite(mut self, policy: NonFinite) -> Self {
-                self.non_finite = policy;
-                self
-            }
-
-            pub(crate) fn non_finite_policy(&self) -> NonFinite {
-                self.non_finite
-            }
-        }
-    };
-}
-
-builder!(RobustScaler);
-builder!(SmoothClip);
+policy_alone!(RobustScaler);
+policy_alone!(SmoothClip);
 
 impl Scaler for RobustScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
