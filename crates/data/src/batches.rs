@@ -7,6 +7,21 @@ use crate::stream::{Stream, generator, shuffle};
 use crate::{BatchSize, Dataset, Error, Target};
 
 /// The samples of one update; it borrows the buffer of [`Batches`], or the data set itself.
+///
+/// ```
+/// use smallbatch_data::{BatchSize, Batches, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let wine = builtin::wine()?;
+/// let mut batches = Batches::new(&wine, BatchSize::Mini(32), 7)?;
+/// if let Some(batch) = batches.next_batch() {
+///     assert_eq!(batch.features.shape(), (13, 32));
+///     assert_eq!(batch.n_samples(), 32);
+///     assert!(batch.weights.is_none());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Batch<'b, T: Scalar> {
     /// The features, shape (`n_features`, `n`), where n is the number of samples in this batch.
@@ -25,6 +40,20 @@ impl<T: Scalar> Batch<'_, T> {
 }
 
 /// The target of one batch.
+///
+/// ```
+/// use smallbatch_data::{BatchSize, BatchTarget, Batches, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let airfoil = builtin::airfoil()?;
+/// let mut batches = Batches::new(&airfoil, BatchSize::Mini(16), 7)?;
+/// match batches.next_batch().map(|batch| batch.target) {
+///     Some(BatchTarget::Values(values)) => assert_eq!(values.shape(), (1, 16)),
+///     other => panic!("numbers, and not {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub enum BatchTarget<'b, T: Scalar> {
     /// One class label a sample.

@@ -131,7 +131,7 @@ impl CsvReader {
     /// - [`Error::TooFewColumns`]: no column beside the target; [`Error::EmptyTable`]: no line below the header.
     /// - [`Error::BadName`]: a column without a name, or two with the same.
     /// - [`Error::UnknownColumn`]: no column has the target's name; the nearest one is offered.
-    /// - [`Error::BadCell`]: a cell is not a finite number, with its line and column.
+    /// - [`Error::BadCell`]: a cell is not a finite number, or one that `T` would make infinite or 0, with its line and column.
     /// - [`Error::OneClass`]: the target column holds one class only.
     /// - [`Error::Io`] (with an empty path): reading failed.
     pub fn read<T: Scalar>(&self, source: impl Read) -> Result<Dataset<T>, Error> {
@@ -299,7 +299,12 @@ fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error> {
         ));
     };
     let narrowed = <T as Scalar>::from_f64(value);
-    if narrowed.to_f64().is_finite() {
+    if narrowed.to_f64() == 0.0 && !is_written_zero(cell) {
+        Err(place.bad(
+            cell,
+            "it is not 0, but too small to be held: read the table as f64, or change its unit",
+        ))
+    } else if narrowed.to_f64().is_finite() {
         Ok(narrowed)
     } else if value.is_finite() {
         Err(place.bad(
@@ -312,6 +317,12 @@ fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error> {
             "infinite values are never admitted: remove the line or correct the value",
         ))
     }
+}
+
+/// Whether a number is 0 as it is written: before its exponent is no digit but 0. (1e-400 is 0 even in `f64`.)
+fn is_written_zero(number: &str) -> bool {
+    let digits = number.chars().take_while(|c| !matches!(c, 'e' | 'E'));
+    digits.into_iter().all(|c| !matches!(c, '1'..='9'))
 }
 
 /// Spreadsheets put a byte order mark before the first name.

@@ -1,9 +1,9 @@
 //! A data set in memory: features, target, names, weights and groups, checked once.
 
 use nalgebra::DMatrix;
-use smallbatch_preprocess::{FittedScaler, Scalar};
+use smallbatch_preprocess::{FittedScaler, Scalar, TransformReport};
 
-use crate::names::{check_names, numbered};
+use crate::names::{check_fitted_names, check_names, numbered};
 use crate::{Error, Target};
 
 /// Whether a feature may be missing, which is written NaN.
@@ -291,8 +291,7 @@ impl<T: Scalar> Dataset<T> {
     /// The same data in another scalar type.
     ///
     /// # Errors
-    /// [`Error::Overflow`] where a finite number becomes infinite, and [`Error::ZeroWeights`] where all weights
-    /// become zero.
+    /// [`Error::Narrowing`] where a finite number (a feature, target or weight) becomes infinite, or 0 without being it.
     ///
     /// ```
     /// # fn main() -> Result<(), smallbatch_data::Error> {
@@ -323,25 +322,58 @@ impl<T: Scalar> Dataset<T> {
             missing: self.missing,
         };
         match &self.weights {
-            Some(weights) => cast.with_weights(
-                weights
-                    .iter()
-                    .map(|weight| <U as Scalar>::from_f64(weight.to_f64()))
-                    .collect(),
-            ),
+            Some(weights) => {
+                let place = |sample: usize| format!("the weight of sample {sample}");
+                cast.with_weights(cast_values(weights, place)?)
+            }
             None => Ok(cast),
         }
     }
 
     /// The same samples with their features transformed by a fitted scaler.
     ///
+    /// Features are told by their names, where both the data set and the scaler were given any.
+    ///
     /// # Errors
-    /// [`Error::Scaling`] when the scaler refuses, for example because it was fitted on another number of features;
-    /// [`Error::NonFiniteFeature`] when a scaled value overflows.
+    /// [`Error::OtherNames`] for features of other names, or in another order, than were fitted; [`Error::Scaling`] when the
+    /// scaler refuses, for example because it was fitted on another number of features; [`Error::NonFiniteFeature`] when a
+    /// scaled value overflows.
     pub fn scaled(&self, scaler: &FittedScaler) -> Result<Self, Error> {
-        let features = scaler.transform(&self.features)?;
+        Ok(self.scaled_with_report(scaler)?.0)
+    }
+
+    /// As [`scaled`](Self::scaled), with what lay outside the range seen in fitting: data that a model was not
+    /// trained for.
+    ///
+    /// # Errors
+    /// As [`scaled`](Self::scaled).
+    ///
+    /// ```
+    /// use nalgebra::DMatrix;
+    /// use smallbatch_data::{Dataset, Target};
+    /// use smallbatch_preprocess::{FitData, Scaler, StandardScaler};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let training = DMatrix::from_row_slice(1, 3, &[1.0, 2.0, 3.0]);
+    /// let scaler = StandardScaler::new().fit(&FitData::new(&training))?;
+    /// let new = Dataset::new(DMatrix::from_row_slice(1, 2, &[2.0, 9.0]), Target::numbers(vec![0.0, 1.0]))?;
+    /// let (_scaled, report) = new.scaled_with_report(&scaler)?;
+    /// assert_eq!(report.to_string(), "2 samples scaled; outside the range seen in fitting: feature 0 (1 above)");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scaled_with_report(
+        &self,
+        scaler: &FittedScaler,
+    ) -> Result<(Self, TransformReport), Error> {
+        check_fitted_names("feature", "x", scaler.feature_names(), &self.feature_names)?;
+        let (n_features, n_samples) = self.features.shape();
+        // Zeros that the operating system provides when they are first touched.
+        let blank = vec![T::zero(); n_features * n_samples];
+        let mut features = DMatrix::from_vec(n_features, n_samples, blank);
+        let report = scaler.transform_into(&self.features, &mut features)?;
         check_features(&features, &self.feature_names, self.missing)?;
-        Ok(Self {
+        let scaled = Self {
             name: self.name.clone(),
             features,
             feature_names: self.feature_names.clone(),
@@ -349,7 +381,8 @@ impl<T: Scalar> Dataset<T> {
             weights: self.weights.clone(),
             groups: self.groups.clone(),
             missing: self.missing,
-        })
+        };
+        Ok((scaled, report))
     }
 }
 
@@ -408,21 +441,32 @@ fn cast_matrix<T: Scalar, U: Scalar>(
     matrix: &DMatrix<T>,
     row_names: &[String],
 ) -> Result<DMatrix<U>, Error> {
-    let cast = matrix.map(|value| <U as Scalar>::from_f64(value.to_f64()));
-    // Finite before, by the data set's own checks.
-    match cast
-        .as_slice()
+    let n_rows = matrix.nrows();
+    let place = |at: usize| format!("sample {}, {:?}", at / n_rows, row_names[at % n_rows]);
+    let cast = cast_values(matrix.as_slice(), place)?;
+    Ok(DMatrix::from_vec(n_rows, matrix.ncols(), cast))
+}
+
+/// Refuses a number that becomes infinite, or 0 without being it; `place` says where it stands.
+fn cast_values<T: Scalar, U: Scalar>(
+    values: &[T],
+    place: impl Fn(usize) -> String,
+) -> Result<Vec<U>, Error> {
+    let cast: Vec<U> = values
         .iter()
-        .position(|value| value.to_f64().is_infinite())
-    {
+        .map(|value| <U as Scalar>::from_f64(value.to_f64()))
+        .collect();
+    // Values are finite (or NaN) before, by the data set's own checks.
+    let lost = |(value, cast): (&T, &U)| {
+        let (value, cast) = (value.to_f64(), cast.to_f64());
+        cast.is_infinite() || (cast == 0.0 && value != 0.0)
+    };
+    match values.iter().zip(&cast).position(lost) {
         None => Ok(cast),
-        Some(at) => Err(Error::Overflow {
-            place: format!(
-                "sample {}, {:?}",
-                at / matrix.nrows(),
-                row_names[at % matrix.nrows()]
-            ),
-            value: matrix.as_slice()[at].to_f64(),
+        Some(at) => Err(Error::Narrowing {
+            place: place(at),
+            value: values[at].to_f64(),
+            becomes: cast[at].to_f64(),
             to: std::any::type_name::<U>(),
         }),
     }

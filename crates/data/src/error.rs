@@ -84,6 +84,34 @@ pub enum Error {
         problem: &'static str,
     },
 
+    /// A column has another name than the one that a scaler was fitted to there.
+    #[error(
+        "{what} {position} is {given:?}, but the scaler was fitted to {fitted:?} there; give the columns that were fitted, in their order, or give them the same names if they are the same"
+    )]
+    OtherNames {
+        /// "feature" or "output".
+        what: &'static str,
+        /// The first column (row of the matrix) whose names differ.
+        position: usize,
+        /// Its name in fitting.
+        fitted: String,
+        /// Its name in the data set.
+        given: String,
+    },
+
+    /// Every feature of a training part is constant.
+    #[error(
+        "all {n_features} features of the training part are constant, so there is nothing to learn from ({name:?} is {value} in every sample); use columns that vary, or a split whose training part has samples that differ"
+    )]
+    AllConstant {
+        /// Features of the data set.
+        n_features: usize,
+        /// The first of them.
+        name: String,
+        /// Its value.
+        value: f64,
+    },
+
     /// A feature is NaN or infinite.
     #[error("sample {sample}, feature {feature} ({name:?}) is {value}; {advice}")]
     NonFiniteFeature {
@@ -163,13 +191,17 @@ pub enum Error {
     #[error("the selection holds no sample; a data set needs at least one")]
     EmptySelection,
 
-    /// A number that the narrower type cannot hold.
-    #[error("{place} is {value:e}, which overflows {to}; rescale it, or stay with f64")]
-    Overflow {
+    /// A number that a narrower type cannot hold: it would become infinite, or 0.
+    #[error(
+        "{place} is {value:e}, which would become {becomes} in {to}; rescale it, or stay with f64"
+    )]
+    Narrowing {
         /// Where the number stands.
         place: String,
         /// The number.
         value: f64,
+        /// What it would become.
+        becomes: f64,
         /// The type it was to become.
         to: &'static str,
     },
@@ -316,6 +348,17 @@ pub enum Error {
         value: usize,
         /// The smallest allowed.
         minimum: usize,
+    },
+
+    /// A generator or a count of copies was asked for more data than is ever meant.
+    #[error("{what} is {value}; it must be at most {maximum}, which makes 2^31 values of features")]
+    TooLarge {
+        /// The name of the argument.
+        what: &'static str,
+        /// The value given.
+        value: usize,
+        /// The largest allowed.
+        maximum: usize,
     },
 
     /// A file that cannot be opened or read.

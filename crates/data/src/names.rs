@@ -28,6 +28,34 @@ pub(crate) fn check_names(what: &'static str, names: &[String]) -> Result<(), Er
     Ok(())
 }
 
+/// Refuses data whose columns have other names than those that a scaler was fitted to. Default names, on either side,
+/// say nothing; `prefix` is that of the data's. Another number of columns is left to the scaler to refuse.
+pub(crate) fn check_fitted_names(
+    what: &'static str,
+    prefix: &str,
+    fitted: &[String],
+    given: &[String],
+) -> Result<(), Error> {
+    let differs = fitted.iter().zip(given).position(|(a, b)| a != b);
+    let default = |names: &[String], prefix: &str| *names == numbered(prefix, names.len());
+    match differs {
+        Some(position)
+            if fitted.len() == given.len()
+                && !default(given, prefix)
+                && !default(fitted, prefix)
+                && !default(fitted, "feature ") =>
+        {
+            Err(Error::OtherNames {
+                what,
+                position,
+                fitted: fitted[position].clone(),
+                given: given[position].clone(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The candidate with the fewest edits from `name` (letter case ignored), if fewer than about a third of its letters
 /// differ.
 pub(crate) fn nearest<'a>(name: &str, candidates: &'a [String]) -> Option<&'a str> {

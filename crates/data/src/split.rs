@@ -5,13 +5,27 @@ mod folds;
 
 use std::fmt;
 
-use smallbatch_preprocess::{FitData, FittedScaler, Scalar, Scaler};
+use smallbatch_preprocess::{FitData, FittedScaler, Scalar, Scaler, TransformReport};
 
 pub use folds::KFolds;
 
 use crate::{Dataset, Error, Target, TargetScaler};
 
 /// A part of a [`Split`].
+///
+/// ```
+/// use smallbatch_data::{Part, Split, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// // Every third sample is for training, and so on.
+/// let parts = [Part::Train, Part::Validation, Part::Test];
+/// let assignment: Vec<Part> = parts.into_iter().cycle().take(178).collect();
+/// let split = Split::from_assignment(&builtin::wine()?, &assignment)?;
+/// assert_eq!(split.part(Part::Test).n_samples(), 59);
+/// assert_eq!(Part::Test.to_string(), "test");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// What the weights, and every scaler, are fitted on.
@@ -37,6 +51,18 @@ impl fmt::Display for Part {
 }
 
 /// How samples are dealt out to parts or folds.
+///
+/// ```
+/// use smallbatch_data::{Splitter, Strategy, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let splitter = Splitter::new(7).strategy(Strategy::Stratified);
+/// assert_eq!(splitter, Splitter::new(7).stratified());
+/// // 20 % of 59, 71 and 48, each to less than 1.
+/// assert_eq!(splitter.split(&builtin::wine()?)?.test().target().class_counts(), Some(vec![12, 14, 9]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Strategy {
@@ -290,19 +316,67 @@ impl<T: Scalar> Split<T> {
 
     /// Fits a scaler on the training part alone, with its weights and feature names.
     ///
+    /// A constant feature is harmless, and named in the scaler's report; nothing but constant features is an error.
+    ///
     /// # Errors
-    /// [`Error::Scaling`] when the scaler refuses.
+    /// [`Error::Scaling`] when the scaler refuses; [`Error::AllConstant`] when every feature of the training part is constant.
     pub fn fit(&self, scaler: &impl Scaler) -> Result<FittedScaler, Error> {
-        fit_on(&self.train, scaler)
+        let fitted = fit_on(&self.train, scaler)?;
+        let n_features = fitted.n_features();
+        if fitted.report().constant().len() == n_features {
+            return Err(Error::AllConstant {
+                n_features,
+                name: fitted.feature_names()[0].clone(),
+                value: fitted.min()[0],
+            });
+        }
+        Ok(fitted)
     }
 
     /// Fits a scaler on the training part alone, and transforms all three parts by it.
     ///
+    /// What fitting found is in the scaler's [`report`](FittedScaler::report); for what each part then held outside the
+    /// range of the training part there is [`scaled_with_reports`](Self::scaled_with_reports).
+    ///
     /// # Errors
     /// As [`Split::fit`] and [`Dataset::scaled`].
     pub fn scaled_by(&self, scaler: &impl Scaler) -> Result<(Self, FittedScaler), Error> {
+        let (scaled, fitted, _) = self.scaled_with_reports(scaler)?;
+        Ok((scaled, fitted))
+    }
+
+    /// As [`scaled_by`](Self::scaled_by), with a report on the training, the validation and the test part, in this order: which
+    /// of their values are outside the range that the scaler was fitted to.
+    ///
+    /// # Errors
+    /// As [`scaled_by`](Self::scaled_by).
+    ///
+    /// ```
+    /// use smallbatch_data::{Splitter, builtin};
+    /// use smallbatch_preprocess::StandardScaler;
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let split = Splitter::new(7).stratified().split(&builtin::wine()?)?;
+    /// let (_split, _scaler, [train, _, test]) = split.scaled_with_reports(&StandardScaler::default())?;
+    /// assert!(train.is_clean());
+    /// println!("{test}"); // "36 samples scaled; outside the range seen in fitting: ..."
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scaled_with_reports(
+        &self,
+        scaler: &impl Scaler,
+    ) -> Result<(Self, FittedScaler, [TransformReport; 3]), Error> {
         let fitted = self.fit(scaler)?;
-        Ok((self.map(|part| part.scaled(&fitted))?, fitted))
+        let (train, of_train) = self.train.scaled_with_report(&fitted)?;
+        let (validation, of_validation) = self.validation.scaled_with_report(&fitted)?;
+        let (test, of_test) = self.test.scaled_with_report(&fitted)?;
+        let scaled = Self {
+            train,
+            validation,
+            test,
+        };
+        Ok((scaled, fitted, [of_train, of_validation, of_test]))
     }
 
     /// Standardizes the targets of all three parts by the training part's mean and deviation; for regression.

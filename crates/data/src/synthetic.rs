@@ -28,7 +28,7 @@ use crate::{Dataset, Error, Target};
 /// times larger. The best possible accuracy is 1 - atan(0.3/√2)/π, about 93 %.
 ///
 /// # Errors
-/// [`Error::TooSmall`] for fewer than 2 samples.
+/// [`Error::TooSmall`] for fewer than 2 samples, [`Error::TooLarge`] above 2³⁰.
 ///
 /// ```
 /// let two = smallbatch_data::synthetic::textbook_two_inputs(100, 7).unwrap();
@@ -36,7 +36,7 @@ use crate::{Dataset, Error, Target};
 /// assert_eq!(two.target().names(), ["low", "high"]);
 /// ```
 pub fn textbook_two_inputs(n_samples: usize, seed: u64) -> Result<Dataset, Error> {
-    at_least("the number of samples", n_samples, 2)?;
+    check_count("the number of samples", n_samples, 2, 2)?;
     let mut rng = generator(seed, Stream::Synthetic, 0);
     let mut labels = Vec::with_capacity(n_samples);
     let features = two_inputs(n_samples, &mut rng, |z1, z2, e| {
@@ -57,14 +57,14 @@ pub fn textbook_two_inputs(n_samples: usize, seed: u64) -> Result<Dataset, Error
 /// of always answering the mean is √2.26, about 1.5.
 ///
 /// # Errors
-/// [`Error::TooSmall`] for 0 samples.
+/// [`Error::TooSmall`] for 0 samples, [`Error::TooLarge`] above 2³⁰.
 ///
 /// ```
 /// let two = smallbatch_data::synthetic::textbook_two_inputs_regression(100, 7).unwrap();
 /// assert_eq!(two.n_outputs(), 1);
 /// ```
 pub fn textbook_two_inputs_regression(n_samples: usize, seed: u64) -> Result<Dataset, Error> {
-    at_least("the number of samples", n_samples, 1)?;
+    check_count("the number of samples", n_samples, 1, 2)?;
     let mut rng = generator(seed, Stream::Synthetic, 0);
     let mut values = Vec::with_capacity(n_samples);
     let features = two_inputs(n_samples, &mut rng, |z1, z2, e| {
@@ -83,14 +83,14 @@ pub fn textbook_two_inputs_regression(n_samples: usize, seed: u64) -> Result<Dat
 /// Y. LeCun, L. Bottou, G. Orr, K.-R. Müller (1998), "Efficient BackProp", in *Neural Networks: Tricks of the Trade*.
 ///
 /// # Errors
-/// [`Error::TooSmall`] for fewer than 2 samples.
+/// [`Error::TooSmall`] for fewer than 2 samples, [`Error::TooLarge`] above 2³⁰.
 ///
 /// ```
 /// let points = smallbatch_data::synthetic::lecun_two_gaussians(100, 7).unwrap();
 /// assert_eq!(points.target().class_counts(), Some(vec![50, 50]));
 /// ```
 pub fn lecun_two_gaussians(n_samples: usize, seed: u64) -> Result<Dataset, Error> {
-    at_least("the number of samples", n_samples, 2)?;
+    check_count("the number of samples", n_samples, 2, 2)?;
     let mut rng = generator(seed, Stream::Synthetic, 0);
     let (along, across) = (0.04_f64.sqrt(), 0.036_f64.sqrt());
     // The unit vector of (0.4, 0.8).
@@ -113,7 +113,7 @@ pub fn lecun_two_gaussians(n_samples: usize, seed: u64) -> Result<Dataset, Error
 /// form a group, as do the copies of a group where `dataset` has groups, so a grouped split keeps them together.
 ///
 /// # Errors
-/// [`Error::TooSmall`] for 0 copies.
+/// [`Error::TooSmall`] for 0 copies, [`Error::TooLarge`] for more than 2³¹ values of features.
 ///
 /// ```
 /// # fn main() -> Result<(), smallbatch_data::Error> {
@@ -125,8 +125,8 @@ pub fn lecun_two_gaussians(n_samples: usize, seed: u64) -> Result<Dataset, Error
 /// # }
 /// ```
 pub fn redundant<T: Scalar>(dataset: &Dataset<T>, copies: usize) -> Result<Dataset<T>, Error> {
-    at_least("the number of copies", copies, 1)?;
     let n_samples = dataset.n_samples();
+    check_count("the number of copies", copies, 1, dataset.features().len())?;
     let indices: Vec<usize> = (0..copies).flat_map(|_| 0..n_samples).collect();
     let repeated = dataset
         .subset(&indices)?
@@ -162,14 +162,30 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-fn at_least(what: &'static str, value: usize, minimum: usize) -> Result<(), Error> {
-    if value >= minimum {
-        Ok(())
-    } else {
+/// Values of features that are made at most: 8 GB of `f32`. More is a slip, and would end the program for want of memory.
+const MOST_VALUES: usize = 1 << 31;
+
+/// Refuses a count below its minimum, and one that makes too many values at so many `values_each`.
+pub(crate) fn check_count(
+    what: &'static str,
+    value: usize,
+    minimum: usize,
+    values_each: usize,
+) -> Result<(), Error> {
+    let maximum = (MOST_VALUES / values_each).max(1);
+    if value < minimum {
         Err(Error::TooSmall {
             what,
             value,
             minimum,
         })
+    } else if value > maximum {
+        Err(Error::TooLarge {
+            what,
+            value,
+            maximum,
+        })
+    } else {
+        Ok(())
     }
 }

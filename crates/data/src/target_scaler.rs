@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use smallbatch_preprocess::{FitData, FittedScaler, Scalar, Scaler, StandardScaler};
+use smallbatch_preprocess::{AnyScaler, FitData, FittedScaler, Scalar, Scaler, StandardScaler};
 
+use crate::names::check_fitted_names;
 use crate::{Dataset, Error, Target};
 
 /// Standardizes numbers to be predicted, output by output: y' = (y - μ)/σ, and back: y = μ + σ·y'.
@@ -32,8 +33,30 @@ use crate::{Dataset, Error, Target};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct TargetScaler {
     fitted: FittedScaler,
+}
+
+/// What is read back: any scaler, until it is checked.
+#[derive(Deserialize)]
+struct Saved {
+    fitted: FittedScaler,
+}
+
+impl TryFrom<Saved> for TargetScaler {
+    type Error = Error;
+
+    fn try_from(Saved { fitted }: Saved) -> Result<Self, Error> {
+        let scaler = fitted.scaler();
+        if *scaler == AnyScaler::from(StandardScaler::default()) {
+            return Ok(Self { fitted });
+        }
+        let reason = format!(
+            "a target scaler subtracts the mean and divides by the deviation, and this scaler is {scaler:?}"
+        );
+        Err(smallbatch_preprocess::Error::Damaged { reason }.into())
+    }
 }
 
 impl TargetScaler {
@@ -57,11 +80,13 @@ impl TargetScaler {
     /// The same data set with its target standardized.
     ///
     /// # Errors
-    /// [`Error::NotValues`] if the target is classes; [`Error::Scaling`] for another number of outputs than fitted.
+    /// [`Error::NotValues`] if the target is classes; [`Error::Scaling`] for another number of outputs than fitted;
+    /// [`Error::OtherNames`] for outputs of other names, where both sides have names of their own.
     pub fn apply<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Dataset<T>, Error> {
         let Target::Values { values, names } = dataset.target() else {
             return Err(not_values(dataset));
         };
+        check_fitted_names("output", "y", self.fitted.feature_names(), names)?;
         let scaled = Target::Values {
             values: self.fitted.transform(values)?,
             names: names.clone(),

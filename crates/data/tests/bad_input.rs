@@ -294,24 +294,38 @@ fn selections_stay_within_the_data() {
 }
 
 #[test]
-fn narrowing_is_exact_or_an_error() {
-    let features = DMatrix::from_row_slice(1, 2, &[1.0_f64, 1e39]);
-    let wide = Dataset::new(features, Target::numbers(vec![0.0_f64, 1.0])).unwrap();
-    let error = wide.cast::<f32>().unwrap_err();
-    assert!(
-        matches!(&error, Error::Overflow { value, to: "f32", .. } if *value == 1e39),
-        "{error:?}"
-    );
-    assert!(error.to_string().contains("sample 1, \"x0\""), "{error}");
-    // Weights that are not 0, but too small for f32.
-    let tiny = Dataset::new(
-        DMatrix::from_element(1, 1, 1.0_f64),
-        Target::numbers(vec![0.0_f64]),
-    )
-    .unwrap();
-    let tiny = tiny.with_weights(vec![1e-60]).unwrap();
-    assert!(matches!(tiny.cast::<f32>(), Err(Error::ZeroWeights { .. })));
+fn narrowing_to_infinity_or_to_zero_is_an_error() {
+    let target = || Target::numbers(vec![0.0_f64, 1.0]);
+    for (value, shown) in [(1e39, "inf"), (-1e39, "-inf"), (1e-60, "0"), (-1e-60, "-0")] {
+        let features = DMatrix::from_row_slice(1, 2, &[0.0, value]);
+        let wide = Dataset::new(features, target()).unwrap();
+        let of_target =
+            Dataset::new(DMatrix::zeros(1, 2), Target::numbers(vec![0.0, value])).unwrap();
+        for (wide, place) in [(wide, "sample 1, \"x0\""), (of_target, "sample 1, \"y0\"")] {
+            let error = wide.cast::<f32>().unwrap_err();
+            assert!(
+                matches!(&error, Error::Narrowing { value: at, to: "f32", .. } if *at == value),
+                "{error:?}"
+            );
+            let words = format!("{place} is {value:e}, which would become {shown} in f32");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+    }
+    for weight in [1e-60, 1e60] {
+        let wide = Dataset::new(DMatrix::zeros(1, 2), target()).unwrap();
+        let wide = wide.with_weights(vec![1.0, weight]).unwrap();
+        let error = wide.cast::<f32>().unwrap_err();
+        assert!(
+            error.to_string().contains("the weight of sample 1 is"),
+            "{error}"
+        );
+    }
 
-    let there = three().with_weights(vec![0.5, 1.0, 2.0]).unwrap();
-    assert_eq!(there.cast::<f64>().unwrap().cast::<f32>().unwrap(), there);
+    // Zeros and the smallest numbers of the type stay; there and back is the same.
+    let features = DMatrix::from_row_slice(1, 3, &[0.0_f32, -0.0, f32::from_bits(1)]);
+    let small = Dataset::new(features, Target::classes(vec![0, 1, 1])).unwrap();
+    let small = small
+        .with_weights(vec![0.0, f32::from_bits(1), 2.0])
+        .unwrap();
+    assert_eq!(small.cast::<f64>().unwrap().cast::<f32>().unwrap(), small);
 }

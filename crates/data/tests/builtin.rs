@@ -5,8 +5,9 @@
     reason = "a test may panic; helpers outside #[test] too"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use nalgebra::DVector;
 use smallbatch_data::{Dataset, Splitter, Target, builtin};
 
 /// Mean of a feature, summed in f64.
@@ -80,7 +81,7 @@ fn a_run_of_the_wind_tunnel_is_a_group() {
         features.iter().skip(1).map(|x| x.to_bits()).collect()
     };
     let groups = airfoil.groups().unwrap();
-    let mut wings = std::collections::BTreeMap::new();
+    let mut wings = BTreeMap::new();
     for (sample, &group) in groups.iter().enumerate() {
         assert_eq!(
             wings.entry(group).or_insert_with(|| wing(sample)),
@@ -190,6 +191,29 @@ fn images_keep_range_label_and_likeness_of_their_source() {
     );
 }
 
+/// The source that the mean of a group's images is nearest to, for every eleventh group: moves and noise average out.
+fn likeliest_sources(images: &Dataset) -> Vec<(u32, usize)> {
+    let digits = builtin::digits().unwrap();
+    let mut sums = BTreeMap::new();
+    let groups = images.groups().unwrap();
+    for (image, &group) in images.features().column_iter().zip(groups) {
+        let (sum, n) = sums.entry(group).or_insert((DVector::zeros(64), 0.0));
+        *sum += image;
+        *n += 1.0;
+    }
+    let nearest = |mean: DVector<f32>| {
+        let distance = |&source: &usize| (&mean - digits.features().column(source)).norm_squared();
+        let sources = 0..digits.n_samples();
+        sources
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            .unwrap()
+    };
+    sums.into_iter()
+        .step_by(11)
+        .map(|(group, (sum, n))| (group, nearest(sum / n)))
+        .collect()
+}
+
 #[test]
 fn no_relative_of_a_training_image_is_validated_or_tested_on() {
     let split = builtin::digits_100k(7).unwrap();
@@ -218,16 +242,12 @@ fn no_relative_of_a_training_image_is_validated_or_tested_on() {
             ("digits_100k", 64, 10)
         );
     }
-    // The groups are not only said to be the sources: equal indices made them.
-    let whole = builtin::augmented_digits(100_000, 7).unwrap();
-    assert!(
-        whole
-            .groups()
-            .unwrap()
-            .iter()
-            .enumerate()
-            .all(|(index, &source)| index % 1797 == source as usize)
-    );
+    // The groups are not only said to be the sources.
+    let likeliest = likeliest_sources(split.train());
+    let own = |(group, source): &&(u32, usize)| *group as usize == *source;
+    let share = likeliest.iter().filter(own).count() as f64 / likeliest.len() as f64;
+    // By chance it would be one of 1,797.
+    assert!(share > 0.85, "{share} of {}", likeliest.len());
     assert_eq!(
         split
             .train()

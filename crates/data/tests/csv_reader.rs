@@ -98,6 +98,34 @@ fn a_bad_cell_is_named_by_line_and_column() {
         assert!(error.to_string().contains("never admitted"), "{error}");
     }
     // In f64 this cell is fine.
+    for (cell, column) in [("1e-60", "a"), ("-0.02e-59", "a"), ("1e-60", "y")] {
+        let table = match column {
+            "a" => format!("a,y\n{cell},2\n"),
+            _ => format!("a,y\n2,{cell}\n"),
+        };
+        let error = refused(&CsvReader::regression(), &table);
+        assert!(
+            matches!(&error, Error::BadCell { line: 2, column: at, .. } if at == column),
+            "{error:?}"
+        );
+        let wide = CsvReader::regression().read::<f64>(table.as_bytes());
+        assert!(error.to_string().contains("read the table as f64") && wide.is_ok());
+    }
+    // In f64 too.
+    let table = "a,y\n1e-400,2\n";
+    assert!(
+        CsvReader::regression()
+            .read::<f64>(table.as_bytes())
+            .is_err()
+    );
+    for zero in ["0", "-0.0", "0e5", "0.000E-400"] {
+        let table = format!("a,y\n{zero},2\n");
+        assert!(
+            CsvReader::regression()
+                .read::<f32>(table.as_bytes())
+                .is_ok()
+        );
+    }
     let table = "a,y\n1e39,2\n";
     assert!(
         refused(&CsvReader::regression(), table)

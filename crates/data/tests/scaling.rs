@@ -9,7 +9,9 @@ use nalgebra::DMatrix;
 use smallbatch_data::{
     Dataset, Error, MissingValues, Part, Split, Splitter, Target, TargetScaler, builtin,
 };
-use smallbatch_preprocess::{FitData, MinMaxScaler, Scaler, StandardScaler};
+use smallbatch_preprocess::{
+    AnyScaler, FitData, MinMaxScaler, QuantileTransformer, Scaler, SmoothClip, StandardScaler,
+};
 
 /// Weighted mean and deviation (with n) of a row, by the formula.
 fn by_hand(values: &[f64], weights: &[f64]) -> (f64, f64) {
@@ -110,6 +112,99 @@ fn a_scaler_for_other_features_is_refused() {
     assert!(matches!(error, Error::Scaling(_)), "{error:?}");
 }
 
+/// Two features; `names` if any, else the default names.
+fn two_features(names: Option<[&str; 2]>) -> Dataset<f64> {
+    let features = DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 6.0, 10.0, 30.0, 20.0]);
+    let dataset = Dataset::new(features, Target::numbers(vec![0.0, 1.0, 2.0])).unwrap();
+    match names {
+        Some(names) => dataset
+            .with_feature_names(names.map(String::from).to_vec())
+            .unwrap(),
+        None => dataset,
+    }
+}
+
+#[test]
+fn columns_are_told_by_their_names() {
+    let part = two_features(Some(["length", "width"]));
+    let fitted = Split::from_parts(part.clone(), part.clone(), part.clone())
+        .unwrap()
+        .fit(&StandardScaler::default())
+        .unwrap();
+    assert!(part.scaled(&fitted).is_ok());
+    for (names, at) in [(["width", "length"], 0), (["length", "mass"], 1)] {
+        let error = two_features(Some(names)).scaled(&fitted).unwrap_err();
+        assert!(
+            matches!(&error, Error::OtherNames { what: "feature", position, given, .. }
+                if *position == at && given == names[at]),
+            "{error:?}"
+        );
+        let sentence = error.to_string();
+        assert!(
+            sentence.contains(&format!("feature {at} is {:?}", names[at]))
+                && sentence.contains("give the columns that were fitted, in their order"),
+            "{sentence}"
+        );
+    }
+    // Default names say nothing, on either side.
+    assert!(two_features(None).scaled(&fitted).is_ok());
+    let unnamed = StandardScaler::default()
+        .fit(&FitData::new(part.features()))
+        .unwrap();
+    assert!(part.scaled(&unnamed).is_ok());
+    let plain = two_features(None);
+    let plain = Split::from_parts(plain.clone(), plain.clone(), plain).unwrap();
+    assert!(
+        part.scaled(&plain.fit(&StandardScaler::default()).unwrap())
+            .is_ok()
+    );
+}
+
+#[test]
+fn outputs_are_told_by_their_names() {
+    let named = |names: [&str; 2]| {
+        let values = DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 6.0, 10.0, 30.0, 20.0]);
+        let names = names.map(String::from).to_vec();
+        two_features(None)
+            .with_target(Target::Values { values, names })
+            .unwrap()
+    };
+    let scaler = TargetScaler::fit(&named(["price", "rent"])).unwrap();
+    assert!(scaler.apply(&named(["price", "rent"])).is_ok());
+    assert!(scaler.apply(&named(["y0", "y1"])).is_ok());
+    let error = scaler.apply(&named(["rent", "price"])).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            Error::OtherNames {
+                what: "output",
+                position: 0,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn each_part_has_a_report() {
+    let split = far_test_set();
+    let (scaled, fitted, [train, validation, test]) = split
+        .scaled_with_reports(&StandardScaler::default())
+        .unwrap();
+    assert_eq!(
+        split.scaled_by(&StandardScaler::default()).unwrap(),
+        (scaled, fitted)
+    );
+    assert!(train.is_clean());
+    for report in [validation, test] {
+        assert_eq!(
+            report.to_string(),
+            "2 samples scaled; outside the range seen in fitting: feature 0 (\"x0\") (2 above)"
+        );
+    }
+}
+
 #[test]
 fn a_scaled_value_that_overflows_is_refused() {
     let tiny = DMatrix::from_row_slice(1, 2, &[0.0_f32, 1e-30]);
@@ -119,7 +214,11 @@ fn a_scaled_value_that_overflows_is_refused() {
         Target::classes(vec![0, 1]),
     )
     .unwrap();
-    assert!(huge.scaled(&fitted).is_err());
+    let error = huge.scaled(&fitted).unwrap_err();
+    assert!(
+        matches!(error, Error::NonFiniteFeature { sample: 1, feature: 0, value, .. } if value == f64::INFINITY),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -213,10 +312,11 @@ fn a_training_part_of_one_sample_is_refused_with_the_way_out() {
 #[test]
 fn constant_columns_are_scaled_harmlessly_and_reported_by_name() {
     // The second feature is constant in the training part alone: its test value must not be divided by rounding noise.
-    let features = DMatrix::from_row_slice(2, 5, &[14.62_f32; 10]);
+    let mut features = DMatrix::from_row_slice(3, 5, &[14.62_f32; 15]);
+    (0..5).for_each(|sample| features[(2, sample)] = sample as f32);
     let mut dataset = Dataset::new(features, Target::numbers(vec![0.0; 5])).unwrap();
     dataset = dataset
-        .with_feature_names(vec!["ash".into(), "hue".into()])
+        .with_feature_names(vec!["ash".into(), "hue".into(), "alcohol".into()])
         .unwrap();
     let mut features = dataset.features().clone();
     features[(1, 4)] = 15.62;
@@ -237,12 +337,75 @@ fn constant_columns_are_scaled_harmlessly_and_reported_by_name() {
         .map(|feature| &feature.name[..])
         .collect();
     assert_eq!(names, ["ash", "hue"]);
-    assert!(scaled.train().features().iter().all(|&x| x == 0.0));
+    assert!(
+        scaled
+            .train()
+            .features()
+            .rows(0, 2)
+            .iter()
+            .all(|&x| x == 0.0)
+    );
     let test = scaled.test().features();
     assert!(
         test[(0, 0)] == 0.0 && (test[(1, 0)] - 1.0).abs() < 1e-5,
         "{test}"
     );
+}
+
+#[test]
+fn nothing_but_constant_columns_is_refused() {
+    // In the training part alone: that is what is learned from.
+    let features = DMatrix::from_fn(2, 5, |j, i| [14.62, 3.0][j] + if i > 2 { 1.0 } else { 0.0 });
+    let dataset = Dataset::new(features, Target::numbers(vec![0.0; 5])).unwrap();
+    let dataset = dataset
+        .with_feature_names(vec!["ash".into(), "hue".into()])
+        .unwrap();
+    use Part::{Test, Train, Validation};
+    let split = Split::from_assignment(&dataset, &[Train, Train, Train, Validation, Test]).unwrap();
+    let min_max = MinMaxScaler::default();
+    for error in [
+        split.fit(&StandardScaler::default()).unwrap_err(),
+        split.fit(&AnyScaler::Identity).unwrap_err(),
+        split.scaled_by(&min_max).map(drop).unwrap_err(),
+        split.scaled_with_reports(&min_max).map(drop).unwrap_err(),
+    ] {
+        assert!(
+            matches!(&error, Error::AllConstant { n_features: 2, name, value } if name == "ash" && *value == 14.62),
+            "{error:?}"
+        );
+        let sentence = error.to_string();
+        assert!(
+            sentence.contains("all 2 features of the training part are constant")
+                && sentence.contains("(\"ash\" is 14.62 in every sample)")
+                && sentence.contains("use columns that vary"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_file_of_another_scaler_is_no_target_scaler() {
+    let x = DMatrix::from_row_slice(1, 4, &[1.0, 2.0, 4.0, 9.0]);
+    for scaler in [
+        AnyScaler::Identity,
+        MinMaxScaler::new().into(),
+        SmoothClip::new().into(),
+        QuantileTransformer::new().into(),
+    ] {
+        let fitted = scaler.fit(&FitData::new(&x)).unwrap();
+        let json = format!(
+            r#"{{"fitted":{}}}"#,
+            serde_json::to_string(&fitted).unwrap()
+        );
+        let sentence = serde_json::from_str::<TargetScaler>(&json)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            sentence.contains("a target scaler subtracts the mean")
+                && sentence.contains("fit and save again"),
+            "{sentence}"
+        );
+    }
 }
 
 /// Saved by version 1 of the format; it must keep loading.

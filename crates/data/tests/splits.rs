@@ -117,7 +117,7 @@ proptest! {
         }
         for (part, fraction) in parts(&split).into_iter().zip(fractions) {
             let exact = groups.len() as f64 * fraction;
-            prop_assert!((part.n_samples() as f64 - exact).abs() <= 2.0 * largest as f64);
+            prop_assert!((part.n_samples() as f64 - exact).abs() < largest as f64);
         }
     }
 

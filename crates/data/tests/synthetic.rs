@@ -158,6 +158,28 @@ fn copies_repeat_the_whole_and_stay_relatives() {
     ));
 }
 
+/// Sizes that nobody means, and whose memory would end the program.
+#[test]
+fn absurd_sizes_are_refused() {
+    let wine = builtin::wine().unwrap();
+    for n in [usize::MAX, usize::MAX / 2 + 1, 1 << 40] {
+        let errors = [
+            builtin::augmented_digits(n, 1).unwrap_err(),
+            synthetic::textbook_two_inputs(n, 1).unwrap_err(),
+            synthetic::textbook_two_inputs_regression(n, 1).unwrap_err(),
+            synthetic::lecun_two_gaussians(n, 1).unwrap_err(),
+            synthetic::redundant(&wine, n).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(
+                matches!(error, Error::TooLarge { value, .. } if value == n),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains("it must be at most"), "{error}");
+        }
+    }
+}
+
 #[test]
 fn too_few_samples_are_refused() {
     for n in [0, 1] {

@@ -104,13 +104,25 @@ pub enum Error {
         value: f64,
     },
 
-    /// The sum of the weights is infinite.
+    /// The sum of the weights is so large or so small that a variance weighted by them would be lost.
     #[error(
-        "the weights of the {n_samples} samples add up to more than f64 can hold: divide them all by the greatest"
+        "the weights of {n_samples} samples add up to {sum:e}: their sum must be within 1e-50 to 1e50, or 0; \
+         multiply all weights by the same factor, for instance divide them by the greatest"
     )]
-    WeightOverflow {
+    WeightSum {
         /// The number of samples.
-        n_samples: usize,
+        n_samples: u64,
+        /// The sum of their weights.
+        sum: f64,
+    },
+
+    /// More samples than are counted exactly.
+    #[error(
+        "{n_samples} samples are more than the 2^53 that statistics count: merge no set of statistics into itself"
+    )]
+    TooManySamples {
+        /// The number of samples.
+        n_samples: u64,
     },
 
     /// There is not one weight for each sample.
@@ -147,7 +159,7 @@ pub enum Error {
         feature: Feature,
     },
 
-    /// The variance of a feature is larger than an `f64` can hold.
+    /// The variance of a feature, or the sum of weighted squares it is computed from, is larger than an `f64` can hold.
     #[error(
         "the variance of {feature} overflows f64 (its values reach from {min:e} to {max:e}): rescale the \
          feature, or take its logarithm"

@@ -11,7 +11,7 @@ use crate::{Error, Feature, Scalar, Threads};
 /// out. Optional names are used in reports and errors and are kept by the fitted scaler.
 ///
 /// Nothing is checked until the data is used: every `fit` refuses wrong counts, weights that are
-/// negative or not finite, and data without samples.
+/// negative or not finite or add up to more or less than can be computed with, and data without samples.
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -124,7 +124,21 @@ impl<'a, T: Scalar> FitData<'a, T> {
     }
 }
 
-/// One weight a sample, each finite and not negative, and so their sum; `first` is the index of the first sample.
+/// Weights add up to 0, or to a number within these bounds: beyond them a weight times the square of a deviation
+/// (10⁻²⁴¹ at least, see [`Squares`](crate::stats::Squares)) could be lost, and with it the variance. No weights in `f32` are.
+const LEAST_WEIGHT: f64 = 1e-50;
+const MOST_WEIGHT: f64 = 1e50;
+
+/// Refuses a sum of weights that is beyond the bounds.
+pub(crate) fn check_weight_sum(sum: f64, n_samples: u64) -> Result<(), Error> {
+    if sum == 0.0 || (LEAST_WEIGHT..=MOST_WEIGHT).contains(&sum) {
+        Ok(())
+    } else {
+        Err(Error::WeightSum { n_samples, sum })
+    }
+}
+
+/// One weight a sample, each finite and not negative, and their sum within its bounds; `first` is the index of the first sample.
 pub(crate) fn check_weights<T: Scalar>(
     weights: &[T],
     n_samples: usize,
@@ -142,8 +156,7 @@ pub(crate) fn check_weights<T: Scalar>(
             sample: first + at as u64,
             value: weights[at].to_f64(),
         }),
-        None if weights.iter().map(|w| w.to_f64()).sum::<f64>().is_finite() => Ok(()),
-        None => Err(Error::WeightOverflow { n_samples }),
+        None => check_weight_sum(weights.iter().map(|w| w.to_f64()).sum(), n_samples as u64),
     }
 }
 

@@ -70,7 +70,8 @@
 //!
 //! Statistics are accumulated in `f64` whatever the data's type, in one pass, in cache-sized blocks ([`FeatureStats`]): 10⁹ plus noise,
 //! columns of 10⁻³⁰⁰ and millions of `f32` rows come out right. A feature counts as constant by a bound relative to its own
-//! size ([`FeatureStats::constant`]), and then has scale 1 and is named in the report; no epsilon is ever added to a deviation.
+//! size ([`FeatureStats::constant`]), and is then named in the report. What is divided by a spread has scale 1 there ([`MaxAbsScaler`] divides by a
+//! magnitude, which is safe); no epsilon is ever added to a deviation.
 //!
 //! # Speed
 //!

@@ -8,10 +8,10 @@ use crate::Feature;
 ///
 /// | list | criterion |
 /// |---|---|
-/// | constant | σ² ≤ n ε σ² + (n μ ε)²: see [`FeatureStats::constant`](crate::FeatureStats::constant). Its scale is 1. |
+/// | constant | σ² ≤ n ε σ² + (n μ ε)²: see [`FeatureStats::constant`](crate::FeatureStats::constant). Scalers that divide by a spread have scale 1 there; [`MaxAbsScaler`](crate::MaxAbsScaler) divides by the magnitude. |
 /// | nearly constant | not constant, but σ < 4 ε_T \|μ\| with ε_T of the stored type (2⁻²³ for `f32`, 2⁻⁵² for `f64`), so that σ is below what the type resolves around the mean (in `f64` the rule above usually comes first); or one value has more than 99.9 % of the weight |
 /// | heavy-tailed | (q₉₉.₅ - q₀.₅) / (q₇₅ - q₂₅) > 7.64, twice the 3.82 of a normal distribution. Student's t with 3 degrees of freedom is at the limit, a uniform distribution has 1.98, Cauchy 64. Where half of the values are equal (the interquartile range is 0), the others alone are judged. |
-/// | without interquartile range | half of the values are equal; [`RobustScaler`](crate::RobustScaler) and [`SmoothClip`](crate::SmoothClip) divide by half of the range instead, and only they fill this list |
+/// | without interquartile range | half of the values are equal (to 4 ε of `f64`); [`RobustScaler`](crate::RobustScaler) and [`SmoothClip`](crate::SmoothClip) divide by half of the range instead, and only they fill this list |
 ///
 /// Tails are judged on at most 2,048 evenly spaced samples, at least 50, without weights. Statistics that were
 /// accumulated elsewhere ([`StandardScaler::fit_stats`](crate::StandardScaler::fit_stats)) hold no quantiles: the
@@ -89,11 +89,11 @@ impl std::fmt::Display for FitReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "fitted to {} samples", self.n_samples)?;
         let lists = [
-            ("constant, scale 1", &self.constant),
+            ("constant", &self.constant),
             ("nearly constant", &self.nearly_constant),
             ("heavy-tailed", &self.heavy_tailed),
             (
-                "interquartile range 0, divided by half of the range",
+                "no interquartile range, divided by half of the range",
                 &self.without_interquartile_range,
             ),
         ];
@@ -109,6 +109,16 @@ impl std::fmt::Display for FitReport {
 }
 
 /// How many values of one feature were not like those seen in fitting.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, Outside, Scaler, StandardScaler};
+///
+/// let training = DMatrix::from_column_slice(1, 3, &[1.0, 2.0, 3.0]);
+/// let report = StandardScaler::new().fit(&FitData::new(&training))?.transform_sample(&mut [4.0])?;
+/// assert_eq!(report.feature(0), Outside { above: 1, ..Outside::default() });
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
     /// Values below the least value seen in fitting, -∞ included.
@@ -119,9 +129,26 @@ pub struct Outside {
     pub nan: u64,
 }
 
+impl std::fmt::Display for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let counts = [
+            (self.below, "below"),
+            (self.above, "above"),
+            (self.nan, "NaN"),
+        ];
+        let some = counts.iter().filter(|(n, _)| *n > 0);
+        let words: Vec<String> = some.map(|(n, what)| format!("{n} {what}")).collect();
+        match &words[..] {
+            [] => f.write_str("none"),
+            some => f.write_str(&some.join(", ")),
+        }
+    }
+}
+
 /// What a transform met: for each feature, the values outside the range seen in fitting.
 ///
-/// Nothing is allocated for it while there are none.
+/// It can be printed; features are called by the names given in fitting. Nothing is allocated for it while there is nothing
+/// to tell.
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -132,6 +159,7 @@ pub struct Outside {
 /// let report = scaler.transform_in_place(&mut test)?;
 /// assert_eq!((report.feature(0).below, report.feature(0).above), (1, 1));
 /// assert_eq!(test.as_slice(), [-0.1, 0.5, 1.1]);
+/// assert_eq!(report.to_string(), "3 samples scaled; outside the range seen in fitting: feature 0 (1 below, 1 above)");
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +168,9 @@ pub struct TransformReport {
     constant_samples: u64,
     /// One a feature, or none at all.
     outside: Vec<Outside>,
+    /// The features with something outside, in their order.
+    #[serde(default)]
+    features: Vec<Feature>,
 }
 
 impl TransformReport {
@@ -153,6 +184,13 @@ impl TransformReport {
     pub(crate) fn outside_mut(&mut self, n_features: usize) -> &mut [Outside] {
         self.outside.resize(n_features, Outside::default());
         &mut self.outside
+    }
+
+    /// Names the features that have something outside.
+    pub(crate) fn name_features(&mut self, names: &[String]) {
+        let outside = self.outside.iter().enumerate();
+        let some = outside.filter(|(_, counts)| **counts != Outside::default());
+        self.features = some.map(|(j, _)| Feature::new(j, Some(names))).collect();
     }
 
     pub(crate) fn count_constant_sample(&mut self) {
@@ -172,6 +210,13 @@ impl TransformReport {
     /// The counts of one feature; zeros for a feature that does not exist.
     pub fn feature(&self, index: usize) -> Outside {
         self.outside.get(index).copied().unwrap_or_default()
+    }
+
+    /// The features with values outside the range seen in fitting, or NaN, and how many, in the order of the features.
+    pub fn outside(&self) -> impl Iterator<Item = (&Feature, Outside)> {
+        self.features
+            .iter()
+            .map(|feature| (feature, self.feature(feature.index)))
     }
 
     /// Values below the range, above it, and NaN, over all features.
@@ -202,5 +247,34 @@ impl TransformReport {
                 sum.nan += x.nan;
             }
         }
+        for feature in &other.features {
+            let place = self
+                .features
+                .binary_search_by_key(&feature.index, |feature| feature.index);
+            if let Err(place) = place {
+                self.features.insert(place, feature.clone());
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for TransformReport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} samples scaled", self.n_samples)?;
+        let described: Vec<String> = self
+            .outside()
+            .map(|(feature, counts)| format!("{feature} ({counts})"))
+            .collect();
+        if described.is_empty() {
+            write!(f, "; all within the range seen in fitting")?;
+        } else {
+            let described = described.join(", ");
+            write!(f, "; outside the range seen in fitting: {described}")?;
+        }
+        if self.constant_samples > 0 {
+            let n = self.constant_samples;
+            write!(f, "; {n} samples with all features alike, scale 1")?;
+        }
+        Ok(())
     }
 }

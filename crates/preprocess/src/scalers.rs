@@ -1,5 +1,37 @@
 //! The scalers: unfitted, plain data, each with its `fit`.
 
+/// The policy that every scaler has: how it is chosen, and how it is looked up.
+macro_rules! non_finite_policy {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Chooses what becomes of NaN and infinities.
+            #[must_use]
+            pub fn non_finite(mut self, policy: NonFinite) -> Self {
+                self.non_finite = policy;
+                self
+            }
+
+            pub(crate) fn non_finite_policy(&self) -> NonFinite {
+                self.non_finite
+            }
+        }
+    };
+}
+
+/// A scaler without any other setting.
+macro_rules! policy_alone {
+    ($scaler:ident) => {
+        impl $scaler {
+            /// Refuses NaN.
+            pub fn new() -> Self {
+                Self::default()
+            }
+        }
+
+        non_finite_policy!($scaler);
+    };
+}
+
 mod any;
 mod min_max;
 mod per_sample;
@@ -47,7 +79,7 @@ pub trait Scaler {
     ///
     /// # Errors
     /// [`Error::Empty`]; [`Error::TooFewSamples`] for fewer than two; [`Error::WeightCount`], [`Error::InvalidWeight`],
-    /// [`Error::WeightOverflow`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
+    /// [`Error::WeightSum`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
     /// [`NonFinite::Refuse`](crate::NonFinite::Refuse), else [`Error::NoValues`] for a feature with nothing left; and what
     /// the scaler itself adds.
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error>;

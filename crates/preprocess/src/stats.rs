@@ -8,11 +8,16 @@ mod squares;
 use nalgebra::DMatrixView;
 use serde::{Deserialize, Serialize};
 
+use crate::fit_data::check_weight_sum;
 use crate::{Error, Feature, NonFinite, Scalar, Threads};
 use absorb::MAX_BLOCK_SAMPLES;
 pub(crate) use moments::Moments;
 use moments::sum_and_rest;
-use squares::{SMALL, Squares};
+use squares::SMALL;
+pub(crate) use squares::Squares;
+
+/// Up to here an `f64`, which the weight of unweighted samples is, counts exactly.
+const MOST_SAMPLES: u64 = 1 << 53;
 
 /// Count, mean, variance, least and greatest value of each feature, over any number of chunks.
 ///
@@ -115,7 +120,8 @@ impl FeatureStats {
     ///
     /// # Errors
     /// [`Error::FeatureCount`] for another number of rows, [`Error::NonFinite`] for NaN or an infinity
-    /// under [`NonFinite::Refuse`], [`Error::VarianceOverflow`] when a variance exceeds `f64`.
+    /// under [`NonFinite::Refuse`], [`Error::VarianceOverflow`] when W σ² exceeds `f64`,
+    /// [`Error::TooManySamples`] beyond 2⁵³ samples.
     pub fn update<'a, T: Scalar>(
         &mut self,
         samples: impl Into<DMatrixView<'a, T>>,
@@ -127,7 +133,7 @@ impl FeatureStats {
     /// except that its values are held to the same policy about NaN and infinities.
     ///
     /// # Errors
-    /// As [`update`](Self::update), and [`Error::WeightCount`], [`Error::InvalidWeight`] or [`Error::WeightOverflow`].
+    /// As [`update`](Self::update), and [`Error::WeightCount`], [`Error::InvalidWeight`] or [`Error::WeightSum`].
     pub fn update_weighted<'a, T: Scalar>(
         &mut self,
         samples: impl Into<DMatrixView<'a, T>>,
@@ -140,12 +146,14 @@ impl FeatureStats {
     ///
     /// # Errors
     /// [`Error::FeatureCount`] when the other has another number of features,
-    /// [`Error::VarianceOverflow`] when a merged variance exceeds `f64`.
+    /// [`Error::VarianceOverflow`] when W σ² of the merged statistics exceeds `f64`, [`Error::WeightSum`] when the weights
+    /// add up to more than 10⁵⁰, [`Error::TooManySamples`] beyond 2⁵³ samples.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.check_features(other.n_features())?;
+        self.check_room(other.n_samples)?;
         let mut next = self.clone();
         next.join(other);
-        next.check_variance(None)?;
+        next.check_sums()?;
         *self = next;
         Ok(())
     }
@@ -157,9 +165,25 @@ impl FeatureStats {
     ) -> Result<(), Error> {
         let mut next = self.clone();
         next.absorb(samples, weights, None)?;
-        next.check_variance(None)?;
+        next.check_sums()?;
         *self = next;
         Ok(())
+    }
+
+    /// Refuses sums that went beyond their bounds. A feature may have less weight than the least sum of a call: then its
+    /// values are of samples that hardly count.
+    fn check_sums(&self) -> Result<(), Error> {
+        let most = self.weight.iter().copied().fold(0.0, f64::max);
+        check_weight_sum(most.max(1.0), self.n_samples)?;
+        self.check_variance(None)
+    }
+
+    /// Refuses more samples than are counted exactly; no other count can then overflow.
+    fn check_room(&self, n_samples: u64) -> Result<(), Error> {
+        match self.n_samples.saturating_add(n_samples) {
+            0..=MOST_SAMPLES => Ok(()),
+            n_samples => Err(Error::TooManySamples { n_samples }),
+        }
     }
 
     /// [`merge`](Self::merge) without its checks.

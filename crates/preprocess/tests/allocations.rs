@@ -2,26 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::every_scaler;
 use nalgebra::DMatrix;
-use smallbatch_preprocess::{
-    AnyScaler, FitData, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler,
-    Scaler, SmoothClip, StandardScaler, Threads,
-};
+use smallbatch_preprocess::{FitData, Scaler, Threads};
 
 #[test]
 fn transforms_and_inverses_of_ordinary_values() {
     let x = DMatrix::from_fn(13, 5000, |j, i| ((i * 31 + j * 17) % 101) as f32 + j as f32);
-    let scalers: [AnyScaler; 8] = [
-        AnyScaler::Identity,
-        StandardScaler::new().into(),
-        MinMaxScaler::new().into(),
-        MaxAbsScaler::new().into(),
-        RobustScaler::new().into(),
-        SmoothClip::new().into(),
-        QuantileTransformer::new().into(),
-        PerSample::new().into(),
-    ];
-    for scaler in scalers {
+    for scaler in every_scaler() {
         let fitted = scaler.fit(&FitData::new(&x)).unwrap().threads(Threads::ONE);
         let (mut y, mut z) = (x.clone(), DMatrix::zeros(13, 5000));
         let counted = allocation_counter::measure(|| {

@@ -2,24 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::every_scaler;
 use nalgebra::{DMatrix, dmatrix};
 use smallbatch_preprocess::{
     AnyScaler, Error, FeatureStats, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite,
     PerSample, QuantileTransformer, RobustScaler, Scaler, SmoothClip, StandardScaler,
 };
-
-fn every_scaler() -> Vec<AnyScaler> {
-    vec![
-        AnyScaler::Identity,
-        StandardScaler::new().into(),
-        MinMaxScaler::new().into(),
-        MaxAbsScaler::new().into(),
-        RobustScaler::new().into(),
-        SmoothClip::new().into(),
-        QuantileTransformer::new().into(),
-        PerSample::new().into(),
-    ]
-}
 
 fn refusal(scaler: &AnyScaler, data: &FitData<'_, f64>) -> Error {
     scaler.fit(data).expect_err("it should be refused")
@@ -311,18 +301,27 @@ fn ranges_beyond_f64() {
 #[test]
 fn weights_that_add_up_beyond_f64() {
     let x = dmatrix![1.0, 2.0, 4.0];
-    let error = refusal(
-        &StandardScaler::new().into(),
-        &FitData::new(&x).weights(&[1e308, 1e308, 1.0]),
-    );
-    says(&error, &["weights", "add up"]);
+    for scaler in every_scaler()
+        .into_iter()
+        .filter(|scaler| scaler.name() != "per-sample")
+    {
+        let error = refusal(&scaler, &FitData::new(&x).weights(&[1e308, 1e308, 1.0]));
+        assert!(matches!(error, Error::WeightSum { n_samples: 3, .. }));
+        says(
+            &error,
+            &[
+                "the weights of 3 samples add up to inf",
+                "within 1e-50 to 1e50",
+            ],
+        );
+    }
 }
 
 #[test]
 fn all_columns_constant() {
     let x = DMatrix::from_fn(3, 50, |j, _| [14.62_f64, 0.0, -1e9][j]);
     for scaler in every_scaler() {
-        // No error: such a feature is harmless. It is named, and its scale is 1.
+        // No error: such a feature is harmless. It is named.
         let fitted = scaler.fit(&FitData::new(&x)).unwrap();
         assert_eq!(fitted.report().constant().len(), 3, "{}", scaler.name());
         assert!(
@@ -336,7 +335,7 @@ fn all_columns_constant() {
         );
         says_report(
             fitted.report(),
-            "constant, scale 1: feature 0, feature 1, feature 2",
+            "; constant: feature 0, feature 1, feature 2",
         );
     }
 }
@@ -380,6 +379,57 @@ fn unknown_scalers() {
         sentence.contains("unknown variant `magic`") && sentence.contains("`standard`"),
         "{sentence}"
     );
+}
+
+#[test]
+fn misspelt_settings() {
+    for scaler in every_scaler() {
+        let name = scaler.name();
+        let refused = |json: &str| {
+            let sentence = serde_json::from_str::<AnyScaler>(json)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                sentence.contains("unknown field `non_finit`"),
+                "{name}: {sentence}"
+            );
+        };
+        refused(&format!(r#"{{"scaler": "{name}", "non_finit": "ignore"}}"#));
+        refused(&format!(r#"{{"non_finit": "ignore", "scaler": "{name}"}}"#));
+        let json = format!(r#"{{"scaler": "{name}"}}"#);
+        assert_eq!(serde_json::from_str::<AnyScaler>(&json).unwrap(), scaler);
+    }
+    // Alone, without the name of the scaler.
+    let misspelt = r#"{"non_finit": "ignore"}"#;
+    assert!(serde_json::from_str::<StandardScaler>(misspelt).is_err());
+    assert!(serde_json::from_str::<MinMaxScaler>(misspelt).is_err());
+    assert!(serde_json::from_str::<MaxAbsScaler>(misspelt).is_err());
+    assert!(serde_json::from_str::<RobustScaler>(misspelt).is_err());
+    assert!(serde_json::from_str::<SmoothClip>(misspelt).is_err());
+    assert!(serde_json::from_str::<QuantileTransformer>(misspelt).is_err());
+    assert!(serde_json::from_str::<PerSample>(misspelt).is_err());
+}
+
+#[test]
+fn a_map_of_another_scaler() {
+    let x = dmatrix![1.0, 2.0; 3.0, 5.0];
+    let json =
+        |scaler: &AnyScaler| serde_json::to_value(scaler.fit(&FitData::new(&x)).unwrap()).unwrap();
+    for scaler in every_scaler() {
+        for other in every_scaler() {
+            let mut mixed = json(&scaler);
+            mixed["fitted"]["map"] = json(&other)["fitted"]["map"].clone();
+            let kind = |json: &serde_json::Value| json["fitted"]["map"]["kind"].clone();
+            let sound = kind(&mixed) == kind(&json(&scaler));
+            match serde_json::from_value::<FittedScaler>(mixed) {
+                Ok(_) => assert!(sound, "{} {}", scaler.name(), other.name()),
+                Err(error) => {
+                    let words = format!("the map is not that of the scaler {}", scaler.name());
+                    assert!(!sound && error.to_string().contains(&words), "{error}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

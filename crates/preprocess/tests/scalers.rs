@@ -2,27 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_preprocess::{
-    AnyScaler, Centering, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite, PerSample,
-    QuantileTransformer, RobustScaler, Scalar, Scaler, Scaling, SmoothClip, StandardScaler,
+    AnyScaler, Centering, Error, FitData, FittedScaler, MaxAbsScaler, MinMaxScaler, NonFinite,
+    PerSample, QuantileTransformer, RobustScaler, Scalar, Scaler, Scaling, SmoothClip,
+    StandardScaler,
 };
 
+/// Each scaler, and those with switches in other positions.
 fn every_scaler() -> Vec<AnyScaler> {
-    vec![
-        AnyScaler::Identity,
-        StandardScaler::new().into(),
-        StandardScaler::new().centering(Centering::None).into(),
-        StandardScaler::new().scaling(Scaling::None).into(),
-        MinMaxScaler::new().into(),
-        MinMaxScaler::new().range(-2.0, 3.0).unwrap().into(),
-        MaxAbsScaler::new().into(),
-        RobustScaler::new().into(),
-        SmoothClip::new().into(),
-        QuantileTransformer::new().into(),
-        PerSample::new().into(),
-    ]
+    let mut scalers = common::every_scaler();
+    scalers.push(StandardScaler::new().centering(Centering::None).into());
+    scalers.push(StandardScaler::new().scaling(Scaling::None).into());
+    scalers.push(MinMaxScaler::new().range(-2.0, 3.0).unwrap().into());
+    scalers
 }
 
 fn fit<T: Scalar>(scaler: &impl Scaler, x: &DMatrix<T>) -> FittedScaler {
@@ -203,6 +199,28 @@ fn without_interquartile_range_half_of_the_range() {
 }
 
 #[test]
+fn quartiles_that_differ_by_rounding_are_equal() {
+    // The middle half is 0.3, computed in two ways; the width of 5.5e-17 would make 1e16 of the ends.
+    let x = dmatrix![0.0, 0.3, 0.3, 0.3, 0.1 + 0.2, 0.1 + 0.2, 0.1 + 0.2, 1.0];
+    assert_ne!(0.3, 0.1 + 0.2);
+    for x in [x.clone(), -x] {
+        let fitted = fit(&RobustScaler::new(), &x);
+        assert_eq!(fitted.affine().unwrap().scale, [0.5]);
+        assert_eq!(fitted.report().without_interquartile_range()[0].index, 0);
+        assert!(fit(&SmoothClip::new(), &x).transform(&x).unwrap().amax() < 2.0);
+    }
+    // Neighbours in f32 are a difference, and a small unit is one too.
+    let x = DMatrix::from_row_slice(1, 4, &[1.0_f32, 1.0, 1.0_f32.next_up(), 1.0_f32.next_up()]);
+    let fitted = fit(&RobustScaler::new(), &x);
+    assert!(fitted.report().without_interquartile_range().is_empty());
+    let x = dmatrix![1e-20, 2e-20, 3e-20, 4e-20, 5e-20];
+    assert_eq!(
+        fit(&RobustScaler::new(), &x).affine().unwrap().scale,
+        [2e-20]
+    );
+}
+
+#[test]
 fn smooth_clip_by_its_formula() {
     let x = table(4, 501);
     let fitted = fit(&SmoothClip::new(), &x);
@@ -268,6 +286,71 @@ fn equal_values_have_their_middle_rank() {
 }
 
 #[test]
+fn equal_values_are_equal_in_the_type_of_the_data() {
+    // The lower half is 0.7, which f32 rounds: to compare its 0.7 with the f64's would put it at the bound, -5.2.
+    for tie in [0.7, 0.3] {
+        assert_ne!(f64::from(tie as f32), tie);
+        let x = DMatrix::from_fn(1, 2000, |_, i| if i < 1000 { tie } else { i as f64 });
+        let fitted = fit(&QuantileTransformer::new(), &x);
+        let wide = fitted.transform(&x).unwrap();
+        let narrow = fitted.transform(&x.map(|x| x as f32)).unwrap();
+        assert!((narrow[0] + 0.674_49).abs() < 0.05, "{}", narrow[0]);
+        for (narrow, wide) in narrow.iter().zip(&wide) {
+            assert!(
+                (f64::from(*narrow) - wide).abs() < 1e-6,
+                "{narrow} and {wide}"
+            );
+        }
+    }
+    // A quantile beyond f32 is not the infinity that it would be narrowed to.
+    let x = DMatrix::from_fn(1, 100, |_, i| 1e37 * i as f64);
+    let scaler = QuantileTransformer::new().non_finite(NonFinite::Ignore);
+    let y = fit(&scaler, &x)
+        .transform(&dmatrix![f32::INFINITY, f32::MAX])
+        .unwrap();
+    assert!((y[0] - 5.199_337_6).abs() < 1e-6 && y[1] < -0.3, "{y}");
+}
+
+#[test]
+fn an_infinity_is_outside_a_range_that_reaches_beyond_the_type() {
+    let x = DMatrix::from_fn(1, 100, |_, i| 1e39 * (i as f64 - 50.0));
+    for scaler in every_scaler()
+        .into_iter()
+        .filter(|scaler| scaler.name() != "per-sample")
+    {
+        let fitted = fit(&scaler, &x);
+        for infinity in [f32::INFINITY, f32::NEG_INFINITY] {
+            let refused = |result: Result<_, Error>| matches!(result, Err(Error::NonFinite { .. }));
+            let mut y = dmatrix![1.0, infinity];
+            assert!(refused(fitted.transform(&y).map(drop)), "{}", scaler.name());
+            assert!(
+                refused(fitted.transform_in_place(&mut y).map(drop)),
+                "{}",
+                scaler.name()
+            );
+        }
+        assert!(
+            fitted.transform(&dmatrix![f32::MAX, f32::MIN]).is_ok(),
+            "{}",
+            scaler.name()
+        );
+    }
+    let fitted = fit(&StandardScaler::new().non_finite(NonFinite::Ignore), &x);
+    let report = fitted.transform_sample(&mut [f32::INFINITY]).unwrap();
+    assert_eq!(report.feature(0).above, 1);
+}
+
+#[test]
+fn one_sample_of_enormous_values_has_its_deviation() {
+    let x = dmatrix![1e200, 2e200; 2e200, 1e200; 7e200, 7e200; 5e200, 5e200];
+    let y = fit(&PerSample::new(), &x).transform(&x).unwrap();
+    let std = (91.0_f64 / 16.0).sqrt();
+    for (y, x) in y.column(0).iter().zip([1.0, 2.0, 7.0, 5.0]) {
+        assert!((y - (x - 3.75) / std).abs() < 1e-14, "{y}");
+    }
+}
+
+#[test]
 fn per_sample_is_along_the_other_axis() {
     let x = table(6, 40);
     let y = fit(&PerSample::new(), &x).transform(&x).unwrap();
@@ -285,20 +368,21 @@ fn per_sample_is_along_the_other_axis() {
 
 #[test]
 fn weights_are_repetitions_for_every_scaler() {
-    let x = table(3, 60);
-    let weights: Vec<f64> = (0..60).map(|i| f64::from(i % 4)).collect();
-    let repeated: Vec<usize> = (0..60)
-        .flat_map(|i| std::iter::repeat_n(i, i % 4))
-        .collect();
-    let repeated = x.select_columns(&repeated);
-    for scaler in every_scaler() {
-        let a = scaler
-            .fit(&FitData::new(&x).weights(&weights))
-            .unwrap()
-            .transform(&x)
-            .unwrap();
-        let b = fit(&scaler, &repeated).transform(&x).unwrap();
-        assert!((a - b).amax() < 1e-11, "{}", scaler.name());
+    // Beyond 300 samples the number of quantiles grows with the samples, and so with the weights.
+    for n in [60, 660] {
+        let x = table(3, n);
+        let weights: Vec<f64> = (0..n).map(|i| (i % 4) as f64).collect();
+        let repeated: Vec<usize> = (0..n).flat_map(|i| std::iter::repeat_n(i, i % 4)).collect();
+        let repeated = x.select_columns(&repeated);
+        for scaler in every_scaler() {
+            let a = scaler
+                .fit(&FitData::new(&x).weights(&weights))
+                .unwrap()
+                .transform(&x)
+                .unwrap();
+            let b = fit(&scaler, &repeated).transform(&x).unwrap();
+            assert!((a - b).amax() < 1e-11, "{} {n}", scaler.name());
+        }
     }
 }
 
@@ -328,6 +412,8 @@ fn values_outside_the_range_are_counted() {
         );
         assert_eq!((report.feature(1).above, report.feature(1).below), (10, 0));
         assert_eq!((report.feature(2).above, report.feature(2).below), (0, 1));
+        let named: Vec<usize> = report.outside().map(|(feature, _)| feature.index).collect();
+        assert_eq!(named, [1, 2]);
         let mut twice = report.clone();
         twice.merge(&report);
         assert_eq!(
@@ -335,6 +421,38 @@ fn values_outside_the_range_are_counted() {
             (2000, 20, 2)
         );
     }
+}
+
+#[test]
+fn what_a_transform_met_can_be_read() {
+    let names = ["length", "mass", "price"].map(String::from);
+    let x = DMatrix::from_fn(3, 50, |j, i| (i + j) as f64);
+    let scaler = StandardScaler::new().non_finite(NonFinite::Ignore);
+    let fitted = scaler.fit(&FitData::new(&x).names(&names)).unwrap();
+    let clean = fitted.transform_in_place(&mut x.clone()).unwrap();
+    assert_eq!(
+        clean.to_string(),
+        "50 samples scaled; all within the range seen in fitting"
+    );
+    let mut later = fitted.transform_sample(&mut [0.0, 5.0, 1e3]).unwrap();
+    let first = fitted.transform_sample(&mut [f64::NAN, -1.0, 1e3]).unwrap();
+    later.merge(&first);
+    assert_eq!(
+        later.to_string(),
+        "2 samples scaled; outside the range seen in fitting: feature 0 (\"length\") (1 NaN), \
+         feature 1 (\"mass\") (1 below), feature 2 (\"price\") (2 above)"
+    );
+    let alike = fit(&PerSample::new(), &x)
+        .transform_sample(&mut [7.0; 3])
+        .unwrap();
+    assert!(
+        alike
+            .to_string()
+            .ends_with("1 samples with all features alike, scale 1")
+    );
+    // Reports saved before features were named in them.
+    let old = r#"{"n_samples":2,"constant_samples":0,"outside":[]}"#;
+    assert!(serde_json::from_str::<smallbatch_preprocess::TransformReport>(old).is_ok());
 }
 
 #[test]

@@ -212,6 +212,96 @@ fn overflow_is_an_error_that_names_the_feature_and_changes_nothing() {
     assert_eq!((stats.mean()[0], stats.variance()[0]), (1.5e308, 0.0));
 }
 
+/// The squares of the values around their mean overflow, and so does what corrects their sum: ∞ - ∞ was a variance of 0.
+#[test]
+fn variances_are_right_or_refused_whatever_the_unit() {
+    let shape = [1.0, 2.0, 7.0, 5.0];
+    let mut refused = 0;
+    for power in 140..308 {
+        let unit = 10_f64.powi(power);
+        for copies in [1, 1000] {
+            let values = shape.map(|x| x * unit).repeat(copies);
+            // The second feature keeps the first company in its blocks.
+            let x = DMatrix::from_fn(2, values.len(), |j, i| [values[i], i as f64][j]);
+            let mut stats = FeatureStats::new(2);
+            match stats.update(&x) {
+                Ok(()) => {
+                    // The deviation of 1, 2, 7 and 5 is √(91/16).
+                    let error = relative(stats.std()[0] / unit, (91.0_f64 / 16.0).sqrt());
+                    assert!(error < 1e-14, "1e{power}: {error:e}");
+                }
+                Err(Error::VarianceOverflow { feature, .. }) => {
+                    assert!(feature.index == 0 && power > 150, "1e{power}");
+                    refused += 1;
+                }
+                Err(other) => panic!("1e{power}: {other}"),
+            }
+        }
+    }
+    assert!(refused > 2 * 150, "{refused}");
+}
+
+#[test]
+fn weights_so_large_or_small_that_the_variance_would_be_lost_are_refused() {
+    let x = row(&[1.0, 2.0, 7.0, 5.0]);
+    for (weight, sum) in [(1e308, f64::INFINITY), (1e200, 4e200), (1e-200, 4e-200)] {
+        let mut stats = FeatureStats::new(1);
+        let error = stats.update_weighted(&x, &[weight; 4]).unwrap_err();
+        assert_eq!(error, Error::WeightSum { n_samples: 4, sum });
+        let sentence = error.to_string();
+        assert!(
+            sentence.contains("divide them by the greatest"),
+            "{sentence}"
+        );
+        assert_eq!(stats, FeatureStats::new(1));
+    }
+    // One after the other they may go too far as well.
+    let mut stats = FeatureStats::new(1);
+    stats.update_weighted(&x, &[2e49; 4]).unwrap();
+    let before = stats.clone();
+    assert!(matches!(
+        stats.update_weighted(&x, &[2e49; 4]),
+        Err(Error::WeightSum { n_samples: 8, .. })
+    ));
+    assert!(matches!(
+        stats.merge(&before),
+        Err(Error::WeightSum { n_samples: 8, .. })
+    ));
+    assert_eq!(stats, before);
+    assert!(relative(stats.variance()[0], 91.0 / 16.0) < 1e-15);
+    // All that f32 holds is fine, the smallest deviations too; and weights that hardly count beside others.
+    for unit in [1.0, 1e-120, 1e-200] {
+        let mut stats = FeatureStats::new(1);
+        let tiny = f64::from(f32::from_bits(1));
+        stats.update_weighted(&(&x * unit), &[tiny; 4]).unwrap();
+        assert!(relative(stats.std()[0] / unit, (91.0_f64 / 16.0).sqrt()) < 1e-14);
+        assert_eq!(stats.constant(), [false]);
+    }
+    let mut stats = FeatureStats::new(1);
+    stats.update_weighted(&x, &[1.0, 1.0, 1e-200, 0.0]).unwrap();
+    assert_eq!((stats.mean()[0], stats.variance()[0]), (1.5, 0.25));
+}
+
+#[test]
+fn more_samples_than_can_be_counted_are_refused() {
+    let mut stats = stats_of(&row(&[1.0, 2.0]));
+    let error = loop {
+        let same = stats.clone();
+        if let Err(error) = stats.merge(&same) {
+            break error;
+        }
+    };
+    assert_eq!(error, Error::TooManySamples { n_samples: 1 << 54 });
+    assert_eq!(
+        (stats.count(), stats.weight()),
+        (&[1 << 53][..], &[2_f64.powi(53)][..])
+    );
+    assert!(matches!(
+        stats.update(&row(&[1.0])),
+        Err(Error::TooManySamples { .. })
+    ));
+}
+
 #[test]
 fn extreme_means_merge() {
     let mut a = stats_of(&row(&[1e-200, 3e-200]));
@@ -390,14 +480,28 @@ fn statistics_are_saved_to_the_bit() {
         FeatureStats::new(2)
     );
     stats.update(&row(&[5.0])).unwrap();
-    let damaged = json.replace(r#""weight":3.0"#, r#""weight":-3.0"#);
+    for (sound, damaged) in [
+        (r#""weight":3.0"#, r#""weight":-3.0"#),
+        (r#""weight":3.0"#, r#""weight":1e300"#),
+        (r#""count":3"#, r#""count":18446744073709551615"#),
+        (r#""count":3"#, r#""count":4"#),
+        (r#""skipped":0"#, r#""skipped":18446744073709551615"#),
+    ] {
+        let damaged = json.replace(sound, damaged);
+        assert_ne!(damaged, json, "the test no longer damages the file");
+        let sentence = serde_json::from_str::<FeatureStats>(&damaged)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            sentence.contains("the statistics of feature 0 contradict themselves"),
+            "{sentence}"
+        );
+    }
+    let damaged = json.replace(r#""n_samples":3"#, r#""n_samples":18446744073709551615"#);
     let sentence = serde_json::from_str::<FeatureStats>(&damaged)
         .unwrap_err()
         .to_string();
-    assert!(
-        sentence.contains("the statistics of feature 0 contradict themselves"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("more than the 2^53"), "{sentence}");
 }
 
 fn close(a: &FeatureStats, b: &FeatureStats) -> Result<(), TestCaseError> {

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod common;
+
+use common::every_scaler;
 use nalgebra::DMatrix;
 use smallbatch_preprocess::{
-    AnyScaler, Error, FeatureStats, FitData, MaxAbsScaler, MinMaxScaler, NonFinite, PerSample,
-    QuantileTransformer, RobustScaler, Scaler, SmoothClip, StandardScaler, Threads,
+    Error, FeatureStats, FitData, NonFinite, Scaler, StandardScaler, Threads,
 };
 
 /// Enough samples of 11 features for several shards and jobs, and a rest.
@@ -26,18 +28,6 @@ fn table() -> DMatrix<f32> {
 
 fn many() -> [Threads; 2] {
     [2, 5].map(|threads| Threads::at_most(threads).unwrap())
-}
-
-fn scalers() -> Vec<AnyScaler> {
-    vec![
-        StandardScaler::new().into(),
-        MinMaxScaler::new().into(),
-        MaxAbsScaler::new().into(),
-        RobustScaler::new().into(),
-        SmoothClip::new().into(),
-        QuantileTransformer::new().into(),
-        PerSample::new().into(),
-    ]
 }
 
 fn bits(x: &DMatrix<f32>) -> Vec<u32> {
@@ -70,7 +60,7 @@ fn fitted_scalers_and_what_they_transform() {
     let weights: Vec<f32> = (0..SAMPLES).map(|i| (i % 4) as f32 / 2.0).collect();
     // Some values of the data are outside the range that is fitted.
     let training = x.columns(0, 100_000).into_owned();
-    for scaler in scalers() {
+    for scaler in every_scaler() {
         let fit = |threads| {
             let data = FitData::new(&training).weights(&weights[..100_000]);
             scaler.fit(&data.threads(threads)).unwrap().threads(threads)

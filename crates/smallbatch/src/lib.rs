@@ -71,7 +71,7 @@
 //! - [`train`]: the loop, with budgets, schedules, early stopping, history and metrics;
 //! - `lab`, behind the feature of that name: experiments, statistics, verdicts, report.
 //!
-//! [`prelude`] has the dozen names that most programs need.
+//! [`prelude`] has the names that most programs need.
 //!
 //! # What can be relied on
 //!

@@ -75,6 +75,7 @@ impl FittedScaler {
             },
             |part| report.merge(&part),
         )?;
+        report.name_features(&self.body.names);
         Ok(report)
     }
 
@@ -102,6 +103,7 @@ impl FittedScaler {
             },
             |part| report.merge(&part),
         )?;
+        report.name_features(&self.body.names);
         Ok(report)
     }
 
@@ -148,7 +150,9 @@ impl FittedScaler {
             Map::SmoothClip(_) => Shape::Smooth,
             Map::Quantiles { quantiles } => {
                 let bound = map::score_bound();
-                return for_each_value(chunk, quantiles, |x, q| map::normal_score(x, q, bound));
+                return for_each_value(chunk, quantiles, |x, q| {
+                    T::narrow(map::normal_score(x, q, bound))
+                });
             }
             Map::PerSample => return self.transform_per_sample(chunk, report),
         };
@@ -242,7 +246,7 @@ impl FittedScaler {
             Map::Quantiles { quantiles } => {
                 let bound = map::score_bound();
                 for_each_value(values, quantiles, |y, q| {
-                    map::from_normal_score(y, q, bound)
+                    T::narrow(map::from_normal_score(y.to_f64(), q, bound))
                 });
                 return Ok(());
             }
@@ -260,11 +264,11 @@ impl FittedScaler {
 fn for_each_value<T: Scalar>(
     values: &mut [T],
     quantiles: &[Vec<f64>],
-    map: impl Fn(f64, &[f64]) -> f64,
+    map: impl Fn(T, &[f64]) -> T,
 ) {
     for sample in values.chunks_mut(quantiles.len()) {
         for (x, quantiles) in sample.iter_mut().zip(quantiles) {
-            *x = T::narrow(map(x.to_f64(), quantiles));
+            *x = map(*x, quantiles);
         }
     }
 }

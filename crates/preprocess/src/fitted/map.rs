@@ -41,6 +41,16 @@ pub(crate) enum Map {
     PerSample,
 }
 
+/// A quantile as the type holds it; one beyond the type is itself, between the type's largest number and infinity.
+fn nearest<T: Scalar>(quantile: f64) -> f64 {
+    let narrowed = T::narrow(quantile).to_f64();
+    if narrowed.is_finite() {
+        narrowed
+    } else {
+        quantile
+    }
+}
+
 /// The probabilities are kept this far from 0 and 1: the normal scores are then within ±5.2.
 const LEAST_PROBABILITY: f64 = 1e-7;
 
@@ -50,7 +60,11 @@ pub(crate) fn score_bound() -> f64 {
 }
 
 /// The normal score of x, given its feature's quantiles in ascending order. NaN stays NaN.
-pub(crate) fn normal_score(x: f64, quantiles: &[f64], bound: f64) -> f64 {
+///
+/// Whether x equals a quantile is judged in x's own type: a scaler fitted to `f64` holds 0.7, and the `f32` nearest to it
+/// is another number.
+pub(crate) fn normal_score<T: Scalar>(x: T, quantiles: &[f64], bound: f64) -> f64 {
+    let x = x.to_f64();
     if x.is_nan() {
         return x;
     }
@@ -58,8 +72,8 @@ pub(crate) fn normal_score(x: f64, quantiles: &[f64], bound: f64) -> f64 {
         return (x - centre).clamp(-bound, bound);
     }
     let last = quantiles.len() - 1;
-    let below = quantiles.partition_point(|&q| q < x);
-    let up_to = quantiles.partition_point(|&q| q <= x);
+    let below = quantiles.partition_point(|&q| nearest::<T>(q) < x);
+    let up_to = quantiles.partition_point(|&q| nearest::<T>(q) <= x);
     let position = if up_to > below {
         // Equal to one quantile or several: the middle of them.
         (below + up_to - 1) as f64 / 2.0
@@ -70,7 +84,9 @@ pub(crate) fn normal_score(x: f64, quantiles: &[f64], bound: f64) -> f64 {
     } else {
         let (a, b) = (quantiles[below - 1], quantiles[below]);
         // Halves, so that the difference of two values near the limits of f64 is finite.
-        (below - 1) as f64 + (x / 2.0 - a / 2.0) / (b / 2.0 - a / 2.0)
+        let t = (x / 2.0 - a / 2.0) / (b / 2.0 - a / 2.0);
+        // Between the narrowed quantiles, x may lie a rounding outside of the quantiles themselves.
+        (below - 1) as f64 + t.clamp(0.0, 1.0)
     };
     let p = (position / last as f64).clamp(LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY);
     normal::quantile(p).clamp(-bound, bound)
@@ -105,7 +121,14 @@ pub(crate) fn from_normal_score(y: f64, quantiles: &[f64], bound: f64) -> f64 {
 /// features are all alike is 1, and the flag is set.
 pub(crate) fn of_one_sample<T: Scalar>(sample: &[T]) -> (f64, f64, bool) {
     let finite = sample.iter().map(|x| x.to_f64()).filter(|x| x.is_finite());
-    let moments = Moments::careful(finite.map(|x| (x, 1.0)));
+    let moments = Moments::careful(finite.clone().map(|x| (x, 1.0)));
+    if !moments.squares.value.is_finite() {
+        // In a smaller unit the squares do not overflow. A power of two loses nothing that counts beside such values.
+        let unit = f64::powi(2.0, 600);
+        let moments = Moments::careful(finite.map(|x| (x / unit, 1.0)));
+        let std = moments.squares.root_over(moments.weight);
+        return (moments.mean * unit, std * unit, false);
+    }
     if moments.count == 0 || moments.is_constant() {
         return (moments.mean, 1.0, true);
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Affine, Body, FittedScaler, Map};
-use crate::Error;
 use crate::format::Format;
+use crate::{AnyScaler, Error};
 
 /// `{"format": 1, "fitted": {...}}`. The format stands first, so that it is the first thing judged.
 #[derive(Serialize, Deserialize)]
@@ -50,10 +50,22 @@ fn check(body: &Body) -> Result<(), Error> {
     {
         return damaged(format!("the range of feature {j} is not a range"));
     }
-    match &body.map {
-        Map::Affine(affine) | Map::SmoothClip(affine) => check_affine(affine, n),
-        Map::Quantiles { quantiles } => check_quantiles(quantiles, n),
-        Map::PerSample => Ok(()),
+    match (&body.map, &body.scaler) {
+        (
+            Map::Affine(affine),
+            AnyScaler::Identity
+            | AnyScaler::Standard(_)
+            | AnyScaler::MinMax(_)
+            | AnyScaler::MaxAbs(_)
+            | AnyScaler::Robust(_),
+        )
+        | (Map::SmoothClip(affine), AnyScaler::SmoothClip(_)) => check_affine(affine, n),
+        (Map::Quantiles { quantiles }, AnyScaler::Quantile(_)) => check_quantiles(quantiles, n),
+        (Map::PerSample, AnyScaler::PerSample(_)) => Ok(()),
+        (_, scaler) => damaged(format!(
+            "the map is not that of the scaler {}",
+            scaler.name()
+        )),
     }
 }
 

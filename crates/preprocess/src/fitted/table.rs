@@ -55,6 +55,12 @@ impl<T: Scalar> Table<T> {
                 .map(|lane| T::narrow(value(lane % n_features)))
                 .collect()
         };
+        // An infinity must be outside even a range that reaches beyond the type.
+        let repeat_finite = |values: &[f64]| -> Vec<T> {
+            (0..lanes)
+                .map(|lane| narrow_finite(values[lane % n_features]))
+                .collect()
+        };
         let hard = |j: usize| {
             let scale = columns.scale[j];
             let far = [columns.shift[j], columns.min[j], columns.max[j], scale];
@@ -69,9 +75,14 @@ impl<T: Scalar> Table<T> {
                 if rest.is_finite() { rest } else { 0.0 }
             }),
             scale: repeat(&|j| columns.scale[j]),
-            min: repeat(&|j| columns.min[j]),
-            max: repeat(&|j| columns.max[j]),
+            min: repeat_finite(columns.min),
+            max: repeat_finite(columns.max),
             wide: (0..n_features).any(hard),
         }
     }
+}
+
+/// The nearest finite number of the type: only an infinity is beyond an end of a range.
+fn narrow_finite<T: Scalar>(x: f64) -> T {
+    T::narrow(x.clamp(-T::LARGEST, T::LARGEST))
 }

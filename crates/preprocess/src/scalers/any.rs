@@ -1,6 +1,6 @@
 //! Any scaler, as data.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
     MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaler, SmoothClip,
@@ -19,9 +19,10 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// let json = serde_json::to_string(&scaler)?;
 /// assert_eq!(json, r#"{"scaler":"robust","non_finite":"refuse"}"#);
 /// assert_eq!(serde_json::from_str::<AnyScaler>(&json)?, scaler);
-/// // What is left out has its default.
+/// // What is left out has its default, and what is misspelt is an error.
 /// let scaler: AnyScaler = serde_json::from_str(r#"{"scaler": "min-max", "low": -1.0}"#)?;
 /// assert_eq!(scaler.name(), "min-max");
+/// assert!(serde_json::from_str::<AnyScaler>(r#"{"scaler": "min-max", "lo": -1.0}"#).is_err());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 pub enum AnyScaler {
     /// No scaling, x' = x: a control. It refuses NaN, and counts what falls outside the range seen in fitting.
     #[default]
+    #[serde(deserialize_with = "no_settings")]
     Identity,
     /// Mean 0, standard deviation 1.
     Standard(StandardScaler),
@@ -45,6 +47,15 @@ pub enum AnyScaler {
     Quantile(QuantileTransformer),
     /// Each sample by its own features: a control.
     PerSample(PerSample),
+}
+
+/// Refuses settings where there are none: serde passes over those of a unit variant.
+fn no_settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct NoSettings {}
+
+    NoSettings::deserialize(deserializer).map(|NoSettings {}| ())
 }
 
 impl AnyScaler {

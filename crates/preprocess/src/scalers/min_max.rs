@@ -36,7 +36,7 @@ pub struct MinMaxScaler {
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct MinMaxFields {
     low: f64,
     high: f64,
@@ -101,18 +101,9 @@ impl MinMaxScaler {
         (self.low, self.high) = (low, high);
         Ok(self)
     }
-
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
 }
+
+non_finite_policy!(MinMaxScaler);
 
 impl Scaler for MinMaxScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
@@ -146,28 +137,12 @@ impl Scaler for MinMaxScaler {
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct MaxAbsScaler {
     non_finite: NonFinite,
 }
 
-impl MaxAbsScaler {
-    /// Refuses NaN.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
-}
+policy_alone!(MaxAbsScaler);
 
 impl Scaler for MaxAbsScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {

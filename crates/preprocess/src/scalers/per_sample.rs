@@ -30,28 +30,12 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct PerSample {
     non_finite: NonFinite,
 }
 
-impl PerSample {
-    /// Refuses NaN.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
-}
+policy_alone!(PerSample);
 
 impl Scaler for PerSample {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {

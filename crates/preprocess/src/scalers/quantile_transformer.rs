@@ -12,7 +12,8 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
 ///
 /// F is piecewise linear through n_quantiles quantiles at even probabilities, n_quantiles = n/30 but at least 10 and at
-/// most 1,000, as in the tabular benchmarks of Gorishniy et al., and never more than there are samples. F is kept
+/// most 1,000, as in the tabular benchmarks of Gorishniy et al., and never more than n. The n is the number of samples; with
+/// weights their sum, where that is more. F is kept
 /// within 10⁻⁷ and 1 - 10⁻⁷, so results are within ±5.2, as in scikit-learn: the least and the greatest training value, and all
 /// beyond, come out at those bounds.
 ///
@@ -36,30 +37,14 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct QuantileTransformer {
     non_finite: NonFinite,
 }
 
-impl QuantileTransformer {
-    /// Refuses NaN.
-    pub fn new() -> Self {
-        Self::default()
-    }
+policy_alone!(QuantileTransformer);
 
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
-}
-
-/// How many quantiles describe a feature of n values.
+/// How many quantiles describe a feature of n values, each counted by its weight.
 fn n_quantiles(n: usize) -> usize {
     (n / 30).clamp(10, 1000).min(n)
 }
@@ -68,7 +53,8 @@ impl Scaler for QuantileTransformer {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
         let survey = Survey::new(training, self.non_finite)?;
         let quantiles = map_columns(training, |j, column| {
-            let n = n_quantiles(column.values.len());
+            let total = column.weights.as_ref().map_or(0.0, |w| w.iter().sum());
+            let n = n_quantiles(column.values.len().max(total as usize));
             let sorted = Sorted::new(column.values, column.weights);
             if survey.constant[j] || n < 2 {
                 return vec![sorted.quantile(0.5)];

@@ -14,7 +14,8 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// Quantiles interpolate linearly between neighbours (position (n - 1) q, as numpy does by default). With weights the
 /// position runs over the total weight, so that whole weights give exactly what repeating the samples would.
 ///
-/// Where half of the values are equal the interquartile range is 0. The scale is then half of the range, as in
+/// Where half of the values are equal, or differ by no more than 4 ε of their size (ε = 2⁻⁵²), the interquartile range
+/// counts as 0. The scale is then half of the range, as in
 /// [`SmoothClip`], and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
 /// own unit.) A constant feature has scale 1.
 ///
@@ -32,7 +33,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct RobustScaler {
     non_finite: NonFinite,
 }
@@ -40,7 +41,7 @@ pub struct RobustScaler {
 /// Robust scaling, then smoothly clipped to ±3: z / sqrt(1 + (z/3)²) of z = (x - median) / (q₇₅ - q₂₅).
 ///
 /// From RealMLP (Holzmüller, Grinsztajn, Steinwart, NeurIPS 2024), where plain standardization raised the
-/// benchmark error by 2.1 % (classification) and 8.7 % (regression) against it. Where the interquartile range is 0 the scale
+/// benchmark error by 2.1 % (classification) and 8.7 % (regression) against it. Where the interquartile range counts as 0 the scale
 /// is half of the range, and the report lists the feature; a constant feature has scale 1.
 ///
 /// The inverse is exact in theory, z = y / sqrt(1 - (y/3)²), and loses about (1 + z²/9) times the rounding of y in
@@ -62,35 +63,17 @@ pub struct RobustScaler {
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SmoothClip {
     non_finite: NonFinite,
 }
 
-macro_rules! builder {
-    ($scaler:ident) => {
-        impl $scaler {
-            /// Refuses NaN.
-            pub fn new() -> Self {
-                Self::default()
-            }
+/// Quartiles that are nearer to each other than so many roundings of themselves are equal: 0.3 and 0.1 + 0.2 are the
+/// same number, computed in two ways.
+const RESOLVED: f64 = 4.0;
 
-            /// Chooses what becomes of NaN and infinities.
-            #[must_use]
-            pub fn non_finite(mut self, policy: NonFinite) -> Self {
-                self.non_finite = policy;
-                self
-            }
-
-            pub(crate) fn non_finite_policy(&self) -> NonFinite {
-                self.non_finite
-            }
-        }
-    };
-}
-
-builder!(RobustScaler);
-builder!(SmoothClip);
+policy_alone!(RobustScaler);
+policy_alone!(SmoothClip);
 
 impl Scaler for RobustScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
@@ -119,7 +102,8 @@ fn fit_robust<T: Scalar>(
     let mut scale = Vec::with_capacity(shift.len());
     for (j, q) in quartiles.iter().enumerate() {
         let width = q[2] - q[0];
-        scale.push(if width == 0.0 && !survey.constant[j] {
+        let rounding = RESOLVED * f64::EPSILON * q[0].abs().max(q[2].abs());
+        scale.push(if width <= rounding && !survey.constant[j] {
             survey
                 .report
                 .without_interquartile_range

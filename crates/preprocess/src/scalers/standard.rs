@@ -8,6 +8,16 @@ use crate::survey::Survey;
 use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar};
 
 /// What a [`StandardScaler`] subtracts.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{Centering, FitData, Scaler, StandardScaler};
+///
+/// let x = DMatrix::from_column_slice(1, 2, &[2.0, 6.0]);
+/// let scaler = StandardScaler::new().centering(Centering::None);
+/// assert_eq!(scaler.fit(&FitData::new(&x))?.transform(&x)?.as_slice(), [1.0, 3.0]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Centering {
@@ -19,6 +29,16 @@ pub enum Centering {
 }
 
 /// What a [`StandardScaler`] divides by.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, Scaler, Scaling, StandardScaler};
+///
+/// let x = DMatrix::from_column_slice(1, 2, &[2.0, 6.0]);
+/// let scaler = StandardScaler::new().scaling(Scaling::None);
+/// assert_eq!(scaler.fit(&FitData::new(&x))?.transform(&x)?.as_slice(), [-2.0, 2.0]);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
@@ -51,7 +71,7 @@ pub enum Scaling {
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct StandardScaler {
     centering: Centering,
     scaling: Scaling,
@@ -78,24 +98,15 @@ impl StandardScaler {
         self
     }
 
-    /// Chooses what becomes of NaN and infinities.
-    #[must_use]
-    pub fn non_finite(mut self, policy: NonFinite) -> Self {
-        self.non_finite = policy;
-        self
-    }
-
-    pub(crate) fn non_finite_policy(&self) -> NonFinite {
-        self.non_finite
-    }
-
     /// Fits from statistics that were accumulated over a stream or in threads. Names are optional.
     ///
     /// The report's search for heavy tails and for dominating values needs the data itself and is left out
     /// ([`FitReport::judged_tails`](crate::FitReport::judged_tails) is false); "nearly constant" is judged by the ε of `f64`.
     ///
     /// # Errors
-    /// Those of [`Scaler::fit`] that can still arise.
+    /// [`Error::NameCount`]; [`Error::Empty`] without features or samples; [`Error::TooFewSamples`] when no feature has two
+    /// values; [`Error::NoValues`] for a feature without any. (That the variances fit an `f64` was checked when the
+    /// statistics were made.)
     ///
     /// ```
     /// use nalgebra::DMatrix;
@@ -140,6 +151,8 @@ impl StandardScaler {
         Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
     }
 }
+
+non_finite_policy!(StandardScaler);
 
 impl Scaler for StandardScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {

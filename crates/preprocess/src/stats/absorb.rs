@@ -58,6 +58,7 @@ impl FeatureStats {
         if d == 0 || n_samples == 0 {
             return Ok(());
         }
+        self.check_room(n_samples as u64)?;
         let all = Samples {
             values: samples,
             weights,

@@ -81,7 +81,8 @@ impl Moments {
             (0.0, 0.0)
         } else {
             let mean_rest = super::squares::times_power_of_two(rest / weight, exponent);
-            ((value - rest * rest / weight).max(0.0), mean_rest)
+            // In this order no product overflows before the sum of squares does.
+            (about_the_mean(value, rest * (rest / weight)), mean_rest)
         };
         Self {
             count,
@@ -92,6 +93,16 @@ impl Moments {
             min,
             max,
         }
+    }
+}
+
+/// The sum of squares about the mean, from that about a centre near it: never below 0, and infinite where either number
+/// overflowed. (∞ - ∞ is NaN, and `f64::max` would make of it a 0: a constant feature.)
+fn about_the_mean(squares: f64, correction: f64) -> f64 {
+    if squares.is_finite() && correction.is_finite() {
+        (squares - correction).max(0.0)
+    } else {
+        f64::INFINITY
     }
 }
 
@@ -274,7 +285,7 @@ impl<T: Scalar> BlockMoments<T> {
             weight,
             mean,
             mean_rest,
-            squares: Squares::plain((squares - rest * rest / weight).max(0.0)),
+            squares: Squares::plain(about_the_mean(squares, rest * rest / weight)),
             min,
             max,
         }

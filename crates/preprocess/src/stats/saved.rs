@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FeatureStats, Moments, Squares};
+use crate::fit_data::check_weight_sum;
 use crate::{Error, NonFinite};
 
 /// One record a feature.
@@ -56,6 +57,7 @@ impl TryFrom<Saved> for FeatureStats {
 
     fn try_from(saved: Saved) -> Result<Self, Error> {
         let mut stats = Self::new(saved.features.len()).non_finite(saved.non_finite);
+        stats.check_room(saved.n_samples)?;
         stats.n_samples = saved.n_samples;
         for (j, feature) in saved.features.iter().enumerate() {
             let numbers = [
@@ -69,7 +71,11 @@ impl TryFrom<Saved> for FeatureStats {
             let sound = numbers.iter().all(|x| x.is_finite())
                 && feature.min <= feature.max
                 && feature.squares >= 0.0
+                && feature.weight >= 0.0
                 && (feature.weight > 0.0) == (feature.count > 0)
+                // Each is at most the number of samples, so that no later sum overflows.
+                && feature.count.saturating_add(feature.skipped) <= saved.n_samples
+                && check_weight_sum(feature.weight.max(1.0), saved.n_samples).is_ok()
                 && feature.exponent <= 0
                 && feature.exponent >= -1100;
             if !sound {
