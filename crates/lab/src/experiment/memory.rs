@@ -29,6 +29,8 @@ const CLAIM: &str = "full-batch-memory";
 /// Growth that does not count, in bytes for each added sample: the order of the samples is a list of whole numbers, and
 /// keeping it twice would be sixteen bytes each.
 const MARGIN: f64 = 16.0;
+/// The system counts memory in pages, mostly of this many bytes; so many may come or go unseen.
+const PAGE: f64 = 4096.0;
 const CONFIDENCE: f64 = 0.95;
 /// How many updates a measured training makes.
 const UPDATES: u64 = 3;
@@ -345,7 +347,7 @@ fn claim(
             (by_sample(last), by_sample(first))
         })
         .collect();
-    let comparison = Comparison::differences(&pairs, CONFIDENCE)?;
+    let comparison = Comparison::differences(&pairs, CONFIDENCE)?.in_steps_of(PAGE / added)?;
     let (direction, text) = match way {
         Way::Lump => (
             Direction::Greater,

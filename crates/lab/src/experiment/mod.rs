@@ -23,6 +23,7 @@ mod environment;
 mod estimate;
 mod file;
 mod memory;
+mod observation;
 mod plan;
 mod prepared;
 mod progress;
@@ -34,6 +35,7 @@ mod summary;
 mod tests;
 mod trajectory;
 mod tuning;
+mod wording;
 
 use definition::Experiment;
 use estimate::Stages;

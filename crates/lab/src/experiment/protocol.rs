@@ -49,6 +49,10 @@ pub(crate) struct Findings<'a> {
     pub(crate) metric_name: &'static str,
     /// The training loss of the best constant prediction.
     pub(crate) naive_loss: f64,
+    /// The error of the best constant prediction, 1 - metric.
+    pub(crate) naive_error: f64,
+    /// Samples of the test part.
+    pub(crate) test_samples: usize,
     /// What each budget gives each arm.
     pub(crate) extents: BTreeMap<(Axis, usize), Extent>,
     /// For how many updates each learning rate was tuned.
@@ -138,6 +142,8 @@ pub(crate) fn run<'a>(
             .collect(),
         metric_name: super::runs::metric_name(case.source.dataset.target()),
         naive_loss: sample.naive_loss(),
+        naive_error: sample.naive_error(),
+        test_samples: sample.test.n_samples(),
         extents: BTreeMap::new(),
         horizons: BTreeMap::new(),
         searches: BTreeMap::new(),
