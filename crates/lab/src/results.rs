@@ -269,6 +269,12 @@ pub struct TuningPoint {
     pub diverged: bool,
     /// Whether this is the rate that the arm's runs used.
     pub chosen: bool,
+    /// Whether it was chosen although it is the lowest or highest of those tried: a better one may lie beyond.
+    #[serde(default)]
+    pub at_the_edge: bool,
+    /// Whether it was chosen although no rate learned: none gave a validation loss below that of a constant prediction.
+    #[serde(default)]
+    pub nothing_learned: bool,
 }
 
 /// What the runs of one arm gave under one budget.

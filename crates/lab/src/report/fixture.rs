@@ -187,7 +187,7 @@ fn arm_result(
             learning_rate,
             validation_loss,
             diverged,
-            chosen: false,
+            ..TuningPoint::default()
         }
     });
     let mut tuning: Vec<TuningPoint> = tuning.collect();
