@@ -1,42 +1,80 @@
 //! From final runs to claims: pairs by seed, an effect with its interval, a verdict, a sentence.
 
-use super::definition::{AcrossClaim, Applies, Axis, Claim, Measure};
+use super::definition::{AcrossClaim, Axis, Claim, Measure};
 use super::observation::{observe, right_epochs};
 use super::protocol::{Final, Findings};
 use super::wording::{effect_in_words, statement, unit};
 use crate::Error;
-use crate::results::{ClaimResult, Effect};
+use crate::results::{ClaimResult, Effect, Omission, OmissionKind};
 use crate::statistics::{Comparison, Direction, Hypothesis, Observation};
 
 /// How sure the intervals are.
 const CONFIDENCE: f64 = 0.95;
 
-/// Every claim of the experiment on these data, under every budget under which it is well defined.
-pub(crate) fn results(findings: &Findings<'_>) -> Result<Vec<ClaimResult>, Error> {
+/// Every claim of the experiment on these data, under every budget under which it is well defined. A claim that cannot be
+/// computed takes no other with it: its error joins the failures.
+pub(crate) fn results(findings: &Findings<'_>, failures: &mut Vec<Error>) -> Vec<ClaimResult> {
     let mut results = Vec::new();
-    for claim in findings
-        .experiment
-        .claims
-        .iter()
-        .filter(|claim| applies(claim, findings))
-    {
-        for &axis in &findings.experiment.axes {
-            let aims = claim.measure != Measure::TimeToTarget || findings.aims_at_target(axis);
-            if claim.measure.suits(axis) && aims {
-                results.extend(result(claim, axis, findings)?);
+    for (claim, axis) in asked(findings) {
+        let aims = claim.measure != Measure::TimeToTarget || findings.aims_at_target(axis);
+        if aims {
+            match result(claim, axis, findings) {
+                Ok(found) => results.extend(found),
+                Err(error) => failures.push(error),
             }
         }
     }
-    Ok(results)
+    results
 }
 
-fn applies(claim: &Claim, findings: &Findings<'_>) -> bool {
-    let source = &findings.case.source;
-    match claim.data {
-        Applies::Everywhere => true,
-        Applies::MismatchedScales => source.has_mismatched_scales(),
-        Applies::ManyFeatures => source.dataset.n_features() > 2,
+/// The claims that are well defined on these data, each with the budgets under which it is tested.
+fn asked<'f>(findings: &'f Findings<'_>) -> impl Iterator<Item = (&'f Claim, Axis)> {
+    let experiment = findings.experiment;
+    experiment
+        .claims
+        .iter()
+        .filter(|claim| claim.applies(findings.case))
+        .flat_map(|claim| claim.axes.iter().map(move |axis| (claim, *axis)))
+        .filter(|(claim, axis)| claim.measure.suits(*axis))
+}
+
+/// What is left out on these data, and why: arms that cannot be run, times to a target that is not aimed at, and all that
+/// was still to come when a step failed.
+pub(crate) fn omissions(findings: &Findings<'_>) -> Vec<Omission> {
+    let dataset = &findings.case.source.name;
+    let omission = |kind, claim: Option<&Claim>, reason| Omission {
+        experiment: findings.experiment.name.clone(),
+        dataset: dataset.clone(),
+        claim: claim.map(|claim| claim.id.clone()),
+        kind,
+        reason,
+    };
+    let mut omissions = Vec::new();
+    for (index, arm) in findings.experiment.arms.iter().enumerate() {
+        if !findings.arms.contains(&index) {
+            let reason = format!(
+                "{} was not run on {dataset}: its batch is larger than the training part of {} samples.",
+                arm.name, findings.note.training_samples
+            );
+            omissions.push(omission(OmissionKind::Arm, None, reason));
+        }
     }
+    for (claim, axis) in asked(findings) {
+        if claim.measure == Measure::TimeToTarget && !findings.aims_at_target(axis) {
+            let reason = format!(
+                "{} was not tested on {dataset} under equal {}: the budget of {} updates is too short to set a target by.",
+                claim.id,
+                axis.name(),
+                findings.case.updates.unwrap_or_default()
+            );
+            omissions.push(omission(OmissionKind::Budget, Some(claim), reason));
+        }
+    }
+    if let Some(error) = &findings.failure {
+        let reason = format!("Not all of it was run: {error}.");
+        omissions.push(omission(OmissionKind::Failed, None, reason));
+    }
+    omissions
 }
 
 /// One claim under one budget; `None` when there are no two runs to compare.
@@ -105,9 +143,9 @@ fn side_runs<'f>(
 
 /// The claims about one arm on several data sets: each data set against the one that, as the tuning runs tell, needs the
 /// fewest epochs.
-pub(crate) fn across(found: &[Findings<'_>]) -> Result<Vec<ClaimResult>, Error> {
+pub(crate) fn across(found: &[Findings<'_>], failures: &mut Vec<Error>) -> Vec<ClaimResult> {
     let Some(first) = found.first() else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let mut results = Vec::new();
     for claim in &first.experiment.across {
@@ -122,11 +160,14 @@ pub(crate) fn across(found: &[Findings<'_>]) -> Result<Vec<ClaimResult>, Error> 
         let Some(shortest) = shortest else { continue };
         for findings in found {
             if findings.case.source.name != shortest.case.source.name {
-                results.extend(across_two(claim, findings, shortest)?);
+                match across_two(claim, findings, shortest) {
+                    Ok(found) => results.extend(found),
+                    Err(error) => failures.push(error),
+                }
             }
         }
     }
-    Ok(results)
+    results
 }
 
 fn across_two(

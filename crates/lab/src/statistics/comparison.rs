@@ -3,13 +3,18 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::interval::{HalfWidth, Moments, check_confidence};
-use super::{Bound, Hypothesis, Interval, Scale, Verdict, median, median_interval, verdict};
+use super::{
+    Bound, Hypothesis, Interval, Scale, Verdict, bootstrap_interval, median, median_interval,
+    verdict,
+};
 use crate::Error;
 
 /// The probability with which [`seeds_needed`] more pairs are meant to settle a question.
 const POWER: f64 = 0.8;
 /// Where the search for the number of seeds ends: nobody runs more.
 const MOST_SEEDS: u64 = 10_000;
+/// How often pairs are drawn again for a bootstrap interval.
+const RESAMPLES: usize = 2_000;
 /// Effects whose spread is less than this part of their mean are equal but for rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -205,6 +210,19 @@ impl Comparison {
             step,
             ..self
         })
+    }
+
+    /// A second opinion on the interval, by the bootstrap, on the comparison's scale: see [`bootstrap_interval`]. No
+    /// verdict rests on it. `None` where runs are censored, and of fewer than two pairs.
+    pub fn bootstrap(&self) -> Option<Interval> {
+        if self.censored > 0 || self.pairs < 2 {
+            return None;
+        }
+        let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+        let confidence = self.interval.confidence;
+        // Always the same seed: the same runs give the same report.
+        let found = bootstrap_interval(&self.least, mean, RESAMPLES, 0, confidence);
+        found.ok().map(|interval| on(self.interval.scale, interval))
     }
 
     /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
@@ -521,6 +539,23 @@ mod tests {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(plain.clone().in_steps_of(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_second_opinion_is_near_the_first_and_silent_on_censored_runs() {
+        let pairs: Vec<_> = (0..30)
+            .map(|i| (Exact(2.0 + f64::from(i * 7 % 30) / 30.0), Exact(1.0)))
+            .collect();
+        let comparison = Comparison::ratios(&pairs, 0.95).expect("numbers");
+        let second = comparison.bootstrap().expect("thirty pairs");
+        assert_eq!(second.scale, Scale::Ratio);
+        assert!((second.low / comparison.interval.low - 1.0).abs() < 0.01);
+        assert!((second.high / comparison.interval.high - 1.0).abs() < 0.01);
+        let one = Comparison::ratios(&pairs[..1], 0.95).expect("numbers");
+        assert_eq!(one.bootstrap(), None);
+        let censored = [pairs[0], (AtLeast(2.0), Exact(1.0))];
+        let censored = Comparison::ratios(&censored, 0.95).expect("numbers");
+        assert_eq!(censored.bootstrap(), None);
     }
 
     #[test]
