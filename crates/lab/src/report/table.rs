@@ -5,8 +5,8 @@ use crate::results::{ClaimResult, Results};
 
 /// The widest line of the table, in characters.
 const COLUMNS: usize = 100;
-/// Widths of the columns: data set, budget, effect with interval, verdict.
-const WIDTHS: [usize; 4] = [16, 15, 30, 28];
+/// Widths of the columns: data set, budget, effect with interval, verdict. The first holds two data sets that are compared.
+const WIDTHS: [usize; 4] = [25, 11, 29, 28];
 
 /// The claims with their verdicts as plain text, grouped by claim, in lines of at most 100
 /// characters.
@@ -147,11 +147,16 @@ mod tests {
         let mut results = crate::report::fixture::results();
         results.claims[0].dataset = "a data set with a name that nobody would give it".into();
         results.claims[0].effect.unit = "a unit, ".repeat(30);
+        results.claims[1].dataset = "breast-cancer / airfoil".into();
         let table = terminal_table(&results);
         for line in table.lines() {
             assert!(line.chars().count() <= 100, "{line}");
             assert!(!line.chars().any(char::is_control), "{line}");
         }
+        assert!(
+            table.contains("  breast-cancer / airfoil "),
+            "names of two data sets are whole"
+        );
         for claim in &results.claims {
             assert!(table.contains(&format!("\n{}: ", claim.id)), "{}", claim.id);
         }
