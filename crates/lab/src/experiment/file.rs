@@ -1,140 +1,22 @@
 //! Experiments written down: from a TOML file to an [`Experiment`], or to an error with a line and a reason.
 
-use serde::Deserialize;
+mod entries;
+#[cfg(test)]
+mod tests;
+
+use entries::{ArmEntry, ClaimEntry, DataEntry, File, PerSize, ScalerEntry};
 use serde::de::DeserializeOwned;
-use smallbatch_data::BatchSize;
 use smallbatch_preprocess::{
     AnyScaler, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaling,
     SmoothClip, StandardScaler,
 };
 use toml::Spanned;
 
-use super::definition::{
-    AcrossClaim, Applies, Arm, Axis, Case, Claim, Experiment, Measure, Side, Statistics, Test,
-};
+use super::definition::{AcrossClaim, Arm, Axis, Case, Claim, Experiment, Measure, Side, Test};
 use super::plan::Size;
 use super::sources::Shelf;
 use crate::Error;
 use crate::nearest::by_distance;
-use crate::statistics::Direction;
-
-/// The file as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: Spanned<String>,
-    question: String,
-    #[serde(default)]
-    method: String,
-    reference: Spanned<String>,
-    budgets: Spanned<Vec<Axis>>,
-    arms: Vec<ArmEntry>,
-    #[serde(default)]
-    tests: Vec<TestEntry>,
-    data: Vec<DataEntry>,
-    #[serde(default)]
-    claims: Vec<ClaimEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ArmEntry {
-    name: Spanned<String>,
-    scaler: Spanned<ScalerEntry>,
-    #[serde(default)]
-    statistics: Statistics,
-    batch: BatchSize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "the name of a scaler, or a table such as { scaler = \"min-max\", low = -1.0 }"
-)]
-enum ScalerEntry {
-    Name(String),
-    Settings(AnyScaler),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TestEntry {
-    name: Spanned<String>,
-    arm: Spanned<String>,
-    batch: BatchSize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DataEntry {
-    set: Spanned<String>,
-    #[serde(default)]
-    skip: Vec<Size>,
-    hidden: Spanned<Vec<usize>>,
-    epochs: Spanned<PerSize>,
-    #[serde(default)]
-    updates: Option<Spanned<PerSize>>,
-    #[serde(default)]
-    patience: Option<Spanned<u64>>,
-    #[serde(default)]
-    measured: Option<Spanned<usize>>,
-    #[serde(default)]
-    training_samples: Option<Spanned<usize>>,
-    tuning_seeds: Spanned<PerSize>,
-}
-
-/// A number that may differ between the short, the usual and the long version.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "a whole number, or a table such as { quick = 15, default = 25, thorough = 50 }"
-)]
-enum PerSize {
-    Same(u64),
-    Each {
-        quick: Option<u64>,
-        default: u64,
-        thorough: Option<u64>,
-    },
-}
-
-impl PerSize {
-    fn of(self, size: Size) -> u64 {
-        match (self, size) {
-            (Self::Same(number), _) => number,
-            (Self::Each { quick, default, .. }, Size::Quick) => quick.unwrap_or(default),
-            (Self::Each { default, .. }, Size::Default) => default,
-            (
-                Self::Each {
-                    default, thorough, ..
-                },
-                Size::Thorough,
-            ) => thorough.unwrap_or(default),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClaimEntry {
-    id: Spanned<String>,
-    text: String,
-    measure: Spanned<Measure>,
-    #[serde(default)]
-    first: Option<Spanned<String>>,
-    #[serde(default)]
-    second: Option<Spanned<String>>,
-    #[serde(default)]
-    across: Option<Spanned<String>>,
-    #[serde(default)]
-    under: Option<Spanned<Vec<Axis>>>,
-    #[serde(default)]
-    direction: Option<Direction>,
-    margin: Spanned<f64>,
-    #[serde(default)]
-    on: Applies,
-}
 
 /// Reads an experiment; `file` is its name for errors.
 pub(crate) fn parse(
@@ -519,6 +401,3 @@ fn scaler_of(name: &str) -> AnyScaler {
         _ => AnyScaler::Identity,
     }
 }
-
-#[cfg(test)]
-mod tests;

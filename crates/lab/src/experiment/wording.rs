@@ -9,9 +9,9 @@ pub(super) fn unit(claim: &Claim, axis: Axis, metric: &str) -> String {
     let (first, second) = (&claim.first.name, &claim.second.name);
     match claim.measure {
         Measure::TrainingLossRatio => format!("ratio of training losses, {first} / {second}"),
-        Measure::TrainingLossDifference => format!(
-            "difference of training losses, {first} - {second}, in units of the loss of a constant prediction"
-        ),
+        Measure::TrainingLossDifference => {
+            format!("training loss in units of a constant's, {first} - {second}")
+        }
         Measure::TimeToTarget => {
             format!("ratio of {} to the target, {first} / {second}", axis.name())
         }

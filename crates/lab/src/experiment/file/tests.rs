@@ -1,5 +1,7 @@
 //! Files that are read, and files that are refused.
 
+use smallbatch_data::BatchSize;
+
 use super::*;
 
 const GOOD: &str = r#"
