@@ -24,7 +24,7 @@ pub(crate) enum Verb {
 /// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
 #[derive(Debug, Args)]
 pub(crate) struct ProbeMemory {
-    /// The data set: two-inputs, digits
+    /// The data set: two-inputs, augmented-digits
     pub(crate) data: String,
     /// How many samples
     pub(crate) samples: usize,

@@ -23,10 +23,10 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     let mut display = Display::new(interruption.clone());
     let outcome = smallbatch_lab::run(&plan, &mut display);
     display.finish();
-    let (results, runs) = outcome?;
+    let outcome = outcome?;
 
-    say(&report::terminal_table(&results));
-    let written = report::write(&results, &runs, &arguments.out)?;
+    say(&report::terminal_table(&outcome.results));
+    let written = report::write(&outcome.results, &outcome.runs, &arguments.out)?;
     for file in [written.results, written.runs, written.report] {
         say(&format!("wrote {}", file.display()));
     }
@@ -36,6 +36,14 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
             spoken(start.elapsed())
         );
         return Ok(ExitCode::from(interruption::EXIT_CODE));
+    }
+    // What was found is written by now; the last failure ends the program as it would have without results.
+    let mut failures = outcome.failures;
+    if let Some(last) = failures.pop() {
+        for failure in failures {
+            eprintln!("error: {failure}");
+        }
+        return Err(last.into());
     }
     say(&format!("done in {}", spoken(start.elapsed())));
     Ok(ExitCode::SUCCESS)

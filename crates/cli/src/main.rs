@@ -41,7 +41,6 @@ impl From<Error> for Failure {
             Error::UnknownExperiment { .. } | Error::UnknownData { .. } | Error::Setting { .. } => {
                 2
             }
-            Error::Interrupted => interruption::EXIT_CODE,
             _ => 1,
         };
         Self {

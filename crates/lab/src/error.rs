@@ -53,9 +53,6 @@ pub enum Error {
         /// The error of the crate that did it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Someone asked the experiments to stop.
-    #[error("stopped before the experiments were complete")]
-    Interrupted,
     /// The results' folder cannot be made or written to.
     #[error(
         "cannot write to the folder {}: {reason}; name another with --out, or change its permissions",

@@ -54,4 +54,6 @@ pub mod results;
 pub mod statistics;
 
 pub use error::Error;
-pub use experiment::{ExperimentName, Plan, Progress, Size, Status, memory_of_training, run};
+pub use experiment::{
+    ExperimentName, Outcome, Plan, Progress, Size, Status, memory_of_training, run,
+};

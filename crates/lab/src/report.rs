@@ -10,8 +10,10 @@ mod files;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod html;
+mod method;
 mod page;
 mod picture;
+mod section;
 mod table;
 mod tuning;
 mod words;

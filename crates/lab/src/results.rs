@@ -56,7 +56,13 @@ pub struct Results {
     /// The memory that training took, by the number of samples.
     #[serde(default)]
     pub memory: Vec<MemoryPoint>,
+    /// What was meant to be run or tested and was not, each with the reason.
+    #[serde(default)]
+    pub omissions: Vec<Omission>,
 }
+
+/// The name of the experiment on memory, whose measurements are in [`Results::memory`].
+pub(crate) const MEMORY: &str = "memory";
 
 impl Default for Results {
     fn default() -> Self {
@@ -68,6 +74,7 @@ impl Default for Results {
             claims: Vec::new(),
             arms: Vec::new(),
             memory: Vec::new(),
+            omissions: Vec::new(),
         }
     }
 }
@@ -83,12 +90,16 @@ pub struct Environment {
     pub cores: usize,
     /// Threads that each training run used.
     pub threads: usize,
+    /// Over how many threads the runs that need no clock were spread, one each; 0 in files that do not say.
+    #[serde(default)]
+    pub workers: usize,
     /// Operating system and architecture, such as `linux x86_64`.
     #[serde(default)]
     pub os: String,
-    /// The source's revision (a Git hash, with `-dirty` for uncommitted changes).
+    /// The revision of the folder of sources as it was when the experiments ran (a Git hash, with `-dirty` for uncommitted
+    /// changes); empty when the folder is no longer there. `cargo xtask experiment` builds from it right before.
     pub revision: String,
-    /// Versions of the crates and of the compiler, by name.
+    /// Versions of the crates that compute, and of the compiler that built them, by name.
     pub versions: BTreeMap<String, String>,
     /// When the experiments began: seconds since 1970-01-01T00:00:00Z.
     #[serde(default)]
@@ -124,6 +135,9 @@ pub struct ExperimentNote {
 /// One data set in numbers and words, for the report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DatasetNote {
+    /// The experiment that used it so: another may train on fewer of its samples. Empty in files that do not say.
+    #[serde(default)]
+    pub experiment: String,
     /// The data set's name, as in the claims: `"wine"`.
     pub dataset: String,
     /// Samples in all parts together.
@@ -194,12 +208,20 @@ pub struct Effect {
     pub scale: Scale,
     /// How sure the interval is: 0.95 covers the truth in 95 of 100 repetitions.
     pub confidence: f64,
+    /// The lower end of a second interval, by the bias-corrected and accelerated bootstrap, which assumes no distribution
+    /// and is too narrow for few pairs. `None` with censored runs, and with fewer than two pairs. No verdict rests on it.
+    #[serde(with = "number::finite", default)]
+    pub bootstrap_low: Option<f64>,
+    /// Its upper end.
+    #[serde(with = "number::finite", default)]
+    pub bootstrap_high: Option<f64>,
 }
 
 impl Effect {
     /// The effect of a comparison, with its unit in words.
     pub fn new(comparison: &Comparison, unit: impl Into<String>) -> Self {
         let interval = comparison.interval;
+        let second = comparison.bootstrap();
         Self {
             estimate: interval.estimate,
             low: interval.low,
@@ -208,6 +230,8 @@ impl Effect {
             bound: comparison.bound,
             scale: interval.scale,
             confidence: interval.confidence,
+            bootstrap_low: second.map(|second| second.low),
+            bootstrap_high: second.map(|second| second.high),
         }
     }
 }
@@ -269,6 +293,12 @@ pub struct TuningPoint {
     pub diverged: bool,
     /// Whether this is the rate that the arm's runs used.
     pub chosen: bool,
+    /// Whether it was chosen although it is the lowest or highest of those tried: a better one may lie beyond.
+    #[serde(default)]
+    pub at_the_edge: bool,
+    /// Whether it was chosen although no rate learned: none gave a validation loss below that of a constant prediction.
+    #[serde(default)]
+    pub nothing_learned: bool,
 }
 
 /// What the runs of one arm gave under one budget.
@@ -362,6 +392,36 @@ pub struct MemoryPoint {
     pub bytes: f64,
 }
 
+/// Something that was meant to be run or tested and was not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Omission {
+    /// The experiment.
+    pub experiment: String,
+    /// The data set.
+    pub dataset: String,
+    /// The claim that has no answer because of it; `None` where it is about an arm or a whole data set.
+    pub claim: Option<String>,
+    /// Why, in a word.
+    pub kind: OmissionKind,
+    /// What was left out and why, in a sentence.
+    pub reason: String,
+}
+
+/// Why something was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum OmissionKind {
+    /// An arm cannot be run on these data.
+    Arm,
+    /// A claim is not well defined under this budget.
+    Budget,
+    /// This system does not tell what would have to be measured.
+    NotMeasurableHere,
+    /// A step of the work failed.
+    Failed,
+}
+
 /// One training run: a row of `runs.csv`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -450,6 +510,10 @@ mod tests {
                 }
             )
         }));
+        // What later versions added is empty.
+        assert!(results.omissions.is_empty() && results.datasets[0].experiment.is_empty());
+        assert_eq!(results.environment.workers, 0);
+        assert_eq!(claim.effect.bootstrap_low, None);
         let last = results.arms[0].curves[0].points.last().expect("a point");
         assert_eq!((last.loss, last.high), (None, None));
     }

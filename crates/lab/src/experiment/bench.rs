@@ -11,6 +11,7 @@ use super::definition::{Case, Experiment};
 use super::prepared::Prepared;
 use super::progress::Ledger;
 use super::runs::{Extent, Length, Recording, Settings, train};
+use super::sources::step;
 use super::trajectory::Trajectory;
 use super::tuning::rate;
 use crate::Error;
@@ -202,10 +203,18 @@ impl<'a> Bench<'a> {
         let (sender, receiver) = mpsc::channel();
         let mut finished = Vec::with_capacity(jobs.len());
         std::thread::scope(|scope| {
-            for _ in 0..self.threads.min(jobs.len()) {
+            for worker in 0..self.threads.min(jobs.len()) {
                 let sender = sender.clone();
                 let (stop, next) = (&stop, &next);
-                scope.spawn(move || self.work(jobs, next, stop, &sender));
+                let spawned = std::thread::Builder::new()
+                    .spawn_scoped(scope, move || self.work(jobs, next, stop, &sender));
+                if let Err(error) = spawned {
+                    // Fewer workers do the same work in more time; none would wait for ever.
+                    if worker == 0 {
+                        *failure = Some(step("start a thread for the runs".into(), error));
+                    }
+                    break;
+                }
             }
             // The receiver's loop ends when the last worker has dropped its sender.
             drop(sender);

@@ -143,6 +143,8 @@ pub(crate) struct Claim {
     pub(crate) margin: f64,
     /// On which of the experiment's data sets it is well defined.
     pub(crate) data: Applies,
+    /// Under which of the experiment's budgets it is tested.
+    pub(crate) axes: Vec<Axis>,
 }
 
 /// One side of a comparison: an arm, tested in its own way or in another.
@@ -175,7 +177,7 @@ pub(crate) struct AcrossClaim {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Measure {
     /// The ratio of the training losses at the end of the budget. A loss above that of the best constant prediction
-    /// counts as that one.
+    /// counts as at least that one.
     TrainingLossRatio,
     /// The difference of the training losses at the end of the budget, in units of the loss of the best constant
     /// prediction: 1 is all that there is to learn.
@@ -218,9 +220,28 @@ pub(crate) enum Applies {
 }
 
 impl Experiment {
+    /// Whether a claim is about the time to a target on this case's data. Where none is, no target is set, and no run goes on
+    /// beyond its budget.
+    pub(crate) fn asks_for_time(&self, case: &Case) -> bool {
+        self.claims
+            .iter()
+            .any(|claim| claim.measure == Measure::TimeToTarget && claim.applies(case))
+    }
+
     /// Whether runs are looked at where their validation loss was least.
     pub(crate) fn watches_validation(&self) -> bool {
         self.axes.contains(&Axis::BestEpoch)
+    }
+}
+
+impl Claim {
+    /// Whether it is well defined on this case's data.
+    pub(crate) fn applies(&self, case: &Case) -> bool {
+        match self.data {
+            Applies::Everywhere => true,
+            Applies::MismatchedScales => case.source.has_mismatched_scales(),
+            Applies::ManyFeatures => case.source.dataset.n_features() > 2,
+        }
     }
 }
 

@@ -11,14 +11,23 @@ use crate::results::Environment;
 pub(crate) fn environment(plan: &Plan, tuning_seeds: Vec<u64>) -> Environment {
     let mut versions = BTreeMap::new();
     versions.insert("smallbatch-lab".into(), env!("CARGO_PKG_VERSION").into());
-    if let Some(version) = output_of("rustc", &["--version"]) {
-        versions.insert("rustc".into(), version);
+    // What the build script found; what it did not find is empty.
+    for (name, version) in [
+        ("rustc", env!("LAB_BUILT_BY")),
+        ("nalgebra", env!("LAB_LOCKED_NALGEBRA")),
+        ("faer", env!("LAB_LOCKED_FAER")),
+        ("pulp", env!("LAB_LOCKED_PULP")),
+    ] {
+        if !version.is_empty() {
+            versions.insert(name.into(), version.into());
+        }
     }
     Environment {
         processor: processor(),
         cores: std::thread::available_parallelism().map_or(0, usize::from),
         // Each run computes on one thread, whatever the plan's number of workers.
         threads: 1,
+        workers: plan.threads,
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         revision: revision(),
         versions,
@@ -46,7 +55,8 @@ fn processor() -> String {
         .unwrap_or_default()
 }
 
-/// The revision of the sources that this was built from, if they are still there and under Git.
+/// The revision that the folder of sources has now, if it is still there and under Git. A program that was built some time
+/// ago may be of another one; not to ask Git anew would be worse, since uncommitted changes could not be seen.
 fn revision() -> String {
     let here = env!("CARGO_MANIFEST_DIR");
     let Some(hash) = output_of("git", &["-C", here, "rev-parse", "--short=12", "HEAD"]) else {
@@ -64,4 +74,23 @@ fn output_of(program: &str, arguments: &[&str]) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_computes_is_named_with_its_version() {
+        let plan = Plan {
+            threads: 3,
+            ..Plan::default()
+        };
+        let found = environment(&plan, vec![9]);
+        assert_eq!((found.threads, found.workers), (1, 3));
+        for name in ["smallbatch-lab", "rustc", "nalgebra", "faer", "pulp"] {
+            let version = &found.versions[name];
+            assert!(version.contains('.'), "{name}: {version}");
+        }
+    }
 }

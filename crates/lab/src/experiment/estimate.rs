@@ -6,7 +6,7 @@ use super::protocol::nominal_updates;
 
 /// Rates that a search tries, when its guess is not far off.
 const RATES: f64 = 8.0;
-/// How many times its budget a final run takes on the average, the way to the target included.
+/// How many times its budget a final run takes on the average, the way to the target included, where there is one.
 const RACE: f64 = 2.0;
 
 /// Work of the stages of one experiment on one data set, in the units of the ledger.
@@ -31,6 +31,8 @@ impl Stages {
         threads: usize,
     ) -> Self {
         let n = case.nominal_training_samples();
+        let races = case.patience > 1 && experiment.asks_for_time(case);
+        let race = if races { RACE } else { 1.0 };
         let mut stages = Self {
             calibration: 0.0,
             tuning: 0.0,
@@ -42,7 +44,7 @@ impl Stages {
                 let update = cost_of_update(case, samples_per_update(experiment, arm, n));
                 let run = update * nominal_updates(experiment, case, arm, axis) as f64;
                 stages.tuning += RATES * case.tuning_seeds as f64 * run;
-                let finals = RACE * n_seeds as f64 * run;
+                let finals = race * n_seeds as f64 * run;
                 match axis {
                     Axis::Seconds => stages.timed += finals * threads as f64,
                     Axis::Epochs | Axis::Updates | Axis::BestEpoch => stages.finals += finals,

@@ -1,142 +1,22 @@
 //! Experiments written down: from a TOML file to an [`Experiment`], or to an error with a line and a reason.
 
-use serde::Deserialize;
+mod entries;
+#[cfg(test)]
+mod tests;
+
+use entries::{ArmEntry, ClaimEntry, DataEntry, File, PerSize, ScalerEntry};
 use serde::de::DeserializeOwned;
-use smallbatch_data::BatchSize;
 use smallbatch_preprocess::{
     AnyScaler, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaling,
     SmoothClip, StandardScaler,
 };
 use toml::Spanned;
 
-use super::definition::{
-    AcrossClaim, Applies, Arm, Axis, Case, Claim, Experiment, Measure, Side, Statistics, Test,
-};
+use super::definition::{AcrossClaim, Arm, Axis, Case, Claim, Experiment, Measure, Side, Test};
 use super::plan::Size;
 use super::sources::Shelf;
 use crate::Error;
 use crate::nearest::by_distance;
-use crate::statistics::Direction;
-
-/// The file as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    name: Spanned<String>,
-    question: String,
-    #[serde(default)]
-    method: String,
-    reference: Spanned<String>,
-    budgets: Spanned<Vec<Axis>>,
-    arms: Vec<ArmEntry>,
-    #[serde(default)]
-    tests: Vec<TestEntry>,
-    data: Vec<DataEntry>,
-    #[serde(default)]
-    claims: Vec<ClaimEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ArmEntry {
-    name: Spanned<String>,
-    scaler: Spanned<ScalerEntry>,
-    #[serde(default)]
-    statistics: Statistics,
-    batch: BatchSize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "the name of a scaler, or a table such as { scaler = \"min-max\", low = -1.0 }"
-)]
-enum ScalerEntry {
-    Name(String),
-    Settings(AnyScaler),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TestEntry {
-    name: Spanned<String>,
-    arm: Spanned<String>,
-    batch: BatchSize,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DataEntry {
-    set: Spanned<String>,
-    #[serde(default)]
-    skip: Vec<Size>,
-    hidden: Spanned<Vec<usize>>,
-    epochs: Spanned<PerSize>,
-    #[serde(default)]
-    updates: Option<PerSize>,
-    #[serde(default = "one")]
-    patience: u64,
-    #[serde(default)]
-    measured: Option<usize>,
-    #[serde(default)]
-    training_samples: Option<Spanned<usize>>,
-    tuning_seeds: Spanned<PerSize>,
-}
-
-fn one() -> u64 {
-    1
-}
-
-/// A number that may differ between the short, the usual and the long version.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(
-    untagged,
-    deny_unknown_fields,
-    expecting = "a whole number, or a table such as { quick = 15, default = 25, thorough = 50 }"
-)]
-enum PerSize {
-    Same(u64),
-    Each {
-        quick: Option<u64>,
-        default: u64,
-        thorough: Option<u64>,
-    },
-}
-
-impl PerSize {
-    fn of(self, size: Size) -> u64 {
-        match (self, size) {
-            (Self::Same(number), _) => number,
-            (Self::Each { quick, default, .. }, Size::Quick) => quick.unwrap_or(default),
-            (Self::Each { default, .. }, Size::Default) => default,
-            (
-                Self::Each {
-                    default, thorough, ..
-                },
-                Size::Thorough,
-            ) => thorough.unwrap_or(default),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClaimEntry {
-    id: Spanned<String>,
-    text: String,
-    measure: Spanned<Measure>,
-    #[serde(default)]
-    first: Option<Spanned<String>>,
-    #[serde(default)]
-    second: Option<Spanned<String>>,
-    #[serde(default)]
-    across: Option<Spanned<String>>,
-    #[serde(default)]
-    direction: Option<Direction>,
-    margin: Spanned<f64>,
-    #[serde(default)]
-    on: Applies,
-}
 
 /// Reads an experiment; `file` is its name for errors.
 pub(crate) fn parse(
@@ -183,6 +63,10 @@ impl Reader<'_> {
             return Err(self.at(&entry.name, "the experiment's name is empty"));
         }
         let axes = entry.budgets.get_ref().clone();
+        if let Some(axis) = repeated(&axes) {
+            let reason = format!("the budget \"{}\" is named twice", axis.name());
+            return Err(self.at(&entry.budgets, reason));
+        }
         match axes.first() {
             None => return Err(self.at(&entry.budgets, "at least one budget is needed")),
             Some(Axis::Seconds) => {
@@ -199,6 +83,7 @@ impl Reader<'_> {
                 .map(|arm| &arm.name)
                 .chain(entry.tests.iter().map(|test| &test.name)),
         )?;
+        self.no_repetition(entry.data.iter().map(|data| &data.set))?;
         let arms: Vec<Arm> = entry
             .arms
             .iter()
@@ -226,9 +111,17 @@ impl Reader<'_> {
                 cases.push(self.case(data, size, shelf, &arms[reference])?);
             }
         }
+        if cases.is_empty() {
+            let reason = format!(
+                "there are no data to run on in the {} version: every data set skips it, or none is named",
+                size.name()
+            );
+            return Err(self.at(&entry.name, reason));
+        }
         let (mut claims, mut across) = (Vec::new(), Vec::new());
         for claim in &entry.claims {
             let measure = *claim.measure.get_ref();
+            let axes = self.axes_of(claim, &axes)?;
             if !axes.iter().any(|axis| measure.suits(*axis)) {
                 let reason = "this measure means nothing under any of the experiment's budgets; \
                               \"right-epochs\" needs \"best epoch\", \"time-to-target\" another";
@@ -236,7 +129,7 @@ impl Reader<'_> {
             }
             match &claim.across {
                 Some(arm) => across.push(self.across(claim, position(arm)?)?),
-                None => claims.push(self.claim(claim, &arms, &tests)?),
+                None => claims.push(self.claim(claim, &arms, &tests, axes)?),
             }
         }
         Ok(Experiment {
@@ -251,6 +144,21 @@ impl Reader<'_> {
             claims,
             across,
         })
+    }
+
+    /// The budgets that a claim is tested under: those that it names, or all of the experiment's.
+    fn axes_of(&self, claim: &ClaimEntry, axes: &[Axis]) -> Result<Vec<Axis>, Error> {
+        let Some(under) = &claim.under else {
+            return Ok(axes.to_vec());
+        };
+        if let Some(axis) = under.get_ref().iter().find(|axis| !axes.contains(axis)) {
+            let reason = format!("\"{}\" is none of the experiment's budgets", axis.name());
+            return Err(self.at(under, reason));
+        }
+        match repeated(under.get_ref()) {
+            Some(axis) => Err(self.at(under, format!("\"{}\" is named twice", axis.name()))),
+            None => Ok(under.get_ref().clone()),
+        }
     }
 
     fn no_repetition<'a>(
@@ -315,10 +223,24 @@ impl Reader<'_> {
             }
             other => other?,
         };
+        let none = |what: &str| format!("{what} is 0, but must be at least 1");
         let at_least_one = |number: &Spanned<PerSize>, what: &str| match number.get_ref().of(size) {
-            0 => Err(self.at(number, format!("{what} is 0, but must be at least 1"))),
+            0 => Err(self.at(number, none(what))),
             number => Ok(number),
         };
+        let patience = match &entry.patience {
+            Some(patience) if *patience.get_ref() == 0 => {
+                let reason = "patience is 0, but must be at least 1: a run that goes on is at least as long as its budget";
+                return Err(self.at(patience, reason));
+            }
+            patience => patience.as_ref().map_or(1, |patience| *patience.get_ref()),
+        };
+        if let Some(measured) = entry.measured.as_ref().filter(|n| *n.get_ref() == 0) {
+            return Err(self.at(
+                measured,
+                none("measured") + "; leave it out to measure on all samples",
+            ));
+        }
         if entry.hidden.get_ref().contains(&0) {
             return Err(self.at(&entry.hidden, "a hidden layer has 0 units; leave it out"));
         }
@@ -336,9 +258,13 @@ impl Reader<'_> {
         let case = Case {
             hidden: entry.hidden.get_ref().clone(),
             epochs: at_least_one(&entry.epochs, "epochs")?,
-            updates: entry.updates.map(|updates| updates.of(size)),
-            patience: entry.patience.max(1),
-            measured: entry.measured,
+            updates: entry
+                .updates
+                .as_ref()
+                .map(|updates| at_least_one(updates, "updates"))
+                .transpose()?,
+            patience,
+            measured: entry.measured.as_ref().map(|n| *n.get_ref()),
             training_samples: entry.training_samples.as_ref().map(|n| *n.get_ref()),
             tuning_seeds: at_least_one(&entry.tuning_seeds, "tuning_seeds")? as usize,
             source,
@@ -356,7 +282,13 @@ impl Reader<'_> {
         Ok(case)
     }
 
-    fn claim(&self, entry: &ClaimEntry, arms: &[Arm], tests: &[Test]) -> Result<Claim, Error> {
+    fn claim(
+        &self,
+        entry: &ClaimEntry,
+        arms: &[Arm],
+        tests: &[Test],
+        axes: Vec<Axis>,
+    ) -> Result<Claim, Error> {
         let (Some(first), Some(second), Some(direction)) =
             (&entry.first, &entry.second, entry.direction)
         else {
@@ -401,6 +333,7 @@ impl Reader<'_> {
             direction,
             margin: self.margin(entry)?,
             data: entry.on,
+            axes,
         })
     }
 
@@ -434,6 +367,13 @@ impl Reader<'_> {
     }
 }
 
+/// The first budget that is in the list before.
+fn repeated(axes: &[Axis]) -> Option<Axis> {
+    let earlier =
+        |(position, axis): (usize, &Axis)| axes[..position].contains(axis).then_some(*axis);
+    axes.iter().enumerate().find_map(earlier)
+}
+
 /// Scalers that can be called by a name.
 const SCALERS: [&str; 9] = [
     "raw",
@@ -459,168 +399,5 @@ fn scaler_of(name: &str) -> AnyScaler {
         "quantile" => QuantileTransformer::new().into(),
         "per-sample" => PerSample::new().into(),
         _ => AnyScaler::Identity,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"
-name = "mine"
-question = "Which?"
-reference = "a"
-budgets = ["epochs"]
-
-[[arms]]
-name = "a"
-scaler = "standard"
-batch = 16
-
-[[arms]]
-name = "b"
-scaler = { scaler = "min-max", low = -1.0 }
-batch = "full"
-
-[[data]]
-set = "wine"
-hidden = [8]
-epochs = { quick = 2, default = 4 }
-tuning_seeds = 1
-
-[[claims]]
-id = "a-or-b"
-text = "It matters."
-measure = "training-loss-ratio"
-first = "a"
-second = "b"
-direction = "less"
-margin = 0.1
-"#;
-
-    fn read(text: &str, size: Size) -> Result<Experiment, Error> {
-        parse(text, "mine.toml", size, &mut Shelf::new(0))
-    }
-
-    #[test]
-    fn a_file_becomes_an_experiment() {
-        let experiment = read(GOOD, Size::Default).unwrap();
-        assert_eq!(experiment.name, "mine");
-        assert_eq!(experiment.arms[1].batch_size, BatchSize::Full);
-        assert_eq!(experiment.arms[1].scaler.name(), "min-max");
-        assert_eq!((experiment.reference, experiment.cases[0].epochs), (0, 4));
-        assert_eq!(experiment.claims[0].second.arm, 1);
-        assert_eq!(read(GOOD, Size::Quick).unwrap().cases[0].epochs, 2);
-        assert_eq!(read(GOOD, Size::Thorough).unwrap().cases[0].epochs, 4);
-    }
-
-    #[test]
-    fn every_scaler_of_the_list_is_its_own() {
-        let scalers: Vec<AnyScaler> = SCALERS.iter().map(|name| scaler_of(name)).collect();
-        for (index, scaler) in scalers.iter().enumerate() {
-            assert!(!scalers[..index].contains(scaler), "{}", SCALERS[index]);
-        }
-    }
-
-    #[test]
-    fn a_bad_file_is_refused_with_line_and_reason() {
-        // What is replaced by what, the line of the error, and a part of what it says.
-        let table = [
-            (
-                "scaler = \"standard\"",
-                "scaler = \"standart\"",
-                9,
-                "there is no scaler \"standart\"; there are \"standard\"",
-            ),
-            (
-                "scaler = \"standard\"",
-                "scaler = 3",
-                9,
-                "the name of a scaler, or a table",
-            ),
-            (
-                "reference = \"a\"",
-                "reference = \"c\"",
-                4,
-                "there is no arm \"c\"",
-            ),
-            ("second = \"b\"", "second = \"a\"", 28, "two different arms"),
-            (
-                "second = \"b\"",
-                "second = \"bb\"",
-                28,
-                "there is no arm \"bb\"; there are \"b\"",
-            ),
-            ("second = \"b\"\n", "", 24, "`second`"),
-            ("name = \"b\"", "name = \"a\"", 13, "used twice"),
-            ("set = \"wine\"", "set = \"whine\"", 18, "wine"),
-            ("batch = 16", "batch = 0", 10, "a whole number from 1 up"),
-            (
-                "batch = 16",
-                "batch = 5000",
-                18,
-                "the reference arm \"a\" cannot be run",
-            ),
-            (
-                "batch = 16",
-                "batch = 16\nbutch = 3",
-                11,
-                "unknown field `butch`",
-            ),
-            ("hidden = [8]", "hidden = [8, 0]", 19, "0 units"),
-            (
-                "epochs = { quick = 2, default = 4 }",
-                "epochs = 0",
-                20,
-                "epochs is 0",
-            ),
-            (
-                "epochs = { quick = 2, default = 4 }",
-                "epochs = \"many\"",
-                20,
-                "a whole number, or a table",
-            ),
-            ("[\"epochs\"]", "[]", 5, "at least one budget"),
-            (
-                "[\"epochs\"]",
-                "[\"seconds\"]",
-                5,
-                "must not depend on the clock",
-            ),
-            ("[\"epochs\"]", "[\"days\"]", 5, "unknown variant `days`"),
-            ("margin = 0.1", "margin = -0.1", 30, "zero or more"),
-            (
-                "training-loss-ratio",
-                "right-epochs",
-                26,
-                "needs \"best epoch\"",
-            ),
-            (
-                "tuning_seeds = 1",
-                "tuning_seeds = 1\ntraining_samples = 178",
-                22,
-                "178 samples",
-            ),
-            ("question = \"Which?\"", "question = Which?", 3, ""),
-        ];
-        for (from, to, line, says) in table {
-            assert!(GOOD.contains(from), "{from}");
-            let error = read(&GOOD.replacen(from, to, 1), Size::Default).unwrap_err();
-            match &error {
-                Error::Definition {
-                    file,
-                    line: found,
-                    reason,
-                } => {
-                    assert_eq!(
-                        (file.as_str(), *found),
-                        ("mine.toml", line),
-                        "{to}: {error}"
-                    );
-                    assert!(reason.contains(says), "{to}: {error}");
-                }
-                _ => panic!("{to}: {error}"),
-            }
-        }
     }
 }

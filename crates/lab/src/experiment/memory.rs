@@ -2,246 +2,40 @@
 //!
 //! Three ways of handling the samples are measured on a real process, by what the system says of it: all of them in one lump
 //! (the textbook's matrix product over the whole training set), all of them in chunks (the full batch of this house), and
-//! mini-batches. Each measurement has a process of its own where the plan names a program for it (see
-//! [`Plan::memory_probe`](super::Plan::memory_probe)), since what a process has freed it may use again, unseen.
+//! mini-batches. Each number of samples has a process of its own where the plan names a program for it (see
+//! [`Plan::memory_probe`](super::Plan::memory_probe)), since what a process has freed it may use again, unseen. The three ways
+//! share that process, and the one that needs least comes first.
+//!
+//! Where the system does not tell a process its peak, nothing is measured, and the results say so.
 
-use std::fmt;
-use std::path::Path;
-use std::process::Command;
-use std::str::FromStr;
+mod probe;
 
-use smallbatch_data::{BatchSize, Dataset, builtin, synthetic};
-use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
-use smallbatch_preprocess::StandardScaler;
-use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
+use smallbatch_mlp::CHUNK;
+
+use probe::{Data, UPDATES, Way, measure};
+
+pub use probe::memory_of_training;
 
 use super::plan::{Plan, Size};
 use super::progress::Ledger;
-use super::sources::step;
 use crate::Error;
-use crate::results::{ClaimResult, DatasetNote, Effect, ExperimentNote, MemoryPoint};
-use crate::statistics::{Comparison, Direction, Hypothesis, Observation, median};
+use crate::results::{
+    ClaimResult, DatasetNote, Effect, ExperimentNote, MEMORY, MemoryPoint, Omission, OmissionKind,
+};
+use crate::statistics::{Comparison, Direction, Hypothesis, Observation, median, verdict};
 
-/// The name in the results.
-const NAME: &str = "memory";
 /// The claim's name.
 const CLAIM: &str = "full-batch-memory";
-/// Growth that does not count, in bytes for each added sample: the order of the samples is a list of whole numbers, and
-/// keeping it twice would be sixteen bytes each.
-const MARGIN: f64 = 16.0;
+/// Growth that does not count, in bytes for each added sample. The order of the samples is a list of whole numbers of eight
+/// bytes, which is held once or twice while an epoch begins: 16 bytes, and 15 to 18 were measured. One lump keeps the values
+/// and gradients of every hidden unit, which is 256 bytes for the smallest network here. This lies between, a factor of two
+/// above the one and of eight below the other.
+const MARGIN: f64 = 32.0;
+/// The system counts memory in pages, mostly of this many bytes; so many may come or go unseen.
+const PAGE: f64 = 4096.0;
 const CONFIDENCE: f64 = 0.95;
-/// How many updates a measured training makes.
-const UPDATES: u64 = 3;
 /// Units of the ledger that one measurement takes, nearly.
 const COST: f64 = 4.0;
-
-/// A way of handling the samples of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// All samples as one lump: every layer's values for all of them are kept at once.
-    Lump,
-    /// All samples, a chunk at a time.
-    Chunks,
-    /// Thirty-two samples an update.
-    Mini,
-}
-
-impl Way {
-    const ALL: [Self; 3] = [Self::Lump, Self::Chunks, Self::Mini];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Lump => "full batch, one lump",
-            Self::Chunks => "full batch, in chunks",
-            Self::Mini => "batch 32",
-        }
-    }
-}
-
-/// Data of any number of samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Data {
-    TwoInputs,
-    Digits,
-}
-
-impl Data {
-    const ALL: [Self; 2] = [Self::TwoInputs, Self::Digits];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::TwoInputs => "two-inputs",
-            Self::Digits => "digits",
-        }
-    }
-
-    fn hidden(self) -> usize {
-        match self {
-            Self::TwoInputs => 32,
-            Self::Digits => 64,
-        }
-    }
-
-    /// The smallest number of samples, which is then doubled twice.
-    fn fewest(self) -> usize {
-        match self {
-            Self::TwoInputs => 25_000,
-            Self::Digits => 10_000,
-        }
-    }
-
-    fn load(self, samples: usize) -> Result<Dataset<f32>, smallbatch_data::Error> {
-        let raw = match self {
-            Self::TwoInputs => synthetic::textbook_two_inputs(samples, 0)?,
-            Self::Digits => builtin::augmented_digits(samples, 0)?,
-        };
-        let all = smallbatch_preprocess::FitData::new(raw.features());
-        let fitted = smallbatch_preprocess::Scaler::fit(&StandardScaler::new(), &all)?;
-        raw.scaled(&fitted)
-    }
-}
-
-impl fmt::Display for Data {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Data {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let known = Self::ALL.map(Self::name);
-        Self::ALL
-            .into_iter()
-            .find(|data| data.name() == text)
-            .ok_or_else(|| Error::UnknownData {
-                name: text.to_owned(),
-                known: crate::nearest::by_distance(text, &known),
-            })
-    }
-}
-
-/// Bytes that a training step needs beside its data, at their peak: for all samples as one lump, for all of them in chunks,
-/// and for batches of 32. Measured in this process, by what the system says of it: call it in a fresh one.
-///
-/// `None` where the system does not tell a process its peak (it takes Linux).
-///
-/// # Errors
-/// [`Error::UnknownData`] for another name than `two-inputs` or `digits`; [`Error::Step`] when the training fails.
-pub fn memory_of_training(data: &str, samples: usize) -> Result<Option<[u64; 3]>, Error> {
-    let data: Data = data.parse()?;
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        step(
-            format!("measure the memory on {samples} samples of {data}"),
-            error,
-        )
-    };
-    let dataset = data.load(samples).map_err(|error| failed(error.into()))?;
-    let mut peaks = [0; 3];
-    // The way that needs least comes first, so that nothing freed before can hide what comes after.
-    for way in Way::ALL.into_iter().rev() {
-        if !reset_peak() {
-            return Ok(None);
-        }
-        let before = status("VmRSS");
-        train(way, data, &dataset).map_err(failed)?;
-        let (Some(before), Some(peak)) = (before, status("VmHWM")) else {
-            return Ok(None);
-        };
-        peaks[way as usize] = peak.saturating_sub(before);
-    }
-    Ok(Some(peaks))
-}
-
-/// A few updates in one of the ways.
-fn train(
-    way: Way,
-    data: Data,
-    dataset: &Dataset<f32>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let spec = MlpSpec::new([dataset.n_features(), data.hidden(), dataset.n_outputs()]);
-    let rate = 0.01;
-    if way == Way::Lump {
-        let mut model: Mlp<f32> = spec.build(0)?;
-        let mut optimizer = OptimizerSpec::sgd().build(model.n_parameters())?;
-        let labels = dataset
-            .target()
-            .labels()
-            .ok_or("both data sets have classes")?;
-        let batch = Batch::new(dataset.features().as_view(), Targets::Labels(labels));
-        let mut workspace = model.workspace(dataset.n_samples());
-        for _ in 0..UPDATES {
-            model.train_step(&batch, &mut optimizer, rate, 0, &mut workspace)?;
-        }
-        return Ok(());
-    }
-    // Losses are measured on a few samples: what is asked is what an update needs.
-    let evaluation = Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(256);
-    Trainer::new(spec)
-        .optimizer(OptimizerSpec::sgd())
-        .learning_rate(rate)
-        .batch_size(match way {
-            Way::Mini => BatchSize::Mini(32),
-            Way::Chunks | Way::Lump => BatchSize::Full,
-        })
-        .budget(Budget::Updates(UPDATES))
-        .evaluation(evaluation)
-        .threads(1)
-        .fit(dataset, None)?;
-    Ok(())
-}
-
-/// Makes the peak begin again from what is in use now; whether the system did.
-fn reset_peak() -> bool {
-    std::fs::write("/proc/self/clear_refs", "5").is_ok()
-}
-
-/// A number of bytes that the system tells a process about itself.
-fn status(field: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
-}
-
-/// Measures in a process of its own, or here where there is no program for it.
-fn measure(program: Option<&Path>, data: Data, samples: usize) -> Result<Option<[u64; 3]>, Error> {
-    let Some(program) = program else {
-        return memory_of_training(data.name(), samples);
-    };
-    let failed = |reason: String| {
-        step(
-            format!("measure the memory with {}", program.display()),
-            reason,
-        )
-    };
-    let output = Command::new(program)
-        .args(["probe-memory", data.name(), &samples.to_string()])
-        // Freed memory goes back to the system at once, whatever was freed before (glibc; others ignore it).
-        .env("MALLOC_MMAP_THRESHOLD_", "65536")
-        .env("MALLOC_TRIM_THRESHOLD_", "65536")
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        return Err(failed(
-            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        ));
-    }
-    let numbers: Vec<u64> = text
-        .split_whitespace()
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .map_err(|_| failed(format!("it said {text:?}")))?;
-    match numbers[..] {
-        [] => Ok(None),
-        [lump, chunks, mini] => Ok(Some([lump, chunks, mini])),
-        _ => Err(failed(format!("it said {text:?}"))),
-    }
-}
 
 /// What the experiment gave.
 #[derive(Debug)]
@@ -250,6 +44,9 @@ pub(crate) struct Findings {
     pub(crate) datasets: Vec<DatasetNote>,
     pub(crate) claims: Vec<ClaimResult>,
     pub(crate) points: Vec<MemoryPoint>,
+    pub(crate) omissions: Vec<Omission>,
+    /// What ended the measuring early, if something did; what was complete by then is there.
+    pub(crate) failure: Option<Error>,
 }
 
 /// How often each measurement is repeated.
@@ -264,49 +61,98 @@ fn repetitions(size: Size) -> usize {
 /// Work of the experiment in units of the ledger.
 pub(crate) fn estimate(plan: &Plan) -> f64 {
     let measurements = Data::ALL.len() * 3 * repetitions(plan.size);
-    COST * (measurements * plan.threads) as f64
+    COST * measurements as f64 * plan.threads as f64
 }
 
 /// Measures and compares.
-pub(crate) fn run(plan: &Plan, ledger: &mut Ledger<'_>) -> Result<Findings, Error> {
+pub(crate) fn run(plan: &Plan, ledger: &mut Ledger<'_>) -> Findings {
+    run_with(plan, ledger, |data, samples| {
+        measure(plan.memory_probe.as_deref(), data, samples)
+    })
+}
+
+fn run_with(
+    plan: &Plan,
+    ledger: &mut Ledger<'_>,
+    measure: impl Fn(Data, usize) -> Result<Option<[u64; 3]>, Error>,
+) -> Findings {
     let mut findings = Findings {
         note: note(plan),
         datasets: Vec::new(),
         claims: Vec::new(),
         points: Vec::new(),
+        omissions: Vec::new(),
+        failure: None,
     };
     for data in Data::ALL {
         ledger.stage(
-            format!("{NAME} on {data}: measuring"),
+            format!("{MEMORY} on {data}: measuring"),
             estimate(plan) / Data::ALL.len() as f64,
         );
         let sizes = [1, 2, 4].map(|factor| factor * data.fewest());
-        let mut measured: Vec<[[u64; 3]; 3]> = Vec::new();
-        for _ in 0..repetitions(plan.size) {
-            let mut row = [[0; 3]; 3];
-            for (peaks, samples) in row.iter_mut().zip(sizes) {
-                if ledger.interrupted() {
-                    return Ok(findings);
-                }
-                match measure(plan.memory_probe.as_deref(), data, samples)? {
-                    Some(found) => *peaks = found,
-                    None => {
-                        findings.note.method += " Here the system does not tell a process its peak memory (it takes \
-                                                 Linux), so nothing was measured.";
-                        return Ok(findings);
+        match repeated(plan, ledger, sizes, |samples| measure(data, samples)) {
+            Ok(Outcome::Measured(measured)) => {
+                findings.datasets.push(dataset_note(data));
+                findings.points.extend(points(data, sizes, &measured));
+                for way in Way::ALL {
+                    match claim(data, way, sizes, &measured) {
+                        Ok(claim) => findings.claims.push(claim),
+                        Err(error) => findings.failure = Some(error),
                     }
                 }
-                ledger.add(COST * plan.threads as f64);
             }
-            measured.push(row);
-        }
-        findings.datasets.push(dataset_note(data));
-        findings.points.extend(points(data, sizes, &measured));
-        for way in Way::ALL {
-            findings.claims.push(claim(data, way, sizes, &measured)?);
+            Ok(Outcome::NotTold) => findings.omissions.push(Omission {
+                experiment: MEMORY.into(),
+                dataset: data.name().into(),
+                claim: Some(CLAIM.into()),
+                kind: OmissionKind::NotMeasurableHere,
+                reason: format!(
+                    "{CLAIM} was not tested on {data}: this system does not tell a process its peak memory (Linux does, \
+                     where /proc/self/clear_refs may be written)."
+                ),
+            }),
+            Ok(Outcome::Interrupted) => break,
+            Err(error) => {
+                findings.failure = Some(error);
+                break;
+            }
         }
     }
-    Ok(findings)
+    findings
+}
+
+/// What came of the measurements on one data set.
+enum Outcome {
+    /// For each repetition and each number of samples, the bytes of each way.
+    Measured(Vec<[[u64; 3]; 3]>),
+    /// The system does not tell.
+    NotTold,
+    /// Someone asked to stop.
+    Interrupted,
+}
+
+fn repeated(
+    plan: &Plan,
+    ledger: &mut Ledger<'_>,
+    sizes: [usize; 3],
+    measure: impl Fn(usize) -> Result<Option<[u64; 3]>, Error>,
+) -> Result<Outcome, Error> {
+    let mut measured = Vec::new();
+    for _ in 0..repetitions(plan.size) {
+        let mut row = [[0; 3]; 3];
+        for (peaks, samples) in row.iter_mut().zip(sizes) {
+            if ledger.interrupted() {
+                return Ok(Outcome::Interrupted);
+            }
+            let Some(found) = measure(samples)? else {
+                return Ok(Outcome::NotTold);
+            };
+            *peaks = found;
+            ledger.add(COST * plan.threads as f64);
+        }
+        measured.push(row);
+    }
+    Ok(Outcome::Measured(measured))
 }
 
 fn points(data: Data, sizes: [usize; 3], measured: &[[[u64; 3]; 3]]) -> Vec<MemoryPoint> {
@@ -345,7 +191,7 @@ fn claim(
             (by_sample(last), by_sample(first))
         })
         .collect();
-    let comparison = Comparison::differences(&pairs, CONFIDENCE)?;
+    let comparison = Comparison::differences(&pairs, CONFIDENCE)?.in_steps_of(PAGE / added)?;
     let (direction, text) = match way {
         Way::Lump => (
             Direction::Greater,
@@ -364,10 +210,11 @@ fn claim(
     Ok(ClaimResult {
         id: CLAIM.into(),
         claim: text.into(),
-        experiment: NAME.into(),
+        experiment: MEMORY.into(),
         dataset: data.name().into(),
         budget: "updates".into(),
-        verdict: comparison.verdict(&hypothesis),
+        // Without a number of seeds: how often this is measured does not depend on them.
+        verdict: verdict(&comparison.interval, &hypothesis),
         effect: Effect::new(
             &comparison,
             format!("bytes of memory for each added sample, {}", way.name()),
@@ -385,18 +232,20 @@ fn claim(
 
 fn note(plan: &Plan) -> ExperimentNote {
     ExperimentNote {
-        experiment: NAME.into(),
+        experiment: MEMORY.into(),
         question: "How does the memory that training needs grow with the data?".into(),
         method: format!(
-            "{UPDATES} updates of a network with one hidden layer of 32 (two-inputs) or 64 units (digits, multiplied by small \
-             changes), on two doublings of the number of samples. Counted is the peak of the process's resident memory over \
-             what it was when the data were loaded and scaled, {} times, {}. One lump keeps every layer's values for all \
-             samples at once; chunks keep those of 256; a mini-batch those of 32.",
+            "{UPDATES} updates of a network with one hidden layer of 32 (two-inputs) or 64 units (augmented-digits: the digits \
+             multiplied by small changes), on two doublings of the number of samples. Counted is the peak of the process's \
+             resident memory over what it was when the data were loaded and scaled, {} times; {}. One lump keeps every \
+             layer's values for all samples at once; chunks keep those of {CHUNK}; a mini-batch those of 32. Growth of less \
+             than {MARGIN} bytes a sample does not count: the list of the samples' order takes up to 16.",
             repetitions(plan.size),
             if plan.memory_probe.is_some() {
-                "each in a process of its own"
+                "each number of samples in a process of its own, in which the three ways follow each other, the one that \
+                 needs least first"
             } else {
-                "in one process, where memory used before may hide some"
+                "all in this process, where memory used before may hide some"
             }
         ),
     }
@@ -408,12 +257,17 @@ fn dataset_note(data: Data) -> DatasetNote {
         Data::Digits => (64, "10 classes"),
     };
     DatasetNote {
+        experiment: MEMORY.into(),
         dataset: data.name().into(),
         samples: 4 * data.fewest(),
         training_samples: 4 * data.fewest(),
         features,
         target: target.into(),
-        source: "synthetic, or made from digits (Alpaydin & Kaynak, UCI, CC BY 4.0)".into(),
+        source: match data {
+            Data::TwoInputs => "synthetic",
+            Data::Digits => "made from digits (Alpaydin & Kaynak, UCI, CC BY 4.0)",
+        }
+        .into(),
     }
 }
 
@@ -448,6 +302,44 @@ mod tests {
     #[test]
     fn unknown_data_are_refused() {
         let error = memory_of_training("digit", 10).unwrap_err();
-        assert!(error.to_string().contains("there are digits"), "{error}");
+        assert!(error.to_string().contains("augmented-digits"), "{error}");
+    }
+
+    fn found(measure: impl Fn(Data, usize) -> Result<Option<[u64; 3]>, Error>) -> Findings {
+        let plan = Plan {
+            size: Size::Quick,
+            threads: usize::MAX,
+            ..Plan::default()
+        };
+        assert!(estimate(&plan).is_finite());
+        run_with(&plan, &mut Ledger::new(&mut (), 1.0), measure)
+    }
+
+    #[test]
+    fn where_the_system_does_not_tell_the_results_say_so() {
+        let findings = found(|_, _| Ok(None));
+        assert!(findings.claims.is_empty() && findings.failure.is_none());
+        let datasets: Vec<&str> = findings
+            .omissions
+            .iter()
+            .filter(|omission| omission.claim.as_deref() == Some(CLAIM))
+            .filter(|omission| omission.kind == OmissionKind::NotMeasurableHere)
+            .map(|omission| omission.dataset.as_str())
+            .collect();
+        assert_eq!(datasets, Data::ALL.map(Data::name));
+    }
+
+    #[test]
+    fn a_failure_keeps_what_was_measured_before() {
+        let findings = found(|data, samples| match data {
+            Data::TwoInputs => Ok(Some([300 * samples as u64, 4096, 4096])),
+            Data::Digits => memory_of_training("no such data", samples),
+        });
+        assert_eq!(findings.claims.len(), Way::ALL.len());
+        assert!(findings.failure.is_some());
+        // More seeds would not measure the memory more often.
+        let noisy = [[[9, 0, 0]; 3], [[9, 0, 9_000_000]; 3]];
+        let open = claim(Data::Digits, Way::Mini, [1, 2, 4], &noisy).unwrap();
+        assert_eq!(open.verdict, Verdict::Inconclusive { more_seeds: None });
     }
 }

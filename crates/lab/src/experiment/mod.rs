@@ -9,9 +9,11 @@
 //!   diverges ends there and counts as infinitely bad.
 //! - **Budgets** are epochs, updates and seconds. All three are set so that they are the same for one arm, the reference:
 //!   so many epochs, the updates in them, and the seconds that it takes for them on this machine.
-//! - **The target** is the training loss that the reference arm has, in the median, at 60 % of its budget in the tuning
-//!   runs: set before any final run. A run that has not reached it by the end of its budget goes on, up to several
-//!   times the budget; if it still has not, its time is "at least" that.
+//! - **The target**, where a claim is about the time to it, is the training loss that the reference arm has, in the median,
+//!   at 60 % of its budget in the tuning runs: set before any final run. A run that has not reached it by the end of its
+//!   budget goes on, up to several times the budget; if it still has not, its time is "at least" that.
+//! - **Failures.** A step that fails ends the work on its data set alone. What was found before is kept, and what is missing
+//!   is named.
 //! - **Clock.** Runs that need no clock are spread over threads, and their results do not depend on how many. Timed runs
 //!   have the machine to themselves, and the arms take turns. Seconds are of training alone: fitting a scaler and
 //!   scaling take one pass over the data, and are not in them.
@@ -22,7 +24,9 @@ mod definition;
 mod environment;
 mod estimate;
 mod file;
+mod finals;
 mod memory;
+mod observation;
 mod plan;
 mod prepared;
 mod progress;
@@ -34,6 +38,7 @@ mod summary;
 mod tests;
 mod trajectory;
 mod tuning;
+mod wording;
 
 use definition::Experiment;
 use estimate::Stages;
@@ -45,31 +50,43 @@ pub use plan::{ExperimentName, Plan, Size};
 pub use progress::{Progress, Status};
 
 use crate::Error;
-use crate::results::{ExperimentNote, Results, RunRecord};
+use crate::results::{ExperimentNote, MEMORY, Omission, OmissionKind, Results, RunRecord};
+
+/// What the experiments of a plan gave.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The content of `results.json`.
+    pub results: Results,
+    /// The rows of `runs.csv`.
+    pub runs: Vec<RunRecord>,
+    /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions; all
+    /// that was complete is there.
+    pub failures: Vec<Error>,
+}
 
 /// Runs the experiments of a plan, and computes the claims.
 ///
-/// Returns the content of `results.json`, and the rows of `runs.csv`. When `progress` interrupts, what is complete by then
-/// is returned all the same: data sets that were not begun are missing, and claims rest on the pairs that are there.
+/// When `progress` interrupts, or a step fails, what is complete by then is returned all the same: data sets that were not
+/// begun are missing, and claims rest on the pairs that are there. A failure ends the work on its own data set alone.
 ///
 /// Results under the budgets *epochs* and *updates* are a pure function of the plan without its `threads`, on one machine;
 /// those in *seconds* are measured.
 ///
 /// # Errors
-/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Step`] when a step of the work
-/// fails.
+/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Definition`] or [`Error::Step`]
+/// when an experiment or its data cannot be read: then nothing was run. What fails later is in [`Outcome::failures`].
 ///
 /// # Example
 ///
 /// ```no_run
 /// use smallbatch_lab::{Plan, Size, report, run};
 ///
-/// let (results, runs) = run(&Plan { size: Size::Quick, ..Plan::default() }, &mut ())?;
-/// println!("{}", report::terminal_table(&results));
-/// println!("{} runs", runs.len());
+/// let outcome = run(&Plan { size: Size::Quick, ..Plan::default() }, &mut ())?;
+/// println!("{}", report::terminal_table(&outcome.results));
+/// println!("{} runs, {} failures", outcome.runs.len(), outcome.failures.len());
 /// # Ok::<(), smallbatch_lab::Error>(())
 /// ```
-pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<(Results, Vec<RunRecord>), Error> {
+pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     plan.validate()?;
     let mut shelf = Shelf::new(plan.base_seed);
     let mut experiments = Vec::new();
@@ -113,7 +130,7 @@ fn run_experiments(
     memory: bool,
     plan: &Plan,
     progress: &mut dyn Progress,
-) -> Result<(Results, Vec<RunRecord>), Error> {
+) -> Result<Outcome, Error> {
     plan.validate()?;
     let n_seeds = plan.final_seeds().len();
     let most_tuning = experiments
@@ -121,10 +138,9 @@ fn run_experiments(
         .flat_map(|experiment| &experiment.cases)
         .map(|case| case.tuning_seeds)
         .max();
-    let mut results = Results {
-        environment: environment::environment(plan, plan.tuning_seeds(most_tuning.unwrap_or(0))),
-        ..Results::default()
-    };
+    let mut outcome = Outcome::default();
+    outcome.results.environment =
+        environment::environment(plan, plan.tuning_seeds(most_tuning.unwrap_or(0)));
     let stages = |experiment: &Experiment| -> Vec<Stages> {
         let of_case = |case| Stages::new(experiment, case, n_seeds, plan.threads);
         experiment.cases.iter().map(of_case).collect()
@@ -136,50 +152,81 @@ fn run_experiments(
         .sum();
     let measuring = if memory { memory::estimate(plan) } else { 0.0 };
     let mut ledger = Ledger::new(progress, training + measuring);
-    let mut records = Vec::new();
     for experiment in experiments {
-        results.experiments.push(ExperimentNote {
+        outcome.results.experiments.push(ExperimentNote {
             experiment: experiment.name.clone(),
             question: experiment.question.clone(),
             method: method(experiment, n_seeds),
         });
+        outcome.carry_out(experiment, &stages(experiment), plan, &mut ledger);
+    }
+    if memory && !ledger.interrupted() {
+        outcome.add_memory(memory::run(plan, &mut ledger));
+    }
+    outcome.results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+impl Outcome {
+    /// Runs one experiment on its data sets, and adds what it gave.
+    fn carry_out(
+        &mut self,
+        experiment: &Experiment,
+        stages: &[Stages],
+        plan: &Plan,
+        ledger: &mut Ledger<'_>,
+    ) {
         let mut found = Vec::new();
-        for (case, stages) in experiment.cases.iter().zip(stages(experiment)) {
+        for (case, stages) in experiment.cases.iter().zip(stages) {
             if ledger.interrupted() {
                 break;
             }
-            let findings = protocol::run(experiment, case, plan, &stages, &mut ledger)?;
-            if results
-                .datasets
-                .iter()
-                .all(|note| note.dataset != findings.note.dataset)
-            {
-                results.datasets.push(findings.note.clone());
+            match protocol::run(experiment, case, plan, stages, ledger) {
+                Ok(mut findings) => {
+                    self.add(&findings);
+                    self.failures.extend(findings.failure.take());
+                    found.push(findings);
+                }
+                Err(error) => self.fail(&experiment.name, &case.source.name, error),
             }
-            results.claims.extend(claims::results(&findings)?);
-            results.arms.extend(summary::arms(&findings));
-            records.extend(summary::runs(&findings));
-            found.push(findings);
         }
-        results.claims.extend(claims::across(&found)?);
+        let across = claims::across(&found, &mut self.failures);
+        self.results.claims.extend(across);
     }
-    if memory && !ledger.interrupted() {
-        let found = memory::run(plan, &mut ledger)?;
+
+    fn add(&mut self, findings: &protocol::Findings<'_>) {
+        let results = &mut self.results;
+        results.datasets.push(findings.note.clone());
+        let claims = claims::results(findings, &mut self.failures);
+        results.claims.extend(claims);
+        results.omissions.extend(claims::omissions(findings));
+        results.arms.extend(summary::arms(findings));
+        self.runs.extend(summary::runs(findings));
+    }
+
+    fn add_memory(&mut self, found: memory::Findings) {
+        let results = &mut self.results;
         results.experiments.push(found.note);
-        for note in found.datasets {
-            if results
-                .datasets
-                .iter()
-                .all(|known| known.dataset != note.dataset)
-            {
-                results.datasets.push(note);
-            }
-        }
+        results.datasets.extend(found.datasets);
         results.claims.extend(found.claims);
+        results.omissions.extend(found.omissions);
         results.memory = found.points;
+        if let Some(error) = found.failure {
+            self.fail(MEMORY, "", error);
+        }
     }
-    results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
-    Ok((results, records))
+
+    /// Notes a failure that left nothing of its data set.
+    fn fail(&mut self, experiment: &str, dataset: &str, error: Error) {
+        self.results.omissions.push(Omission {
+            experiment: experiment.to_owned(),
+            dataset: dataset.to_owned(),
+            claim: None,
+            kind: OmissionKind::Failed,
+            reason: format!("Not all of it was run: {error}."),
+        });
+        self.failures.push(error);
+    }
 }
 
 /// The experiment's method, with its numbers.
@@ -208,10 +255,33 @@ fn method(experiment: &Experiment, n_seeds: usize) -> String {
         "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
          the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \
          Learning rates are tuned for each arm and budget by validation loss on seeds of their own; {n_seeds} other seeds \
-         give the pairs that the verdicts of {name} rest on. The target is the training loss that \"{reference}\" has, \
-         in the median, at 60 % of its budget in the tuning runs; a run that has not reached it within its budget goes on \
-         to several times that, and then counts as \"at least\".",
+         give the pairs that the verdicts of {name} rest on.{}",
         experiment.method,
         networks.join(", "),
+        target(experiment),
+    )
+}
+
+/// What is said of the target: nothing where no claim asks for the time to it.
+fn target(experiment: &Experiment) -> String {
+    let asking = experiment
+        .cases
+        .iter()
+        .filter(|case| experiment.asks_for_time(case));
+    let Some(most) = asking.map(|case| case.patience).max() else {
+        return String::new();
+    };
+    let reference = &experiment.arms[experiment.reference].name;
+    let late = if most > 1 {
+        format!(
+            "a run that has not reached it within its budget goes on, to at most {most} times that, and then counts as \
+             \"at least\""
+        )
+    } else {
+        "a run that has not reached it within its budget counts as \"at least\" that".into()
+    };
+    format!(
+        " The target is the training loss that \"{reference}\" has, in the median, at 60 % of its budget in the tuning \
+         runs; {late}."
     )
 }

@@ -94,6 +94,17 @@ pub enum Size {
     Thorough,
 }
 
+impl Size {
+    /// The version's name, as the files of experiments have it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Default => "default",
+            Self::Thorough => "thorough",
+        }
+    }
+}
+
 /// What to run.
 ///
 /// Everything that the results under the budgets *epochs* and *updates* depend on is here, but for `threads`, which
@@ -117,7 +128,7 @@ pub struct Plan {
     pub size: Size,
     /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8; quick 3, thorough 30.
     pub seeds: Option<usize>,
-    /// Threads over which untimed runs are spread, at least 1; each run uses one of them. Timed runs are always alone.
+    /// Threads over which untimed runs are spread, from 1 to 1024; each run uses one of them. Timed runs are always alone.
     /// Default: as many as the machine has.
     pub threads: usize,
     /// The seed that all others are counted from. Default: 0.
@@ -134,7 +145,8 @@ impl Default for Plan {
             experiments: ExperimentName::ALL.into(),
             size: Size::Default,
             seeds: None,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            threads: std::thread::available_parallelism()
+                .map_or(1, |cores| cores.get().min(MOST_THREADS)),
             base_seed: 0,
             memory_probe: None,
         }
@@ -143,12 +155,14 @@ impl Default for Plan {
 
 /// Tuning seeds are counted from the base seed plus this; a plan may have as many final seeds, and no more.
 const TUNING_OFFSET: u64 = 1_000_000;
+/// More threads than any machine has cores for: a slip of the keyboard, which the system would refuse halfway.
+const MOST_THREADS: usize = 1024;
 
 impl Plan {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Error::Setting`] for no experiments, one experiment twice, fewer than two seeds, or no threads.
+    /// [`Error::Setting`] for no experiments, one experiment twice, fewer than two seeds, no threads, or more than 1024.
     pub fn validate(&self) -> Result<(), Error> {
         let setting = |setting, value: String, expected| {
             Err(Error::Setting {
@@ -182,8 +196,9 @@ impl Plan {
             }
             _ => {}
         }
-        if self.threads == 0 {
-            return setting("threads", "0".into(), "at least 1");
+        if !(1..=MOST_THREADS).contains(&self.threads) {
+            let expected = "at least 1 and at most 1024; one for each core is best";
+            return setting("threads", self.threads.to_string(), expected);
         }
         Ok(())
     }
@@ -281,6 +296,11 @@ mod tests {
             })
             .starts_with("threads is 0")
         );
+        for threads in [1025, usize::MAX] {
+            let said = sentence(Plan { threads, ..plan() });
+            assert!(said.starts_with(&format!("threads is {threads}")), "{said}");
+            assert!(said.contains("at most 1024"), "{said}");
+        }
         assert!(
             sentence(Plan {
                 experiments: vec![],

@@ -107,6 +107,18 @@ impl Prepared {
             None => 1.0,
         }
     }
+
+    /// The error of the best constant prediction: the share of all classes but the largest, or 1 - R² of the mean,
+    /// which is 1.
+    pub(crate) fn naive_error(&self) -> f64 {
+        match self.training.target().class_counts() {
+            Some(counts) => {
+                let largest = counts.iter().max().copied().unwrap_or_default();
+                1.0 - largest as f64 / self.training.n_samples().max(1) as f64
+            }
+            None => 1.0,
+        }
+    }
 }
 
 /// A data set scaled as someone would who has only test batches of this size: by the statistics of each batch. Batches are
@@ -221,6 +233,15 @@ mod tests {
         assert!(mean(&leaked).abs() < 1e-6, "{}", mean(&leaked));
         assert!(mean(&honest).abs() > 1e-4, "{}", mean(&honest));
         assert_eq!(leaked.training.target(), honest.training.target());
+    }
+
+    #[test]
+    fn a_constant_is_wrong_about_all_classes_but_one() {
+        let prepare = |name| Prepared::new(&case(name), &arm(Statistics::TrainingPart), &[], 1);
+        // 71 of 178 wines are of the most frequent cultivar.
+        let wine = prepare("wine").unwrap().naive_error();
+        assert!((wine - (1.0 - 71.0 / 178.0)).abs() < 0.01, "{wine}");
+        assert_eq!(prepare("airfoil").unwrap().naive_error(), 1.0);
     }
 
     #[test]

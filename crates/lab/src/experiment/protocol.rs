@@ -3,12 +3,13 @@
 //! 1. *Calibration*: how long an update of each arm takes on this machine, measured in turn.
 //! 2. *Tuning*: for each arm and each budget, a learning rate by the validation loss at the budget's end, on seeds
 //!    that nothing else uses.
-//! 3. *The target*: the median, over the tuning seeds and the reference arm at its chosen rate, of the training loss at
-//!    60 % of the budget. It is set before any final run is made, and the same for all arms and budgets.
-//! 4. *Final runs*: every arm, every budget, every seed. Where a run has not reached the target within its budget, another
-//!    one with the same seed goes on until it does, or until its patience ends: then its time is "at least" that. Such a
-//!    race is long, so it takes the rate that was tuned for the arm's longest budget: one tuned for few updates would
-//!    handicap the arm that makes few.
+//! 3. *The target*, where a claim is about the time to it: the median, over the tuning seeds and the reference arm at its
+//!    chosen rate, of the training loss at 60 % of the budget. It is set before any final run is made, and the same for all
+//!    arms and budgets.
+//! 4. *Final runs*: every arm, every budget, every seed. Where there is a target and a run has not reached it within its
+//!    budget, another one with the same seed goes on until it does, or until its patience ends: then its time is "at least"
+//!    that. Such a race is long, so it takes the rate that was tuned for the arm's longest budget: one tuned for few updates
+//!    would handicap the arm that makes few.
 //! 5. *Timed runs* for the budget in seconds: alone on the machine, the arms in turn, A B C A B C, beginning with
 //!    another arm for each seed. Very short ones are repeated, and the one of median speed counts.
 
@@ -18,22 +19,19 @@ use std::sync::Arc;
 use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
 use super::definition::{Axis, Case, Experiment};
 use super::estimate::Stages;
+use super::finals;
 use super::plan::Plan;
 use super::prepared::Prepared;
 use super::progress::Ledger;
 use super::runs::{Extent, Length, Recording};
 use super::trajectory::Trajectory;
-use super::tuning::{Search, Tried, rate};
+use super::tuning::{Search, Tried};
 use crate::Error;
 use crate::results::DatasetNote;
 use crate::statistics::median;
 
 /// The part of the reference arm's budget after which its loss becomes the target.
 const TARGET_AT: f64 = 0.6;
-/// Timed budgets shorter than this are run several times, and the run of median speed counts.
-const SHORT_SECONDS: f64 = 0.05;
-/// How many times.
-pub(super) const SHORT_ROUNDS: usize = 5;
 
 /// Everything that was found for one experiment on one data set. After an interruption, some of it is missing.
 pub(crate) struct Findings<'a> {
@@ -49,6 +47,10 @@ pub(crate) struct Findings<'a> {
     pub(crate) metric_name: &'static str,
     /// The training loss of the best constant prediction.
     pub(crate) naive_loss: f64,
+    /// The error of the best constant prediction, 1 - metric.
+    pub(crate) naive_error: f64,
+    /// Samples of the test part.
+    pub(crate) test_samples: usize,
     /// What each budget gives each arm.
     pub(crate) extents: BTreeMap<(Axis, usize), Extent>,
     /// For how many updates each learning rate was tuned.
@@ -61,6 +63,8 @@ pub(crate) struct Findings<'a> {
     pub(crate) target: Option<f64>,
     /// The final runs by budget, arm and seed.
     pub(crate) finals: BTreeMap<(Axis, usize, u64), Final>,
+    /// What ended the work early, if something did. What is missing then is missing as after an interruption.
+    pub(crate) failure: Option<Error>,
 }
 
 /// The run, or the two runs, of one arm with one seed under one budget.
@@ -77,7 +81,9 @@ pub(crate) struct Final {
 impl Findings<'_> {
     /// Whether the time to the target is looked for under this budget.
     pub(crate) fn aims_at_target(&self, axis: Axis) -> bool {
-        axis != Axis::BestEpoch && !(axis == Axis::Updates && self.case.updates.is_some())
+        axis != Axis::BestEpoch
+            && !(axis == Axis::Updates && self.case.updates.is_some())
+            && self.experiment.asks_for_time(self.case)
     }
 
     /// What is recorded of a tuning run. Where one budget needs the curve, another of the same length takes it too, so
@@ -91,7 +97,7 @@ impl Findings<'_> {
     }
 
     /// What is recorded of a final run.
-    fn final_record(&self) -> Recording {
+    pub(super) fn final_record(&self) -> Recording {
         if self.experiment.watches_validation() {
             Recording::CurveWithTest
         } else {
@@ -99,13 +105,13 @@ impl Findings<'_> {
         }
     }
 
-    fn best_step(&self, axis: Axis, arm: usize) -> Option<i32> {
+    pub(super) fn best_step(&self, axis: Axis, arm: usize) -> Option<i32> {
         self.searches.get(&(axis, arm))?.best()
     }
 
     /// The rate for a race: the one tuned for the arm's longest budget. Budgets in seconds count only for races in
     /// seconds: how long they are depends on the machine's mood, and no other result may.
-    fn race_step(&self, axis: Axis, arm: usize) -> Option<i32> {
+    pub(super) fn race_step(&self, axis: Axis, arm: usize) -> Option<i32> {
         let axes = self.experiment.axes.iter().copied();
         let longest = axes
             .filter(|other| axis == Axis::Seconds || *other != Axis::Seconds)
@@ -114,7 +120,11 @@ impl Findings<'_> {
     }
 }
 
-/// Runs one experiment on one data set.
+/// Runs one experiment on one data set. What fails once the data are prepared is in [`Findings::failure`], and nothing that
+/// was found before is lost.
+///
+/// # Errors
+/// [`Error::Step`] when the data cannot be prepared.
 pub(crate) fn run<'a>(
     experiment: &'a Experiment,
     case: &'a Case,
@@ -122,9 +132,7 @@ pub(crate) fn run<'a>(
     stages: &Stages,
     ledger: &mut Ledger<'_>,
 ) -> Result<Findings<'a>, Error> {
-    let title = format!("{} on {}", experiment.name, case.source.name);
-    ledger.stage(format!("{title}: preparing"), 0.0);
-    let tuning_seeds = plan.tuning_seeds(case.tuning_seeds);
+    ledger.stage(format!("{}: preparing", title(experiment, case)), 0.0);
     let reference = &experiment.arms[experiment.reference];
     let sample = Prepared::new(case, reference, &[], plan.base_seed)?;
     let n_training = sample.training.n_samples();
@@ -132,37 +140,59 @@ pub(crate) fn run<'a>(
     let mut findings = Findings {
         experiment,
         case,
-        note: note(case, n_training),
+        note: note(experiment, case, n_training),
         arms: (0..experiment.arms.len())
             .filter(|&arm| fits(experiment, arm, n_training))
             .collect(),
         metric_name: super::runs::metric_name(case.source.dataset.target()),
         naive_loss: sample.naive_loss(),
+        naive_error: sample.naive_error(),
+        test_samples: sample.test.n_samples(),
         extents: BTreeMap::new(),
         horizons: BTreeMap::new(),
         searches: BTreeMap::new(),
         right_epochs: BTreeMap::new(),
         target: None,
         finals: BTreeMap::new(),
+        failure: None,
     };
+    findings.failure = carry_out(&mut findings, &mut bench, plan, stages, ledger).err();
+    Ok(findings)
+}
 
+/// Such as `normalization on wine`.
+fn title(experiment: &Experiment, case: &Case) -> String {
+    format!("{} on {}", experiment.name, case.source.name)
+}
+
+/// All that follows the preparation.
+fn carry_out(
+    findings: &mut Findings<'_>,
+    bench: &mut Bench<'_>,
+    plan: &Plan,
+    stages: &Stages,
+    ledger: &mut Ledger<'_>,
+) -> Result<(), Error> {
+    let (experiment, n_training) = (findings.experiment, findings.note.training_samples);
+    let title = title(experiment, findings.case);
+    let tuning_seeds = plan.tuning_seeds(findings.case.tuning_seeds);
     ledger.stage(format!("{title}: measuring the speed"), stages.calibration);
     let speeds = if experiment.axes.contains(&Axis::Seconds) {
         bench.seconds_per_update(&findings.arms, tuning_seeds[0], ledger)?
     } else {
         None
     };
-    set_extents(&mut findings, n_training, speeds.as_deref());
+    set_extents(findings, n_training, speeds.as_deref());
 
     ledger.stage(format!("{title}: tuning learning rates"), stages.tuning);
-    tune(
-        &mut findings,
-        &mut bench,
-        &tuning_seeds,
-        speeds.as_deref(),
-        ledger,
-    )?;
-    findings.target = target(&findings, &mut bench, &tuning_seeds, ledger)?;
+    tune(findings, bench, &tuning_seeds, speeds.as_deref(), ledger)?;
+    if experiment
+        .axes
+        .iter()
+        .any(|axis| findings.aims_at_target(*axis))
+    {
+        findings.target = target(findings, bench, &tuning_seeds, ledger)?;
+    }
 
     ledger.stage(format!("{title}: final runs"), stages.finals);
     let seeds = plan.final_seeds();
@@ -172,13 +202,13 @@ pub(crate) fn run<'a>(
         .copied()
         .filter(|axis| *axis != Axis::Seconds)
     {
-        untimed(&mut findings, &mut bench, axis, &seeds, ledger)?;
+        finals::untimed(findings, bench, axis, &seeds, ledger)?;
     }
     ledger.stage(format!("{title}: timed runs, one by one"), stages.timed);
     if experiment.axes.contains(&Axis::Seconds) {
-        timed(&mut findings, &bench, &seeds, ledger)?;
+        finals::timed(findings, bench, &seeds, ledger)?;
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Whether the arm's batch is not larger than the training part.
@@ -189,9 +219,10 @@ fn fits(experiment: &Experiment, arm: usize, n_training: usize) -> bool {
         .is_ok()
 }
 
-fn note(case: &Case, n_training: usize) -> DatasetNote {
+fn note(experiment: &Experiment, case: &Case, n_training: usize) -> DatasetNote {
     let dataset = &case.source.dataset;
     DatasetNote {
+        experiment: experiment.name.clone(),
         dataset: case.source.name.clone(),
         samples: dataset.n_samples(),
         training_samples: n_training,
@@ -394,191 +425,6 @@ fn target(
     Ok(losses
         .and_then(|losses| median(&losses))
         .filter(|loss| loss.is_finite()))
-}
-
-/// The final runs under a budget that does not need a clock.
-fn untimed(
-    findings: &mut Findings<'_>,
-    bench: &mut Bench<'_>,
-    axis: Axis,
-    seeds: &[u64],
-    ledger: &mut Ledger<'_>,
-) -> Result<(), Error> {
-    let mut requests = Vec::new();
-    for &arm in &findings.arms {
-        let (Some(rate_step), Some(&cap)) = (
-            findings.best_step(axis, arm),
-            findings.extents.get(&(axis, arm)),
-        ) else {
-            continue;
-        };
-        let length = Length { cap, target: None };
-        requests.extend(seeds.iter().map(|&seed| Request {
-            arm,
-            seed,
-            rate_step,
-            length,
-            record: findings.final_record(),
-        }));
-    }
-    bench.run_all(&requests, ledger)?;
-    let race_of = |request: &Request, run: &Trajectory| race(findings, axis, request, run);
-    let races: Vec<Request> = requests
-        .iter()
-        .filter_map(|request| race_of(request, &*bench.look_up(request)?))
-        .collect();
-    bench.run_all(&races, ledger)?;
-
-    let mut finals = Vec::new();
-    for request in requests {
-        let Some(run) = bench.look_up(&request) else {
-            continue;
-        };
-        let race = race_of(&request, &run);
-        let wanted = race.is_some();
-        let race = race.and_then(|race| Some((rate(race.rate_step), bench.look_up(&race)?)));
-        // Interrupted between the two: without its race, the run would look as if it had given up at its budget.
-        // It is still kept, for its losses; the time to the target then counts as "at least" the budget, which is true.
-        debug_assert!(!wanted || race.is_some() || ledger.interrupted());
-        let learning_rate = rate(request.rate_step);
-        finals.push((
-            (axis, request.arm, request.seed),
-            Final {
-                learning_rate,
-                run,
-                race,
-            },
-        ));
-    }
-    findings.finals.extend(finals);
-    Ok(())
-}
-
-/// The run that goes on until the target, if this one needs it: it has not got there, and did not diverge with the same
-/// rate (then the longer run would diverge at the same update).
-fn race(
-    findings: &Findings<'_>,
-    axis: Axis,
-    request: &Request,
-    run: &Trajectory,
-) -> Option<Request> {
-    let target = findings.target.filter(|_| findings.aims_at_target(axis))?;
-    let rate_step = findings.race_step(axis, request.arm)?;
-    if run.reached(target).is_some() || run.diverged && rate_step == request.rate_step {
-        return None;
-    }
-    let cap = request.length.cap.times(findings.case.patience);
-    Some(Request {
-        rate_step,
-        length: Length {
-            cap,
-            target: Some(target),
-        },
-        ..*request
-    })
-}
-
-/// The final runs under the budget in seconds.
-fn timed(
-    findings: &mut Findings<'_>,
-    bench: &Bench<'_>,
-    seeds: &[u64],
-    ledger: &mut Ledger<'_>,
-) -> Result<(), Error> {
-    let axis = Axis::Seconds;
-    for (position, &seed) in seeds.iter().enumerate() {
-        let mut order = findings.arms.clone();
-        let n_arms = order.len().max(1);
-        order.rotate_left(position % n_arms);
-        let mut runners = Vec::new();
-        for arm in order {
-            let (Some(rate_step), Some(&cap)) = (
-                findings.best_step(axis, arm),
-                findings.extents.get(&(axis, arm)),
-            ) else {
-                continue;
-            };
-            let length = Length { cap, target: None };
-            let request = Request {
-                arm,
-                seed,
-                rate_step,
-                length,
-                record: Recording::Curve,
-            };
-            runners.push((request, bench.prepare(arm, seed)?));
-        }
-        let Some(runs) = in_turn(bench, &runners, ledger)? else {
-            return Ok(());
-        };
-        let mut racers = Vec::new();
-        for ((request, data), run) in runners.into_iter().zip(runs) {
-            if let Some(race) = race(findings, axis, &request, &run) {
-                racers.push((race, data));
-            }
-            let learning_rate = rate(request.rate_step);
-            let run = Arc::new(run);
-            findings.finals.insert(
-                (axis, request.arm, seed),
-                Final {
-                    learning_rate,
-                    run,
-                    race: None,
-                },
-            );
-        }
-        let Some(races) = in_turn(bench, &racers, ledger)? else {
-            return Ok(());
-        };
-        for ((request, _), race) in racers.iter().zip(races) {
-            if let Some(run) = findings.finals.get_mut(&(axis, request.arm, seed)) {
-                run.race = Some((rate(request.rate_step), Arc::new(race)));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Timed runs of several arms, one after the other, A B C. Where a budget is so short that a single interruption by the
-/// system would spoil it, they are repeated, A B C A B C, and each arm's run of median length counts. `None` when the
-/// ledger says to stop.
-fn in_turn(
-    bench: &Bench<'_>,
-    runners: &[(Request, Prepared)],
-    ledger: &mut Ledger<'_>,
-) -> Result<Option<Vec<Trajectory>>, Error> {
-    let shortest = runners
-        .iter()
-        .map(|(request, _)| match request.length.cap {
-            Extent::Seconds(seconds) => seconds,
-            _ => f64::INFINITY,
-        })
-        .fold(f64::INFINITY, f64::min);
-    let rounds = if shortest < SHORT_SECONDS {
-        SHORT_ROUNDS
-    } else {
-        1
-    };
-    let mut repeated = vec![Vec::with_capacity(rounds); runners.len()];
-    for _ in 0..rounds {
-        for ((request, data), runs) in runners.iter().zip(&mut repeated) {
-            let Some(run) = bench.timed(request, data, ledger)? else {
-                return Ok(None);
-            };
-            runs.push(run);
-        }
-    }
-    let typical = |mut runs: Vec<Trajectory>| {
-        // By speed: of runs to the same update the seconds differ, of runs of the same seconds the updates.
-        let seconds_per_update = |run: &Trajectory| {
-            run.last()
-                .map_or(0.0, |point| point.seconds / point.updates.max(1) as f64)
-        };
-        runs.sort_by(|a, b| seconds_per_update(a).total_cmp(&seconds_per_update(b)));
-        let middle = runs.len() / 2;
-        runs.swap_remove(middle)
-    };
-    Ok(Some(repeated.into_iter().map(typical).collect()))
 }
 
 /// Samples and updates of the arms, for estimates: see [`super::estimate`].

@@ -257,6 +257,12 @@ fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, 
     let predictions = model
         .predict(inputs)
         .map_err(|error| failed(error.into()))?;
+    if predictions.iter().any(|value| !value.is_finite()) {
+        // Weights that are still numbers can give outputs that are not. Metrics refuse those; the run counts all the same,
+        // as "at least" a constant prediction.
+        let metric = f64::NAN;
+        return Ok(TestMeasures { loss, metric });
+    }
     let metric = match test.target() {
         Target::Classes { labels, .. } => metrics::accuracy(predictions.as_view(), labels, None),
         Target::Values { values, .. } => metrics::r2(predictions.as_view(), values.as_view(), None),

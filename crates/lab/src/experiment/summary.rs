@@ -60,6 +60,8 @@ fn tuning(findings: &Findings<'_>, axis: Axis, arm: usize) -> Vec<TuningPoint> {
             validation_loss: Some(tried.median_loss).filter(|loss| loss.is_finite()),
             diverged: tried.diverged >= 0.5,
             chosen: best == Some(step),
+            at_the_edge: best == Some(step) && search.at_the_edge(),
+            nothing_learned: best == Some(step) && search.nothing_learned(),
         })
         .collect()
 }

@@ -48,14 +48,14 @@ fn plan(threads: usize) -> Plan {
 }
 
 /// The tiny experiments on one thread, run once for all tests.
-fn outcome() -> &'static (Results, Vec<RunRecord>) {
-    static OUTCOME: OnceLock<(Results, Vec<RunRecord>)> = OnceLock::new();
+fn outcome() -> &'static Outcome {
+    static OUTCOME: OnceLock<Outcome> = OnceLock::new();
     OUTCOME.get_or_init(|| run_experiments(&tiny(), false, &plan(1), &mut ()).unwrap())
 }
 
 #[test]
 fn every_claim_has_a_verdict_on_two_data_sets() {
-    let (results, _) = outcome();
+    let results = &outcome().results;
     for id in CLAIMS {
         let datasets: BTreeSet<&str> = results
             .claims
@@ -73,7 +73,7 @@ fn every_claim_has_a_verdict_on_two_data_sets() {
 
 #[test]
 fn batch_sizes_are_compared_under_all_three_budgets() {
-    let (results, _) = outcome();
+    let results = &outcome().results;
     for id in ["minibatch-is-faster", "same-destination"] {
         for dataset in ["wine", "airfoil"] {
             let budgets: BTreeSet<&str> = results
@@ -93,7 +93,7 @@ fn batch_sizes_are_compared_under_all_three_budgets() {
 
 #[test]
 fn every_run_is_there_and_none_is_dropped() {
-    let (results, runs) = outcome();
+    let Outcome { results, runs, .. } = outcome();
     for arm in &results.arms {
         for budget in &arm.budgets {
             assert_eq!(budget.runs, 3);
@@ -124,7 +124,7 @@ fn every_run_is_there_and_none_is_dropped() {
 #[test]
 fn arms_of_a_seed_begin_alike() {
     // The same split and the same initial weights: before any update, batch sizes cannot differ.
-    let (results, _) = outcome();
+    let results = &outcome().results;
     let at_the_start = |arm: &str| {
         let arm = results
             .arms
@@ -142,10 +142,8 @@ fn arms_of_a_seed_begin_alike() {
 }
 
 /// What must not depend on the number of threads: all but the clock and what was decided by it.
-fn without_clock(
-    outcome: &(Results, Vec<RunRecord>),
-) -> (Vec<RunRecord>, Vec<crate::results::ClaimResult>) {
-    let (results, runs) = outcome;
+fn without_clock(outcome: &Outcome) -> (Vec<RunRecord>, Vec<crate::results::ClaimResult>) {
+    let Outcome { results, runs, .. } = outcome;
     let runs = runs
         .iter()
         .filter(|run| !run.budget.contains("seconds"))
@@ -183,8 +181,8 @@ fn another_base_seed_gives_other_runs() {
         base_seed: 99,
         ..plan(1)
     };
-    let (_, runs) = run_experiments(&experiments, false, &other, &mut ()).unwrap();
-    let (_, known) = outcome();
+    let Outcome { runs, .. } = run_experiments(&experiments, false, &other, &mut ()).unwrap();
+    let known = &outcome().runs;
     assert_ne!(runs[0].training_loss, known[0].training_loss);
 }
 
@@ -212,7 +210,7 @@ fn a_wrong_claim_is_refuted() {
         .collect::<Vec<_>>();
     assert_eq!(swapped.len(), 1);
     experiments[0].claims.extend(swapped);
-    let (results, _) = run_experiments(
+    let Outcome { results, .. } = run_experiments(
         &experiments,
         false,
         &Plan {
@@ -255,12 +253,17 @@ impl Progress for InterruptIn {
 
 #[test]
 fn an_interruption_loses_nothing_that_was_complete() {
-    let (complete, runs_of_complete) = outcome();
+    let Outcome {
+        results: complete,
+        runs: runs_of_complete,
+        ..
+    } = outcome();
     let mut stop = InterruptIn {
         stage: "airfoil: tuning",
         reports: 4,
     };
-    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+    let Outcome { results, runs, .. } =
+        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     // Two data sets were complete; of the third, tuning had begun.
     assert_eq!(results.datasets.len(), 3);
     let finished = |runs: &[RunRecord]| -> Vec<(String, u64, Option<f64>)> {
@@ -290,7 +293,8 @@ fn an_interruption_at_once_gives_empty_results() {
         stage: "",
         reports: 0,
     };
-    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+    let Outcome { results, runs, .. } =
+        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     assert!(results.claims.is_empty() && runs.is_empty());
 }
 
@@ -299,9 +303,10 @@ fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
     let mut stop = InterruptIn {
         stage: "two-inputs: timed",
         // The first seed's six arms were timed, round by round; its races have begun.
-        reports: 6 * super::protocol::SHORT_ROUNDS + 3,
+        reports: 6 * super::finals::SHORT_ROUNDS + 3,
     };
-    let (results, runs) = run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+    let Outcome { results, runs, .. } =
+        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
     let timed: Vec<&RunRecord> = runs.iter().filter(|run| run.budget == "seconds").collect();
     assert!(!timed.is_empty() && timed.len() < 18, "{}", timed.len());
     assert!(
@@ -310,4 +315,107 @@ fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
             .iter()
             .any(|claim| claim.budget == "updates" && claim.pairs == 3)
     );
+}
+
+#[test]
+fn a_failing_step_loses_nothing_else() {
+    let mut experiments = tiny();
+    experiments.truncate(1);
+    experiments[0].axes.truncate(1);
+    // A loss over no samples: the trainer refuses it once the data are prepared.
+    experiments[0].cases[1].measured = Some(0);
+    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    assert_eq!(found.failures.len(), 1, "{:?}", found.failures);
+    let datasets: BTreeSet<&str> = found.runs.iter().map(|run| run.dataset.as_str()).collect();
+    assert_eq!(datasets, BTreeSet::from(["two-inputs", "airfoil"]));
+    let omission = found
+        .results
+        .omissions
+        .iter()
+        .find(|omission| omission.kind == OmissionKind::Failed)
+        .unwrap();
+    assert_eq!(omission.dataset, "wine");
+    assert!(omission.reason.contains(&found.failures[0].to_string()));
+}
+
+#[test]
+fn what_is_left_out_is_named() {
+    let Outcome { results, runs, .. } = outcome();
+    let of_arms: Vec<&Omission> = results
+        .omissions
+        .iter()
+        .filter(|omission| omission.kind == OmissionKind::Arm)
+        .collect();
+    assert_eq!(of_arms.len(), 1, "{of_arms:?}");
+    assert!(of_arms[0].reason.contains("batch 256") && of_arms[0].dataset == "wine");
+    assert!(
+        runs.iter()
+            .all(|run| (run.arm.as_str(), run.dataset.as_str()) != ("batch 256", "wine"))
+    );
+    // A budget in updates of its own is too short to aim at the target.
+    let mut experiments = tiny();
+    experiments.retain(|experiment| experiment.name == "batch-size");
+    experiments[0].cases.truncate(1);
+    experiments[0].cases[0].updates = Some(7);
+    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    let of_budget: Vec<&Omission> = found
+        .results
+        .omissions
+        .iter()
+        .filter(|omission| omission.kind == OmissionKind::Budget)
+        .collect();
+    assert_eq!(of_budget.len(), 1, "{of_budget:?}");
+    assert_eq!(of_budget[0].claim.as_deref(), Some("minibatch-is-faster"));
+    assert!(of_budget[0].reason.contains("7 updates"));
+}
+
+#[test]
+fn runs_go_on_only_where_a_claim_asks_for_the_time() {
+    let Outcome { results, runs, .. } = outcome();
+    let races = |experiment: &str| {
+        runs.iter()
+            .filter(|run| run.experiment == experiment && run.budget.starts_with("until target"))
+            .count()
+    };
+    assert!(races("batch-size") > 0);
+    for experiment in ["generalization", "test-statistics"] {
+        assert_eq!(races(experiment), 0);
+        let arms = results
+            .arms
+            .iter()
+            .filter(|arm| arm.experiment == experiment);
+        assert!(arms.clone().count() > 0 && arms.clone().all(|arm| arm.target_loss.is_none()));
+        let note = results
+            .experiments
+            .iter()
+            .find(|note| note.experiment == experiment);
+        assert!(!note.unwrap().method.contains("target"));
+    }
+    // Without patience there is no race either, and the method says so.
+    let mut experiments = tiny();
+    experiments.retain(|experiment| experiment.name == "batch-size");
+    experiments[0].cases.truncate(1);
+    experiments[0].cases[0].patience = 1;
+    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    assert!(
+        found
+            .runs
+            .iter()
+            .all(|run| !run.budget.starts_with("until target"))
+    );
+    let method = &found.results.experiments[0].method;
+    assert!(method.contains("counts as \"at least\" that"), "{method}");
+}
+
+#[test]
+fn facts_on_data_are_those_of_their_experiment() {
+    let results = &outcome().results;
+    let trained_on = |experiment: &str| {
+        let note = results
+            .datasets
+            .iter()
+            .find(|note| note.dataset == "airfoil" && note.experiment == experiment);
+        note.unwrap().training_samples
+    };
+    assert!(trained_on("normalization") > 900 && trained_on("generalization") < 160);
 }

@@ -4,9 +4,10 @@
 //! where their grids happen to lie. The search begins with every other rate within a decade of a guess, and grows where
 //! the best rate lies at the edge. When it is inside, its two nearest neighbours are tried as well.
 //!
-//! As long as no rate gives a loss below that of a constant prediction, the grid grows upwards too, until the two highest
-//! rates have failed: on badly scaled inputs the loss can have a second valley beyond the first hill, such as where
-//! the first steps kill every hidden unit and only the last bias learns.
+//! As long as no rate gives a loss below that of a constant prediction, the whole range is looked at: upwards to the rate
+//! 100, whatever diverges on the way, and three decades downwards. On badly scaled inputs the loss can have a second valley
+//! beyond the first hill, such as where the first steps kill every hidden unit and only the last bias learns. If nothing
+//! learns there either, the search says so: see [`Search::nothing_learned`].
 //!
 //! The best rate is the one with the least median validation loss over the tuning seeds, among those with which no run
 //! diverged (one that diverges now and then would do so on the final seeds too); of rates within a thousandth of the
@@ -22,8 +23,10 @@ const PER_DECADE: f64 = 4.0;
 const START: [i32; 5] = [-4, -2, 0, 2, 4];
 /// How far the grid may grow to each side after the best, in steps: eight decades.
 const MOST_GROWTH: i32 = 32;
-/// Where the look for a second valley ends even if nothing fails: the rate 100.
+/// Where the look for a second valley ends above: the rate 100.
 const HIGHEST: i32 = 8;
+/// How far below the guess it goes, in steps: three decades.
+const FARTHEST_BELOW: i32 = 12;
 /// Losses closer than this, relatively, count as equal.
 const TIE: f64 = 1e-3;
 
@@ -109,15 +112,14 @@ impl Search {
         if best == highest && highest - self.guess < MOST_GROWTH {
             return vec![highest + 2, highest + 4];
         }
-        let learns = self.tried[&best].score() < self.naive_loss;
-        let failing = self
-            .tried
-            .values()
-            .rev()
-            .take_while(|tried| tried.diverged > 0.0)
-            .count();
-        if !learns && failing < 2 && highest < HIGHEST {
-            return vec![highest + 2, highest + 4];
+        if self.nothing_learned() {
+            // Whatever diverges on the way: beyond a range of rates that do there can be one of rates that do not.
+            if highest < HIGHEST {
+                return vec![highest + 2, highest + 4];
+            }
+            if self.guess - lowest < FARTHEST_BELOW {
+                return vec![lowest - 4, lowest - 2];
+            }
         }
         [best - 1, best + 1]
             .into_iter()
@@ -146,6 +148,21 @@ impl Search {
             .map(|(step, _)| *step)
     }
 
+    /// Whether no rate tried so far gave a loss below that of a constant prediction. Losses of such networks say little, and
+    /// the best of them is nearly chance.
+    pub(crate) fn nothing_learned(&self) -> bool {
+        self.tried
+            .values()
+            .all(|tried| tried.score() >= self.naive_loss)
+    }
+
+    /// Whether the best step is the lowest or highest tried: then growth was given up, and a better rate may lie beyond.
+    pub(crate) fn at_the_edge(&self) -> bool {
+        self.best().is_some_and(|best| {
+            Some(&best) == self.tried.keys().next() || Some(&best) == self.tried.keys().next_back()
+        })
+    }
+
     /// Every step tried with what it gave, in ascending order.
     pub(crate) fn tried(&self) -> impl Iterator<Item = (i32, Tried)> + '_ {
         self.tried.iter().map(|(step, tried)| (*step, *tried))
@@ -155,16 +172,6 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Search {
-        /// Whether the best step is the lowest or highest tried: then growth was given up.
-        pub(crate) fn at_the_edge(&self) -> bool {
-            self.best().is_some_and(|best| {
-                Some(&best) == self.tried.keys().next()
-                    || Some(&best) == self.tried.keys().next_back()
-            })
-        }
-    }
 
     /// Between what the tests' losses call learning and not.
     const NAIVE: f64 = 1.5;
@@ -244,6 +251,33 @@ mod tests {
         };
         let found = search(1e-6, valleys);
         assert!((1e-2..1e-1).contains(&rate(found.best().unwrap())));
+    }
+
+    #[test]
+    fn a_valley_beyond_rates_that_diverge_is_found_too() {
+        // Seven decades of divergence between the first hill and the valley; as on two inputs, of which only one is centred.
+        let valleys = |rate: f64| match rate {
+            ..1e-9 => 961.0,
+            1e-9..1e-2 => f64::INFINITY,
+            1e-2..1.0 => 0.7,
+            _ => f64::INFINITY,
+        };
+        let found = search(1e-10, valleys);
+        assert!((1e-2..1.0).contains(&rate(found.best().unwrap())));
+        assert!(!found.nothing_learned());
+    }
+
+    #[test]
+    fn where_nothing_learns_the_whole_range_was_looked_at() {
+        let found = search(1e-6, |rate| if rate < 1e-5 { 961.0 } else { f64::NAN });
+        assert!(found.nothing_learned());
+        let steps: Vec<i32> = found.tried().map(|(step, _)| step).collect();
+        assert!(steps[0] <= nearest_step(1e-9) && steps[steps.len() - 1] >= HIGHEST);
+        assert!(
+            steps.windows(2).all(|pair| pair[1] - pair[0] <= 2),
+            "{steps:?}"
+        );
+        assert!(!search(0.1, descent(0.1)).nothing_learned());
     }
 
     #[test]

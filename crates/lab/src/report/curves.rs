@@ -12,6 +12,8 @@ struct Measure {
     label: &'static str,
     /// The budgets whose curves belong to it, the most fitting first.
     budgets: &'static [&'static str],
+    /// Whether it was measured by the clock.
+    timed: bool,
     of: fn(&CurvePoint) -> f64,
 }
 
@@ -19,43 +21,40 @@ const MEASURES: [Measure; 3] = [
     Measure {
         label: "updates",
         budgets: &["updates", "epochs"],
+        timed: false,
         of: |point| point.updates as f64,
     },
     Measure {
         label: "samples seen",
-        budgets: &["epochs", "samples"],
+        budgets: &["epochs", "updates"],
+        timed: false,
         of: |point| point.samples as f64,
     },
     Measure {
         label: "seconds of training",
         budgets: &["seconds"],
+        timed: true,
         of: |point| point.seconds,
     },
 ];
 
-/// The three pictures of one experiment on one data set, with a style for each arm. Empty when
-/// no arm has a curve.
-pub(super) fn pictures(
-    arms: &[(usize, &ArmResult)],
+/// The pictures of one experiment on one data set, with a style for each arm, each with the budget whose runs it shows.
+/// Those that no run was made for are left out.
+pub(super) fn pictures<'a>(
+    arms: &[(usize, &'a ArmResult)],
     identifier: &str,
-) -> Result<Vec<String>, Error> {
-    if arms
-        .iter()
-        .all(|(_, arm)| arm.curves.iter().all(|curve| curve.points.is_empty()))
-    {
-        return Ok(Vec::new());
-    }
+) -> Result<Vec<(&'a str, String)>, Error> {
     let y = loss_axis(arms);
-    MEASURES
-        .iter()
-        .enumerate()
-        .map(|(index, measure)| {
-            draw(
-                &picture(arms, measure, &y),
-                &format!("{identifier}-{index}"),
-            )
-        })
-        .collect()
+    let mut pictures = Vec::new();
+    for (index, measure) in MEASURES.iter().enumerate() {
+        let shown = arms.iter().find_map(|(_, arm)| curve_for(arm, measure));
+        if let Some(curve) = shown {
+            let picture = picture(arms, measure, &y);
+            let drawn = draw(&picture, &format!("{identifier}-{index}"))?;
+            pictures.push((curve.budget.as_str(), drawn));
+        }
+    }
+    Ok(pictures)
 }
 
 fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) -> Picture<'a> {
@@ -90,13 +89,14 @@ fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) 
     }
 }
 
-/// The curve recorded under the budget that fits, or the first.
+/// The curve recorded under the budget that fits. Updates and samples are counted in every run, so the first will do where
+/// there is none; seconds mean something of timed runs alone.
 fn curve_for<'a>(arm: &'a ArmResult, measure: &Measure) -> Option<&'a Curve> {
     measure
         .budgets
         .iter()
         .find_map(|budget| arm.curves.iter().find(|curve| curve.budget == *budget))
-        .or_else(|| arm.curves.first())
+        .or_else(|| arm.curves.first().filter(|_| !measure.timed))
         .filter(|curve| !curve.points.is_empty())
 }
 

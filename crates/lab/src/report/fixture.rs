@@ -70,6 +70,7 @@ fn environment() -> Environment {
         processor: "Intel(R) Xeon(R) Processor @ 2.80GHz".into(),
         cores: 2,
         threads: 1,
+        workers: 2,
         os: "linux x86_64".into(),
         revision: "94ff94d0c2a1".into(),
         versions: BTreeMap::from([
@@ -107,6 +108,7 @@ fn experiments() -> Vec<ExperimentNote> {
 fn datasets() -> Vec<DatasetNote> {
     vec![
         DatasetNote {
+            experiment: String::new(),
             dataset: "wine".into(),
             samples: 178,
             training_samples: 107,
@@ -115,6 +117,7 @@ fn datasets() -> Vec<DatasetNote> {
             source: "UCI Machine Learning Repository, CC BY 4.0.".into(),
         },
         DatasetNote {
+            experiment: String::new(),
             dataset: "digits_100k".into(),
             samples: 100_000,
             training_samples: 60_000,
@@ -187,7 +190,7 @@ fn arm_result(
             learning_rate,
             validation_loss,
             diverged,
-            chosen: false,
+            ..TuningPoint::default()
         }
     });
     let mut tuning: Vec<TuningPoint> = tuning.collect();
@@ -234,10 +237,12 @@ fn arm_result(
         loss_name: "training loss".into(),
         tuning,
         budgets: budgets.to_vec(),
-        curves: vec![Curve {
-            budget: "updates".into(),
-            points,
-        }],
+        curves: ["updates", "seconds"]
+            .map(|budget| Curve {
+                budget: budget.into(),
+                points: points.clone(),
+            })
+            .into(),
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
+/// The start of a table that scrolls sideways where the screen is narrow, also by keyboard.
+pub(super) fn scroll_start(label: &str) -> String {
+    format!("<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table>\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::escape;

@@ -5,8 +5,8 @@ use crate::results::{ClaimResult, Results};
 
 /// The widest line of the table, in characters.
 const COLUMNS: usize = 100;
-/// Widths of the columns: data set, budget, effect with interval, verdict.
-const WIDTHS: [usize; 4] = [16, 15, 30, 28];
+/// Widths of the columns: data set, budget, effect with interval, verdict. The first holds two data sets that are compared.
+const WIDTHS: [usize; 4] = [24, 11, 30, 28];
 
 /// The claims with their verdicts as plain text, grouped by claim, in lines of at most 100
 /// characters.
@@ -39,11 +39,22 @@ pub fn terminal_table(results: &Results) -> String {
         ));
         lines.push("-".repeat(COLUMNS));
     }
-    for claims in grouped(&results.claims, |claim| (&claim.id, &claim.effect.unit)) {
-        lines.push(clip(
-            &format!("{}: {}", claims[0].id, claims[0].effect.unit),
-            COLUMNS,
-        ));
+    let groups = grouped(&results.claims, |claim| {
+        (&claim.id, &claim.effect.unit, &claim.claim)
+    });
+    for claims in &groups {
+        let first = claims[0];
+        // Two experiments may ask the same in different circumstances: then each says which it is.
+        let namesakes = groups.iter().filter(|group| {
+            (&group[0].id, &group[0].effect.unit) == (&first.id, &first.effect.unit)
+        });
+        let experiment = if namesakes.count() > 1 {
+            format!(", {}", first.experiment)
+        } else {
+            String::new()
+        };
+        let heading = format!("{}{experiment}: {}", first.id, first.effect.unit);
+        lines.push(clip(&heading, COLUMNS));
         for claim in claims {
             let effect = format!(
                 "{} {}",
@@ -59,6 +70,13 @@ pub fn terminal_table(results: &Results) -> String {
                 ],
                 &claim.pairs.to_string(),
             ));
+        }
+    }
+    if !results.omissions.is_empty() {
+        lines.push(String::new());
+        lines.push("Left out:".into());
+        for omission in &results.omissions {
+            lines.extend(wrap(&omission.reason, COLUMNS));
         }
     }
     if results.environment.quick {
@@ -147,11 +165,16 @@ mod tests {
         let mut results = crate::report::fixture::results();
         results.claims[0].dataset = "a data set with a name that nobody would give it".into();
         results.claims[0].effect.unit = "a unit, ".repeat(30);
+        results.claims[1].dataset = "breast-cancer / airfoil".into();
         let table = terminal_table(&results);
         for line in table.lines() {
             assert!(line.chars().count() <= 100, "{line}");
             assert!(!line.chars().any(char::is_control), "{line}");
         }
+        assert!(
+            table.contains("  breast-cancer / airfoil "),
+            "names of two data sets are whole"
+        );
         for claim in &results.claims {
             assert!(table.contains(&format!("\n{}: ", claim.id)), "{}", claim.id);
         }
@@ -160,5 +183,28 @@ mod tests {
             "{table}"
         );
         assert!(table.contains("…"));
+    }
+
+    #[test]
+    fn what_two_experiments_ask_alike_is_told_apart_and_what_is_left_out_is_said() {
+        use crate::results::{Omission, OmissionKind};
+        let mut results = crate::report::fixture::results();
+        let mut again = results.claims[0].clone();
+        again.claim = "The same after long training.".into();
+        again.experiment = "patience".into();
+        results.claims.push(again);
+        results.omissions.push(Omission {
+            experiment: "batch-size".into(),
+            dataset: "wine".into(),
+            claim: None,
+            kind: OmissionKind::Arm,
+            reason: "batch 256 was not run on wine.".into(),
+        });
+        let table = terminal_table(&results);
+        for heading in ["normalization: ratio", "patience: ratio"] {
+            let heading = format!("\nstandardize-speeds-training, {heading} of updates");
+            assert_eq!(table.matches(&heading).count(), 1, "{table}");
+        }
+        assert!(table.contains("\nLeft out:\nbatch 256 was not run on wine.\n"));
     }
 }

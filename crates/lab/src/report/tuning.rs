@@ -56,6 +56,32 @@ pub(super) fn budget<'a>(arms: &[(usize, &'a ArmResult)]) -> Option<&'a str> {
         .next()
 }
 
+/// What a reader must know of the chosen rates of these arms, a sentence for each that is not to be relied on.
+pub(super) fn remarks(arms: &[(usize, &ArmResult)]) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (_, arm) in arms {
+        for point in arm.tuning.iter().filter(|point| point.chosen) {
+            let what = match point {
+                TuningPoint {
+                    nothing_learned: true,
+                    ..
+                } => {
+                    "no rate learned: none gave a validation loss below that of a constant prediction, and which of them \
+                      was taken is nearly chance"
+                }
+                TuningPoint {
+                    at_the_edge: true, ..
+                } => {
+                    "the rate taken is the lowest or highest of those tried; a better one may lie beyond"
+                }
+                _ => continue,
+            };
+            remarks.push(format!("{}, equal {}: {what}.", arm.arm, point.budget));
+        }
+    }
+    remarks
+}
+
 /// Leaves out rates that are far too high: one loss of 1e12 would hide where the best rate is.
 fn loss_axis(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> Axis {
     let losses: Vec<f64> = tuned
@@ -109,4 +135,34 @@ fn description(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> String {
         "One line an arm; a ring marks the chosen rate, a cross one that diverged. {}.",
         arms.join("; ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_that_are_not_to_be_relied_on_are_named() {
+        let point = |chosen, at_the_edge, nothing_learned| TuningPoint {
+            budget: "updates".into(),
+            chosen,
+            at_the_edge,
+            nothing_learned,
+            ..TuningPoint::default()
+        };
+        let remarks_on = |tuning| {
+            let arm = ArmResult {
+                arm: "raw".into(),
+                tuning,
+                ..ArmResult::default()
+            };
+            remarks(&[(0, &arm)])
+        };
+        assert!(remarks_on(vec![point(true, false, false), point(false, true, true)]).is_empty());
+        let edge = remarks_on(vec![point(true, true, false)]);
+        assert!(edge[0].starts_with("raw, equal updates: the rate taken is the lowest"));
+        let nothing = remarks_on(vec![point(true, true, true)]);
+        assert_eq!(nothing.len(), 1);
+        assert!(nothing[0].contains("no rate learned"));
+    }
 }

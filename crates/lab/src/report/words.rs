@@ -3,7 +3,8 @@
 use crate::results::{ClaimResult, Effect, Results};
 use crate::statistics::{Bound, Direction, Scale, Verdict};
 
-/// Three significant digits, without a needless exponent: `0.00123`, `1.23`, `12,300`, `1.2e-7`.
+/// Three significant digits, without a needless exponent: `0.00123`, `1.23`, `12,300`; two with one: `1.2e-4`, so that an
+/// effect and the ends of its interval fit into a column together.
 pub(super) fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
@@ -19,7 +20,7 @@ pub(super) fn number(value: f64) -> String {
         return "–".into();
     }
     let magnitude = value.abs().log10().floor() as i32;
-    if !(-4..7).contains(&magnitude) {
+    if !(-3..7).contains(&magnitude) {
         return format!("{value:.1e}");
     }
     let decimals = (2 - magnitude).max(0) as usize;
@@ -335,6 +336,7 @@ mod tests {
             (1_234_567.0, "1,230,000"),
             (-1_234.0, "-1,230"),
             (12_345_678.0, "1.2e7"),
+            (-0.000_976, "-9.8e-4"),
             (1.23e-7, "1.2e-7"),
             (f64::INFINITY, "∞"),
             (f64::NAN, "–"),

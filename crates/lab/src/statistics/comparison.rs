@@ -3,13 +3,20 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::interval::{HalfWidth, Moments, check_confidence};
-use super::{Bound, Hypothesis, Interval, Scale, Verdict, median, median_interval, verdict};
+use super::{
+    Bound, Hypothesis, Interval, Scale, Verdict, bootstrap_interval, median, median_interval,
+    verdict,
+};
 use crate::Error;
 
 /// The probability with which [`seeds_needed`] more pairs are meant to settle a question.
 const POWER: f64 = 0.8;
 /// Where the search for the number of seeds ends: nobody runs more.
 const MOST_SEEDS: u64 = 10_000;
+/// How often pairs are drawn again for a bootstrap interval.
+const RESAMPLES: usize = 2_000;
+/// Effects whose spread is less than this part of their mean are equal but for rounding.
+const ROUNDING: f64 = 1e-12;
 
 /// One measured quantity of a run: known, or cut off.
 ///
@@ -27,7 +34,8 @@ pub enum Observation {
     /// The value.
     Exact(f64),
     /// The value is this or greater: a run that was stopped before it reached its target, with
-    /// what it had used by then; or a run that diverged, with the loss that it started from.
+    /// what it had used by then; or a run that diverged or learned nothing, with the loss of a constant
+    /// prediction.
     AtLeast(f64),
 }
 
@@ -75,6 +83,13 @@ impl Observation {
 ///
 /// Without censored runs the interval is Student's t of the differences, or exp of that of the
 /// log-ratios, whose estimate is the geometric mean of the ratios.
+///
+/// # Pairs that all agree
+///
+/// Equal effects have no spread, and a t interval of no width. That is no certainty: three runs can
+/// agree because the measure is coarse. Where its steps are known ([`Comparison::in_steps_of`]) they
+/// bound how narrow the interval can be; where not, equal effects tell as little about the spread as a
+/// single pair does, and both ends are open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// The estimate and its interval, on the comparison's scale.
@@ -89,6 +104,8 @@ pub struct Comparison {
     least: Vec<f64>,
     /// The greatest effect of each pair.
     greatest: Vec<f64>,
+    /// The steps in which effects are measured, where they are known.
+    step: Option<f64>,
 }
 
 impl Comparison {
@@ -136,12 +153,9 @@ impl Comparison {
                 (effect(low, high_second), effect(high, low_second))
             })
             .unzip();
-        let (interval, bound) = interval_of_ranges(&least, &greatest, confidence)?;
+        let (interval, bound) = interval_of_ranges(&least, &greatest, None, confidence)?;
         Ok(Self {
-            interval: match scale {
-                Scale::Difference => interval,
-                Scale::Ratio => interval.exp(),
-            },
+            interval: on(scale, interval),
             bound,
             pairs: pairs.len(),
             censored: pairs
@@ -150,7 +164,65 @@ impl Comparison {
                 .count(),
             least,
             greatest,
+            step: None,
         })
+    }
+
+    /// The same comparison of a measure that goes in steps, such as 1/35 for the share of right answers
+    /// among 35. `step` is on the comparison's own scale: of differences, or of logarithms of ratios.
+    ///
+    /// Half the interval is then at least -ln(α/2) · step / n for n pairs: what the true mean may be
+    /// when none of n pairs happened to differ by a step (the "rule of three"; Hanley & Lippman-Hand
+    /// 1983). More pairs narrow it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Statistic`] when the step is not finite and greater than 0.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use smallbatch_lab::statistics::{Comparison, Observation};
+    ///
+    /// // Three pairs of runs, equally right on 35 test samples.
+    /// let pairs = [(0.0, 0.0); 3].map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
+    /// let comparison = Comparison::differences(&pairs, 0.95)?.in_steps_of(1.0 / 35.0)?;
+    /// assert!(comparison.interval.low < -0.03 && comparison.interval.high > 0.03);
+    /// # Ok::<(), smallbatch_lab::Error>(())
+    /// ```
+    pub fn in_steps_of(self, step: f64) -> Result<Self, Error> {
+        if !(step.is_finite() && step > 0.0) {
+            return Err(Error::Statistic {
+                statistic: "paired comparison",
+                what: "the step of the measure".into(),
+                value: step.to_string(),
+                expected: "greater than 0, and finite",
+            });
+        }
+        let Interval {
+            scale, confidence, ..
+        } = self.interval;
+        let step = Some(step);
+        let (interval, bound) = interval_of_ranges(&self.least, &self.greatest, step, confidence)?;
+        Ok(Self {
+            interval: on(scale, interval),
+            bound,
+            step,
+            ..self
+        })
+    }
+
+    /// A second opinion on the interval, by the bootstrap, on the comparison's scale: see [`bootstrap_interval`]. No
+    /// verdict rests on it. `None` where runs are censored, and of fewer than two pairs.
+    pub fn bootstrap(&self) -> Option<Interval> {
+        if self.censored > 0 || self.pairs < 2 {
+            return None;
+        }
+        let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
+        let confidence = self.interval.confidence;
+        // Always the same seed: the same runs give the same report.
+        let found = bootstrap_interval(&self.least, mean, RESAMPLES, 0, confidence);
+        found.ok().map(|interval| on(self.interval.scale, interval))
     }
 
     /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
@@ -164,11 +236,38 @@ impl Comparison {
     }
 }
 
+/// An interval of differences, or of logarithms, on the scale it is meant for.
+fn on(scale: Scale, interval: Interval) -> Interval {
+    match scale {
+        Scale::Difference => interval,
+        Scale::Ratio => interval.exp(),
+    }
+}
+
+/// Half the width of a side's interval, as [`HalfWidth`], when effects are measured in steps; see [`Comparison`].
+fn half_width(side: Option<Moments>, step: Option<f64>, confidence: f64, z: f64) -> f64 {
+    let half = side.half_width(confidence, z);
+    let Some(Moments {
+        count,
+        mean,
+        deviation: Some(deviation),
+    }) = side
+    else {
+        return half;
+    };
+    match step {
+        Some(step) => half.max(-((1.0 - confidence) / 2.0).ln() * step / count as f64),
+        None if deviation <= ROUNDING * mean.abs() => f64::INFINITY,
+        None => half,
+    }
+}
+
 /// The interval of the mean effect, or of the median where the mean is not bounded, from the least
 /// and the greatest effect of each pair.
 fn interval_of_ranges(
     least: &[f64],
     greatest: &[f64],
+    step: Option<f64>,
     confidence: f64,
 ) -> Result<(Interval, Bound), Error> {
     let (below, above) = (Moments::of(least), Moments::of(greatest));
@@ -176,10 +275,10 @@ fn interval_of_ranges(
         return median_of_ranges(least, greatest, confidence);
     }
     let low = below.map_or(f64::NEG_INFINITY, |moments| {
-        moments.mean - below.half_width(confidence, 0.0)
+        moments.mean - half_width(below, step, confidence, 0.0)
     });
     let high = above.map_or(f64::INFINITY, |moments| {
-        moments.mean + above.half_width(confidence, 0.0)
+        moments.mean + half_width(above, step, confidence, 0.0)
     });
     let (estimate, bound) = bounded(below.map(|m| m.mean), above.map(|m| m.mean));
     Ok((
@@ -258,18 +357,16 @@ pub fn seeds_needed(comparison: &Comparison, hypothesis: &Hypothesis) -> Option<
         };
         let (below, above) = (with_pairs(below), with_pairs(above));
         let low = below.map_or(f64::NEG_INFINITY, |side| {
-            side.mean - below.half_width(confidence, z)
+            side.mean - half_width(below, comparison.step, confidence, z)
         });
         let high = above.map_or(f64::INFINITY, |side| {
-            side.mean + above.half_width(confidence, z)
+            side.mean + half_width(above, comparison.step, confidence, z)
         });
         let widened = Interval::new(None, low, high, Scale::Difference, confidence);
-        let widened = if scale == Scale::Ratio {
-            widened.exp()
-        } else {
-            widened
-        };
-        !matches!(verdict(&widened, hypothesis), Verdict::Inconclusive { .. })
+        !matches!(
+            verdict(&on(scale, widened), hypothesis),
+            Verdict::Inconclusive { .. }
+        )
     };
     let pairs = comparison.pairs as u64;
     let (mut unsettled, mut settled) = (pairs, pairs + MOST_SEEDS);
@@ -403,9 +500,62 @@ mod tests {
             assert_eq!(comparison.verdict(&hypothesis), open);
             assert!(!comparison.interval.low.is_nan() && !comparison.interval.high.is_nan());
         }
+        // Equal pairs do not tell the spread, whether their effect is none or a factor of three.
         let same = Comparison::differences(&exact(&[(0.3, 0.3); 5]), 0.95).expect("numbers");
-        assert_eq!((same.interval.low, same.interval.high), (0.0, 0.0));
-        assert_eq!(same.verdict(&hypothesis), Verdict::Equivalent);
+        assert_eq!(same.interval.estimate, Some(0.0));
+        assert_eq!(same.verdict(&hypothesis), open);
+        let thrice = exact(&[(0.3, 0.1), (3.0, 1.0), (9.0, 3.0)]);
+        let thrice = Comparison::ratios(&thrice, 0.95).expect("numbers");
+        close(thrice.interval.estimate.expect("a value"), 3.0);
+        assert_eq!(thrice.verdict(&hypothesis), open);
+    }
+
+    #[test]
+    fn agreement_of_a_coarse_measure_is_no_certainty() {
+        let hypothesis = Hypothesis::new(Direction::Greater, 0.01).expect("a margin");
+        let of = |pairs| {
+            Comparison::differences(&exact(&vec![(0.1, 0.1); pairs]), 0.95)
+                .and_then(|comparison| comparison.in_steps_of(1.0 / 35.0))
+                .expect("numbers")
+        };
+        // -ln(0.025) / 3 of a step of one answer in 35.
+        let three = of(3);
+        close(three.interval.high, 3.688_879_454_113_936 / 3.0 / 35.0);
+        close(three.interval.low, -three.interval.high);
+        let Verdict::Inconclusive {
+            more_seeds: Some(more),
+        } = three.verdict(&hypothesis)
+        else {
+            panic!("105 answers cannot exclude one in a hundred");
+        };
+        let enough = 3 + more as usize;
+        assert_eq!(of(enough).verdict(&hypothesis), Verdict::Equivalent);
+        assert_ne!(of(enough - 1).verdict(&hypothesis), Verdict::Equivalent);
+        // Where the pairs differ, their spread counts as ever.
+        let spread = exact(&[(0.5, 0.1), (0.3, 0.1), (0.1, 0.1)]);
+        let plain = Comparison::differences(&spread, 0.95).expect("numbers");
+        let coarse = plain.clone().in_steps_of(1.0 / 35.0).expect("a step");
+        assert_eq!(coarse.interval, plain.interval);
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(plain.clone().in_steps_of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_second_opinion_is_near_the_first_and_silent_on_censored_runs() {
+        let pairs: Vec<_> = (0..30)
+            .map(|i| (Exact(2.0 + f64::from(i * 7 % 30) / 30.0), Exact(1.0)))
+            .collect();
+        let comparison = Comparison::ratios(&pairs, 0.95).expect("numbers");
+        let second = comparison.bootstrap().expect("thirty pairs");
+        assert_eq!(second.scale, Scale::Ratio);
+        assert!((second.low / comparison.interval.low - 1.0).abs() < 0.01);
+        assert!((second.high / comparison.interval.high - 1.0).abs() < 0.01);
+        let one = Comparison::ratios(&pairs[..1], 0.95).expect("numbers");
+        assert_eq!(one.bootstrap(), None);
+        let censored = [pairs[0], (AtLeast(2.0), Exact(1.0))];
+        let censored = Comparison::ratios(&censored, 0.95).expect("numbers");
+        assert_eq!(censored.bootstrap(), None);
     }
 
     #[test]

@@ -1,0 +1,206 @@
+//! Files that are read, and files that are refused.
+
+use smallbatch_data::BatchSize;
+
+use super::*;
+
+const GOOD: &str = r#"
+name = "mine"
+question = "Which?"
+reference = "a"
+budgets = ["epochs"]
+
+[[arms]]
+name = "a"
+scaler = "standard"
+batch = 16
+
+[[arms]]
+name = "b"
+scaler = { scaler = "min-max", low = -1.0 }
+batch = "full"
+
+[[data]]
+set = "wine"
+hidden = [8]
+epochs = { quick = 2, default = 4 }
+tuning_seeds = 1
+
+[[claims]]
+id = "a-or-b"
+text = "It matters."
+measure = "training-loss-ratio"
+first = "a"
+second = "b"
+direction = "less"
+margin = 0.1
+"#;
+
+fn read(text: &str, size: Size) -> Result<Experiment, Error> {
+    parse(text, "mine.toml", size, &mut Shelf::new(0))
+}
+
+#[test]
+fn a_file_becomes_an_experiment() {
+    let experiment = read(GOOD, Size::Default).unwrap();
+    assert_eq!(experiment.name, "mine");
+    assert_eq!(experiment.arms[1].batch_size, BatchSize::Full);
+    assert_eq!(experiment.arms[1].scaler.name(), "min-max");
+    assert_eq!((experiment.reference, experiment.cases[0].epochs), (0, 4));
+    assert_eq!(experiment.claims[0].second.arm, 1);
+    assert_eq!(read(GOOD, Size::Quick).unwrap().cases[0].epochs, 2);
+    assert_eq!(read(GOOD, Size::Thorough).unwrap().cases[0].epochs, 4);
+}
+
+#[test]
+fn every_scaler_of_the_list_is_its_own() {
+    let scalers: Vec<AnyScaler> = SCALERS.iter().map(|name| scaler_of(name)).collect();
+    for (index, scaler) in scalers.iter().enumerate() {
+        assert!(!scalers[..index].contains(scaler), "{}", SCALERS[index]);
+    }
+}
+
+#[test]
+fn a_bad_file_is_refused_with_line_and_reason() {
+    // What is replaced by what, the line of the error, and a part of what it says.
+    let table = [
+        (
+            "scaler = \"standard\"",
+            "scaler = \"standart\"",
+            9,
+            "there is no scaler \"standart\"; there are \"standard\"",
+        ),
+        (
+            "scaler = \"standard\"",
+            "scaler = 3",
+            9,
+            "the name of a scaler, or a table",
+        ),
+        (
+            "reference = \"a\"",
+            "reference = \"c\"",
+            4,
+            "there is no arm \"c\"",
+        ),
+        ("second = \"b\"", "second = \"a\"", 28, "two different arms"),
+        (
+            "second = \"b\"",
+            "second = \"bb\"",
+            28,
+            "there is no arm \"bb\"; there are \"b\"",
+        ),
+        ("second = \"b\"\n", "", 24, "`second`"),
+        ("name = \"b\"", "name = \"a\"", 13, "used twice"),
+        ("set = \"wine\"", "set = \"whine\"", 18, "wine"),
+        ("batch = 16", "batch = 0", 10, "a whole number from 1 up"),
+        (
+            "batch = 16",
+            "batch = 5000",
+            18,
+            "the reference arm \"a\" cannot be run",
+        ),
+        (
+            "batch = 16",
+            "batch = 16\nbutch = 3",
+            11,
+            "unknown field `butch`",
+        ),
+        ("hidden = [8]", "hidden = [8, 0]", 19, "0 units"),
+        (
+            "epochs = { quick = 2, default = 4 }",
+            "epochs = 0",
+            20,
+            "epochs is 0",
+        ),
+        (
+            "epochs = { quick = 2, default = 4 }",
+            "epochs = \"many\"",
+            20,
+            "a whole number, or a table",
+        ),
+        ("[\"epochs\"]", "[]", 5, "at least one budget"),
+        (
+            "[\"epochs\"]",
+            "[\"seconds\"]",
+            5,
+            "must not depend on the clock",
+        ),
+        ("[\"epochs\"]", "[\"days\"]", 5, "unknown variant `days`"),
+        ("margin = 0.1", "margin = -0.1", 30, "zero or more"),
+        (
+            "training-loss-ratio",
+            "right-epochs",
+            26,
+            "needs \"best epoch\"",
+        ),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\ntraining_samples = 178",
+            22,
+            "178 samples",
+        ),
+        ("[\"epochs\"]", "[\"epochs\", \"epochs\"]", 5, "named twice"),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\npatience = 0",
+            22,
+            "patience is 0",
+        ),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\nmeasured = 0",
+            22,
+            "measured is 0",
+        ),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\nupdates = { default = 0 }",
+            22,
+            "updates is 0",
+        ),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\nskip = [\"default\"]",
+            2,
+            "no data to run on in the default version",
+        ),
+        (
+            "tuning_seeds = 1",
+            "tuning_seeds = 1\n[[data]]\nset = \"wine\"\nhidden = []\nepochs = 1\ntuning_seeds = 1",
+            23,
+            "\"wine\" is used twice",
+        ),
+        (
+            "margin = 0.1",
+            "margin = 0.1\nunder = [\"updates\"]",
+            31,
+            "none of the experiment's budgets",
+        ),
+        (
+            "margin = 0.1",
+            "margin = 0.1\nunder = [\"epochs\", \"epochs\"]",
+            31,
+            "named twice",
+        ),
+        ("question = \"Which?\"", "question = Which?", 3, ""),
+    ];
+    for (from, to, line, says) in table {
+        assert!(GOOD.contains(from), "{from}");
+        let error = read(&GOOD.replacen(from, to, 1), Size::Default).unwrap_err();
+        match &error {
+            Error::Definition {
+                file,
+                line: found,
+                reason,
+            } => {
+                assert_eq!(
+                    (file.as_str(), *found),
+                    ("mine.toml", line),
+                    "{to}: {error}"
+                );
+                assert!(reason.contains(says), "{to}: {error}");
+            }
+            _ => panic!("{to}: {error}"),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! One measurement: the memory that a few updates take, as the system tells it, in this process or in one of its own.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+use std::str::FromStr;
+
+use smallbatch_data::{BatchSize, Dataset, builtin, synthetic};
+use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
+use smallbatch_preprocess::StandardScaler;
+use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
+
+use super::super::sources::step;
+use crate::Error;
+
+/// How many updates a measured training makes.
+pub(super) const UPDATES: u64 = 3;
+
+/// A way of handling the samples of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// All samples as one lump: every layer's values for all of them are kept at once.
+    Lump,
+    /// All samples, a chunk at a time.
+    Chunks,
+    /// Thirty-two samples an update.
+    Mini,
+}
+
+impl Way {
+    pub(super) const ALL: [Self; 3] = [Self::Lump, Self::Chunks, Self::Mini];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Lump => "full batch, one lump",
+            Self::Chunks => "full batch, in chunks",
+            Self::Mini => "batch 32",
+        }
+    }
+}
+
+/// Data of any number of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Data {
+    TwoInputs,
+    Digits,
+}
+
+impl Data {
+    pub(super) const ALL: [Self; 2] = [Self::TwoInputs, Self::Digits];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::TwoInputs => "two-inputs",
+            Self::Digits => "augmented-digits",
+        }
+    }
+
+    pub(super) fn hidden(self) -> usize {
+        match self {
+            Self::TwoInputs => 32,
+            Self::Digits => 64,
+        }
+    }
+
+    /// The smallest number of samples, which is then doubled twice.
+    pub(super) fn fewest(self) -> usize {
+        match self {
+            Self::TwoInputs => 25_000,
+            Self::Digits => 10_000,
+        }
+    }
+
+    fn load(self, samples: usize) -> Result<Dataset<f32>, smallbatch_data::Error> {
+        let raw = match self {
+            Self::TwoInputs => synthetic::textbook_two_inputs(samples, 0)?,
+            Self::Digits => builtin::augmented_digits(samples, 0)?,
+        };
+        let all = smallbatch_preprocess::FitData::new(raw.features());
+        let fitted = smallbatch_preprocess::Scaler::fit(&StandardScaler::new(), &all)?;
+        raw.scaled(&fitted)
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Data {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let known = Self::ALL.map(Self::name);
+        Self::ALL
+            .into_iter()
+            .find(|data| data.name() == text)
+            .ok_or_else(|| Error::UnknownData {
+                name: text.to_owned(),
+                known: crate::nearest::by_distance(text, &known),
+            })
+    }
+}
+
+/// Bytes that a training step needs beside its data, at their peak: for all samples as one lump, for all of them in chunks,
+/// and for batches of 32. Measured in this process, by what the system says of it: call it in a fresh one.
+///
+/// `None` where the system does not tell a process its peak (it takes Linux).
+///
+/// # Errors
+/// [`Error::UnknownData`] for another name than `two-inputs` or `augmented-digits`; [`Error::Step`] when the training fails.
+pub fn memory_of_training(data: &str, samples: usize) -> Result<Option<[u64; 3]>, Error> {
+    let data: Data = data.parse()?;
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+        step(
+            format!("measure the memory on {samples} samples of {data}"),
+            error,
+        )
+    };
+    let dataset = data.load(samples).map_err(|error| failed(error.into()))?;
+    let mut peaks = [0; 3];
+    // The way that needs least comes first, so that nothing freed before can hide what comes after.
+    for way in Way::ALL.into_iter().rev() {
+        if !reset_peak() {
+            return Ok(None);
+        }
+        let before = status("VmRSS");
+        train(way, data, &dataset).map_err(failed)?;
+        let (Some(before), Some(peak)) = (before, status("VmHWM")) else {
+            return Ok(None);
+        };
+        peaks[way as usize] = peak.saturating_sub(before);
+    }
+    Ok(Some(peaks))
+}
+
+/// A few updates in one of the ways.
+fn train(
+    way: Way,
+    data: Data,
+    dataset: &Dataset<f32>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let spec = MlpSpec::new([dataset.n_features(), data.hidden(), dataset.n_outputs()]);
+    let rate = 0.01;
+    if way == Way::Lump {
+        let mut model: Mlp<f32> = spec.build(0)?;
+        let mut optimizer = OptimizerSpec::sgd().build(model.n_parameters())?;
+        let labels = dataset
+            .target()
+            .labels()
+            .ok_or("both data sets have classes")?;
+        let batch = Batch::new(dataset.features().as_view(), Targets::Labels(labels));
+        let mut workspace = model.workspace(dataset.n_samples());
+        for _ in 0..UPDATES {
+            model.train_step(&batch, &mut optimizer, rate, 0, &mut workspace)?;
+        }
+        return Ok(());
+    }
+    // Losses are measured on a few samples: what is asked is what an update needs.
+    let evaluation = Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(256);
+    Trainer::new(spec)
+        .optimizer(OptimizerSpec::sgd())
+        .learning_rate(rate)
+        .batch_size(match way {
+            Way::Mini => BatchSize::Mini(32),
+            Way::Chunks | Way::Lump => BatchSize::Full,
+        })
+        .budget(Budget::Updates(UPDATES))
+        .evaluation(evaluation)
+        .threads(1)
+        .fit(dataset, None)?;
+    Ok(())
+}
+
+/// Makes the peak begin again from what is in use now; whether the system did.
+fn reset_peak() -> bool {
+    std::fs::write("/proc/self/clear_refs", "5").is_ok()
+}
+
+/// A number of bytes that the system tells a process about itself.
+fn status(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// Measures in a process of its own, or here where there is no program for it.
+pub(super) fn measure(
+    program: Option<&Path>,
+    data: Data,
+    samples: usize,
+) -> Result<Option<[u64; 3]>, Error> {
+    let Some(program) = program else {
+        return memory_of_training(data.name(), samples);
+    };
+    let failed = |reason: String| {
+        step(
+            format!("measure the memory with {}", program.display()),
+            reason,
+        )
+    };
+    let output = Command::new(program)
+        .args(["probe-memory", data.name(), &samples.to_string()])
+        // Freed memory goes back to the system at once, whatever was freed before (glibc; others ignore it).
+        .env("MALLOC_MMAP_THRESHOLD_", "65536")
+        .env("MALLOC_TRIM_THRESHOLD_", "65536")
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        return Err(failed(
+            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        ));
+    }
+    let numbers: Vec<u64> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .map_err(|_| failed(format!("it said {text:?}")))?;
+    match numbers[..] {
+        [] => Ok(None),
+        [lump, chunks, mini] => Ok(Some([lump, chunks, mini])),
+        _ => Err(failed(format!("it said {text:?}"))),
+    }
+}
