@@ -201,7 +201,7 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
     );
     let other = refused(saved.replace("[3,4,2]", "[3,5,2]"));
     assert!(
-        other.starts_with("the parameter vector has length 26; expected 32"),
+        other.starts_with("the length of the parameter vector is 26; expected 32"),
         "{other}"
     );
     // Files of every format keep loading.
@@ -303,6 +303,13 @@ fn bad_specifications_are_refused() {
         class_weights: Some(vec![1.0]),
     };
     assert!(
-        refused(MlpSpec::new([3, 2]).loss(weights)).starts_with("the class weights has length 1")
+        refused(MlpSpec::new([3, 2]).loss(weights))
+            .starts_with("the length of the class weights is 1")
     );
+    assert_eq!(
+        text,
+        "feature 0 of sample 0 is NaN; inputs must be finite. Fill in what is missing, or leave the sample out"
+    );
+    let huge = dmatrix![f32::MAX; f32::MAX];
+    let text = step(Batch::new(huge.as_view(), Targets::Labels(&[0])), 0.1);
 }
