@@ -3,9 +3,24 @@
 use nalgebra::{DMatrixView, Dim, Dyn, U1};
 
 use crate::product::Columns;
+use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// What the outputs should be.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Batch, Loss, MlpSpec, Targets};
+///
+/// // One yes-or-no question has labels or probabilities, of 0 and 1 the same.
+/// let inputs = dmatrix![-1.0_f32, 1.0];
+/// let values = dmatrix![0.0, 1.0];
+/// let network = MlpSpec::new([1, 1]).loss(Loss::BinaryCrossEntropy).build::<f32>(0)?;
+/// let mut workspace = network.workspace(2);
+/// let mut loss = |targets| network.loss(&Batch::new(inputs.as_view(), targets), &mut workspace);
+/// assert_eq!(loss(Targets::Labels(&[0, 1]))?, loss(Targets::Values(values.as_view()))?);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Targets<'a, T: Scalar> {
     /// One class index a sample: for softmax cross-entropy, and (0 or 1) for binary cross-entropy with one output.
@@ -31,6 +46,7 @@ pub struct Batch<'a, T: Scalar> {
     samples: Option<&'a [usize]>,
     targets: Targets<'a, T>,
     weights: Option<&'a [T]>,
+    is_known_finite: bool,
 }
 
 impl<'a, T: Scalar> Batch<'a, T> {
@@ -41,6 +57,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
             samples: None,
             targets,
             weights: None,
+            is_known_finite: false,
         }
     }
 
@@ -74,18 +91,53 @@ impl<'a, T: Scalar> Batch<'a, T> {
         self
     }
 
+    /// Says that all inputs are known to be finite, so that they are not looked at again: in a loop that takes its batches from
+    /// data that were checked as a whole, looking costs a part of each step. If they are not, parameters may become NaN.
+    #[must_use]
+    pub fn known_finite(mut self) -> Self {
+        self.is_known_finite = true;
+        self
+    }
+
     /// How many samples there are.
     pub fn n_samples(&self) -> usize {
         self.samples.map_or(self.inputs.ncols(), <[usize]>::len)
     }
 
-    /// Checks the shapes against a network's and lays everything out as slices.
+    /// Checks the shapes against a network's, and that the inputs and weights are finite (targets are the loss's to check:
+    /// what they may be depends on it), and lays everything out as slices.
     pub(crate) fn open(&self, n_inputs: usize) -> Result<Open<'a, T>, Error> {
         let n_samples = self.n_samples();
         if n_samples == 0 {
             return Err(Error::EmptyBatch);
         }
-        let inputs = open_inputs(self.inputs, n_inputs)?;
+        let inputs = Inputs {
+            all: shaped_inputs(self.inputs, n_inputs)?,
+            samples: self.samples,
+        };
+        let n_columns = inputs.all.n_columns();
+        let is_there = |sample: usize| sample < n_columns;
+        if let Some(&sample) = self
+            .samples
+            .unwrap_or_default()
+            .iter()
+            .find(|&&s| !is_there(s))
+        {
+            return Err(Error::SampleOutOfRange {
+                sample,
+                n_samples: n_columns,
+            });
+        }
+        if !self.is_known_finite {
+            match self.samples {
+                None => check_finite(inputs.all, 0)?,
+                Some(samples) => {
+                    for &sample in samples {
+                        check_finite(inputs.all.range(sample..sample + 1), sample)?;
+                    }
+                }
+            }
+        }
         let targets = match self.targets {
             Targets::Labels(labels) => {
                 check_length("the labels", n_samples, labels.len())?;
@@ -114,27 +166,26 @@ impl<'a, T: Scalar> Batch<'a, T> {
                 });
             }
         }
-        if let Some(samples) = self.samples
-            && let Some(&sample) = samples.iter().find(|&&sample| sample >= inputs.n_columns())
-        {
-            return Err(Error::SampleOutOfRange {
-                sample,
-                n_samples: inputs.n_columns(),
-            });
-        }
         Ok(Open {
-            inputs: Inputs {
-                all: inputs,
-                samples: self.samples,
-            },
+            inputs,
             targets,
             weights: self.weights,
         })
     }
 }
 
-/// Inputs of a known network, as a slice.
+/// Inputs of a known network, as a slice; refused where one is not finite.
 pub(crate) fn open_inputs<T: Scalar>(
+    inputs: DMatrixView<'_, T>,
+    n_inputs: usize,
+) -> Result<Columns<'_, T>, Error> {
+    let inputs = shaped_inputs(inputs, n_inputs)?;
+    check_finite(inputs, 0)?;
+    Ok(inputs)
+}
+
+/// The same, whatever the numbers are.
+fn shaped_inputs<T: Scalar>(
     inputs: DMatrixView<'_, T>,
     n_inputs: usize,
 ) -> Result<Columns<'_, T>, Error> {
@@ -148,6 +199,50 @@ pub(crate) fn open_inputs<T: Scalar>(
         });
     }
     columns("the input matrix", inputs)
+}
+
+/// Refuses inputs that are not finite, by name. They have to be looked at: a saturated tanh makes a finite loss of an
+/// infinite input, a ReLU of NaN on some processors, and the weights' gradient is NaN all the same.
+fn check_finite<T: Scalar>(inputs: Columns<'_, T>, first_sample: usize) -> Result<(), Error> {
+    if all_finite(inputs.values) {
+        return Ok(());
+    }
+    // Only now is it worth knowing which.
+    match inputs.values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(place) => Err(Error::InputNotFinite {
+            sample: first_sample + place / inputs.n_rows,
+            feature: place % inputs.n_rows,
+            value: inputs.values[place].to_f64(),
+        }),
+    }
+}
+
+vectorized! {
+    /// Whether all values are finite. No early exit and no branch: it reads every batch, as fast as it can be read.
+    fn all_finite(values: &'a [T]) -> bool = all_finite_loop;
+}
+
+/// So many sums that their additions do not wait for one another. With 64 a batch of 784·32 f32 was read in 1.0 µs, the speed
+/// of the second cache of the processor it was measured on (AVX2); with 32 the compiler made no vectors of it, and it took
+/// 6.5 µs.
+const SUMS: usize = 64;
+
+#[inline(always)]
+fn all_finite_loop<T: Scalar>(values: &[T]) -> bool {
+    // 0 times a finite number is 0, and so are sums of that; 0 times any other is NaN, and so are sums of that.
+    let zero = T::zero();
+    let blocks = values.chunks_exact(SUMS);
+    let rest = blocks.remainder();
+    let rest_is_finite = rest.iter().fold(true, |all, &x| all & (x * zero == zero));
+    let mut sums = [zero; SUMS];
+    for block in blocks {
+        for (sum, &value) in sums.iter_mut().zip(block) {
+            *sum += value * zero;
+        }
+    }
+    sums.iter()
+        .fold(rest_is_finite, |all, &sum| all & (sum == zero))
 }
 
 /// The view as one slice; an error where its columns do not follow one another.
@@ -271,6 +366,56 @@ mod tests {
         assert!(error.to_string().contains("into_owned"), "{error}");
     }
 
+    /// Wherever it stands: in the blocks, in what is left after them, first, last.
+    #[test]
+    fn an_input_that_is_not_finite_is_named_wherever_it_stands() {
+        for (n_rows, n_samples) in [(3, 1), (3, 50), (784, 3), (32, 2)] {
+            let inputs = DMatrix::<f32>::from_fn(n_rows, n_samples, |i, j| {
+                // The largest and the smallest numbers there are, of both signs, are finite.
+                [f32::MAX, f32::MIN, f32::MIN_POSITIVE, -0.0, 1e-45, -1.0][(i + j) % 6]
+            });
+            assert!(open_inputs(inputs.as_view(), n_rows).is_ok());
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                for (feature, sample) in [(0, 0), (n_rows - 1, n_samples - 1), (1, n_samples / 2)] {
+                    let mut broken = inputs.clone();
+                    broken[(feature, sample)] = value;
+                    let Some(Error::InputNotFinite {
+                        sample: found_sample,
+                        feature: found_feature,
+                        value: found,
+                    }) = open_inputs(broken.as_view(), n_rows).err()
+                    else {
+                        panic!("{value} of sample {sample}, feature {feature} passed")
+                    };
+                    assert_eq!((found_sample, found_feature), (sample, feature));
+                    assert_eq!(found.to_bits(), f64::from(value).to_bits());
+                }
+            }
+        }
+    }
+
+    /// Only the samples of the batch count, under their numbers in the whole.
+    #[test]
+    fn chosen_samples_are_checked_and_no_others() {
+        let mut inputs = DMatrix::<f32>::from_element(2, 4, 1.0);
+        inputs[(1, 2)] = f32::NAN;
+        let open = |samples: &[usize]| {
+            let labels = vec![0; samples.len()];
+            let batch = Batch::new(inputs.as_view(), Targets::Labels(&labels)).samples(samples);
+            batch.open(2).err().map(|error| error.to_string())
+        };
+        assert_eq!(open(&[3, 0, 3]), None);
+        let named = open(&[0, 2]).unwrap();
+        assert!(named.contains('2') && named.contains("NaN"), "{named}");
+        assert_eq!(
+            open(&[1, 4]).unwrap(),
+            "the batch asks for sample 4, but the inputs have 4, counted from 0"
+        );
+        assert_eq!(open(&[]).unwrap(), Error::EmptyBatch.to_string());
+        let vouched = Batch::new(inputs.as_view(), Targets::Labels(&[0; 4])).known_finite();
+        assert!(vouched.open(2).is_ok());
+    }
+
     #[test]
     fn wrong_shapes_are_named() {
         let inputs = DMatrix::<f32>::zeros(3, 2);
@@ -281,7 +426,7 @@ mod tests {
                 .is_ok()
         );
         let few = open(Batch::new(inputs.as_view(), Targets::Labels(&[0]))).unwrap();
-        assert_eq!(few, "the labels has length 1; expected 2");
+        assert_eq!(few, "the length of the labels is 1; expected 2");
         let weights =
             open(Batch::new(inputs.as_view(), Targets::Labels(&[0, 1])).weights(&[1.0, -2.0]))
                 .unwrap();

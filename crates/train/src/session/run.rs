@@ -128,7 +128,7 @@ impl<T: Scalar> Session<'_, T> {
             BatchTarget::Labels(labels) => Targets::Labels(labels),
             BatchTarget::Values(values) => Targets::Values(values),
         };
-        let mut samples = Batch::new(batch.features, targets);
+        let mut samples = Batch::new(batch.features, targets).known_finite();
         if let Some(chosen) = batch.samples {
             samples = samples.samples(chosen);
         }
