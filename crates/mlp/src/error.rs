@@ -1,6 +1,17 @@
 //! What can go wrong in this crate, and what to do about it.
 
 /// An error of this crate. The fields are for programs, the sentence is for people.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Error, MlpSpec};
+///
+/// let network = MlpSpec::new([2, 3]).build::<f32>(0)?;
+/// let error = network.predict(dmatrix![1.0, 2.0; 3.0, f32::INFINITY].as_view()).unwrap_err();
+/// assert!(matches!(error, Error::InputNotFinite { sample: 1, feature: 1, .. }));
+/// assert!(error.to_string().starts_with("feature 1 of sample 1 is inf; inputs must be finite."));
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -86,6 +97,28 @@ pub enum Error {
         /// The length found.
         found: usize,
     },
+    /// Parameters, or what has their shape, that belong to a network of other layers. They may be of the same number.
+    #[error("{what} are for layers {found:?}, the network has {expected:?}")]
+    OtherLayers {
+        /// What was given.
+        what: &'static str,
+        /// The network's layer sizes.
+        expected: Vec<usize>,
+        /// Those of what was given.
+        found: Vec<usize>,
+    },
+    /// An input is NaN or infinite.
+    #[error(
+        "feature {feature} of sample {sample} is {value}; inputs must be finite. Fill in what is missing, or leave the sample out"
+    )]
+    InputNotFinite {
+        /// The sample's position in the batch.
+        sample: usize,
+        /// The row of the input.
+        feature: usize,
+        /// The value found.
+        value: f64,
+    },
     /// A batch without samples has no mean.
     #[error("the batch has no samples; give at least one column")]
     EmptyBatch,
@@ -153,6 +186,28 @@ pub enum Error {
     LossNotFinite {
         /// The loss, NaN or infinite.
         loss: f64,
+    },
+    /// Something computed from finite inputs is not a finite number: the weights are not finite, or so large that it
+    /// overflows.
+    #[error(
+        "{what} is {value}, though the inputs are finite: the network's weights are not finite, or too large for its number type. Go back to earlier weights, or compute in f64"
+    )]
+    ResultNotFinite {
+        /// What was computed.
+        what: &'static str,
+        /// Its value, NaN or infinite.
+        value: f64,
+    },
+    /// A scaling of the inputs that was to be folded into the first layer makes a parameter that is not finite.
+    #[error(
+        "folding the scaling into the first layer makes {} of unit {unit} too large for the network's number type; scale the inputs before the network, or use f64",
+        feature.map_or_else(|| "the bias".to_owned(), |feature| format!("the weight for feature {feature}"))
+    )]
+    FoldOverflow {
+        /// The unit of the first layer.
+        unit: usize,
+        /// The feature whose weight it is; none for the bias.
+        feature: Option<usize>,
     },
     /// A saved file has a format this version does not read.
     #[error(

@@ -136,7 +136,7 @@ impl<T: Scalar> Mlp<T> {
     /// The logits of these inputs, shape `(n_outputs, n_samples)`. Allocates; see [`Mlp::forward_into`].
     ///
     /// # Errors
-    /// Inputs of the wrong shape.
+    /// Inputs of the wrong shape, or not finite.
     pub fn logits(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let mut workspace = self.workspace(inputs.ncols().min(CHUNK));
         let mut logits = DMatrix::zeros(self.spec.n_outputs(), inputs.ncols());
@@ -148,7 +148,7 @@ impl<T: Scalar> Mlp<T> {
     /// rates (Poisson), or the numbers themselves.
     ///
     /// # Errors
-    /// Inputs of the wrong shape.
+    /// Inputs of the wrong shape, or not finite.
     pub fn predict(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
         let mut outputs = self.logits(inputs)?;
         self.spec
@@ -160,7 +160,7 @@ impl<T: Scalar> Mlp<T> {
     /// Writes the logits of these inputs to a matrix of shape `(n_outputs, n_samples)`. Does not allocate.
     ///
     /// # Errors
-    /// Inputs or logits of the wrong shape, a workspace of another network.
+    /// Inputs of the wrong shape or not finite, logits of the wrong shape, a workspace of another network.
     pub fn forward_into(
         &self,
         inputs: DMatrixView<'_, T>,

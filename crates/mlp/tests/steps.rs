@@ -303,6 +303,13 @@ fn bad_specifications_are_refused() {
         class_weights: Some(vec![1.0]),
     };
     assert!(
-        refused(MlpSpec::new([3, 2]).loss(weights)).starts_with("the class weights has length 1")
+        refused(MlpSpec::new([3, 2]).loss(weights))
+            .starts_with("the list of class weights has length 1")
     );
+    assert_eq!(
+        text,
+        "feature 0 of sample 0 is NaN; inputs must be finite. Fill in what is missing, or leave the sample out"
+    );
+    let huge = dmatrix![f32::MAX; f32::MAX];
+    let text = step(Batch::new(huge.as_view(), Targets::Labels(&[0])), 0.1);
 }
