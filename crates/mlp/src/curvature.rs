@@ -3,18 +3,33 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
+use crate::error::{require, require_finite};
 use crate::kernel::{from_panels, into_panels};
 use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
-use crate::{CHUNK, Error, Mlp, Parameters, Scalar};
+use crate::{CHUNK, Error, Loss, Mlp, Parameters, Scalar};
 
 /// When to stop a power iteration.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Batch, MlpSpec, PowerIteration, Targets};
+///
+/// let inputs = dmatrix![1.0_f64, -2.0, 0.5; 0.0, 3.0, 1.0];
+/// let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1, 1]));
+/// let network = MlpSpec::new([2, 4, 2]).build::<f64>(0)?;
+/// let two_products = PowerIteration { max_products: 2, ..PowerIteration::default() };
+/// let rough = network.largest_hessian_eigenvalue(&batch, two_products)?;
+/// assert!(rough.products == 2 && !rough.converged);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PowerIteration {
-    /// Stop when the eigenvalue changed by less than this part of itself in a step. Default 1e-6.
+    /// Stop when the eigenvalue changed by at most this part of itself in a step, or by no more than rounding makes of it:
+    /// four machine epsilons of the Hessian's largest eigenvalue in size. Finite and above 0; default 1e-6.
     pub tolerance: f64,
-    /// Stop after this many Hessian-vector products. Default 1,000.
+    /// Stop after this many Hessian-vector products, in all; at least 1, default 1,000.
     pub max_products: usize,
     /// The seed of the first direction. Default 0.
     pub seed: u64,
@@ -31,6 +46,20 @@ impl Default for PowerIteration {
 }
 
 /// An eigenvalue of the Hessian, with how it was found.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Batch, Loss, MlpSpec, PowerIteration, Targets};
+///
+/// let (inputs, targets) = (dmatrix![3.0_f64, -3.0], dmatrix![1.0, 2.0]);
+/// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+/// let network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
+/// let largest = network.largest_hessian_eigenvalue(&batch, PowerIteration::default())?;
+/// // The steepest direction is the weight's, since x² is 9 and the bias's input 1.
+/// assert!(largest.direction.as_slice()[0].abs() > 0.99);
+/// assert!(2.0 / largest.value < 0.12, "a learning rate of 0.12 diverges");
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Eigenvalue<T> {
     /// The eigenvalue λ: the curvature along its direction. Gradient descent with a rate above 2/λ diverges there.
@@ -39,7 +68,7 @@ pub struct Eigenvalue<T> {
     pub direction: Parameters<T>,
     /// How many Hessian-vector products it took.
     pub products: usize,
-    /// Whether the tolerance was reached.
+    /// Whether the tolerance was reached. If not, it may be another eigenvalue than the largest.
     pub converged: bool,
 }
 
@@ -52,19 +81,24 @@ impl<T: Scalar> Mlp<T> {
     /// `R{dW} = R{dZ}·Aᵀ + dZ·R{A}ᵀ`. At the kinks of ReLU and of absolute losses the second derivative counts as 0.
     ///
     /// # Errors
-    /// A batch that does not fit the network or its loss; a direction or a product of another network.
+    /// A batch that does not fit the network or its loss; a direction or a product of another network;
+    /// [`Error::ResultNotFinite`] where something overflows, or the direction is not finite.
     pub fn hessian_vector_product(
         &self,
         batch: &Batch<'_, T>,
         direction: &Parameters<T>,
         product: &mut Parameters<T>,
     ) -> Result<(), Error> {
-        for (what, other) in [("the direction", direction), ("the product", &*product)] {
+        let places = [
+            ("the values of the direction", direction),
+            ("the values of the product", &*product),
+        ];
+        for (what, other) in places {
             if other.layout != *self.layout() {
-                return Err(Error::Length {
+                return Err(Error::OtherLayers {
                     what,
-                    expected: self.n_parameters(),
-                    found: other.values.len(),
+                    expected: self.layout().sizes().to_vec(),
+                    found: other.layer_sizes().to_vec(),
                 });
             }
         }
@@ -80,7 +114,10 @@ impl<T: Scalar> Mlp<T> {
             pass.forward(Some(direction));
             pass.backward(&chunk, total, direction, product);
         }
-        Ok(())
+        match product.values.iter().find(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(value) => require_finite("the Hessian times the direction", value.to_f64()),
+        }
     }
 
     /// The largest eigenvalue (the algebraically largest, not the largest in size) of the Hessian of the batch's mean
@@ -104,7 +141,8 @@ impl<T: Scalar> Mlp<T> {
     /// ```
     ///
     /// # Errors
-    /// A batch that does not fit the network or its loss; a tolerance that is not above 0; no products allowed.
+    /// A batch that does not fit the network or its loss; a tolerance that is not above 0; no products allowed;
+    /// [`Error::ResultNotFinite`] where something overflows.
     pub fn largest_hessian_eigenvalue(
         &self,
         batch: &Batch<'_, T>,
@@ -115,14 +153,14 @@ impl<T: Scalar> Mlp<T> {
             max_products,
             seed,
         } = settings;
-        crate::error::require(
+        require(
             tolerance > 0.0 && tolerance.is_finite(),
             "the tolerance",
             tolerance,
             "finite and above 0",
         )?;
         #[allow(clippy::cast_precision_loss)]
-        crate::error::require(
+        require(
             max_products > 0,
             "max_products",
             max_products as f64,
@@ -132,9 +170,16 @@ impl<T: Scalar> Mlp<T> {
         if first.value >= 0.0 {
             return Ok(first);
         }
+        // It is negative, so the largest is another one, even if this one was found to the tolerance.
+        if first.products == max_products {
+            return Ok(Eigenvalue {
+                converged: false,
+                ..first
+            });
+        }
         let left = PowerIteration {
             tolerance,
-            max_products: (max_products - first.products).max(1),
+            max_products: max_products - first.products,
             seed: !seed,
         };
         let shifted = self.iterate(batch, first.value, left)?;
@@ -159,25 +204,31 @@ impl<T: Scalar> Mlp<T> {
         normalize(&mut direction);
         let mut product = direction.clone();
         let (mut value, mut products, mut converged) = (f64::NAN, 0, false);
+        // Rounded once, so that what is added back is what was taken off.
+        let shift = T::of(shift);
+        // The largest eigenvalue in size that was seen, and what one rounding is to 1.
+        let (mut largest, epsilon) = (shift.to_f64().abs(), T::default_epsilon().to_f64());
         while products < settings.max_products && !converged {
             self.hessian_vector_product(batch, &direction, &mut product)?;
             products += 1;
             for (p, &d) in product.values.iter_mut().zip(&direction.values) {
-                *p -= T::of(shift) * d;
+                *p -= shift * d;
             }
-            // The Rayleigh quotient: its error is the square of the direction's.
-            let quotient = dot(&direction, &product);
-            converged = (quotient - value).abs() <= settings.tolerance * quotient.abs()
-                || quotient == 0.0 && value == 0.0;
+            // The Rayleigh quotient: its error is the square of the direction's. With the shift added back: the tolerance
+            // is a part of the eigenvalue sought, and a large shift must not loosen it.
+            let quotient = dot(&direction, &product) + shift.to_f64();
+            largest = largest.max(quotient.abs());
+            let bound = (settings.tolerance * quotient.abs()).max(4.0 * epsilon * largest);
+            converged = (quotient - value).abs() <= bound;
             value = quotient;
             if normalize(&mut product) == 0.0 {
-                converged = true; // H·v = 0: v was an eigenvector of 0
+                converged = true; // (H - shift·I)·v = 0: v is an eigenvector
                 break;
             }
             std::mem::swap(&mut direction, &mut product);
         }
         Ok(Eigenvalue {
-            value: value + shift,
+            value,
             direction,
             products,
             converged,
@@ -301,14 +352,12 @@ impl<'a, T: Scalar> Pass<'a, T> {
     }
 
     /// The gradient of the mean loss with respect to the logits.
-    pub(crate) fn d_logits(&self, chunk: &Open<'_, T>, total: f64) -> Vec<T> {
-        let spec = self.network.spec();
-        let n_outputs = spec.n_outputs();
+    pub(crate) fn d_logits(&self, loss: &Loss, chunk: &Open<'_, T>, total: f64) -> Vec<T> {
+        let n_outputs = self.network.spec().n_outputs();
         let mut d = self.z[self.z.len() - 1].clone();
         let mut panels = vec![T::zero(); d.len().next_multiple_of(n_outputs * T::PANEL)];
         into_panels(&d, n_outputs, self.n_samples, n_outputs, &mut panels);
-        spec.loss_function()
-            .gradient_in_place(&mut panels, chunk, total);
+        loss.gradient_in_place(&mut panels, chunk, total);
         from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
@@ -346,12 +395,10 @@ impl<'a, T: Scalar> Pass<'a, T> {
         let layout = self.network.layout();
         let activation = self.network.spec().hidden_activation();
         let last = layout.n_layers() - 1;
-        let mut d = self.d_logits(chunk, total);
+        let loss = self.network.spec().loss_function();
+        let mut d = self.d_logits(loss, chunk, total);
         let mut rd = self.rz[last].clone();
-        self.network
-            .spec()
-            .loss_function()
-            .hessian_times(&mut rd, &self.z[last], chunk, total);
+        loss.hessian_times(&mut rd, &self.z[last], chunk, total);
         for layer in (0..=last).rev() {
             let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
             let (dz, rdz) = (Columns::new(&d, fan_out), Columns::new(&rd, fan_out));

@@ -236,3 +236,12 @@ pub(crate) fn require(
         Err(Error::HyperParameter { name, value, range })
     }
 }
+
+/// Refuses a result that is not finite.
+pub(crate) fn require_finite(what: &'static str, value: f64) -> Result<(), Error> {
+    if value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::ResultNotFinite { what, value })
+    }
+}

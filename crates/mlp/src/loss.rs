@@ -215,6 +215,19 @@ impl Loss {
 
     fn check_targets<T: Scalar>(&self, batch: &Open<'_, T>, n_outputs: usize) -> Result<(), Error> {
         match (self, batch.targets) {
+    /// The loss of a sample for itself: class weights are weights of the mean.
+    pub(crate) fn without_class_weights(&self) -> Self {
+        match self {
+            &Self::SoftmaxCrossEntropy {
+                label_smoothing, ..
+            } => Self::SoftmaxCrossEntropy {
+                label_smoothing,
+                class_weights: None,
+            },
+            other => other.clone(),
+        }
+    }
+
             (Self::SoftmaxCrossEntropy { .. }, OpenTargets::Labels(labels)) => {
                 check_labels(labels, n_outputs)
             }

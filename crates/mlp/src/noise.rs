@@ -1,17 +1,35 @@
 //! How much the gradients of single samples differ: what decides which batch size is worth its price.
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Open};
 use crate::curvature::Pass;
+use crate::error::require_finite;
 use crate::passes::chunks;
-use crate::{CHUNK, Error, Mlp, Scalar};
+use crate::{CHUNK, Error, Loss, Mlp, Scalar};
 
 /// The scatter of the samples' gradients gᵢ around their mean G, exact over the batch it was computed on.
 ///
 /// With sample weights, "mean" is the weighted mean. The batch counts as the whole population: division by n, not n-1.
+///
+/// ```
+/// use nalgebra::dmatrix;
+/// use smallbatch_mlp::{Batch, Loss, MlpSpec, Targets};
+///
+/// // A linear model at 0: the gradient of (z - y)² is -2y·(x, 1), so (-2, -2) and (4, -4).
+/// let (inputs, targets) = (dmatrix![1.0_f64, -1.0], dmatrix![1.0, 2.0]);
+/// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+/// let mut network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
+/// network.parameters_mut().as_mut_slice().fill(0.0);
+/// let noise = network.gradient_noise(&batch)?;
+/// assert_eq!(noise.squared_norms, [8.0, 32.0]);
+/// assert_eq!(noise.squared_norm_of_mean, 10.0); // of (1, -3)
+/// assert_eq!(noise.trace_of_covariance, 10.0); // (8 + 32) / 2 - 10
+/// assert_eq!(noise.simple_noise_scale(), 1.0);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradientNoise {
-    /// \|gᵢ\|² of each sample, gᵢ the gradient of its own loss ℓᵢ (not divided by the batch, not weighted; softmax
-    /// cross-entropy's class weights are weights of the mean as well).
+    /// \|gᵢ\|² of each sample, gᵢ the gradient of its own loss ℓᵢ (not divided by the batch, not weighted: softmax
+    /// cross-entropy's class weights are weights of the mean as well, so a class of weight 0 has its norms here too).
     pub squared_norms: Vec<f64>,
     /// The mean of \|gᵢ\|².
     pub mean_squared_norm: f64,
@@ -23,7 +41,8 @@ pub struct GradientNoise {
 
 impl GradientNoise {
     /// `B_simple = tr(Σ) / |G|²` (McCandlish et al. 2018): the batch size at which a batch's gradient is as much noise as
-    /// signal. Far smaller batches lose little by being small; far larger ones waste samples. Infinite where G is 0.
+    /// signal. Far smaller batches lose little by being small; far larger ones waste samples. Infinite where G is 0 and
+    /// the gᵢ are not: all noise. NaN where every gᵢ is 0: there is neither noise nor signal, and no size to advise.
     pub fn simple_noise_scale(&self) -> f64 {
         self.trace_of_covariance / self.squared_norm_of_mean
     }
@@ -49,22 +68,25 @@ impl<T: Scalar> Mlp<T> {
     /// ```
     ///
     /// # Errors
-    /// A batch that does not fit the network or its loss.
+    /// A batch that does not fit the network or its loss; [`Error::ResultNotFinite`] where something overflows.
     pub fn gradient_noise(&self, batch: &Batch<'_, T>) -> Result<GradientNoise, Error> {
         let mut workspace = self.workspace(CHUNK);
         let mut mean = self.parameters().clone();
         self.loss_and_gradient(batch, None, &mut workspace, &mut mean)?;
         let squared_norm_of_mean = squared_norm(mean.as_slice());
 
-        let unweighted = batch.open(self.spec().n_inputs())?;
+        let batch = batch.open(self.spec().n_inputs())?;
         let loss = self.spec().loss_function();
-        let total = loss.total_weight(&unweighted, self.spec().n_outputs())?;
-        let weights: Vec<f64> = (0..unweighted.n_samples())
-            .map(|sample| loss.sample_weight(&unweighted, sample))
+        let total = loss.total_weight(&batch, self.spec().n_outputs())?;
+        let weights: Vec<f64> = (0..batch.n_samples())
+            .map(|sample| loss.sample_weight(&batch, sample))
             .collect();
+        let own_loss = loss.without_class_weights();
         let mut squared_norms = Vec::with_capacity(weights.len());
         for range in chunks(weights.len(), CHUNK) {
-            squared_norms.extend(self.chunk_squared_norms(batch, range)?);
+            let mut chunk = batch.range(range);
+            chunk.weights = None;
+            squared_norms.extend(self.chunk_squared_norms(&chunk, &own_loss));
         }
         let mean_squared_norm = squared_norms
             .iter()
@@ -72,37 +94,24 @@ impl<T: Scalar> Mlp<T> {
             .map(|(norm, weight)| norm * weight)
             .sum::<f64>()
             / total;
+        let trace = mean_squared_norm - squared_norm_of_mean;
+        require_finite("the trace of the gradients' covariance", trace)?;
         Ok(GradientNoise {
             squared_norms,
             mean_squared_norm,
             squared_norm_of_mean,
             // Both are exact but for rounding; their difference cannot be negative.
-            trace_of_covariance: (mean_squared_norm - squared_norm_of_mean).max(0.0),
+            trace_of_covariance: trace.max(0.0),
         })
     }
 
-    fn chunk_squared_norms(
-        &self,
-        batch: &Batch<'_, T>,
-        range: std::ops::Range<usize>,
-    ) -> Result<Vec<f64>, Error> {
-        let mut chunk = batch.open(self.spec().n_inputs())?.range(range);
+    /// The squared norm of the gradient of each sample of a chunk, by a loss and a chunk without weights.
+    fn chunk_squared_norms(&self, chunk: &Open<'_, T>, own_loss: &Loss) -> Vec<f64> {
         let n_samples = chunk.n_samples();
-        let loss = self.spec().loss_function();
-        chunk.weights = None;
-        let mut pass = Pass::new(self, &chunk);
+        let mut pass = Pass::new(self, chunk);
         pass.forward(None);
-        let mut d = pass.d_logits(&chunk, 1.0);
+        let mut d = pass.d_logits(own_loss, chunk, 1.0);
         let layout = self.layout();
-        // Class weights are weights of the mean: they are taken out of the sample's own gradient again.
-        for (sample, column) in d
-            .chunks_exact_mut(layout.fan_out(layout.n_layers() - 1))
-            .enumerate()
-        {
-            let weight = loss.sample_weight(&chunk, sample);
-            let inverse = if weight > 0.0 { 1.0 / weight } else { 0.0 };
-            column.iter_mut().for_each(|d| *d *= T::of(inverse));
-        }
         let mut norms = vec![0.0; n_samples];
         for layer in (0..layout.n_layers()).rev() {
             let columns = d
@@ -117,7 +126,7 @@ impl<T: Scalar> Mlp<T> {
             d = pass.d_input(layer, &d);
             pass.through_activation(below, &mut d);
         }
-        Ok(norms)
+        norms
     }
 }
 

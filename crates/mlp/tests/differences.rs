@@ -4,7 +4,7 @@
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 use smallbatch_mlp::{
-    Activation, Batch, DropoutKey, Error, Initializer, Loss, Mlp, MlpSpec, Parameters,
+    Activation, Batch, CHUNK, DropoutKey, Error, Initializer, Loss, Mlp, MlpSpec, Parameters,
     PowerIteration, Targets,
 };
 
@@ -19,6 +19,10 @@ const ACTIVATIONS: [Activation; 9] = [
     Activation::Elu { alpha: 0.8 },
     Activation::Softplus,
 ];
+
+/// Two whole chunks and a short one: what runs in chunks of [`CHUNK`] is to add them up.
+const N_IN_CHUNKS: usize = 150;
+const _: () = assert!(N_IN_CHUNKS > 2 * CHUNK && !N_IN_CHUNKS.is_multiple_of(CHUNK));
 
 fn losses() -> Vec<(Loss, usize)> {
     let smoothed = Loss::SoftmaxCrossEntropy {
@@ -173,14 +177,15 @@ fn gradients_match_differences_with_every_option_on() {
 
 #[test]
 fn hessian_vector_products_match_differences_of_gradients_and_are_symmetric() {
-    let h = 1e-5;
+    // So small that between the two gradients no unit of any sample crosses its kink: 1e-5 takes some across.
+    let h = 1e-6;
     for (loss, n_outputs) in losses() {
         for activation in ACTIVATIONS {
             let spec = MlpSpec::new([4, 6, 5, n_outputs])
                 .activation(activation)
                 .loss(loss.clone());
             let network = with_biases(spec.build::<f64>(5).unwrap());
-            let sample = Sample::new(&loss, n_outputs, 7, 0.3);
+            let sample = Sample::new(&loss, n_outputs, N_IN_CHUNKS, 0.3);
             let batch = sample.batch(&loss);
             let (v, w) = (direction(&network, 0.2), direction(&network, 1.9));
             let mut hv = network.parameters().clone();
@@ -190,8 +195,9 @@ fn hessian_vector_products_match_differences_of_gradients_and_are_symmetric() {
             for i in 0..network.n_parameters() {
                 let difference = (plus.as_slice()[i] - minus.as_slice()[i]) / (2.0 * h);
                 let error = (hv.as_slice()[i] - difference).abs();
+                // Rounding, 2e-16 of gradients up to a few over h, and h² times derivatives that are not large.
                 assert!(
-                    error < 1e-6 * (1.0 + difference.abs()),
+                    error < 1e-9 * (1.0 + difference.abs()),
                     "{loss:?}, {activation:?}, {i}: error {error:e}"
                 );
             }
@@ -206,33 +212,41 @@ fn hessian_vector_products_match_differences_of_gradients_and_are_symmetric() {
     }
 }
 
-/// The largest eigenvalue against nalgebra's, of the Hessian assembled column by column, indefinite ones included.
+/// The Hessian, assembled column by column.
+fn hessian(network: &Mlp<f64>, batch: &Batch<'_, f64>) -> DMatrix<f64> {
+    let n = network.n_parameters();
+    let mut hessian = DMatrix::zeros(n, n);
+    for i in 0..n {
+        let mut unit = Parameters::zeros(network.spec().layer_sizes()).unwrap();
+        unit.as_mut_slice()[i] = 1.0;
+        let mut column = unit.clone();
+        network
+            .hessian_vector_product(batch, &unit, &mut column)
+            .unwrap();
+        hessian.column_mut(i).copy_from_slice(column.as_slice());
+    }
+    hessian
+}
+
+/// A network and data whose Hessian's part that has no sign, which the far-off targets are a factor of, dominates.
+fn indefinite(seed: u64, far: f64) -> (Mlp<f64>, Sample) {
+    let loss = Loss::MeanSquaredError;
+    let spec = MlpSpec::new([4, 3, 2])
+        .activation(Activation::Tanh)
+        .loss(loss.clone());
+    let mut sample = Sample::new(&loss, 2, 9, seed as f64);
+    sample.values *= far;
+    (spec.build(seed).unwrap(), sample)
+}
+
+/// The largest eigenvalue against nalgebra's, indefinite Hessians included.
 #[test]
 fn power_iteration_finds_the_algebraically_largest_eigenvalue() {
     let mut negative_dominated = 0;
     for seed in 0..6 {
-        let loss = Loss::MeanSquaredError;
-        let network = MlpSpec::new([4, 3, 2])
-            .activation(Activation::Tanh)
-            .loss(loss.clone())
-            .build::<f64>(seed)
-            .unwrap();
-        let mut sample = Sample::new(&loss, 2, 9, seed as f64);
-        // Far-off targets make the Hessian's residual part, which has no sign, dominate.
-        sample.values *= if seed % 2 == 0 { 1.0 } else { 40.0 };
-        let batch = sample.batch(&loss);
-        let n = network.n_parameters();
-        let mut hessian = DMatrix::zeros(n, n);
-        for i in 0..n {
-            let mut unit = Parameters::zeros(network.spec().layer_sizes()).unwrap();
-            unit.as_mut_slice()[i] = 1.0;
-            let mut column = unit.clone();
-            network
-                .hessian_vector_product(&batch, &unit, &mut column)
-                .unwrap();
-            hessian.column_mut(i).copy_from_slice(column.as_slice());
-        }
-        let eigenvalues = hessian.symmetric_eigenvalues();
+        let (network, sample) = indefinite(seed, if seed % 2 == 0 { 1.0 } else { 40.0 });
+        let batch = sample.batch(&Loss::MeanSquaredError);
+        let eigenvalues = hessian(&network, &batch).symmetric_eigenvalues();
         negative_dominated += usize::from(-eigenvalues.min() > eigenvalues.max());
         let settings = PowerIteration {
             tolerance: 1e-13,
@@ -254,6 +268,117 @@ fn power_iteration_finds_the_algebraically_largest_eigenvalue() {
     assert!(negative_dominated > 0, "no case tests the shift");
 }
 
+/// The tolerance is a part of the eigenvalue, not of its distance from a far larger negative one; and the products of the
+/// two runs together are no more than allowed.
+#[test]
+fn a_shifted_power_iteration_keeps_its_tolerance_and_its_budget() {
+    let mut negative_dominated = 0;
+    for seed in 0..6 {
+        let (network, sample) = indefinite(seed, 40.0);
+        let batch = sample.batch(&Loss::MeanSquaredError);
+        let eigenvalues = hessian(&network, &batch).symmetric_eigenvalues();
+        if -eigenvalues.min() < eigenvalues.max() {
+            continue;
+        }
+        negative_dominated += 1;
+        let run = |tolerance, max_products| {
+            let settings = PowerIteration {
+                tolerance,
+                max_products,
+                seed,
+            };
+            network
+                .largest_hessian_eigenvalue(&batch, settings)
+                .unwrap()
+        };
+        let whole = run(1e-6, 100_000);
+        assert!(whole.converged);
+        // Every budget that does not suffice is kept, and not called converged.
+        for max_products in [
+            1,
+            2,
+            3,
+            5,
+            whole.products / 4,
+            whole.products / 2,
+            whole.products - 1,
+        ] {
+            let cut = run(1e-6, max_products.max(1));
+            assert_eq!(cut.products, max_products.max(1));
+            assert!(!cut.converged, "{max_products} of {}", whole.products);
+        }
+        assert_eq!(run(1e-6, whole.products), whole);
+        // One step more changes it by less than the tolerance.
+        let mut product = whole.direction.clone();
+        network
+            .hessian_vector_product(&batch, &whole.direction, &mut product)
+            .unwrap();
+        let next = dot(&whole.direction, &product);
+        assert!((next - whole.value).abs() <= 1e-6 * next.abs());
+    }
+    assert!(negative_dominated > 0, "no case tests the shift");
+}
+
+/// The norm of each sample's gradient against differences of its loss alone, without a backward pass on either side.
+#[test]
+fn per_sample_norms_match_differences() {
+    let h = 1e-5;
+    for (loss, n_outputs) in losses() {
+        let spec = MlpSpec::new([4, 6, 5, n_outputs])
+            .activation(Activation::Tanh)
+            .loss(loss.clone());
+        let network = with_biases(spec.build::<f64>(2).unwrap());
+        let sample = Sample::new(&loss, n_outputs, 5, 0.8);
+        let noise = network.gradient_noise(&sample.batch(&loss)).unwrap();
+        for j in 0..5 {
+            let one = Sample {
+                inputs: sample.inputs.columns(j, 1).into_owned(),
+                labels: vec![sample.labels[j]],
+                values: sample.values.columns(j, 1).into_owned(),
+                weights: vec![1.0],
+            };
+            let at = |i: usize, step: f64| {
+                let mut moved = network.clone();
+                moved.parameters_mut().as_mut_slice()[i] += step;
+                let mut workspace = moved.workspace(1);
+                moved.loss(&one.batch(&loss), &mut workspace).unwrap()
+            };
+            let squared: f64 = (0..network.n_parameters())
+                .map(|i| ((at(i, h) - at(i, -h)) / (2.0 * h)).powi(2))
+                .sum();
+            // Each component is right to 2e-9 (see above), so that their sum of squares is to 2·|g|·√(number)·2e-9.
+            let bound = 4e-9 * squared.sqrt() * (network.n_parameters() as f64).sqrt();
+            let error = (noise.squared_norms[j] - squared).abs();
+            assert!(error < bound, "{loss:?}, sample {j}: error {error:e}");
+        }
+    }
+}
+
+/// Weights are weights of the mean; a sample of weight 0, its own or its class's, has a gradient all the same.
+#[test]
+fn weights_do_not_change_the_norms() {
+    let with = |class_weights, label_smoothing| Loss::SoftmaxCrossEntropy {
+        label_smoothing,
+        class_weights,
+    };
+    for smoothing in [0.0, 0.1] {
+        let norms = |class_weights, sample_weights: [f64; 3]| {
+            let loss = with(class_weights, smoothing);
+            let spec = MlpSpec::new([4, 6, 3]).loss(loss.clone());
+            let network = spec.build::<f64>(2).unwrap();
+            let mut sample = Sample::new(&loss, 3, 3, 0.8);
+            sample.labels = vec![0, 1, 2];
+            sample.weights = sample_weights.to_vec();
+            let noise = network.gradient_noise(&sample.batch(&loss)).unwrap();
+            noise.squared_norms
+        };
+        let own = norms(None, [1.0; 3]);
+        assert!(own.iter().all(|&norm| norm > 0.0));
+        assert_eq!(norms(Some(vec![0.0, 1.0, 1e-300]), [1.0; 3]), own);
+        assert_eq!(norms(Some(vec![3.0, 0.0, 1.0]), [0.0, 7.0, 2.0]), own);
+    }
+}
+
 #[test]
 fn per_sample_norms_match_one_gradient_a_sample() {
     for (loss, n_outputs) in losses() {
@@ -261,8 +386,8 @@ fn per_sample_norms_match_one_gradient_a_sample() {
             let spec = MlpSpec::new([4, 6, 5, n_outputs])
                 .activation(activation)
                 .loss(loss.clone());
-            let network = spec.build::<f64>(2).unwrap();
-            let sample = Sample::new(&loss, n_outputs, 7, 0.8);
+            let network = with_biases(spec.build::<f64>(2).unwrap());
+            let sample = Sample::new(&loss, n_outputs, N_IN_CHUNKS, 0.8);
             let noise = network.gradient_noise(&sample.batch(&loss)).unwrap();
             let class_weights = match &loss {
                 Loss::SoftmaxCrossEntropy {
@@ -273,7 +398,7 @@ fn per_sample_norms_match_one_gradient_a_sample() {
             };
             let (mut mean_squared, mut mean, mut total) =
                 (0.0, vec![0.0; network.n_parameters()], 0.0);
-            for j in 0..7 {
+            for j in 0..N_IN_CHUNKS {
                 let (x, label, y) = (
                     sample.inputs.columns(j, 1),
                     [sample.labels[j]],
