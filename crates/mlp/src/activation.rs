@@ -28,7 +28,7 @@ use crate::{Error, Scalar};
 /// assert!((Activation::Sigmoid.derivative(0.0_f64) - 0.25).abs() < 1e-15);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Activation {
     /// z.

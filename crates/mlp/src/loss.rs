@@ -50,7 +50,7 @@ use crate::{Error, Scalar};
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Loss {
     /// For one of k classes.

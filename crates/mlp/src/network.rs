@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::open_inputs;
+use crate::error::require;
 use crate::parameters::Layout;
 use crate::passes::{chunks, copy_logits, forward};
 use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};
@@ -42,11 +43,38 @@ pub struct Mlp<T> {
     parameters: Parameters<T>,
 }
 
+/// The number of a format that this version reads. It refuses any other while it is read, and it is written first: so a
+/// newer file is refused for its format, and not for the first field that this version does not know.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "u32", try_from = "u32")]
+struct Format(u32);
+
+impl From<Format> for u32 {
+    fn from(format: Format) -> Self {
+        format.0
+    }
+}
+
+impl TryFrom<u32> for Format {
+    type Error = Error;
+
+    fn try_from(found: u32) -> Result<Self, Error> {
+        if (1..=FORMAT).contains(&found) {
+            return Ok(Self(found));
+        }
+        Err(Error::Format {
+            what: "network",
+            found,
+            supported: FORMAT,
+        })
+    }
+}
+
 /// The saved form.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "T: Scalar")]
 struct Saved<T> {
-    format: u32,
+    format: Format,
     spec: MlpSpec,
     parameters: Vec<T>,
 }
@@ -54,7 +82,7 @@ struct Saved<T> {
 impl<T: Scalar> From<Mlp<T>> for Saved<T> {
     fn from(network: Mlp<T>) -> Self {
         Self {
-            format: FORMAT,
+            format: Format(FORMAT),
             spec: network.spec,
             parameters: network.parameters.values,
         }
@@ -65,15 +93,8 @@ impl<T: Scalar> TryFrom<Saved<T>> for Mlp<T> {
     type Error = Error;
 
     fn try_from(saved: Saved<T>) -> Result<Self, Error> {
-        if !(1..=FORMAT).contains(&saved.format) {
-            return Err(Error::Format {
-                what: "network",
-                found: saved.format,
-                supported: FORMAT,
-            });
-        }
         let mut parameters = Parameters::from_vec(saved.spec.layer_sizes(), saved.parameters)?;
-        if saved.format == 1 {
+        if saved.format.0 == 1 {
             for layer in 0..parameters.n_layers() {
                 let (fan_out, fan_in) = parameters.weight(layer).shape();
                 let columns = parameters.as_slice()[parameters.layout.weight(layer)].to_vec();
@@ -95,10 +116,10 @@ impl<T: Scalar> Mlp<T> {
         spec.validate()?;
         let layout = spec.layout()?;
         if parameters.layout != layout {
-            return Err(Error::Length {
-                what: "the parameter vector (of other layers)",
-                expected: layout.len(),
-                found: parameters.values.len(),
+            return Err(Error::OtherLayers {
+                what: "these parameters",
+                expected: layout.sizes().to_vec(),
+                found: parameters.layer_sizes().to_vec(),
             });
         }
         Ok(Self { spec, parameters })
@@ -201,10 +222,17 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// Folds the scaling `x' = (x - shift) / scale` of the inputs into the first layer, so that the network takes raw
-    /// inputs and gives the same outputs: `W' = W / scale`, `b' = b - W'·shift`. Computed in f64.
+    /// inputs and gives the same outputs: `W' = W / scale`, `b' = b - W'·shift`. Computed in f64, then rounded to `T`.
+    ///
+    /// **What it costs in f32.** Where a feature's |shift / scale| is large, `W'·x` and `b'` are large numbers that nearly
+    /// cancel, and what is left has lost digits: about log₁₀ |shift / scale| of f32's seven. A year, about 2000 ± 10, loses
+    /// two; a time in seconds since 1970, about 1.7e9 ± 1e5, loses four. (The same digits are lost by raw inputs in f32
+    /// themselves, whoever scales them.) Scale in f64 before the network, or build that in f64, where that matters. A
+    /// weight too small for f32 becomes 0; one too large is an error.
     ///
     /// # Errors
-    /// Slices that do not have one number a feature, a shift that is not finite, a scale that is 0 or not finite.
+    /// Slices that do not have one number a feature, a shift that is not finite, a scale that is 0 or not finite;
+    /// [`Error::FoldOverflow`] where a weight or a bias would not be finite. The network is then left as it was.
     pub fn fold_input_scaling(&mut self, shift: &[f64], scale: &[f64]) -> Result<(), Error> {
         let n_inputs = self.spec.n_inputs();
         for (what, found) in [("the shift", shift.len()), ("the scale", scale.len())] {
@@ -217,24 +245,33 @@ impl<T: Scalar> Mlp<T> {
             }
         }
         for (&shift, &scale) in shift.iter().zip(scale) {
-            crate::error::require(shift.is_finite(), "a feature's shift", shift, "finite")?;
-            crate::error::require(
+            require(shift.is_finite(), "a feature's shift", shift, "finite")?;
+            require(
                 scale.is_finite() && scale != 0.0,
                 "a feature's scale",
                 scale,
                 "finite and not 0",
             )?;
         }
+        let mut parameters = self.parameters.clone();
         for unit in 0..self.layout().fan_out(0) {
             let mut bias = self.parameters.bias(0)[unit].to_f64();
             for feature in 0..n_inputs {
-                let weight = &mut self.parameters.weight_mut(0)[(unit, feature)];
-                let folded = weight.to_f64() / scale[feature];
-                *weight = T::of(folded);
+                let folded = self.parameters.weight(0)[(unit, feature)].to_f64() / scale[feature];
                 bias -= folded * shift[feature];
+                parameters.weight_mut(0)[(unit, feature)] = T::of(folded);
+                if !T::of(folded).is_finite() {
+                    let feature = Some(feature);
+                    return Err(Error::FoldOverflow { unit, feature });
+                }
             }
-            self.parameters.bias_mut(0)[unit] = T::of(bias);
+            parameters.bias_mut(0)[unit] = T::of(bias);
+            if !T::of(bias).is_finite() {
+                let feature = None;
+                return Err(Error::FoldOverflow { unit, feature });
+            }
         }
+        self.parameters = parameters;
         Ok(())
     }
 }

@@ -17,6 +17,9 @@ use crate::{Activation, Error, Initializer, Loss, Mlp, Scalar};
 /// | `initializer` | He, normal | see [`Initializer`] |
 /// | `dropout` | 0 | at least 0, below 1 |
 ///
+/// Saved by serde under these names. What is left out is the default; a name that there is not, such as a misspelt one, is
+/// an error.
+///
 /// ```
 /// use smallbatch_mlp::{Activation, Loss, MlpSpec};
 ///
@@ -29,6 +32,7 @@ use crate::{Activation, Error, Initializer, Loss, Mlp, Scalar};
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MlpSpec {
     layer_sizes: Vec<usize>,
     #[serde(default)]

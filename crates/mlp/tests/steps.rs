@@ -59,6 +59,102 @@ proptest! {
 }
 
 #[test]
+fn folding_what_overflows_is_refused_and_changes_nothing() {
+    let mut network = MlpSpec::new([2, 3, 2]).build::<f32>(1).unwrap();
+    let before = network.clone();
+    let mut refused = |shift: [f64; 2], scale: [f64; 2]| {
+        let error = network.fold_input_scaling(&shift, &scale).unwrap_err();
+        assert_eq!(network, before);
+        error.to_string()
+    };
+    let weight = refused([0.0, 0.0], [1.0, 1e-40]);
+    assert_eq!(
+        weight,
+        "folding the scaling into the first layer makes the weight for feature 1 of unit 0 too large for the network's \
+         number type; scale the inputs before the network, or use f64"
+    );
+    let bias = refused([1e30, 0.0], [1e-20, 1.0]);
+    assert!(
+        bias.contains("makes the bias of unit 0 too large"),
+        "{bias}"
+    );
+    let mut in_f64 = MlpSpec::new([2, 3, 2]).build::<f64>(1).unwrap();
+    in_f64
+        .fold_input_scaling(&[0.0, 0.0], &[1.0, 1e-40])
+        .unwrap();
+}
+
+/// The digits that the documentation says are lost in f32: about log₁₀ |shift / scale| of seven, not all, and not none.
+#[test]
+fn folding_in_f32_loses_the_digits_it_is_said_to() {
+    let network = MlpSpec::new([1, 8, 2]).build::<f32>(3).unwrap();
+    let (shift, scale) = (2e5_f64, 10.0);
+    let mut folded = network.clone();
+    folded.fold_input_scaling(&[shift], &[scale]).unwrap();
+    let scaled = wave(1, 50, 0.4);
+    // Whole numbers below 2^24: f32 holds the raw inputs exactly, so that what is lost is lost in the network.
+    let raw = scaled.map(|x| (shift + scale * f64::from(x)).round() as f32);
+    let scaled = raw.map(|x| ((f64::from(x) - shift) / scale) as f32);
+    let (a, b) = (
+        folded.logits(raw.as_view()).unwrap(),
+        network.logits(scaled.as_view()).unwrap(),
+    );
+    let error = (a - b).amax();
+    // shift/scale is 2e4, times f32's epsilon of 1.2e-7, times logits of order 1.
+    assert!((1e-5..2e-2).contains(&error), "{error}");
+}
+
+#[test]
+fn parameters_of_other_layers_are_refused_by_their_layers() {
+    // 2·6 + 6 + 6·1 + 1 = 25 = 1·8 + 8 + 8·1 + 1: as many parameters, of other layers.
+    let (spec, other) = (MlpSpec::new([2, 6, 1]), [1, 8, 1]);
+    let spec = spec.loss(Loss::MeanSquaredError);
+    let parameters = Parameters::<f64>::zeros(&other).unwrap();
+    assert_eq!(parameters.as_slice().len(), 25);
+    let error = Mlp::from_parameters(spec.clone(), parameters.clone()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "these parameters are for layers [1, 8, 1], the network has [2, 6, 1]"
+    );
+    let network = spec.build::<f64>(0).unwrap();
+    let (x, y) = (dmatrix![1.0; 2.0], dmatrix![1.0]);
+    let batch = Batch::new(x.as_view(), Targets::Values(y.as_view()));
+    let mut product = network.parameters().clone();
+    let error = network.hessian_vector_product(&batch, &parameters, &mut product);
+    assert!(matches!(error, Err(Error::OtherLayers { .. })));
+}
+
+#[test]
+fn misspelt_settings_are_refused() {
+    let read = |json: &str| serde_json::from_str::<MlpSpec>(json);
+    let spec =
+        read(r#"{"layer_sizes":[3,2],"dropout":0.5,"loss":{"huber":{"delta":2.0}}}"#).unwrap();
+    assert_eq!(
+        spec,
+        MlpSpec::new([3, 2])
+            .dropout(0.5)
+            .loss(Loss::Huber { delta: 2.0 })
+    );
+    for (json, name) in [
+        (r#"{"layer_sizes":[3,2],"drop_out":0.5}"#, "drop_out"),
+        (
+            r#"{"layer_sizes":[3,2],"loss":{"huber":{"delta":2.0,"epsilon":1.0}}}"#,
+            "epsilon",
+        ),
+        (
+            r#"{"layer_sizes":[3,2],"activation":{"leaky_relu":{"slope":0.1,"alpha":1.0}}}"#,
+            "alpha",
+        ),
+    ] {
+        let error = read(json).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("unknown field `{name}`")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn no_step_allocates() {
     let inputs = wave(13, 32, 0.0);
     let classes = labels(32, 3);
@@ -151,11 +247,17 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
             .unwrap_err()
             .to_string()
     };
-    let newer = refused(saved.replace("\"format\":2", "\"format\":9"));
-    assert!(
-        newer.starts_with("the saved network has format 9; this version reads format 2"),
-        "{newer}"
-    );
+    // A newer file may have other fields: it is refused for its format, before they are looked at.
+    for newer in [
+        saved.replace("\"format\":2", "\"format\":9"),
+        r#"{"format":9,"layers":[3,4,2],"tensors":{}}"#.to_owned(),
+    ] {
+        let newer = refused(newer);
+        assert!(
+            newer.starts_with("the saved network has format 9; this version reads format 2"),
+            "{newer}"
+        );
+    }
     let other = refused(saved.replace("[3,4,2]", "[3,5,2]"));
     assert!(
         other.starts_with("the parameter vector has length 26; expected 32"),
@@ -203,6 +305,12 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     );
     let nan = dmatrix![f32::NAN; 1.0];
     let text = step(Batch::new(nan.as_view(), Targets::Labels(&[0])), 0.1);
+    assert_eq!(
+        text,
+        "feature 0 of sample 0 is NaN; inputs must be finite. Fill in what is missing, or leave the sample out"
+    );
+    let huge = dmatrix![f32::MAX; f32::MAX];
+    let text = step(Batch::new(huge.as_view(), Targets::Labels(&[0])), 0.1);
     assert!(
         text.starts_with("the loss of this batch is NaN, so the update was not made"),
         "{text}"
@@ -263,10 +371,4 @@ fn bad_specifications_are_refused() {
         refused(MlpSpec::new([3, 2]).loss(weights))
             .starts_with("the list of class weights has length 1")
     );
-    assert_eq!(
-        text,
-        "feature 0 of sample 0 is NaN; inputs must be finite. Fill in what is missing, or leave the sample out"
-    );
-    let huge = dmatrix![f32::MAX; f32::MAX];
-    let text = step(Batch::new(huge.as_view(), Targets::Labels(&[0])), 0.1);
 }
