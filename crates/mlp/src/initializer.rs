@@ -20,6 +20,17 @@ use crate::{Parameters, Scalar};
 /// | LeCun | `1 / fan_in` | tanh; SELU-like | LeCun et al. 1998 |
 ///
 /// PyTorch's default for `Linear` is another: uniform on `±1/sqrt(fan_in)`, biases included.
+///
+/// ```
+/// use smallbatch_mlp::{Initializer, MlpSpec};
+///
+/// let network = MlpSpec::new([100, 200, 3]).initializer(Initializer::HeUniform).build::<f64>(1)?;
+/// let weight = network.parameters().weight(0);
+/// let variance = weight.iter().map(|w| w * w).sum::<f64>() / 20_000.0;
+/// assert!((variance - 2.0 / 100.0).abs() < 0.001);
+/// assert!(network.parameters().bias(0).iter().all(|&b| b == 0.0));
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -10,6 +10,9 @@
 //! - [`Mlp::hessian_vector_product`], [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::gradient_noise`] tell why training
 //!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
 //!
+//! Random numbers come from named streams of the seeds given: `init` (weights), `dropout` (masks), `power` (the first
+//! direction of a power iteration). What is recorded with a result is the seed alone.
+//!
 //! **A sample is a column.** `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as
 //! textbooks write it; nalgebra is column-major, so a sample lies in one piece. This is the transpose of scikit-learn's
 //! and PyTorch's rows.

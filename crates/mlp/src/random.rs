@@ -1,4 +1,15 @@
 //! Named streams of random numbers, all derived from one seed.
+//!
+//! All the streams of this crate, so that no name is used for two things:
+//!
+//! | name | counter | drawn from it | where |
+//! |---|---|---|---|
+//! | `init` | 0 | initial weights | `initializer` |
+//! | `dropout` | the update's number | masks, a ChaCha stream a layer | `dropout` |
+//! | `power` | 0 | the first direction of a power iteration | `curvature` |
+//!
+//! A key is the seed, the name padded with zeros, the counter, and zeros, 8 bytes each, little-endian. The streams of
+//! other crates have keys of the same layout and other names: `shuffle` and `split` in `data`, `evaluate` in `train`.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

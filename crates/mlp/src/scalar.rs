@@ -13,6 +13,20 @@ mod sealed {
 /// The number type of a network: `f32` for speed (the default), `f64` for checks.
 ///
 /// Sealed: the element-wise functions and the matrix product are made for these two.
+///
+/// ```
+/// use smallbatch_mlp::{Mlp, MlpSpec, Scalar};
+///
+/// fn size_of_weights<T: Scalar>(network: &Mlp<T>) -> f64 {
+///     network.parameters().as_slice().iter().map(|w| w.to_f64().abs()).sum()
+/// }
+///
+/// // The same seed gives the same network, in f32 that of f64 rounded.
+/// let spec = MlpSpec::new([3, 4, 2]);
+/// let (narrow, wide) = (size_of_weights(&spec.build::<f32>(1)?), size_of_weights(&spec.build::<f64>(1)?));
+/// assert!((narrow - wide).abs() < 1e-6 * wide);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
 pub trait Scalar:
     sealed::Sealed
     + crate::kernel::Vectors
