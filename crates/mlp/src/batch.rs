@@ -140,7 +140,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
         }
         let targets = match self.targets {
             Targets::Labels(labels) => {
-                check_length("the labels", n_samples, labels.len())?;
+                check_length("the list of labels", n_samples, labels.len())?;
                 OpenTargets::Labels(labels)
             }
             Targets::Values(values) => {
@@ -157,7 +157,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
             }
         };
         if let Some(weights) = self.weights {
-            check_length("the sample weights", n_samples, weights.len())?;
+            check_length("the list of sample weights", n_samples, weights.len())?;
             let bad = |weight: &T| !(*weight >= T::zero() && weight.is_finite());
             if let Some(sample) = weights.iter().position(bad) {
                 return Err(Error::SampleWeight {
@@ -426,7 +426,7 @@ mod tests {
                 .is_ok()
         );
         let few = open(Batch::new(inputs.as_view(), Targets::Labels(&[0]))).unwrap();
-        assert_eq!(few, "the length of the labels is 1; expected 2");
+        assert_eq!(few, "the list of labels has length 1; expected 2");
         let weights =
             open(Batch::new(inputs.as_view(), Targets::Labels(&[0, 1])).weights(&[1.0, -2.0]))
                 .unwrap();

@@ -133,7 +133,7 @@ impl Loss {
                 };
                 if weights.len() != n_outputs {
                     return Err(Error::Length {
-                        what: "the class weights",
+                        what: "the list of class weights",
                         expected: n_outputs,
                         found: weights.len(),
                     });

@@ -260,7 +260,7 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
     }
     let other = refused(saved.replace("[3,4,2]", "[3,5,2]"));
     assert!(
-        other.starts_with("the length of the parameter vector is 26; expected 32"),
+        other.starts_with("the parameter vector has length 26; expected 32"),
         "{other}"
     );
     // Files of every format keep loading.
@@ -369,6 +369,6 @@ fn bad_specifications_are_refused() {
     };
     assert!(
         refused(MlpSpec::new([3, 2]).loss(weights))
-            .starts_with("the length of the class weights is 1")
+            .starts_with("the list of class weights has length 1")
     );
 }

@@ -19,7 +19,7 @@ use crate::{Error, Watched};
 /// # Ok::<(), smallbatch_train::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Budget {
     /// This many passes over the training data; at least 1.

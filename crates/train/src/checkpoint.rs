@@ -9,14 +9,46 @@ use crate::scalar::to_f64;
 use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
-/// The format that [`Checkpoint`] is saved in.
-pub(crate) const FORMAT: u32 = 2;
+/// The format that [`Checkpoint`] is saved in. Of format 1, in which weights were stored column by column, no file is read:
+/// a checkpoint is a training of today, and no model to keep.
+const FORMAT: u32 = 2;
+
+/// The number of a format that this version reads. It refuses any other while it is read, and it is written first: so a
+/// newer file is refused for its format, and not for the first field that this version does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u32", try_from = "u32")]
+pub(crate) struct Format(u32);
+
+impl Format {
+    /// What this version writes.
+    pub(crate) const CURRENT: Self = Self(FORMAT);
+}
+
+impl From<Format> for u32 {
+    fn from(format: Format) -> Self {
+        format.0
+    }
+}
+
+impl TryFrom<u32> for Format {
+    type Error = Error;
+
+    fn try_from(found: u32) -> Result<Self, Error> {
+        if found == FORMAT {
+            return Ok(Self(found));
+        }
+        Err(Error::CheckpointFormat {
+            found,
+            supported: FORMAT,
+        })
+    }
+}
 
 /// A training in the middle. It holds all that the rest depends on: the trainer, the model, the optimizer's moments,
 /// the position (a number of updates, from which epoch and batch follow), the history, and what early stopping and the
 /// schedule have seen. Not the data: of these it keeps a fingerprint, to refuse others.
 ///
-/// It serializes. In JSON, read it back with `serde_json`'s feature `float_roundtrip`, without which floats can come back
+/// It serializes. Reading one of another format fails with the sentence of [`Error::CheckpointFormat`]. In JSON, read it back with `serde_json`'s feature `float_roundtrip`, without which floats can come back
 /// off by one bit.
 ///
 /// ```
@@ -42,7 +74,7 @@ pub(crate) const FORMAT: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "T: Scalar")]
 pub struct Checkpoint<T> {
-    pub(crate) format: u32,
+    pub(crate) format: Format,
     pub(crate) trainer: Trainer,
     pub(crate) training: Fingerprint,
     pub(crate) validation: Option<Fingerprint>,
@@ -88,18 +120,12 @@ impl<T: Scalar> Checkpoint<T> {
         self
     }
 
-    /// Refuses a checkpoint of another format, of parts that do not fit together, or of other data.
+    /// Refuses a checkpoint of parts that do not fit together, or of other data.
     pub(crate) fn check(
         &self,
         training: &Dataset<T>,
         validation: Option<&Dataset<T>>,
     ) -> Result<(), Error> {
-        if self.format != FORMAT {
-            return Err(Error::CheckpointFormat {
-                found: self.format,
-                supported: FORMAT,
-            });
-        }
         let damaged = |what: &str| Error::CheckpointDamaged {
             what: what.to_owned(),
         };

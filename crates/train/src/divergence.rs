@@ -8,6 +8,14 @@ use crate::scalar::to_f64;
 use crate::{History, Scalar, Watched};
 
 /// What was found not to be finite.
+///
+/// ```
+/// use smallbatch_train::{NotFinite, Watched};
+///
+/// let what = NotFinite::EvaluatedLoss(Watched::Validation, f64::INFINITY);
+/// assert_eq!(what.part(), Watched::Validation);
+/// assert_eq!(what.to_string(), "the validation loss is inf");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NotFinite {
@@ -19,7 +27,32 @@ pub enum NotFinite {
     Parameter(f64),
 }
 
-/// The values that one feature or target takes in the training data.
+impl NotFinite {
+    /// The data it was found on: the training data but for the evaluated validation loss.
+    pub fn part(&self) -> Watched {
+        match self {
+            Self::EvaluatedLoss(part, _) => *part,
+            _ => Watched::Training,
+        }
+    }
+}
+
+/// The values that one feature or target takes in the data that something was found on.
+///
+/// ```
+/// # use nalgebra::dmatrix;
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
+/// # use smallbatch_train::{Error, Trainer};
+/// # let training = Dataset::<f64>::new(dmatrix![2e4, 1.02e6, 7e4], Target::values(dmatrix![0.1, 0.9, 0.2]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError)).optimizer(OptimizerSpec::sgd());
+/// // An income, as it is, at a rate of 0.001.
+/// if let Err(Error::Diverged(divergence)) = trainer.batch_size(BatchSize::Full).fit(&training, None) {
+///     let income = divergence.feature.ok_or("incomes are large")?;
+///     assert_eq!((income.low, income.high, income.span()), (2e4, 1.02e6, 1e6));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Range {
@@ -84,11 +117,11 @@ pub struct Divergence {
     pub learning_rate: f64,
     /// The trainer's learning rate, which the schedule makes that of an update from.
     pub base_learning_rate: f64,
-    /// The feature with the largest values, where these are large enough (above 10) to be a likely cause.
+    /// Of the data it was found on (see [`NotFinite::part`]), the feature with the largest values, where these are large enough (above 10) to be a likely cause.
     pub feature: Option<Range>,
-    /// The median of all features' spans, to compare with.
+    /// The median of all features' spans in that data, to compare with.
     pub median_span: f64,
-    /// The target with the largest values, where these are large enough (above 10) to be a likely cause.
+    /// Of that data, the target with the largest values, where these are large enough (above 10) to be a likely cause.
     pub target: Option<Range>,
     /// Every record before.
     pub history: History,
@@ -105,9 +138,9 @@ pub(crate) struct Suspects {
 }
 
 impl Suspects {
-    /// Looks through the training data. It is done after a divergence alone, so it costs a good training nothing.
-    pub(crate) fn of<T: Scalar>(training: &Dataset<T>) -> Self {
-        let features = ranges(training.features().as_slice(), training.feature_names());
+    /// Looks through the data that failed. It is done after a divergence alone, so it costs a good training nothing.
+    pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
+        let features = ranges(data.features().as_slice(), data.feature_names());
         let mut spans: Vec<f64> = features.iter().map(Range::span).collect();
         spans.sort_unstable_by(f64::total_cmp);
         let middle = spans.len() / 2;
@@ -116,7 +149,7 @@ impl Suspects {
             n if n % 2 == 1 => spans[middle],
             _ => 0.5 * (spans[middle - 1] + spans[middle]),
         };
-        let target = match training.target() {
+        let target = match data.target() {
             Target::Values { values, names } => largest(ranges(values.as_slice(), names)),
             _ => None,
         };
@@ -171,47 +204,79 @@ impl fmt::Display for Divergence {
             what,
             update,
             epoch,
-            learning_rate,
-            base_learning_rate,
             ..
         } = self;
-        write!(
-            f,
-            "training diverged after update {update} (epoch {epoch}): {what}"
-        )?;
+        if *update == 0 {
+            write!(f, "training cannot begin: before any update {what}")?;
+        } else {
+            write!(
+                f,
+                "training diverged after update {update} (epoch {epoch}): {what}"
+            )?;
+        }
         if let Some(loss) = self.last_finite_loss {
             write!(f, ", after {} for the batch before", Short(loss))?;
         }
-        write!(
-            f,
-            ". Lower the learning rate of {}",
-            Short(*base_learning_rate)
-        )?;
-        if learning_rate != base_learning_rate {
-            write!(f, " (by schedule {} at this update)", Short(*learning_rate))?;
+        for (place, advice) in self.advice().iter().enumerate() {
+            if place > 0 {
+                write!(f, "; {advice}")?;
+                continue;
+            }
+            let mut letters = advice.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            write!(f, ". {}{}", first.collect::<String>(), letters.as_str())?;
         }
-        write!(f, ", to {} perhaps", Short(base_learning_rate / 10.0))?;
+        Ok(())
+    }
+}
+
+impl Divergence {
+    /// What to try, the likeliest first.
+    fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        // Before the first update no rate was used, so that none is to blame.
+        if self.update > 0 {
+            let rate = self.base_learning_rate;
+            let mut lower = format!("lower the learning rate of {}", Short(rate));
+            if self.learning_rate != rate {
+                let now = Short(self.learning_rate);
+                lower += &format!(" (by schedule {now} at this update)");
+            }
+            advice.push(format!("{lower}, to {} perhaps", Short(rate / 10.0)));
+        }
+        let is_validation = self.what.part() == Watched::Validation;
         if let Some(feature) = &self.feature {
-            write!(
-                f,
-                "; normalize the inputs: feature `{}` spans {} (from {} to {}), while the median feature spans {}",
+            let normalize = if is_validation {
+                "scale the validation inputs as the training inputs were, by the scaler fitted to these"
+            } else {
+                "normalize the inputs"
+            };
+            advice.push(format!(
+                "{normalize}: feature `{}` spans {} (from {} to {}), while the median feature spans {}",
                 feature.name,
                 Short(feature.span()),
                 Short(feature.low),
                 Short(feature.high),
                 Short(self.median_span)
-            )?;
+            ));
         }
         if let Some(target) = &self.target {
-            write!(
-                f,
-                "; standardize the target: `{}` goes from {} to {}",
+            let standardize = if is_validation {
+                "scale the validation target as the training target was"
+            } else {
+                "standardize the target"
+            };
+            advice.push(format!(
+                "{standardize}: `{}` goes from {} to {}",
                 target.name,
                 Short(target.low),
                 Short(target.high)
-            )?;
+            ));
         }
-        Ok(())
+        if advice.is_empty() {
+            advice.push("no value of the data is large: look at the weights it began with".into());
+        }
+        advice
     }
 }
 

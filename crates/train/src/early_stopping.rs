@@ -20,6 +20,7 @@ use crate::schedule::require_min_delta;
 /// # Ok::<(), smallbatch_train::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
     /// After this many evaluations in a row without a new lowest validation loss; at least 1.
     pub patience: u64,

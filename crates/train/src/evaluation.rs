@@ -21,7 +21,7 @@ use crate::Error;
 /// assert_eq!(updates, [1, 2, 3, 5, 8, 12, 18]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum EvaluateEvery {
     /// After each so many epochs; at least 1.
@@ -97,6 +97,7 @@ fn next_multiple(value: u64, step: u64) -> u64 {
 /// assert_eq!(evaluation.validation_samples, None); // all of them
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// When.
     pub when: EvaluateEvery,

@@ -4,7 +4,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::Watched;
 
-/// The metrics that suit the task, beside the loss.
+/// The metrics that suit the task, beside the loss: those that cost nothing once the logits are there, and that say
+/// something at every evaluation. Others (balanced accuracy, macro F1, ROC AUC, mean absolute error) are functions in
+/// [`metrics`](crate::metrics), which shows how to follow them: whoever needs one chooses it, and no history that is kept
+/// has to change its form for it.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, TaskMetrics, Trainer};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let trained = trainer.fit(&training, None)?;
+/// let metrics = trained.record().training_metrics;
+/// assert!(matches!(metrics, TaskMetrics::Classification { .. }));
+/// assert!(metrics.accuracy().is_some_and(|accuracy| (0.0..=1.0).contains(&accuracy)));
+/// assert_eq!(metrics.rmse(), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -52,6 +70,21 @@ impl TaskMetrics {
 }
 
 /// One evaluation: where the training stood, and how good the model was there. Every number is finite.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Trainer, Watched};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let trained = trainer.fit(&training, None)?;
+/// let record = trained.record();
+/// assert_eq!((record.epoch, record.update, record.samples), (3.0, 6, 12));
+/// assert_eq!(record.loss(Watched::Training), Some(record.training_loss));
+/// assert_eq!(record.loss(Watched::Validation), None); // there is no validation data
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
@@ -157,6 +190,19 @@ impl History {
 }
 
 /// Why a training ended.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Outcome, Trainer};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let until = trainer.clone().budget(Budget::until_training_loss(1e3, Budget::Epochs(3)));
+/// assert_eq!(until.fit(&training, None)?.outcome(), Outcome::TargetReached);
+/// assert_eq!(trainer.fit(&training, None)?.outcome().to_string(), "the budget is spent");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

@@ -16,6 +16,11 @@
 //! - **Nothing on the hot path** but a batch and an update. Between two evaluations nothing is allocated, and no clock is
 //!   read unless the budget counts seconds.
 //!
+//! Every random draw is from a named stream of the trainer's one seed, each with a key of its own, so that none depends on
+//! how much was drawn from another: `init` (weights) and `dropout` (masks, a counter an update) in `smallbatch-mlp`,
+//! `shuffle` (a counter an epoch) in `smallbatch-data`, and `evaluate` here: the samples that evaluations are limited to,
+//! counter 0 for the training data and 1 for the validation data.
+//!
 //! Losses are means over the samples, by weight; metrics beside the loss are in [`metrics`]. Nothing here reads or writes
 //! a file; specifications, histories and checkpoints serialize with serde.
 //!

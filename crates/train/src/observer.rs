@@ -4,7 +4,20 @@ use std::ops::ControlFlow;
 
 use crate::Record;
 
-/// What is known before the first update.
+/// What is known before the updates begin, or go on.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Trainer};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let plan = trainer.start(&training, None)?.plan();
+/// assert_eq!((plan.n_samples, plan.updates_per_epoch), (4, 2));
+/// assert_eq!((plan.begins_after, plan.last_update), (0, Some(6)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Plan {
@@ -20,6 +33,31 @@ pub struct Plan {
 }
 
 /// One update of the parameters, just made.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Observer, Trainer, Update};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// use std::ops::ControlFlow;
+///
+/// /// The mean of the batches' losses, which costs no evaluation.
+/// struct Mean(f64);
+///
+/// impl Observer for Mean {
+///     fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+///         self.0 += (update.batch_loss - self.0) / update.update as f64;
+///         ControlFlow::Continue(())
+///     }
+/// }
+///
+/// let mut mean = Mean(0.0);
+/// trainer.fit_observed(&training, None, &mut mean)?;
+/// assert!(mean.0 > 0.0 && mean.0.is_finite());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Update {
@@ -56,7 +94,9 @@ pub struct Update {
 /// }
 /// ```
 pub trait Observer {
-    /// Before the first update, once.
+    /// Each time that [`Session::run`](crate::Session::run) begins: once in [`Trainer::fit_observed`](crate::Trainer::fit_observed);
+    /// of a session that is run again after an interruption, or from a checkpoint, again, the plan then saying where it
+    /// goes on. [`Session::advance`](crate::Session::advance) does not call it.
     fn on_start(&mut self, plan: &Plan) {
         let _ = plan;
     }
@@ -75,6 +115,18 @@ pub trait Observer {
 }
 
 /// The observer of a training that nobody listens to. The loop is compiled for it separately, so it costs nothing.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Outcome, Silent, Trainer};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let mut session = trainer.start(&training, None)?;
+/// assert_eq!(session.run(&mut Silent)?, Outcome::BudgetSpent);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

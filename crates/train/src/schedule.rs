@@ -35,7 +35,7 @@ use crate::{Error, Period};
 /// # Ok::<(), smallbatch_train::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Schedule {
     /// Always the base rate.

@@ -9,7 +9,7 @@ use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
 pub(crate) use judge::Best;
 
-use crate::checkpoint::{Checkpoint, FORMAT, Fingerprint};
+use crate::checkpoint::{Checkpoint, Fingerprint, Format};
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
@@ -93,7 +93,7 @@ impl<T: Scalar> Session<'_, T> {
     /// All that the rest of this training depends on.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint {
-            format: FORMAT,
+            format: Format::CURRENT,
             trainer: self.trainer.clone(),
             training: Fingerprint::of(self.training),
             validation: self.validation.map(Fingerprint::of),

@@ -197,7 +197,38 @@ fn validation_data_can_be_what_overflows() {
     assert!(found.history.records().is_empty());
     let sentence = found.to_string();
     assert!(
-        sentence.starts_with("training diverged after update 0 (epoch 0): the validation loss is "),
+        sentence.starts_with("training cannot begin: before any update the validation loss is "),
+        "{sentence}"
+    );
+    // It is the validation data that is looked at, and no rate that is to blame.
+    let feature = found.feature.as_ref().unwrap();
+    assert!(feature.high > 1e199 && found.median_span > 1e199);
+    assert!(
+        sentence.contains(
+            ". Scale the validation inputs as the training inputs were, by the scaler fitted to these: feature `"
+        ) && !sentence.contains("rate"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn a_first_batch_that_overflows_is_no_matter_of_the_rate() {
+    let data = numbers(32, 1);
+    let mut features = data.features().clone();
+    features[(1, 9)] = 1e200;
+    let data = data.with_features(features).unwrap();
+    let trainer = regressor()
+        .batch_size(BatchSize::Full)
+        .evaluation(Evaluation::default().training_samples(1));
+    let found = diverge(&trainer, &data, None);
+    assert!(matches!(found.what, NotFinite::BatchLoss(_)));
+    assert_eq!(found.update, 0);
+    let sentence = found.to_string();
+    assert!(
+        sentence
+            .starts_with("training cannot begin: before any update the loss of the next batch is ")
+            && sentence.contains(". Normalize the inputs: feature `")
+            && !sentence.contains("rate"),
         "{sentence}"
     );
 }

@@ -7,6 +7,7 @@
 mod common;
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, BatchTarget, Batches};
@@ -214,30 +215,39 @@ fn a_budget_of_seconds_is_kept() {
         .evaluation(Evaluation::every(EvaluateEvery::Updates(50)))
         .fit(&data, None)
         .unwrap();
+    // How late it may be is a matter of the machine: `clock` tests the rule.
     let seconds = trained.record().seconds;
-    // One update takes microseconds; a quarter of a second allows for a machine that is busy with other tests.
-    assert!((0.05..0.3).contains(&seconds), "{seconds}");
-    assert!(trained.record().update > 10);
+    assert!(seconds >= 0.05, "{seconds}");
+    assert!(trained.record().update > 0);
     assert_eq!(trained.outcome(), Outcome::BudgetSpent);
 }
 
-/// Sleeps while the model is evaluated.
-struct Slow;
+/// Sleeps while the model is evaluated, and measures for how long.
+#[derive(Default)]
+struct Slow(Duration);
 
 impl Observer for Slow {
     fn on_evaluation(&mut self, _: &Record) -> ControlFlow<()> {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        let start = Instant::now();
+        std::thread::sleep(Duration::from_millis(5));
+        self.0 += start.elapsed();
         ControlFlow::Continue(())
     }
 }
 
+/// Not that it is fast, which no test could know, but that what was slept is no part of it.
 #[test]
 fn evaluations_do_not_count_as_training_time() {
     let data = classes(50, 1);
-    let trained = classifier().fit_observed(&data, None, &mut Slow).unwrap();
-    // 12 sleeps between the first update and the last are 0.24 s; 48 updates of a tiny network are a millisecond.
+    let mut slow = Slow::default();
+    let start = Instant::now();
+    let trained = classifier().fit_observed(&data, None, &mut slow).unwrap();
+    let awake = start.elapsed() - slow.0;
     let seconds = trained.record().seconds;
-    assert!(seconds > 0.0 && seconds < 0.1, "{seconds}");
+    assert!(
+        seconds > 0.0 && seconds <= awake.as_secs_f64(),
+        "{seconds} of {awake:?}"
+    );
 }
 
 #[test]

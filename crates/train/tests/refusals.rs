@@ -312,3 +312,36 @@ fn a_trainer_survives_json() {
     let json = serde_json::to_string(&trainer).unwrap();
     assert_eq!(serde_json::from_str::<Trainer>(&json).unwrap(), trainer);
 }
+
+/// A setting that is not read would be a run other than the one that was asked for.
+#[test]
+fn misspelt_settings_are_refused() {
+    fn check<T: serde::de::DeserializeOwned>(json: &str, name: &str) {
+        let Err(error) = serde_json::from_str::<T>(json) else {
+            panic!("`{name}` was ignored")
+        };
+        let error = error.to_string();
+        assert!(
+            error.starts_with(&format!("unknown field `{name}`")),
+            "{error}"
+        );
+    }
+    check::<Evaluation>(
+        r#"{"when":{"epochs":1},"training_sample":5}"#,
+        "training_sample",
+    );
+    check::<EvaluateEvery>(r#"{"geometric":{"ratio":1.5,"from":3}}"#, "from");
+    check::<EarlyStopping>(r#"{"patience":3,"min_delta":0.0,"delta":0.1}"#, "delta");
+    check::<Schedule>(
+        r#"{"step":{"every":{"epochs":1},"factor":0.5,"floor":0.1}}"#,
+        "floor",
+    );
+    check::<Budget>(
+        r#"{"until_loss":{"part":"training","loss":0.1,"cap":{"epochs":1},"max":2}}"#,
+        "max",
+    );
+    check::<MlpSpec>(
+        r#"{"layer_sizes":[2,3],"activations":"tanh"}"#,
+        "activations",
+    );
+}

@@ -218,6 +218,39 @@ fn other_data_is_refused() {
     );
 }
 
+/// A file of format 2, kept from when that was new: after update 30 of the training below, with everything in it that a
+/// checkpoint can hold. It must be read by every version that says that it reads format 2.
+#[test]
+fn a_checkpoint_that_was_kept_goes_on() {
+    const SAVED: &str = include_str!("saved/checkpoint-format-2.json");
+    let (data, validation) = (classes(50, 1), classes(30, 2));
+    let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(checkpoint.trainer(), &kept());
+    assert_eq!(checkpoint.update(), 30);
+    // Nothing in it is lost on the way.
+    let file: serde_json::Value = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(serde_json::to_value(&checkpoint).unwrap(), file);
+    let mut session = Trainer::resume(checkpoint, &data, Some(&validation)).unwrap();
+    assert_eq!(session.run(&mut Silent).unwrap(), Outcome::BudgetSpent);
+    let trained = session.finish().unwrap();
+    let before = file.pointer("/history/records/0/training_loss").unwrap();
+    let before = before.as_f64().unwrap();
+    let after = trained.history().last().unwrap();
+    assert_eq!(after.update, 48);
+    assert!(after.training_loss < before, "{before} to {after:?}");
+}
+
+fn kept() -> Trainer {
+    classifier()
+        .schedule(Schedule::ReduceOnPlateau {
+            factor: 0.5,
+            patience: 2,
+            min_delta: 0.1,
+            floor: 0.01,
+        })
+        .early_stopping(EarlyStopping::patience(20).min_delta(0.01))
+}
+
 #[test]
 fn damage_and_other_formats_are_refused() {
     let data = classes(50, 1);
@@ -233,10 +266,16 @@ fn damage_and_other_formats_are_refused() {
             .unwrap()
             .to_string()
     };
-    assert_eq!(
-        refused("/format", 99.into()),
-        "the checkpoint has format 99; this version reads format 2. Finish that run with the version that began it"
-    );
+    // A file of another format may have other fields: it is refused for its format, before they are looked at.
+    for format in [1, 99] {
+        let other = format!(r#"{{"format":{format},"settings":{{}},"weights":[]}}"#);
+        let error = serde_json::from_str::<Checkpoint<f64>>(&other).unwrap_err();
+        let expected = format!(
+            "the checkpoint has format {format}; this version reads format 2. Finish that run with the version that \
+             began it"
+        );
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
     assert_eq!(
         refused("/update", 6.into()),
         "the checkpoint is damaged: its optimizer has made another number of updates; use an earlier one"

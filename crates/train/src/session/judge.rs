@@ -120,7 +120,12 @@ impl<T: Scalar> Session<'_, T> {
             NotFinite::BatchLoss(_) => self.update,
             _ => self.update.saturating_sub(1),
         };
-        let suspects = Suspects::of(self.training);
+        // The data that failed: validation data that was not scaled overflows whatever the training data is like.
+        let data = match (what.part(), self.validation) {
+            (Watched::Validation, Some(validation)) => validation,
+            _ => self.training,
+        };
+        let suspects = Suspects::of(data);
         Error::Diverged(Box::new(Divergence {
             what,
             update: self.update,
@@ -161,7 +166,7 @@ mod tests {
         assert_eq!(divergence.what, NotFinite::Parameter(f64::NEG_INFINITY));
         let sentence = divergence.to_string();
         assert!(
-            sentence.starts_with("training diverged after update 0 (epoch 0): a weight is -inf. "),
+            sentence.starts_with("training cannot begin: before any update a weight is -inf. "),
             "{sentence}"
         );
     }
