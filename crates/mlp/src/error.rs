@@ -88,7 +88,7 @@ pub enum Error {
         found_columns: usize,
     },
     /// A vector has the wrong length.
-    #[error("the length of {what} is {found}; expected {expected}")]
+    #[error("{what} has length {found}; expected {expected}")]
     Length {
         /// Which vector.
         what: &'static str,
