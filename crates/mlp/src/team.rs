@@ -301,7 +301,7 @@ mod tests {
             for n_items in [0_usize, 1, 2, 3, 8, 9, 64, 65, 130] {
                 let mut items = vec![0_usize; n_items];
                 team.each(true, items.iter_mut().enumerate(), |(i, item)| {
-                    *item += i + 1
+                    *item += i + 1;
                 });
                 assert!(items.iter().enumerate().all(|(i, &item)| item == i + 1));
             }
@@ -357,7 +357,7 @@ mod tests {
         let mut team = Team::new(2);
         let here = std::thread::current().id();
         team.each(false, 0..2, |_| {
-            assert_eq!(std::thread::current().id(), here)
+            assert_eq!(std::thread::current().id(), here);
         });
     }
 }

@@ -38,7 +38,7 @@ fn settings() {
     }
     assert_eq!(
         refused(&classifier().threads(0), &data, None),
-        "`threads` is 0; it must be at least 1"
+        "`threads` is 0; it must be at least 1 and at most 64"
     );
     assert_eq!(
         refused(&classifier().batch_size(BatchSize::Mini(0)), &data, None),
