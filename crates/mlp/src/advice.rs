@@ -6,9 +6,10 @@ use crate::{CHUNK, Mlp, Scalar};
 /// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
 const PER_NANOSECOND: f64 = 35.0;
 
-/// What handing work to other threads and waiting for them costs, in nanoseconds: 0.4 µs where it was measured (two cores of
-/// a virtual machine), and half as much again for numbers that are in the other's cache.
-const ROUND: f64 = 600.0;
+/// What handing work to other threads and waiting for them costs, in nanoseconds. The handing alone takes 400 where it was
+/// measured (two cores of a virtual machine); what the other core's cache holds and threads that come late cost more: 13-64-64-3
+/// at 32 samples, with some 4 µs of work in its largest products, gained nothing from a second thread.
+const ROUND: f64 = 1_500.0;
 
 /// A gain below this part may be an error of this estimate.
 const MARGIN: f64 = 0.1;

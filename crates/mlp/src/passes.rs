@@ -17,11 +17,12 @@ use crate::vectorized::vectorized;
 use crate::workspace::{Part, Samples, block_rows};
 use crate::{Activation, MlpSpec, Scalar, Workspace};
 
-/// Fewer multiplications than this are not worth handing to another thread: 0.4 µs of work, twice what the handing costs.
-pub(crate) const WORTH_SHARING: usize = 16 * 1024;
+/// Fewer multiplications than this are not worth handing to another thread: 1.6 µs of work, where handing it over costs 0.4 µs
+/// on a quiet machine and the second thread may be late.
+pub(crate) const WORTH_SHARING: usize = 64 * 1024;
 
 /// Fewer numbers than this are not worth copying by another thread.
-const WORTH_COPYING: usize = 4 * 1024;
+const WORTH_COPYING: usize = 16 * 1024;
 
 /// Forward and loss of one chunk; leaves the gradient with respect to the logits in the workspace. Returns the weighted sum
 /// of the chunk's losses.
