@@ -345,3 +345,12 @@ fn misspelt_settings_are_refused() {
         "activations",
     );
 }
+
+#[test]
+fn a_misspelt_setting_of_a_trainer_is_refused() {
+    let saved = serde_json::to_string(&classifier()).unwrap();
+    assert!(serde_json::from_str::<smallbatch_train::Trainer>(&saved).is_ok());
+    let misspelt = saved.replacen('{', r#"{"early_stoping":null,"#, 1);
+    let error = serde_json::from_str::<smallbatch_train::Trainer>(&misspelt).unwrap_err();
+    assert!(error.to_string().contains("early_stoping"), "{error}");
+}
