@@ -17,8 +17,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Experiment(Experiment),
+    Report(Report),
     #[command(hide = true)]
     ProbeMemory(ProbeMemory),
+}
+
+/// Draw the report of an earlier experiment again, from its results.json, without running anything
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The folder that the experiment wrote
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
@@ -52,6 +61,7 @@ Examples:
 
 In DIR you then find:
   report.html    pictures and verdicts; opens without a network
+  report.md      the same as Markdown, with its pictures in the folder pictures
   results.json   environment, claims with effects and intervals, arms with curves
   runs.csv       one row for each training run
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use smallbatch_lab::{Plan, Size, report};
 
 use crate::Failure;
-use crate::arguments::{Experiment, ProbeMemory};
+use crate::arguments::{Experiment, ProbeMemory, Report};
 use crate::interruption::{self, Interruption};
 use crate::progress::{Display, spoken};
 
@@ -27,7 +27,12 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
 
     say(&report::terminal_table(&outcome.results));
     let written = report::write(&outcome.results, &outcome.runs, &arguments.out)?;
-    for file in [written.results, written.runs, written.report] {
+    for file in [
+        written.results,
+        written.runs,
+        written.report,
+        written.markdown,
+    ] {
         say(&format!("wrote {}", file.display()));
     }
     if interruption.happened() {
@@ -46,6 +51,15 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
         return Err(last.into());
     }
     say(&format!("done in {}", spoken(start.elapsed())));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a report again from the results of an earlier call.
+pub(crate) fn redraw(arguments: &Report) -> Result<ExitCode, Failure> {
+    let written = report::redraw(&arguments.folder)?;
+    for file in [written.report, written.markdown] {
+        say(&format!("wrote {}", file.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

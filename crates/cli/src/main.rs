@@ -21,6 +21,7 @@ use arguments::{Arguments, Verb};
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Experiment(arguments) => experiment::run(&arguments),
+        Verb::Report(arguments) => experiment::redraw(&arguments),
         Verb::ProbeMemory(arguments) => experiment::probe_memory(&arguments),
     };
     outcome.unwrap_or_else(|failure| {

@@ -72,6 +72,14 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// The file with the results cannot be read.
+    #[error("cannot read the results in {}: {reason}; name the folder that an experiment wrote with --out", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A picture of the report could not be drawn.
     #[error("cannot draw {picture}: {reason}")]
     Picture {

@@ -25,6 +25,7 @@ mod environment;
 mod estimate;
 mod file;
 mod finals;
+mod landscape;
 mod memory;
 mod observation;
 mod plan;
@@ -160,6 +161,7 @@ fn run_experiments(
         });
         outcome.carry_out(experiment, &stages(experiment), plan, &mut ledger);
     }
+    outcome.add_landscapes(experiments, plan);
     if memory && !ledger.interrupted() {
         outcome.add_memory(memory::run(plan, &mut ledger));
     }
@@ -202,6 +204,28 @@ impl Outcome {
         results.omissions.extend(claims::omissions(findings));
         results.arms.extend(summary::arms(findings));
         self.runs.extend(summary::runs(findings));
+    }
+
+    /// Looks at two features of each data set that was used: milliseconds of work, for the pictures.
+    fn add_landscapes(&mut self, experiments: &[Experiment], plan: &Plan) {
+        let Some(seed) = plan.final_seeds().first().copied() else {
+            return;
+        };
+        for case in experiments.iter().flat_map(|experiment| &experiment.cases) {
+            let name = &case.source.name;
+            if self
+                .results
+                .landscapes
+                .iter()
+                .any(|known| known.dataset == *name)
+            {
+                continue;
+            }
+            match landscape::landscape(&case.source, seed) {
+                Ok(found) => self.results.landscapes.extend(found),
+                Err(error) => self.failures.push(error),
+            }
+        }
     }
 
     fn add_memory(&mut self, found: memory::Findings) {
