@@ -13,10 +13,16 @@
 //! until it reached a loss, with a cap.
 
 mod number;
+mod why;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use why::{
+    Conditioning, CostCurve, CostPoint, CurvatureOf, NoisePoint, Sharpness, Why, WhyFinding,
+    WhySubject,
+};
 
 use crate::statistics::{Bound, Comparison, Direction, Hypothesis, Scale, Verdict};
 
@@ -56,6 +62,9 @@ pub struct Results {
     /// The memory that training took, by the number of samples.
     #[serde(default)]
     pub memory: Vec<MemoryPoint>,
+    /// Why, in numbers: curvature, noise and cost.
+    #[serde(default, skip_serializing_if = "Why::is_empty")]
+    pub why: Why,
     /// What was meant to be run or tested and was not, each with the reason.
     #[serde(default)]
     pub omissions: Vec<Omission>,
@@ -74,6 +83,7 @@ impl Default for Results {
             claims: Vec::new(),
             arms: Vec::new(),
             memory: Vec::new(),
+            why: Why::default(),
             omissions: Vec::new(),
         }
     }
