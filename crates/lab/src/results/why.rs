@@ -92,8 +92,9 @@ pub struct Conditioning {
     #[serde(with = "number::finite")]
     pub largest_eigenvalue: Option<f64>,
     /// λ_max / λ_min, where λ_min is the least eigenvalue that is more than rounding error; directions without any
-    /// curvature (an input that never varies) do not slow training, and do not count. `None` for a network whose Hessian has
-    /// negative eigenvalues or too many parameters to say.
+    /// curvature (an input that never varies) do not slow training, and do not count. A network's Hessian has eigenvalues of both signs
+    /// and many near 0: there it is λ_max over the median size of all that are more than rounding error, the median over seeds;
+    /// `None` for one of too many parameters.
     #[serde(with = "number::finite")]
     pub condition_number: Option<f64>,
     /// The largest learning rate at which full-batch descent should not diverge: 2 / λ_max.
