@@ -52,6 +52,7 @@ Experiments:
   generalization   batch sizes where there is something to overfit; how many epochs are right
   test-statistics  with whose mean and deviation to scale the test data
   memory           what training needs of the memory, against the number of samples
+  why              curvature, noise and cost: why the others come out as they do
 
 Examples:
   smallbatch experiment --quick              all experiments in about half a minute

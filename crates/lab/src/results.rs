@@ -13,10 +13,16 @@
 //! until it reached a loss, with a cap.
 
 mod number;
+mod why;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use why::{
+    Conditioning, CostCurve, CostPoint, CurvatureOf, NoisePoint, Sharpness, Why, WhyFinding,
+    WhySubject,
+};
 
 use crate::statistics::{Bound, Comparison, Direction, Hypothesis, Scale, Verdict};
 
@@ -59,6 +65,9 @@ pub struct Results {
     /// The memory that training took, by the number of samples.
     #[serde(default)]
     pub memory: Vec<MemoryPoint>,
+    /// Why, in numbers: curvature, noise and cost.
+    #[serde(default, skip_serializing_if = "Why::is_empty")]
+    pub why: Why,
     /// What was meant to be run or tested and was not, each with the reason.
     #[serde(default)]
     pub omissions: Vec<Omission>,
@@ -78,6 +87,7 @@ impl Default for Results {
             arms: Vec::new(),
             landscapes: Vec::new(),
             memory: Vec::new(),
+            why: Why::default(),
             omissions: Vec::new(),
         }
     }

@@ -39,6 +39,7 @@ mod summary;
 mod tests;
 mod trajectory;
 mod tuning;
+mod why;
 mod wording;
 
 use definition::Experiment;
@@ -95,7 +96,15 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
         experiments.extend(built_in(*name, plan.size, &mut shelf)?);
     }
     let memory = plan.experiments.contains(&ExperimentName::Memory);
-    run_experiments(&experiments, memory, plan, progress)
+    let why = plan.experiments.contains(&ExperimentName::Why);
+    run_experiments(&experiments, Others { memory, why }, plan, progress)
+}
+
+/// Which of the experiments that are no comparisons of trainings are meant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Others {
+    memory: bool,
+    why: bool,
 }
 
 /// An experiment that comes with the program, from its file; `None` for one that is no comparison of trainings.
@@ -121,14 +130,14 @@ fn built_in(
             "test-statistics.toml",
             include_str!("../../experiments/test-statistics.toml"),
         ),
-        ExperimentName::Memory => return Ok(None),
+        ExperimentName::Memory | ExperimentName::Why => return Ok(None),
     };
     file::parse(text, file, size, shelf).map(Some)
 }
 
 fn run_experiments(
     experiments: &[Experiment],
-    memory: bool,
+    Others { memory, why }: Others,
     plan: &Plan,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Error> {
@@ -152,7 +161,8 @@ fn run_experiments(
         .map(|stages| stages.total())
         .sum();
     let measuring = if memory { memory::estimate(plan) } else { 0.0 };
-    let mut ledger = Ledger::new(progress, training + measuring);
+    let explaining = if why { why::estimate(plan) } else { 0.0 };
+    let mut ledger = Ledger::new(progress, training + measuring + explaining);
     for experiment in experiments {
         outcome.results.experiments.push(ExperimentNote {
             experiment: experiment.name.clone(),
@@ -164,6 +174,9 @@ fn run_experiments(
     outcome.add_landscapes(experiments, plan);
     if memory && !ledger.interrupted() {
         outcome.add_memory(memory::run(plan, &mut ledger));
+    }
+    if why && !ledger.interrupted() {
+        outcome.add_why(why::run(plan, &mut ledger));
     }
     outcome.results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
     Ok(outcome)
@@ -238,6 +251,15 @@ impl Outcome {
         if let Some(error) = found.failure {
             self.fail(MEMORY, "", error);
         }
+    }
+
+    fn add_why(&mut self, found: why::Findings) {
+        let results = &mut self.results;
+        results.experiments.push(found.note);
+        results.datasets.extend(found.datasets);
+        results.omissions.extend(found.omissions);
+        results.why = found.why;
+        self.failures.extend(found.failures);
     }
 
     /// Notes a failure that left nothing of its data set.

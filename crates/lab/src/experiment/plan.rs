@@ -33,16 +33,19 @@ pub enum ExperimentName {
     TestStatistics,
     /// What training needs of the memory, against the number of samples.
     Memory,
+    /// Why, in numbers: curvature, noise and cost.
+    Why,
 }
 
 impl ExperimentName {
     /// Every experiment, in the order in which they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Normalization,
         Self::BatchSize,
         Self::Generalization,
         Self::TestStatistics,
         Self::Memory,
+        Self::Why,
     ];
 
     /// The name on the command line and in the results.
@@ -53,6 +56,7 @@ impl ExperimentName {
             Self::Generalization => "generalization",
             Self::TestStatistics => "test-statistics",
             Self::Memory => "memory",
+            Self::Why => "why",
         }
     }
 }

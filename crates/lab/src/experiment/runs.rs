@@ -213,7 +213,7 @@ pub(crate) fn train(
 }
 
 /// The records of a training, each with what the test part gave at that moment, where that was measured.
-fn points(records: &[Record], tests: &[TestMeasures]) -> Vec<Point> {
+pub(crate) fn points(records: &[Record], tests: &[TestMeasures]) -> Vec<Point> {
     records
         .iter()
         .enumerate()
