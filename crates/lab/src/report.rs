@@ -26,6 +26,7 @@ mod picture;
 mod section;
 mod table;
 mod tuning;
+mod why;
 mod words;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! The report's sections, in the order of a reader's questions.
 
 use super::content::{Block, Document, Part, Section, Span, Tone, plain};
-use super::{claim, method, section, words};
+use super::{claim, method, section, why, words};
 use crate::Error;
 use crate::results::Results;
 
@@ -21,6 +21,7 @@ pub(super) fn document(results: &Results) -> Result<Document, Error> {
     let mut sections = vec![claim::overview(results)?];
     let (pages, shown) = claim::pages(results)?;
     sections.extend(pages);
+    sections.extend(why::why(&results.why)?);
     for (index, note) in section::experiments(results).iter().enumerate() {
         sections.push(section::experiment(
             results,
