@@ -29,15 +29,15 @@ fn cloud(landscape: &Landscape, identifier: &str) -> Result<Figure, Error> {
     } = landscape;
     type Stage = fn([f64; 3]) -> f64;
     let stages: [(&str, &str, Stage); 3] = [
-        ("raw", "as in the table", |[value, ..]| value),
-        ("centred", "minus its mean", |[value, mean, _]| value - mean),
+        ("raw", "raw", |[value, ..]| value),
+        ("centred", "centred", |[value, mean, _]| value - mean),
         ("scaled", "in deviations", |[value, mean, deviation]| {
             (value - mean) / deviation
         }),
     ];
     let mut figure = Figure {
         caption: format!(
-            "Two features of {dataset} in the textbook's three stages: {} samples of the training part, each axis from the same scale \
+            "Two features of {dataset} in the textbook's three stages: {} samples of the training part, both axes with one scale \
              as the other, with lines through zero. Means {} and {}, deviations {} and {}.",
             samples.len(),
             words::number(mean[0]),
@@ -53,7 +53,7 @@ fn cloud(landscape: &Landscape, identifier: &str) -> Result<Figure, Error> {
         let (x, y) = plane(points.iter().copied().chain([[0.0, 0.0]]));
         let [x_label, y_label] = features
             .each_ref()
-            .map(|feature| format!("{feature}, {unit}"));
+            .map(|feature| format!("{}, {unit}", short(feature)));
         let picture = Picture {
             title: format!("{} and {} of {dataset}, {name}", features[0], features[1]),
             description: format!(
@@ -85,6 +85,14 @@ fn cloud(landscape: &Landscape, identifier: &str) -> Result<Figure, Error> {
         ));
     }
     Ok(figure)
+}
+
+/// A feature's name, or its beginning: what fits along the shorter axis.
+fn short(name: &str) -> String {
+    if name.chars().count() <= 22 {
+        return name.to_owned();
+    }
+    name.chars().take(21).chain(['…']).collect()
 }
 
 /// The contours of the loss for each data set, raw and standardized, with the ways of descent.
