@@ -30,9 +30,21 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     for file in [written.results, written.runs, written.report] {
         say(&format!("wrote {}", file.display()));
     }
+    if outcome.reused > 0 {
+        let all = outcome.made + outcome.reused;
+        say(&format!(
+            "{} of {all} trainings were kept from before",
+            outcome.reused
+        ));
+    }
     if interruption.happened() {
+        let go_on = if plan.cache.is_some() {
+            "; the same command goes on from here"
+        } else {
+            ""
+        };
         eprintln!(
-            "stopped after {}; the results are of the work complete by then",
+            "stopped after {}; the results are of the work complete by then{go_on}",
             spoken(start.elapsed())
         );
         return Ok(ExitCode::from(interruption::EXIT_CODE));
@@ -81,5 +93,9 @@ fn plan(arguments: &Experiment) -> Plan {
         threads: arguments.threads.unwrap_or(default.threads),
         base_seed: default.base_seed,
         memory_probe: std::env::current_exe().ok(),
+        cache: (!arguments.no_cache).then(|| {
+            let kept = arguments.cache.clone();
+            kept.unwrap_or_else(|| arguments.out.join("cache"))
+        }),
     }
 }

@@ -19,6 +19,7 @@
 //!   scaling take one pass over the data, and are not in them.
 
 mod bench;
+mod cache;
 mod claims;
 mod definition;
 mod environment;
@@ -40,6 +41,7 @@ mod trajectory;
 mod tuning;
 mod wording;
 
+use cache::Cache;
 use definition::Experiment;
 use estimate::Stages;
 use progress::Ledger;
@@ -62,6 +64,10 @@ pub struct Outcome {
     /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions; all
     /// that was complete is there.
     pub failures: Vec<Error>,
+    /// Trainings that were made, timings repeated included.
+    pub made: usize,
+    /// Trainings that were found in the plan's cache instead.
+    pub reused: usize,
 }
 
 /// Runs the experiments of a plan, and computes the claims.
@@ -73,7 +79,8 @@ pub struct Outcome {
 /// those in *seconds* are measured.
 ///
 /// # Errors
-/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Definition`] or [`Error::Step`]
+/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), [`Error::Cache`] for a cache that cannot be
+/// opened, and [`Error::Definition`] or [`Error::Step`]
 /// when an experiment or its data cannot be read: then nothing was run. What fails later is in [`Outcome::failures`].
 ///
 /// # Example
@@ -132,6 +139,7 @@ fn run_experiments(
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Error> {
     plan.validate()?;
+    let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
     let n_seeds = plan.final_seeds().len();
     let most_tuning = experiments
         .iter()
@@ -158,11 +166,21 @@ fn run_experiments(
             question: experiment.question.clone(),
             method: method(experiment, n_seeds),
         });
-        outcome.carry_out(experiment, &stages(experiment), plan, &mut ledger);
+        outcome.carry_out(
+            experiment,
+            &stages(experiment),
+            plan,
+            cache.as_ref(),
+            &mut ledger,
+        );
     }
     if memory && !ledger.interrupted() {
         outcome.add_memory(memory::run(plan, &mut ledger));
     }
+    outcome
+        .failures
+        .extend(cache.and_then(|cache| cache.failure()));
+    (outcome.made, outcome.reused) = (ledger.made, ledger.reused);
     outcome.results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
     Ok(outcome)
 }
@@ -174,6 +192,7 @@ impl Outcome {
         experiment: &Experiment,
         stages: &[Stages],
         plan: &Plan,
+        cache: Option<&Cache>,
         ledger: &mut Ledger<'_>,
     ) {
         let mut found = Vec::new();
@@ -181,7 +200,7 @@ impl Outcome {
             if ledger.interrupted() {
                 break;
             }
-            match protocol::run(experiment, case, plan, stages, ledger) {
+            match protocol::run(experiment, case, plan, stages, cache, ledger) {
                 Ok(mut findings) => {
                     self.add(&findings);
                     self.failures.extend(findings.failure.take());

@@ -137,6 +137,13 @@ pub struct Plan {
     /// three numbers of [`memory_of_training`](crate::memory_of_training), or nothing where they are not known. Default
     /// (`None`): this process measures itself, and what it has freed before may hide some.
     pub memory_probe: Option<PathBuf>,
+    /// A folder where every finished run is kept at once, so that the same plan goes on where it was interrupted, and what two
+    /// plans have in common is run once. It is made if missing. Default (`None`): nothing is kept.
+    ///
+    /// A run is found again by all that decides it: the content of its data, network, scaler, batch size, rate, optimizer,
+    /// seed and length, the program that made it (by its bytes) and the processor. Timed runs are found again only on the
+    /// machine that made them. What is damaged is run anew.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Plan {
@@ -149,6 +156,7 @@ impl Default for Plan {
                 .map_or(1, |cores| cores.get().min(MOST_THREADS)),
             base_seed: 0,
             memory_probe: None,
+            cache: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
+use super::cache::Cache;
 use super::definition::{Axis, Case, Experiment};
 use super::estimate::Stages;
 use super::finals;
@@ -130,13 +131,14 @@ pub(crate) fn run<'a>(
     case: &'a Case,
     plan: &Plan,
     stages: &Stages,
+    cache: Option<&Cache>,
     ledger: &mut Ledger<'_>,
 ) -> Result<Findings<'a>, Error> {
     ledger.stage(format!("{}: preparing", title(experiment, case)), 0.0);
     let reference = &experiment.arms[experiment.reference];
     let sample = Prepared::new(case, reference, &[], plan.base_seed)?;
     let n_training = sample.training.n_samples();
-    let mut bench = Bench::new(experiment, case, plan.threads, n_training);
+    let mut bench = Bench::new(experiment, case, plan.threads, n_training, cache);
     let mut findings = Findings {
         experiment,
         case,
