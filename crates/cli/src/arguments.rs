@@ -65,6 +65,14 @@ pub(crate) struct Experiment {
     #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
     pub(crate) names: Vec<ExperimentName>,
 
+    /// Run the experiment of this TOML file, of one's own; see --print for a start [may be repeated]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Print the file of an experiment that comes with the program, and run nothing
+    #[arg(long, value_name = "NAME", value_parser = experiment_name, hide_possible_values = true, exclusive = true)]
+    pub(crate) print: Option<ExperimentName>,
+
     /// The short version: three seeds, the smaller data sets, shorter budgets
     #[arg(long)]
     pub(crate) quick: bool,

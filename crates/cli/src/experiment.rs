@@ -13,6 +13,14 @@ use crate::progress::{Display, spoken};
 
 /// Runs the experiments, prints the table, writes the files.
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
+    if let Some(name) = arguments.print {
+        let text = name.definition().ok_or_else(|| Failure {
+            sentence: format!("{name} has no file: it measures memory, and compares no trainings"),
+            code: ExitCode::FAILURE,
+        })?;
+        say(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
     let plan = plan(arguments);
     plan.validate()?;
     // Minutes of work must not end at a folder that cannot be written to.
@@ -79,7 +87,8 @@ fn say(line: &str) {
 fn plan(arguments: &Experiment) -> Plan {
     let default = Plan::default();
     Plan {
-        experiments: if arguments.names.is_empty() {
+        files: arguments.file.clone(),
+        experiments: if arguments.names.is_empty() && arguments.file.is_empty() {
             default.experiments
         } else {
             arguments.names.clone()

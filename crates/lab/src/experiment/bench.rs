@@ -211,6 +211,7 @@ impl<'a> Bench<'a> {
         Settings {
             network: self.case.network(),
             batch_size: self.experiment.arms[request.arm].batch_size,
+            optimizer: self.experiment.arms[request.arm].optimizer,
             learning_rate: rate(request.rate_step),
             seed: request.seed,
             length: request.length,

@@ -26,6 +26,7 @@ mod environment;
 mod estimate;
 mod file;
 mod finals;
+mod lbfgs;
 mod memory;
 mod observation;
 mod plan;
@@ -40,6 +41,8 @@ mod tests;
 mod trajectory;
 mod tuning;
 mod wording;
+
+use std::path::Path;
 
 use cache::Cache;
 use definition::Experiment;
@@ -100,6 +103,23 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     for name in &plan.experiments {
         experiments.extend(built_in(*name, plan.size, &mut shelf)?);
     }
+    for path in &plan.files {
+        let experiment = from_file(path, plan.size, &mut shelf)?;
+        if experiments
+            .iter()
+            .any(|other: &Experiment| other.name == experiment.name)
+        {
+            return Err(Error::Definition {
+                file: path.display().to_string(),
+                line: 1,
+                reason: format!(
+                    "another experiment of this call is named \"{}\", too",
+                    experiment.name
+                ),
+            });
+        }
+        experiments.push(experiment);
+    }
     let memory = plan.experiments.contains(&ExperimentName::Memory);
     run_experiments(&experiments, memory, plan, progress)
 }
@@ -110,26 +130,17 @@ fn built_in(
     size: Size,
     shelf: &mut Shelf,
 ) -> Result<Option<Experiment>, Error> {
-    let (file, text) = match name {
-        ExperimentName::Normalization => (
-            "normalization.toml",
-            include_str!("../../experiments/normalization.toml"),
-        ),
-        ExperimentName::BatchSize => (
-            "batch-size.toml",
-            include_str!("../../experiments/batch-size.toml"),
-        ),
-        ExperimentName::Generalization => (
-            "generalization.toml",
-            include_str!("../../experiments/generalization.toml"),
-        ),
-        ExperimentName::TestStatistics => (
-            "test-statistics.toml",
-            include_str!("../../experiments/test-statistics.toml"),
-        ),
-        ExperimentName::Memory => return Ok(None),
-    };
-    file::parse(text, file, size, shelf).map(Some)
+    let parse = |text| file::parse(text, &format!("{name}.toml"), Path::new(""), size, shelf);
+    name.definition().map(parse).transpose()
+}
+
+/// A user's experiment, from its file.
+fn from_file(path: &Path, size: Size, shelf: &mut Shelf) -> Result<Experiment, Error> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| sources::step(format!("read the experiment {name}"), error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    file::parse(&text, &name, folder, size, shelf)
 }
 
 fn run_experiments(
@@ -271,7 +282,8 @@ fn method(experiment: &Experiment, n_seeds: usize) -> String {
         &experiment.arms[experiment.reference].name,
     );
     format!(
-        "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
+        "{} ReLU networks trained by gradient descent with a constant learning rate, plain where an arm does not say \
+         otherwise, on {}. The budgets are those of \
          the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \
          Learning rates are tuned for each arm and budget by validation loss on seeds of their own; {n_seeds} other seeds \
          give the pairs that the verdicts of {name} rest on.{}",

@@ -55,6 +55,26 @@ impl ExperimentName {
             Self::Memory => "memory",
         }
     }
+
+    /// The experiment's file, as text: a start for one's own. `None` for one that is no comparison of trainings.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use smallbatch_lab::ExperimentName;
+    ///
+    /// let text = ExperimentName::BatchSize.definition().unwrap_or_default();
+    /// assert!(text.contains("name = \"batch-size\""));
+    /// ```
+    pub fn definition(self) -> Option<&'static str> {
+        match self {
+            Self::Normalization => Some(include_str!("../../experiments/normalization.toml")),
+            Self::BatchSize => Some(include_str!("../../experiments/batch-size.toml")),
+            Self::Generalization => Some(include_str!("../../experiments/generalization.toml")),
+            Self::TestStatistics => Some(include_str!("../../experiments/test-statistics.toml")),
+            Self::Memory => None,
+        }
+    }
 }
 
 impl fmt::Display for ExperimentName {
@@ -124,6 +144,9 @@ impl Size {
 pub struct Plan {
     /// The experiments, each at most once. Default: all of them.
     pub experiments: Vec<ExperimentName>,
+    /// Experiments of one's own, as TOML files like those that come with the program (see
+    /// [`ExperimentName::definition`]); paths of tables in them begin at the file's folder. Default: none.
+    pub files: Vec<PathBuf>,
     /// The short, the usual or the long version. Default: the usual one.
     pub size: Size,
     /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8; quick 3, thorough 30.
@@ -150,6 +173,7 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             experiments: ExperimentName::ALL.into(),
+            files: Vec::new(),
             size: Size::Default,
             seeds: None,
             threads: std::thread::available_parallelism()
@@ -179,7 +203,7 @@ impl Plan {
                 expected,
             })
         };
-        if self.experiments.is_empty() {
+        if self.experiments.is_empty() && self.files.is_empty() {
             return setting("experiments", "empty".into(), "at least one experiment");
         }
         for (position, name) in self.experiments.iter().enumerate() {
@@ -236,6 +260,9 @@ impl Plan {
         for name in &self.experiments {
             command.push(' ');
             command.push_str(name.as_str());
+        }
+        for file in &self.files {
+            command.push_str(&format!(" --file {}", file.display()));
         }
         command.push_str(match self.size {
             Size::Quick => " --quick",

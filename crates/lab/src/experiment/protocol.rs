@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
 use super::cache::Cache;
-use super::definition::{Axis, Case, Experiment};
+use super::definition::{Axis, Case, Experiment, Optimizer};
 use super::estimate::Stages;
 use super::finals;
 use super::plan::Plan;
@@ -293,7 +293,15 @@ fn tune(
     }
     findings.searches = lengths
         .keys()
-        .map(|key| (*key, Search::new(guesses[&key.1], findings.naive_loss)))
+        .map(|key| {
+            let search = match findings.experiment.arms[key.1].optimizer {
+                Optimizer::LBfgs => Search::without_choice(findings.naive_loss),
+                Optimizer::Sgd | Optimizer::Momentum => {
+                    Search::new(guesses[&key.1], findings.naive_loss)
+                }
+            };
+            (*key, search)
+        })
         .collect();
 
     let records = [Axis::Epochs, Axis::Updates, Axis::BestEpoch, Axis::Seconds]

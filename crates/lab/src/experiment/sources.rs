@@ -57,6 +57,16 @@ impl Source {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
+    /// A user's table, from a file.
+    pub(crate) fn table(dataset: Dataset<f32>, path: &str) -> Self {
+        Self {
+            name: dataset.name().to_owned(),
+            origin: format!("the table {path}"),
+            dataset,
+            fingerprint: OnceLock::new(),
+        }
+    }
+
     fn load(name: &str, base_seed: u64) -> Result<Self, Error> {
         let Some((name, origin)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = Self::built_in().collect();
