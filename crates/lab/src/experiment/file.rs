@@ -349,6 +349,12 @@ impl Reader<'_> {
             tuning_seeds: at_least_one(&entry.tuning_seeds, "tuning_seeds")? as usize,
             source,
         };
+        // Too few rows, or a class with one member: what no seed can split.
+        if entry.csv.is_some()
+            && let Err(error) = case.source.split(case.fractions(), 0)
+        {
+            return Err(self.at(&named, format!("{}: {error}", named.get_ref())));
+        }
         if let Err(error) = reference
             .batch_size
             .n_batches(case.nominal_training_samples())
@@ -358,12 +364,6 @@ impl Reader<'_> {
                 reference.name
             );
             return Err(self.at(&named, reason));
-        }
-        // Too few rows, or a class with one member: what no seed can split.
-        if entry.csv.is_some()
-            && let Err(error) = case.source.split(case.fractions(), 0)
-        {
-            return Err(self.at(&named, format!("{}: {error}", named.get_ref())));
         }
         Ok(case)
     }

@@ -93,8 +93,7 @@ impl<'a> Course<'a> {
         stop: &'a AtomicBool,
     ) -> Result<Self, Error> {
         let model: Mlp<f32> = settings.network.build(settings.seed).map_err(failed)?;
-        let gradient =
-            Parameters::zeros(&settings.network.layer_sizes().to_vec()).map_err(failed)?;
+        let gradient = Parameters::zeros(settings.network.layer_sizes()).map_err(failed)?;
         let workspace = model.workspace(data.training.n_samples().min(CHUNK));
         Ok(Self {
             settings,

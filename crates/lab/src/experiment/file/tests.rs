@@ -287,7 +287,13 @@ fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
     let table = [
         (many("7"), "price", "numbers", 19, "7 in every sample"),
         (many("7"), "prize", "numbers", 19, "did you mean \"price\"?"),
-        (of("1,2,3\n4,5,6\n"), "price", "numbers", 18, "too few"),
+        (
+            of("1,2,3\n4,5,6\n"),
+            "price",
+            "numbers",
+            18,
+            "cannot fill 3 parts",
+        ),
         (
             lone(many("one")),
             "price",
@@ -318,4 +324,21 @@ fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
             other => panic!("{says}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_file() {
+    let documentation = include_str!("../../../experiments/README.md");
+    let (_, rest) = documentation.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..200).map(|i| format!("{i},{}\n", i * i)).collect();
+    std::fs::write(
+        folder.path().join("houses.csv"),
+        format!("size,price\n{rows}"),
+    )
+    .unwrap();
+    let shelf = &mut Shelf::new(0);
+    let experiment = parse(text, "README.md", folder.path(), Size::Quick, shelf).unwrap();
+    assert_eq!((experiment.arms.len(), experiment.claims.len()), (2, 1));
 }
