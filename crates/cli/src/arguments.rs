@@ -66,11 +66,23 @@ In DIR you then find:
   results.json   environment, claims with effects and intervals, arms with curves
   runs.csv       one row for each training run
 
-Ctrl-C ends the work early and still writes what is complete by then.")]
+  cache/         finished runs; may be removed
+
+Ctrl-C ends the work early and still writes what is complete by then. The same command
+then goes on where it stopped. Kept runs are used by the same program on the same
+processor only, times on the same machine only.")]
 pub(crate) struct Experiment {
     /// Experiments to run, of those listed below [default: all]
     #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
     pub(crate) names: Vec<ExperimentName>,
+
+    /// Run the experiment of this TOML file, of one's own; see --print for a start [may be repeated]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Print the file of an experiment that comes with the program, and run nothing
+    #[arg(long, value_name = "NAME", value_parser = experiment_name, hide_possible_values = true, exclusive = true)]
+    pub(crate) print: Option<ExperimentName>,
 
     /// The short version: three seeds, the smaller data sets, shorter budgets
     #[arg(long)]
@@ -91,6 +103,14 @@ pub(crate) struct Experiment {
     /// Folder for report.html, results.json and runs.csv; made if missing, older results in it are replaced
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
+
+    /// Folder where every finished run is kept at once; the same command goes on from there [default: cache in DIR]
+    #[arg(long, value_name = "CACHE", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Neither keep finished runs nor use kept ones: everything is run and timed anew
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 fn experiment_name(text: &str) -> Result<ExperimentName, smallbatch_lab::Error> {

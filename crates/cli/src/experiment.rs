@@ -13,6 +13,14 @@ use crate::progress::{Display, spoken};
 
 /// Runs the experiments, prints the table, writes the files.
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
+    if let Some(name) = arguments.print {
+        let text = name.definition().ok_or_else(|| Failure {
+            sentence: format!("{name} has no file: it measures memory, and compares no trainings"),
+            code: ExitCode::FAILURE,
+        })?;
+        say(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
     let plan = plan(arguments);
     plan.validate()?;
     // Minutes of work must not end at a folder that cannot be written to.
@@ -35,9 +43,21 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     ] {
         say(&format!("wrote {}", file.display()));
     }
+    if outcome.reused > 0 {
+        let all = outcome.made + outcome.reused;
+        say(&format!(
+            "{} of {all} trainings were kept from before",
+            outcome.reused
+        ));
+    }
     if interruption.happened() {
+        let go_on = if plan.cache.is_some() {
+            "; the same command goes on from here"
+        } else {
+            ""
+        };
         eprintln!(
-            "stopped after {}; the results are of the work complete by then",
+            "stopped after {}; the results are of the work complete by then{go_on}",
             spoken(start.elapsed())
         );
         return Ok(ExitCode::from(interruption::EXIT_CODE));
@@ -81,7 +101,8 @@ fn say(line: &str) {
 fn plan(arguments: &Experiment) -> Plan {
     let default = Plan::default();
     Plan {
-        experiments: if arguments.names.is_empty() {
+        files: arguments.file.clone(),
+        experiments: if arguments.names.is_empty() && arguments.file.is_empty() {
             default.experiments
         } else {
             arguments.names.clone()
@@ -95,5 +116,9 @@ fn plan(arguments: &Experiment) -> Plan {
         threads: arguments.threads.unwrap_or(default.threads),
         base_seed: default.base_seed,
         memory_probe: std::env::current_exe().ok(),
+        cache: (!arguments.no_cache).then(|| {
+            let kept = arguments.cache.clone();
+            kept.unwrap_or_else(|| arguments.out.join("cache"))
+        }),
     }
 }

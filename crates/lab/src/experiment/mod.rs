@@ -19,6 +19,7 @@
 //!   scaling take one pass over the data, and are not in them.
 
 mod bench;
+mod cache;
 mod claims;
 mod definition;
 mod environment;
@@ -26,6 +27,7 @@ mod estimate;
 mod file;
 mod finals;
 mod landscape;
+mod lbfgs;
 mod memory;
 mod observation;
 mod plan;
@@ -42,6 +44,9 @@ mod tuning;
 mod why;
 mod wording;
 
+use std::path::Path;
+
+use cache::Cache;
 use definition::Experiment;
 use estimate::Stages;
 use progress::Ledger;
@@ -64,6 +69,10 @@ pub struct Outcome {
     /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions; all
     /// that was complete is there.
     pub failures: Vec<Error>,
+    /// Trainings that were made, timings repeated included.
+    pub made: usize,
+    /// Trainings that were found in the plan's cache instead.
+    pub reused: usize,
 }
 
 /// Runs the experiments of a plan, and computes the claims.
@@ -75,7 +84,8 @@ pub struct Outcome {
 /// those in *seconds* are measured.
 ///
 /// # Errors
-/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Definition`] or [`Error::Step`]
+/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), [`Error::Cache`] for a cache that cannot be
+/// opened, and [`Error::Definition`] or [`Error::Step`]
 /// when an experiment or its data cannot be read: then nothing was run. What fails later is in [`Outcome::failures`].
 ///
 /// # Example
@@ -95,6 +105,23 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     for name in &plan.experiments {
         experiments.extend(built_in(*name, plan.size, &mut shelf)?);
     }
+    for path in &plan.files {
+        let experiment = from_file(path, plan.size, &mut shelf)?;
+        if experiments
+            .iter()
+            .any(|other: &Experiment| other.name == experiment.name)
+        {
+            return Err(Error::Definition {
+                file: path.display().to_string(),
+                line: 1,
+                reason: format!(
+                    "another experiment of this call is named \"{}\", too",
+                    experiment.name
+                ),
+            });
+        }
+        experiments.push(experiment);
+    }
     let memory = plan.experiments.contains(&ExperimentName::Memory);
     let why = plan.experiments.contains(&ExperimentName::Why);
     run_experiments(&experiments, Others { memory, why }, plan, progress)
@@ -113,26 +140,17 @@ fn built_in(
     size: Size,
     shelf: &mut Shelf,
 ) -> Result<Option<Experiment>, Error> {
-    let (file, text) = match name {
-        ExperimentName::Normalization => (
-            "normalization.toml",
-            include_str!("../../experiments/normalization.toml"),
-        ),
-        ExperimentName::BatchSize => (
-            "batch-size.toml",
-            include_str!("../../experiments/batch-size.toml"),
-        ),
-        ExperimentName::Generalization => (
-            "generalization.toml",
-            include_str!("../../experiments/generalization.toml"),
-        ),
-        ExperimentName::TestStatistics => (
-            "test-statistics.toml",
-            include_str!("../../experiments/test-statistics.toml"),
-        ),
-        ExperimentName::Memory | ExperimentName::Why => return Ok(None),
-    };
-    file::parse(text, file, size, shelf).map(Some)
+    let parse = |text| file::parse(text, &format!("{name}.toml"), Path::new(""), size, shelf);
+    name.definition().map(parse).transpose()
+}
+
+/// A user's experiment, from its file.
+fn from_file(path: &Path, size: Size, shelf: &mut Shelf) -> Result<Experiment, Error> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| sources::step(format!("read the experiment {name}"), error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    file::parse(&text, &name, folder, size, shelf)
 }
 
 fn run_experiments(
@@ -142,6 +160,7 @@ fn run_experiments(
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Error> {
     plan.validate()?;
+    let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
     let n_seeds = plan.final_seeds().len();
     let most_tuning = experiments
         .iter()
@@ -169,7 +188,13 @@ fn run_experiments(
             question: experiment.question.clone(),
             method: method(experiment, n_seeds),
         });
-        outcome.carry_out(experiment, &stages(experiment), plan, &mut ledger);
+        outcome.carry_out(
+            experiment,
+            &stages(experiment),
+            plan,
+            cache.as_ref(),
+            &mut ledger,
+        );
     }
     outcome.add_landscapes(experiments, plan);
     if memory && !ledger.interrupted() {
@@ -178,6 +203,10 @@ fn run_experiments(
     if why && !ledger.interrupted() {
         outcome.add_why(why::run(plan, &mut ledger));
     }
+    outcome
+        .failures
+        .extend(cache.and_then(|cache| cache.failure()));
+    (outcome.made, outcome.reused) = (ledger.made, ledger.reused);
     outcome.results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
     Ok(outcome)
 }
@@ -189,6 +218,7 @@ impl Outcome {
         experiment: &Experiment,
         stages: &[Stages],
         plan: &Plan,
+        cache: Option<&Cache>,
         ledger: &mut Ledger<'_>,
     ) {
         let mut found = Vec::new();
@@ -196,7 +226,7 @@ impl Outcome {
             if ledger.interrupted() {
                 break;
             }
-            match protocol::run(experiment, case, plan, stages, ledger) {
+            match protocol::run(experiment, case, plan, stages, cache, ledger) {
                 Ok(mut findings) => {
                     self.add(&findings);
                     self.failures.extend(findings.failure.take());
@@ -298,7 +328,8 @@ fn method(experiment: &Experiment, n_seeds: usize) -> String {
         &experiment.arms[experiment.reference].name,
     );
     format!(
-        "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
+        "{} ReLU networks trained by gradient descent with a constant learning rate, plain where an arm does not say \
+         otherwise, on {}. The budgets are those of \
          the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \
          Learning rates are tuned for each arm and budget by validation loss on seeds of their own; {n_seeds} other seeds \
          give the pairs that the verdicts of {name} rest on.{}",

@@ -365,7 +365,8 @@ fn what_is_left_out_is_named() {
         .iter()
         .filter(|omission| omission.kind == OmissionKind::Budget)
         .collect();
-    assert_eq!(of_budget.len(), 1, "{of_budget:?}");
+    // One for each way of training on the full batch.
+    assert_eq!(of_budget.len(), 3, "{of_budget:?}");
     assert_eq!(of_budget[0].claim.as_deref(), Some("minibatch-is-faster"));
     assert!(of_budget[0].reason.contains("7 updates"));
 }
@@ -419,4 +420,56 @@ fn facts_on_data_are_those_of_their_experiment() {
         note.unwrap().training_samples
     };
     assert!(trained_on("normalization") > 900 && trained_on("generalization") < 160);
+}
+
+/// What does not depend on the clock.
+fn counted(outcome: &Outcome) -> Vec<RunRecord> {
+    let in_seconds = |run: &&RunRecord| !run.budget.contains("seconds");
+    let without_clock = |run: &RunRecord| RunRecord {
+        seconds: 0.0,
+        seconds_to_target: None,
+        ..run.clone()
+    };
+    outcome
+        .runs
+        .iter()
+        .filter(in_seconds)
+        .map(without_clock)
+        .collect()
+}
+
+#[test]
+fn an_interrupted_plan_goes_on_where_it_stopped_and_a_repeated_one_trains_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiments = tiny();
+    experiments.retain(|experiment| experiment.name == "batch-size");
+    experiments[0].cases.truncate(1);
+    let kept = Plan {
+        cache: Some(folder.path().join("cache")),
+        ..plan(2)
+    };
+    let uninterrupted = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    assert_eq!(uninterrupted.reused, 0);
+    let mut stop = InterruptIn {
+        stage: "tuning",
+        reports: 10,
+    };
+    let begun = run_experiments(&experiments, false, &kept, &mut stop).unwrap();
+    assert!(begun.made > 0 && begun.runs.is_empty());
+    let continued = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    assert!(continued.reused > 0 && continued.made > 0);
+    assert_eq!(counted(&continued), counted(&uninterrupted));
+
+    let repeated = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    assert_eq!(repeated.made, 0);
+    // The times too are those that were measured.
+    assert_eq!(repeated.runs, continued.runs);
+
+    // Every entry damaged: everything is run anew, and nothing fails.
+    for entry in std::fs::read_dir(folder.path().join("cache")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "nothing that was ever kept").unwrap();
+    }
+    let anew = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    assert!(anew.reused == 0 && anew.failures.is_empty());
+    assert_eq!(counted(&anew), counted(&uninterrupted));
 }
