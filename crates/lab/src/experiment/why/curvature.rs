@@ -106,11 +106,12 @@ fn sentence(dataset: &str, rows: &[Conditioning]) -> Option<WhyFinding> {
         row("raw", CurvatureOf::Network)?,
         row("standardized", CurvatureOf::Network)?,
     );
+    // Without a rate for one of the scalings, nothing can be said of every scaling.
     let misses: Vec<f64> = rows
         .iter()
         .filter(|row| row.of == CurvatureOf::Inputs)
-        .filter_map(|row| Some((row.measured_rate? / row.predicted_rate? - 1.0).abs()))
-        .collect();
+        .map(|row| Some((row.measured_rate? / row.predicted_rate? - 1.0).abs()))
+        .collect::<Option<_>>()?;
     let worst = misses.iter().copied().fold(0.0, f64::max);
     let off = |row: &Conditioning| {
         row.measured_rate
