@@ -448,19 +448,20 @@ fn an_interrupted_plan_goes_on_where_it_stopped_and_a_repeated_one_trains_nothin
         cache: Some(folder.path().join("cache")),
         ..plan(2)
     };
-    let uninterrupted = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    let uninterrupted =
+        run_experiments(&experiments, Others::default(), &plan(2), &mut ()).unwrap();
     assert_eq!(uninterrupted.reused, 0);
     let mut stop = InterruptIn {
         stage: "tuning",
         reports: 10,
     };
-    let begun = run_experiments(&experiments, false, &kept, &mut stop).unwrap();
+    let begun = run_experiments(&experiments, Others::default(), &kept, &mut stop).unwrap();
     assert!(begun.made > 0 && begun.runs.is_empty());
-    let continued = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    let continued = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
     assert!(continued.reused > 0 && continued.made > 0);
     assert_eq!(counted(&continued), counted(&uninterrupted));
 
-    let repeated = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    let repeated = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
     assert_eq!(repeated.made, 0);
     // The times too are those that were measured.
     assert_eq!(repeated.runs, continued.runs);
@@ -469,7 +470,7 @@ fn an_interrupted_plan_goes_on_where_it_stopped_and_a_repeated_one_trains_nothin
     for entry in std::fs::read_dir(folder.path().join("cache")).unwrap() {
         std::fs::write(entry.unwrap().path(), "nothing that was ever kept").unwrap();
     }
-    let anew = run_experiments(&experiments, false, &kept, &mut ()).unwrap();
+    let anew = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
     assert!(anew.reused == 0 && anew.failures.is_empty());
     assert_eq!(counted(&anew), counted(&uninterrupted));
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use smallbatch_data::BatchSize;
 use smallbatch_preprocess::{AnyScaler, PerSample, Scaling, StandardScaler};
 
-use super::definition::{Arm, Case, Statistics};
+use super::definition::{Arm, Case, Optimizer, Statistics};
 use super::plan::{Plan, Size};
 use super::progress::Ledger;
 use super::sources::Shelf;
@@ -146,6 +146,7 @@ fn arm(name: &str, scaler: AnyScaler) -> Arm {
         scaler_name: name.into(),
         statistics: Statistics::TrainingPart,
         batch_size: BatchSize::Full,
+        optimizer: Optimizer::default(),
     }
 }
 

@@ -134,13 +134,14 @@ impl Task<'_> {
                 Err(error) => return Err(failed(error.into())),
             };
             let records = session.history().records();
-            if watch == Watch::NoiseAndSolution && records.len() % NOISE_EVERY == 0 {
-                if let Some(record) = records.last() {
-                    let scale = with_batch(data, |batch| session.model().gradient_noise(batch))
-                        .map_err(failed)?
-                        .simple_noise_scale();
-                    noise.push((record.update, record.epoch, record.training_loss, scale));
-                }
+            if watch == Watch::NoiseAndSolution
+                && records.len() % NOISE_EVERY == 0
+                && let Some(record) = records.last()
+            {
+                let scale = with_batch(data, |batch| session.model().gradient_noise(batch))
+                    .map_err(failed)?
+                    .simple_noise_scale();
+                noise.push((record.update, record.epoch, record.training_loss, scale));
             }
             if outcome.is_some() {
                 let samples = reached(records);
