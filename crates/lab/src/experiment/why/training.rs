@@ -22,8 +22,6 @@ use crate::statistics::median;
 const BATCHES: [usize; 4] = [4, 16, 64, 256];
 /// The batch size along whose training the noise is measured.
 const NOISE_BATCH: usize = 16;
-/// The target, as a part of the loss of the best constant prediction.
-const TARGET: f64 = 0.35;
 /// Between two evaluations, the updates grow by this.
 const RATIO: f64 = 1.15;
 /// Passes over the training part after which a run counts as "at least".
@@ -44,10 +42,10 @@ const POWER: PowerIteration = PowerIteration {
 pub(super) fn method() -> String {
     format!(
         "Then standardized inputs, plain descent with a constant rate, and batches of {BATCHES:?} and all samples: each trains \
-         until its training loss is {TARGET} times that of the best constant prediction, with the rate, of four a decade, \
+         until its training loss is the target times that of the best constant prediction, with the rate, of four a decade, \
          that needs the fewest samples on two other seeds. The noise scale is exact, over the training part, along training with \
          batches of {NOISE_BATCH}. The cost curve is fitted to the medians; its intervals come from seeds drawn again. Sharpness is \
-         the largest eigenvalue of the training loss's Hessian where each run arrives, so at equal loss."
+         the largest eigenvalue of the training loss's Hessian where each run arrives, so at nearly equal loss."
     )
 }
 
@@ -216,8 +214,8 @@ impl Task<'_> {
 /// Measures on one data set.
 pub(super) fn measure(
     case: &Case,
-    seeds: &[u64],
-    tuning: &[u64],
+    target: f64,
+    (seeds, tuning): (&[u64], &[u64]),
     ledger: &mut Ledger<'_>,
     share: f64,
     why: &mut Why,
@@ -236,7 +234,7 @@ pub(super) fn measure(
     let task = Task {
         name: &case.source.name,
         network: case.network(),
-        target: TARGET * first.naive_loss(),
+        target: target * first.naive_loss(),
     };
     let full = first.training.n_samples();
     let tuning: Vec<(u64, Dataset<f32>)> = tuning
@@ -379,30 +377,32 @@ fn curve(
     }
 }
 
-/// The moments that every seed has: evaluations come after the same updates for all of them.
+/// The moments at which most of the seeds were measured: late in training few runs are left, and the last record of a run lies
+/// where it arrived.
 fn noise_points(dataset: &str, along: &[Vec<(u64, f64, f64, f64)>]) -> Vec<NoisePoint> {
-    let moments = along.iter().map(Vec::len).max().unwrap_or(0);
-    (0..moments)
-        .filter_map(|moment| {
-            let here: Vec<_> = along.iter().filter_map(|run| run.get(moment)).collect();
-            // The last record of a run lies where it arrived; and late in training few runs are left.
-            let (updates, epoch, ..) = **here.first()?;
-            let here: Vec<_> = here
-                .into_iter()
-                .filter(|point| point.0 == updates)
-                .collect();
-            let losses: Vec<f64> = here.iter().map(|point| point.2).collect();
-            let scales: Vec<f64> = here.iter().map(|point| point.3).collect();
-            Some(NoisePoint {
+    let mut moments = std::collections::BTreeMap::<u64, Vec<(f64, f64, f64)>>::new();
+    for &(updates, epoch, loss, scale) in along.iter().flatten() {
+        moments
+            .entry(updates)
+            .or_default()
+            .push((epoch, loss, scale));
+    }
+    moments
+        .into_iter()
+        .filter(|(_, here)| 2 * here.len() > along.len())
+        .map(|(updates, here)| {
+            let losses: Vec<f64> = here.iter().map(|point| point.1).collect();
+            let scales: Vec<f64> = here.iter().map(|point| point.2).collect();
+            NoisePoint {
                 dataset: dataset.into(),
                 batch: NOISE_BATCH,
-                epoch,
+                epoch: here[0].0,
                 updates,
                 loss: finite(median(&losses)),
                 noise_scale: finite(median(&scales)),
                 low: least(&scales),
                 high: greatest(&scales),
-            })
+            }
         })
         .collect()
 }
@@ -410,7 +410,7 @@ fn noise_points(dataset: &str, along: &[Vec<(u64, f64, f64, f64)>]) -> Vec<Noise
 fn noise_sentence(points: &[NoisePoint]) -> Option<String> {
     let (first, last) = (points.first()?, points.last()?);
     Some(format!(
-        "Along training with batches of {NOISE_BATCH} the noise scale goes from {:.1} samples after {} updates to {:.1} after {}.",
+        "Along training with batches of {NOISE_BATCH} the noise scale goes from {:.1} samples at update {} to {:.1} at update {}.",
         first.noise_scale?, first.updates, last.noise_scale?, last.updates
     ))
 }
@@ -529,6 +529,22 @@ mod tests {
         let mini = |data| (0..5).map(|seed| cost(data, 8, seed)).sum::<f64>();
         let ratio = mini(&often) / mini(&once);
         assert!((0.7..1.4).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn a_moment_that_few_seeds_have_is_left_out() {
+        let run = |updates: &[u64]| -> Vec<(u64, f64, f64, f64)> {
+            updates
+                .iter()
+                .map(|&u| (u, u as f64 / 7.0, 1.0, 10.0 * u as f64))
+                .collect()
+        };
+        let along = [run(&[1, 4, 9, 20]), run(&[1, 4, 6]), run(&[1, 4, 9, 17])];
+        let found: Vec<u64> = noise_points("copies", &along)
+            .iter()
+            .map(|point| point.updates)
+            .collect();
+        assert_eq!(found, [1, 4, 9]);
     }
 
     #[test]
