@@ -1,6 +1,7 @@
 //! How many threads are worth it.
 
 use crate::passes::WORTH_SHARING;
+use crate::training::SMALL;
 use crate::{CHUNK, Mlp, Scalar};
 
 /// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
@@ -48,9 +49,9 @@ impl<T: Scalar> Mlp<T> {
         let layout = self.layout();
         let lanes = |n: usize| n.next_multiple_of(T::PANEL);
         let time = |n: usize| n as f64 / PER_NANOSECOND * (size_of::<T>() / 4) as f64;
-        if batch_size > CHUNK {
+        if batch_size > CHUNK && layout.len() <= SMALL {
             let n_chunks = batch_size.div_ceil(CHUNK).div_ceil(threads);
-            let work = 3 * layout.len() * n_chunks * CHUNK.min(batch_size);
+            let work = 3 * layout.len() * n_chunks * CHUNK;
             // Every shard's gradient is read and added to another.
             let adding = if threads > 1 {
                 2.0 * ROUND + layout.len() as f64
@@ -59,6 +60,8 @@ impl<T: Scalar> Mlp<T> {
             };
             return time(work) + adding;
         }
+        // A larger batch is computed chunk after chunk, each as this one.
+        let batch_size = batch_size.min(CHUNK);
         let mut sum = 0.0;
         for layer in 0..layout.n_layers() {
             let work = layout.fan_in(layer) * layout.fan_out(layer) * lanes(batch_size);
@@ -92,6 +95,7 @@ mod tests {
         // A hidden layer of one line cannot be cut by units; a large batch can be cut by samples.
         assert_eq!(threads(16, 64), 1);
         assert_eq!(threads(16, 10_000), 4);
+        assert_eq!(threads(1024, 10_000), 4);
         let by_width: Vec<usize> = [16, 32, 64, 128, 256, 512].map(|h| threads(h, 32)).to_vec();
         assert!(by_width.is_sorted(), "{by_width:?}");
         for at_most in [0, 1] {

@@ -14,6 +14,10 @@ use crate::team::MOST;
 use crate::vectorized::vectorized;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
+/// Networks of up to so many parameters are trained on large batches in shards: each thread has a gradient of its own in its
+/// cache. Those of more are cut by units, chunk after chunk: each thread has its share of the weights in its cache.
+pub(crate) const SMALL: usize = 32 * 1024;
+
 impl<T: Scalar> Mlp<T> {
     /// The mean loss of a batch, without dropout.
     ///
@@ -199,7 +203,8 @@ impl<T: Scalar> Mlp<T> {
             seed: dropout_seed,
             step: optimizer.step(),
         });
-        if batch.n_samples() > workspace.capacity && workspace.threads() > 1 {
+        let is_small = self.n_parameters() <= SMALL;
+        if batch.n_samples() > workspace.capacity && workspace.threads() > 1 && is_small {
             return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
         }
         if batch.n_samples() <= workspace.capacity && !optimizer.clips() {
@@ -248,7 +253,7 @@ impl<T: Scalar> Mlp<T> {
         Ok(loss)
     }
 
-    /// A step on a batch of many chunks by several threads: each takes some of the samples, and then some of the parameters,
+    /// A step of a small network on a batch of many chunks by several threads: each takes some of the samples, and then some of the parameters,
     /// for which it adds up all shards' gradients in their order.
     fn step_in_shards(
         &mut self,

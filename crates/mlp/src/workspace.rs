@@ -7,9 +7,10 @@ use crate::parameters::Layout;
 use crate::team::{MOST, Team};
 use crate::{Error, Mlp, MlpSpec, Scalar};
 
-/// How many samples at a time are fastest: their activations stay in the first two levels of cache, and a layer's weights
-/// are read once for all of them. What [`Mlp::workspace`] is usually given.
-pub const CHUNK: usize = 64;
+/// How many samples at a time are fastest: a layer's weights are read once for all of them, and their activations stay in the
+/// second level of cache, or near it. What [`Mlp::workspace`] is usually given. (784-512-512-10 on 10,000 samples at a time:
+/// 1.1 times as fast as in chunks of 64 by two threads, and not slower by one or in small networks.)
+pub const CHUNK: usize = 256;
 
 /// So many outputs are worth cutting among threads; fewer stay in one part, which the loss can take as it is.
 const MANY_OUTPUTS: usize = 64;
@@ -250,7 +251,8 @@ impl<T: Scalar> Mlp<T> {
     /// passes (at first by spinning, so that they are there at once), and end with it.
     ///
     /// A batch of up to `max_chunk` samples is cut by the units of each layer, and gives the same numbers to the bit with
-    /// any number of threads. An update on a larger batch is cut by its samples into as many shards, whose gradients are
+    /// any number of threads; so does a larger one, chunk after chunk, in a network of more than 32,768 parameters. In a
+    /// smaller network an update on a larger batch is cut by its samples into as many shards, whose gradients are
     /// added up in their order: the same bits for the same number of threads. There are never more threads at work than the
     /// processor has room for; the bits do not depend on that.
     ///

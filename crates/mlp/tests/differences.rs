@@ -21,7 +21,7 @@ const ACTIVATIONS: [Activation; 9] = [
 ];
 
 /// Two whole chunks and a short one: what runs in chunks of [`CHUNK`] is to add them up.
-const N_IN_CHUNKS: usize = 150;
+const N_IN_CHUNKS: usize = 2 * CHUNK + 22;
 const _: () = assert!(N_IN_CHUNKS > 2 * CHUNK && !N_IN_CHUNKS.is_multiple_of(CHUNK));
 
 fn losses() -> Vec<(Loss, usize)> {

@@ -235,19 +235,14 @@ fn check_products<T: Scalar>(shape: &Shape) {
     }
     assert_close("Z, one sample, portable", &output, &z, fan_in);
     let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
-    for (output, input) in output
-        .chunks_mut(fan_out * T::PANEL)
-        .zip(input_panels.chunks(fan_in * T::PANEL))
-    {
-        Forward {
-            output,
-            weight: &weight,
-            bias: &bias,
-            input,
-            first_input: 0,
-        }
-        .with_simd(simd);
+    Forward {
+        output: &mut output,
+        weight: &weight,
+        bias: &bias,
+        input: &input_panels,
+        inputs: 0..fan_in,
     }
+    .with_simd(simd);
     assert_close(
         "Z, portable",
         &samples(&output, fan_out, n_samples),
@@ -257,20 +252,15 @@ fn check_products<T: Scalar>(shape: &Shape) {
     // Some of the inputs only.
     let some = fan_in / 3..fan_in;
     let mut output = vec![T::of(7.0); n_panels * some.len() * T::PANEL];
-    for (output, delta) in output
-        .chunks_mut(some.len() * T::PANEL)
-        .zip(values.chunks(panel))
-    {
-        InputGradient {
-            output,
-            weight: &weight,
-            fan_in,
-            delta,
-            first_unit: 0,
-            first_input: some.start,
-        }
-        .with_simd(simd);
+    InputGradient {
+        output: &mut output,
+        weight: &weight,
+        fan_in,
+        delta: values,
+        units: 0..fan_out,
+        inputs: some.clone(),
     }
+    .with_simd(simd);
     let expected: Vec<f64> = d
         .chunks(fan_in)
         .flat_map(|d| d[some.clone()].to_vec())

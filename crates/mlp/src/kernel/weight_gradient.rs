@@ -2,8 +2,13 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use std::ops::Range;
+
 use super::forward::add_line;
 use super::{Vectors, in_sixes};
+
+/// As many inputs of all samples are taken for all units before the next as stay in the first level of cache.
+const BLOCK_BYTES: usize = 20 * 1024;
 
 /// `weight = factor · weight + alpha · delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its
 /// columns or some.
@@ -56,16 +61,22 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let n_units = self.onto.weight.len() / self.onto.fan_in;
-        in_sixes!(n_units, |M, unit| self.rows::<S, M>(simd, unit));
+        let n_samples = self.input.values.len().div_ceil(self.input.stride);
+        let block = (BLOCK_BYTES / size_of::<T>() / n_samples.max(1) / T::PANEL).max(1) * T::PANEL;
+        for start in (0..self.input.n_inputs).step_by(block) {
+            let inputs = start..(start + block).min(self.input.n_inputs);
+            in_sixes!(n_units, |M, unit| self
+                .rows::<S, M>(simd, unit, inputs.clone()));
+        }
     }
 }
 
 impl<T: Vectors> WeightGradient<'_, T> {
-    /// M rows of the weight, from one end to the other.
+    /// M rows of the weight, from one end of these inputs to the other.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize>(&mut self, simd: S, unit: usize) {
-        let (lanes, n_inputs) = (T::lanes::<S>(), self.input.n_inputs);
-        let mut first = 0;
+    fn rows<S: Simd, const M: usize>(&mut self, simd: S, unit: usize, inputs: Range<usize>) {
+        let (lanes, n_inputs) = (T::lanes::<S>(), inputs.end);
+        let mut first = inputs.start;
         while first + 2 * lanes <= n_inputs {
             let sums = self.tile::<S, M, 2>(simd, unit, first);
             self.store_whole(simd, unit, first, &sums);
