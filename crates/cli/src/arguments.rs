@@ -18,6 +18,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Experiment(Experiment),
     Predict(Predict),
+    Report(Report),
     #[command(hide = true)]
     ProbeMemory(ProbeMemory),
 }
@@ -34,6 +35,14 @@ pub(crate) struct Predict {
     /// The table: comma-separated values with a line of names
     #[arg(value_name = "FILE.csv")]
     pub(crate) table: PathBuf,
+}
+
+/// Draw the report of an earlier experiment again, from its results.json, without running anything
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// The folder that the experiment wrote
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
@@ -58,6 +67,7 @@ Experiments:
   generalization   batch sizes where there is something to overfit; how many epochs are right
   test-statistics  with whose mean and deviation to scale the test data
   memory           what training needs of the memory, against the number of samples
+  why              curvature, noise and cost: why the others come out as they do
 
 Examples:
   smallbatch experiment --quick              all experiments in about half a minute
@@ -70,20 +80,25 @@ Examples:
 
 In DIR you then find:
   report.html    pictures and verdicts; opens without a network
+  report.md      the same as Markdown, with its pictures in the folder pictures
   results.json   environment, claims with effects and intervals, arms with curves
   runs.csv       one row for each training run
 or, with --data:
   advice.json    the advice with what it rests on
   model.json     the model trained as advised, for `smallbatch predict`
 
-Ctrl-C ends the work early and still writes what is complete by then.")]
+  cache/         finished runs; may be removed
+
+Ctrl-C ends the work early and still writes what is complete by then. The same command
+then goes on where it stopped. Kept runs are used by the same program on the same
+processor only, times on the same machine only.")]
 pub(crate) struct Experiment {
     /// Experiments to run, of those listed below [default: all]
     #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
     pub(crate) names: Vec<ExperimentName>,
 
     /// A table of your own, to be advised on: comma-separated values with a line of names
-    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["names", "seeds"])]
+    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["names", "seeds", "file"])]
     pub(crate) data: Option<PathBuf>,
 
     /// With --data: the column to be predicted
@@ -101,6 +116,14 @@ pub(crate) struct Experiment {
     /// With --data: the units of each hidden layer [default: 64,64]
     #[arg(long, value_name = "N,N", requires = "data", value_delimiter = ',')]
     pub(crate) hidden: Vec<usize>,
+
+    /// Run the experiment of this TOML file, of one's own; see --print for a start [may be repeated]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Print the file of an experiment that comes with the program, and run nothing
+    #[arg(long, value_name = "NAME", value_parser = experiment_name, hide_possible_values = true, exclusive = true)]
+    pub(crate) print: Option<ExperimentName>,
 
     /// The short version: three seeds, the smaller data sets, shorter budgets
     #[arg(long)]
@@ -121,6 +144,14 @@ pub(crate) struct Experiment {
     /// Folder for report.html, results.json and runs.csv; made if missing, older results in it are replaced
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
+
+    /// Folder where every finished run is kept at once; the same command goes on from there [default: cache in DIR]
+    #[arg(long, value_name = "CACHE", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Neither keep finished runs nor use kept ones: everything is run and timed anew
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 fn experiment_name(text: &str) -> Result<ExperimentName, smallbatch_lab::Error> {

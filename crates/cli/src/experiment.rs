@@ -8,7 +8,7 @@ use smallbatch_lab::{Plan, Size, report};
 
 use crate::Failure;
 use crate::advice;
-use crate::arguments::{Experiment, ProbeMemory};
+use crate::arguments::{Experiment, ProbeMemory, Report};
 use crate::interruption::{self, Interruption};
 use crate::progress::{Display, spoken};
 
@@ -16,6 +16,14 @@ use crate::progress::{Display, spoken};
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     if let (Some(data), Some(target)) = (&arguments.data, &arguments.target) {
         return advice::run(data, target, arguments);
+    }
+    if let Some(name) = arguments.print {
+        let text = name.definition().ok_or_else(|| Failure {
+            sentence: format!("{name} has no file: it measures memory, and compares no trainings"),
+            code: ExitCode::FAILURE,
+        })?;
+        say(text.trim_end());
+        return Ok(ExitCode::SUCCESS);
     }
     let plan = plan(arguments);
     plan.validate()?;
@@ -31,12 +39,29 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
 
     say(&report::terminal_table(&outcome.results));
     let written = report::write(&outcome.results, &outcome.runs, &arguments.out)?;
-    for file in [written.results, written.runs, written.report] {
+    for file in [
+        written.results,
+        written.runs,
+        written.report,
+        written.markdown,
+    ] {
         say(&format!("wrote {}", file.display()));
     }
+    if outcome.reused > 0 {
+        let all = outcome.made + outcome.reused;
+        say(&format!(
+            "{} of {all} trainings were kept from before",
+            outcome.reused
+        ));
+    }
     if interruption.happened() {
+        let go_on = if plan.cache.is_some() {
+            "; the same command goes on from here"
+        } else {
+            ""
+        };
         eprintln!(
-            "stopped after {}; the results are of the work complete by then",
+            "stopped after {}; the results are of the work complete by then{go_on}",
             spoken(start.elapsed())
         );
         return Ok(ExitCode::from(interruption::EXIT_CODE));
@@ -50,6 +75,15 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
         return Err(last.into());
     }
     say(&format!("done in {}", spoken(start.elapsed())));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Draws a report again from the results of an earlier call.
+pub(crate) fn redraw(arguments: &Report) -> Result<ExitCode, Failure> {
+    let written = report::redraw(&arguments.folder)?;
+    for file in [written.report, written.markdown] {
+        say(&format!("wrote {}", file.display()));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -80,7 +114,8 @@ pub(crate) fn size(arguments: &Experiment) -> Size {
 fn plan(arguments: &Experiment) -> Plan {
     let default = Plan::default();
     Plan {
-        experiments: if arguments.names.is_empty() {
+        files: arguments.file.clone(),
+        experiments: if arguments.names.is_empty() && arguments.file.is_empty() {
             default.experiments
         } else {
             arguments.names.clone()
@@ -90,5 +125,9 @@ fn plan(arguments: &Experiment) -> Plan {
         threads: arguments.threads.unwrap_or(default.threads),
         base_seed: default.base_seed,
         memory_probe: std::env::current_exe().ok(),
+        cache: (!arguments.no_cache).then(|| {
+            let kept = arguments.cache.clone();
+            kept.unwrap_or_else(|| arguments.out.join("cache"))
+        }),
     }
 }

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Experiment(arguments) => experiment::run(&arguments),
         Verb::Predict(arguments) => advice::predict(&arguments),
+        Verb::Report(arguments) => experiment::redraw(&arguments),
         Verb::ProbeMemory(arguments) => experiment::probe_memory(&arguments),
     };
     outcome.unwrap_or_else(|failure| {

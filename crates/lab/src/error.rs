@@ -113,6 +113,26 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// The file with the results cannot be read.
+    #[error("cannot read the results in {}: {reason}; name the folder that an experiment wrote with --out", file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Finished runs could not be kept for a later call.
+    #[error(
+        "cannot keep finished runs in {}: {reason}; the results do not suffer, but the same command would begin anew: make \
+         room, name another folder with --cache, or do without by --no-cache",
+        folder.display()
+    )]
+    Cache {
+        /// The cache's folder.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// A picture of the report could not be drawn.
     #[error("cannot draw {picture}: {reason}")]
     Picture {

@@ -12,7 +12,8 @@
 //! - [`results`] is the record of what was found: plain data, with a versioned JSON layout;
 //! - [`statistics`] turns pairs of runs into intervals, and intervals into verdicts.
 //!
-//! `statistics` knows no training, `report` runs nothing, and a run writes no file.
+//! `statistics` knows no training, `report` runs nothing, and a run writes no file but those of
+//! its cache.
 //!
 //! # Example
 //!

@@ -13,10 +13,16 @@
 //! until it reached a loss, with a cap.
 
 mod number;
+mod why;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use why::{
+    Conditioning, CostCurve, CostPoint, CurvatureOf, NoisePoint, Sharpness, Why, WhyFinding,
+    WhySubject,
+};
 
 use crate::statistics::{Bound, Comparison, Direction, Hypothesis, Scale, Verdict};
 
@@ -53,9 +59,15 @@ pub struct Results {
     pub claims: Vec<ClaimResult>,
     /// One entry for each experiment, data set and arm.
     pub arms: Vec<ArmResult>,
+    /// What two features look like before and after scaling, and the loss of a linear unit on them.
+    #[serde(default)]
+    pub landscapes: Vec<Landscape>,
     /// The memory that training took, by the number of samples.
     #[serde(default)]
     pub memory: Vec<MemoryPoint>,
+    /// Why, in numbers: curvature, noise and cost.
+    #[serde(default, skip_serializing_if = "Why::is_empty")]
+    pub why: Why,
     /// What was meant to be run or tested and was not, each with the reason.
     #[serde(default)]
     pub omissions: Vec<Omission>,
@@ -73,7 +85,9 @@ impl Default for Results {
             datasets: Vec::new(),
             claims: Vec::new(),
             arms: Vec::new(),
+            landscapes: Vec::new(),
             memory: Vec::new(),
+            why: Why::default(),
             omissions: Vec::new(),
         }
     }
@@ -376,6 +390,52 @@ pub struct CurvePoint {
     /// The upper edge of the band; `None` when it lies at a diverged run.
     #[serde(with = "number::finite")]
     pub high: Option<f64>,
+}
+
+/// Two features of one data set, and the loss of a linear unit with two weights on them: raw, and standardized.
+///
+/// The unit predicts `w0 x0 + w1 x1` of the standardized target (of classes: of being in the first) and its loss is the mean
+/// squared error over the training part, so that its Hessian is twice the second moment of the two inputs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Landscape {
+    /// The data set.
+    pub dataset: String,
+    /// The two features' names.
+    pub features: [String; 2],
+    /// Some samples of the training part, raw, in the features' own units.
+    pub samples: Vec<[f64; 2]>,
+    /// The training part's means.
+    pub mean: [f64; 2],
+    /// The training part's deviations.
+    pub deviation: [f64; 2],
+    /// The loss over the weights, for each way of scaling.
+    pub valleys: Vec<Valley>,
+}
+
+/// The loss of a linear unit over its two weights, in full: it is quadratic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Valley {
+    /// How the inputs were scaled: `"raw"`, `"standardized"`.
+    pub scaling: String,
+    /// The weights with the least loss.
+    pub minimum: [f64; 2],
+    /// The Hessian's eigenvalues, the larger first.
+    pub curvatures: [f64; 2],
+    /// Its unit eigenvectors, in the same order.
+    pub directions: [[f64; 2]; 2],
+    /// The ways of descent that were gone from one start, whose loss is 1 above the least.
+    pub paths: Vec<DescentPath>,
+}
+
+/// The weights along gradient descent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DescentPath {
+    /// Samples in one update: a number, or `"full"`.
+    pub batch_size: String,
+    /// The learning rate.
+    pub learning_rate: f64,
+    /// The weights before each update and after the last.
+    pub weights: Vec<[f64; 2]>,
 }
 
 /// What training took of the memory, beside the data, in one way of handling so many samples.

@@ -193,3 +193,24 @@ fn no_threads_and_too_many_are_refused() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+/// More parameters than are trained in shards: any number of threads gives the same bits at any batch size.
+#[test]
+fn a_large_network_is_cut_by_units_at_any_batch_size() {
+    let sizes = [180, 190, 5];
+    let network: Mlp<f32> = MlpSpec::new(sizes)
+        .loss(Loss::MeanSquaredError)
+        .dropout(0.2)
+        .build(3)
+        .unwrap();
+    assert!(network.n_parameters() > 32 * 1024);
+    let (inputs, targets) = (noise(sizes[0], 70, 0.1), noise(sizes[2], 70, 0.7));
+    let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+    for optimizer in [OptimizerSpec::sgd(), OptimizerSpec::adam()] {
+        let alone = train(&network, &optimizer, &batch, 32, 1);
+        for threads in [2, 3] {
+            let shared = train(&network, &optimizer, &batch, 32, threads);
+            assert!(alone == shared, "{optimizer:?} {threads}");
+        }
+    }
+}

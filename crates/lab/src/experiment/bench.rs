@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use smallbatch_data::BatchSize;
 
+use super::cache::{Cache, Kind};
 use super::definition::{Case, Experiment};
 use super::prepared::Prepared;
 use super::progress::Ledger;
@@ -70,6 +71,7 @@ pub(crate) struct Bench<'a> {
     threads: usize,
     /// Samples of the training part.
     n_training: usize,
+    cache: Option<&'a Cache>,
     done: HashMap<Key, Arc<Trajectory>>,
 }
 
@@ -106,12 +108,14 @@ impl<'a> Bench<'a> {
         case: &'a Case,
         threads: usize,
         n_training: usize,
+        cache: Option<&'a Cache>,
     ) -> Self {
         Self {
             experiment,
             case,
             threads,
             n_training,
+            cache,
             done: HashMap::new(),
         }
     }
@@ -140,20 +144,74 @@ impl<'a> Bench<'a> {
 
     /// The data as this arm wants them, for this seed.
     pub(crate) fn prepare(&self, arm: usize, seed: u64) -> Result<Prepared, Error> {
-        let own_tests: Vec<BatchSize> = self
-            .experiment
-            .tests
-            .iter()
+        let own_tests = self.own_tests(arm);
+        Prepared::new(self.case, &self.experiment.arms[arm], &own_tests, seed)
+    }
+
+    /// The batches by whose own statistics the test part of an arm is scaled, too.
+    fn own_tests(&self, arm: usize) -> Vec<BatchSize> {
+        let tests = self.experiment.tests.iter();
+        tests
             .filter(|test| test.arm == arm)
             .map(|test| test.batch_size)
+            .collect()
+    }
+
+    /// All that decides a run, as text: for the cache. Numbers are written so that they read back to the same bits.
+    fn description(&self, request: &Request) -> String {
+        let arm = &self.experiment.arms[request.arm];
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:032x}",
+            self.settings(request),
+            arm.scaler,
+            arm.statistics,
+            self.own_tests(request.arm),
+            self.case.fractions(),
+            self.case.source.fingerprint(),
+        )
+    }
+
+    /// What describes several runs that took turns.
+    fn description_of_turns(&self, requests: &[Request], rounds: usize) -> String {
+        let runs: Vec<String> = requests
+            .iter()
+            .map(|request| self.description(request))
             .collect();
-        Prepared::new(self.case, &self.experiment.arms[arm], &own_tests, seed)
+        format!("{rounds} rounds of {}", runs.join(" | "))
+    }
+
+    /// Timed runs that took turns once before, on this machine.
+    pub(crate) fn find_turns(
+        &self,
+        requests: &[Request],
+        rounds: usize,
+        ledger: &mut Ledger<'_>,
+    ) -> Option<Vec<Trajectory>> {
+        let description = self.description_of_turns(requests, rounds);
+        let runs: Vec<Trajectory> = self.cache?.find(Kind::Timed, &description)?;
+        if runs.len() != requests.len() {
+            return None;
+        }
+        ledger.reused += runs.len();
+        for (request, run) in requests.iter().zip(&runs) {
+            ledger.add(self.cost_of_run(request.arm, run) * self.threads as f64);
+        }
+        Some(runs)
+    }
+
+    /// Keeps timed runs that took turns.
+    pub(crate) fn keep_turns(&self, requests: &[Request], rounds: usize, runs: &[Trajectory]) {
+        if let Some(cache) = self.cache {
+            let description = self.description_of_turns(requests, rounds);
+            cache.keep(Kind::Timed, &description, &runs);
+        }
     }
 
     fn settings(&self, request: &Request) -> Settings {
         Settings {
             network: self.case.network(),
             batch_size: self.experiment.arms[request.arm].batch_size,
+            optimizer: self.experiment.arms[request.arm].optimizer,
             learning_rate: rate(request.rate_step),
             seed: request.seed,
             length: request.length,
@@ -177,8 +235,17 @@ impl<'a> Bench<'a> {
         let mut jobs: Vec<Request> = Vec::new();
         for request in requests {
             let known = self.done.contains_key(&request.key());
-            if !known && !jobs.iter().any(|job| job.key() == request.key()) {
-                jobs.push(*request);
+            if known || jobs.iter().any(|job| job.key() == request.key()) {
+                continue;
+            }
+            let find = |cache: &Cache| cache.find(Kind::Counted, &self.description(request));
+            match self.cache.and_then(find) {
+                Some(run) => {
+                    ledger.reused += 1;
+                    ledger.add(self.cost_of_run(request.arm, &run));
+                    self.done.insert(request.key(), Arc::new(run));
+                }
+                None => jobs.push(*request),
             }
         }
         // Neighbours share their data, so that a thread seldom has to split and scale anew.
@@ -221,6 +288,11 @@ impl<'a> Bench<'a> {
             loop {
                 match receiver.recv_timeout(LOOK) {
                     Ok((index, Ok(trajectory))) => {
+                        if let Some(cache) = self.cache {
+                            let description = self.description(&jobs[index]);
+                            cache.keep(Kind::Counted, &description, &trajectory);
+                        }
+                        ledger.made += 1;
                         ledger.add(self.cost_of_run(jobs[index].arm, &trajectory));
                         finished.push((index, trajectory));
                     }
@@ -287,6 +359,7 @@ impl<'a> Bench<'a> {
         let settings = self.settings(request);
         let run = train(&settings, data, &AtomicBool::new(false))?;
         if let Some(run) = &run {
+            ledger.made += 1;
             // The other threads stand idle meanwhile.
             ledger.add(self.cost_of_run(request.arm, run) * self.threads as f64);
         }
@@ -301,28 +374,29 @@ impl<'a> Bench<'a> {
         seed: u64,
         ledger: &mut Ledger<'_>,
     ) -> Result<Option<Vec<f64>>, Error> {
+        let requests: Vec<Request> = arms
+            .iter()
+            .map(|&arm| self.speed_request(arm, seed))
+            .collect();
+        // How long a budget in seconds is, and so which runs are made for it, follows from these.
+        let description = format!(
+            "speeds in {}",
+            self.description_of_turns(&requests, CALIBRATION_ROUNDS)
+        );
+        let found = self
+            .cache
+            .and_then(|cache| cache.find::<Vec<f64>>(Kind::Timed, &description));
+        if let Some(speeds) = found.filter(|speeds| speeds.len() == arms.len()) {
+            return Ok(Some(speeds));
+        }
         let prepared: Vec<Prepared> = arms
             .iter()
             .map(|&arm| self.prepare(arm, seed))
             .collect::<Result<_, _>>()?;
         let mut measured = vec![Vec::new(); arms.len()];
         for _ in 0..CALIBRATION_ROUNDS {
-            for ((&arm, data), measured) in arms.iter().zip(&prepared).zip(&mut measured) {
-                let updates = (CALIBRATION_WORK / self.cost(arm, 1))
-                    .ceil()
-                    .clamp(3.0, 3000.0) as u64;
-                // Far below any rate that could diverge; the time of an update does not depend on it.
-                let request = Request {
-                    arm,
-                    seed,
-                    rate_step: -120,
-                    length: Length {
-                        cap: Extent::Updates(updates),
-                        target: None,
-                    },
-                    record: Recording::End,
-                };
-                let Some(run) = self.timed(&request, data, ledger)? else {
+            for ((request, data), measured) in requests.iter().zip(&prepared).zip(&mut measured) {
+                let Some(run) = self.timed(request, data, ledger)? else {
                     return Ok(None);
                 };
                 if let Some(last) = run.last() {
@@ -331,11 +405,31 @@ impl<'a> Bench<'a> {
             }
         }
         // A clock too coarse to see an update must not give an infinite number of them.
-        Ok(Some(
-            measured
-                .into_iter()
-                .map(|seconds| median(&seconds).unwrap_or(0.0).max(1e-9))
-                .collect(),
-        ))
+        let speeds: Vec<f64> = measured
+            .into_iter()
+            .map(|seconds| median(&seconds).unwrap_or(0.0).max(1e-9))
+            .collect();
+        if let Some(cache) = self.cache {
+            cache.keep(Kind::Timed, &description, &speeds);
+        }
+        Ok(Some(speeds))
+    }
+
+    /// A run that shows how long an update takes.
+    fn speed_request(&self, arm: usize, seed: u64) -> Request {
+        let updates = (CALIBRATION_WORK / self.cost(arm, 1))
+            .ceil()
+            .clamp(3.0, 3000.0) as u64;
+        Request {
+            arm,
+            seed,
+            // Far below any rate that could diverge; the time of an update does not depend on it.
+            rate_step: -120,
+            length: Length {
+                cap: Extent::Updates(updates),
+                target: None,
+            },
+            record: Recording::End,
+        }
     }
 }

@@ -48,6 +48,22 @@ pub(crate) struct Arm {
     pub(crate) statistics: Statistics,
     /// Samples in one update.
     pub(crate) batch_size: BatchSize,
+    /// How the parameters follow from the gradients.
+    pub(crate) optimizer: Optimizer,
+}
+
+/// How an arm goes from gradients to parameters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Optimizer {
+    /// Plain gradient descent.
+    #[default]
+    Sgd,
+    /// Gradient descent with a momentum of 0.9.
+    Momentum,
+    /// Limited-memory BFGS with a line search, on the full batch: it has no learning rate. An update is one evaluation of the
+    /// full gradient, those of the line search included.
+    LBfgs,
 }
 
 /// On which samples a scaler is fitted.

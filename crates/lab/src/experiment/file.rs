@@ -4,28 +4,35 @@ mod entries;
 #[cfg(test)]
 mod tests;
 
-use entries::{ArmEntry, ClaimEntry, DataEntry, File, PerSize, ScalerEntry};
+use std::path::Path;
+use std::sync::Arc;
+
+use entries::{ArmEntry, ClaimEntry, DataEntry, File, PerSize, Predict, ScalerEntry};
 use serde::de::DeserializeOwned;
+use smallbatch_data::{BatchSize, CsvReader, Target};
 use smallbatch_preprocess::{
     AnyScaler, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaling,
     SmoothClip, StandardScaler,
 };
 use toml::Spanned;
 
-use super::definition::{AcrossClaim, Arm, Axis, Case, Claim, Experiment, Measure, Side, Test};
+use super::definition::{
+    AcrossClaim, Arm, Axis, Case, Claim, Experiment, Measure, Optimizer, Side, Test,
+};
 use super::plan::Size;
-use super::sources::Shelf;
+use super::sources::{Shelf, Source};
 use crate::Error;
 use crate::nearest::by_distance;
 
-/// Reads an experiment; `file` is its name for errors.
+/// Reads an experiment; `file` is its name for errors, `folder` where the paths of its tables begin.
 pub(crate) fn parse(
     text: &str,
     file: &str,
+    folder: &Path,
     size: Size,
     shelf: &mut Shelf,
 ) -> Result<Experiment, Error> {
-    let reader = Reader { text, file };
+    let reader = Reader { text, file, folder };
     let entry: File = reader.read()?;
     reader.experiment(entry, size, shelf)
 }
@@ -34,6 +41,7 @@ pub(crate) fn parse(
 struct Reader<'a> {
     text: &'a str,
     file: &'a str,
+    folder: &'a Path,
 }
 
 impl Reader<'_> {
@@ -83,7 +91,9 @@ impl Reader<'_> {
                 .map(|arm| &arm.name)
                 .chain(entry.tests.iter().map(|test| &test.name)),
         )?;
-        self.no_repetition(entry.data.iter().map(|data| &data.set))?;
+        let sets = |data: &DataEntry| data.set.clone().or_else(|| data.csv.clone());
+        let sets: Vec<Spanned<String>> = entry.data.iter().filter_map(sets).collect();
+        self.no_repetition(sets.iter())?;
         let arms: Vec<Arm> = entry
             .arms
             .iter()
@@ -207,7 +217,82 @@ impl Reader<'_> {
             scaler_name,
             statistics: entry.statistics,
             batch_size: entry.batch,
+            optimizer: self.optimizer(entry)?,
         })
+    }
+
+    fn optimizer(&self, entry: &ArmEntry) -> Result<Optimizer, Error> {
+        let Some(optimizer) = &entry.optimizer else {
+            return Ok(Optimizer::default());
+        };
+        if *optimizer.get_ref() == Optimizer::LBfgs && entry.batch != BatchSize::Full {
+            let reason = "\"l-bfgs\" needs batch = \"full\": its line search compares losses, which differ from one \
+                          mini-batch to the next";
+            return Err(self.at(optimizer, reason));
+        }
+        Ok(*optimizer.get_ref())
+    }
+
+    /// The data of an entry, and where it names them.
+    fn source(
+        &self,
+        entry: &DataEntry,
+        shelf: &mut Shelf,
+    ) -> Result<(Arc<Source>, Spanned<String>), Error> {
+        match (&entry.set, &entry.csv) {
+            (Some(set), None) => {
+                if let Some(target) = &entry.target {
+                    return Err(self.at(target, "`target` is for a table that `csv` names"));
+                }
+                if let Some(predict) = &entry.predict {
+                    return Err(self.at(predict, "`predict` is for a table that `csv` names"));
+                }
+                match shelf.built_in(set.get_ref()) {
+                    Err(error @ Error::UnknownData { .. }) => Err(self.at(set, error.to_string())),
+                    other => Ok((other?, set.clone())),
+                }
+            }
+            (None, Some(csv)) => Ok((Arc::new(self.table(entry, csv)?), csv.clone())),
+            (Some(_), Some(csv)) => {
+                Err(self.at(csv, "name the data by `set` or by `csv`, not both"))
+            }
+            (None, None) => {
+                let reason = "the data have no name: give `set`, a built-in data set, or `csv`, a table's path";
+                Err(self.at(&entry.hidden, reason))
+            }
+        }
+    }
+
+    /// A user's table: read, and checked for what would only fail in the middle of the work.
+    fn table(&self, entry: &DataEntry, csv: &Spanned<String>) -> Result<Source, Error> {
+        let (Some(target), Some(predict)) = (&entry.target, &entry.predict) else {
+            let reason = "a table needs `target`, the name of its column, and `predict`, \"classes\" or \"numbers\"";
+            return Err(self.at(csv, reason));
+        };
+        let reader = match predict.get_ref() {
+            Predict::Classes => CsvReader::classification(),
+            Predict::Numbers => CsvReader::regression(),
+        };
+        let path = self.folder.join(csv.get_ref());
+        let dataset = reader
+            .target(target.get_ref())
+            .read_path::<f32>(&path)
+            .map_err(|error| match &error {
+                smallbatch_data::Error::UnknownColumn { .. } => self.at(target, error.to_string()),
+                smallbatch_data::Error::Io { .. } => self.at(csv, error.to_string()),
+                _ => self.at(csv, format!("{}: {error}", path.display())),
+            })?;
+        if let Target::Values { values, .. } = dataset.target()
+            && values.iter().all(|value| *value == values[0])
+        {
+            let reason = format!(
+                "the target {:?} is {} in every sample: there is nothing to learn",
+                target.get_ref(),
+                values[0]
+            );
+            return Err(self.at(target, reason));
+        }
+        Ok(Source::table(dataset, csv.get_ref()))
     }
 
     fn case(
@@ -217,12 +302,7 @@ impl Reader<'_> {
         shelf: &mut Shelf,
         reference: &Arm,
     ) -> Result<Case, Error> {
-        let source = match shelf.built_in(entry.set.get_ref()) {
-            Err(error @ Error::UnknownData { .. }) => {
-                return Err(self.at(&entry.set, error.to_string()));
-            }
-            other => other?,
-        };
+        let (source, named) = self.source(entry, shelf)?;
         let none = |what: &str| format!("{what} is 0, but must be at least 1");
         let at_least_one = |number: &Spanned<PerSize>, what: &str| match number.get_ref().of(size) {
             0 => Err(self.at(number, none(what))),
@@ -269,6 +349,12 @@ impl Reader<'_> {
             tuning_seeds: at_least_one(&entry.tuning_seeds, "tuning_seeds")? as usize,
             source,
         };
+        // Too few rows, or a class with one member: what no seed can split.
+        if entry.csv.is_some()
+            && let Err(error) = case.source.split(case.fractions(), 0)
+        {
+            return Err(self.at(&named, format!("{}: {error}", named.get_ref())));
+        }
         if let Err(error) = reference
             .batch_size
             .n_batches(case.nominal_training_samples())
@@ -277,7 +363,7 @@ impl Reader<'_> {
                 "the reference arm \"{}\" cannot be run: {error}",
                 reference.name
             );
-            return Err(self.at(&entry.set, reason));
+            return Err(self.at(&named, reason));
         }
         Ok(case)
     }

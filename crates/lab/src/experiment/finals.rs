@@ -186,6 +186,10 @@ fn in_turn(
     } else {
         1
     };
+    let requests: Vec<Request> = runners.iter().map(|(request, _)| *request).collect();
+    if let Some(runs) = bench.find_turns(&requests, rounds, ledger) {
+        return Ok(Some(runs));
+    }
     let mut repeated = vec![Vec::with_capacity(rounds); runners.len()];
     for _ in 0..rounds {
         for ((request, data), runs) in runners.iter().zip(&mut repeated) {
@@ -205,5 +209,7 @@ fn in_turn(
         let middle = runs.len() / 2;
         runs.swap_remove(middle)
     };
-    Ok(Some(repeated.into_iter().map(typical).collect()))
+    let runs: Vec<Trajectory> = repeated.into_iter().map(typical).collect();
+    bench.keep_turns(&requests, rounds, &runs);
+    Ok(Some(runs))
 }

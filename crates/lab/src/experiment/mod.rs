@@ -19,12 +19,15 @@
 //!   scaling take one pass over the data, and are not in them.
 
 mod bench;
+mod cache;
 mod claims;
 mod definition;
 mod environment;
 mod estimate;
 mod file;
 mod finals;
+mod landscape;
+mod lbfgs;
 mod memory;
 mod observation;
 mod plan;
@@ -38,8 +41,12 @@ mod summary;
 mod tests;
 mod trajectory;
 mod tuning;
+mod why;
 mod wording;
 
+use std::path::Path;
+
+use cache::Cache;
 use definition::Experiment;
 use estimate::Stages;
 use sources::Shelf;
@@ -66,6 +73,10 @@ pub struct Outcome {
     /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions; all
     /// that was complete is there.
     pub failures: Vec<Error>,
+    /// Trainings that were made, timings repeated included.
+    pub made: usize,
+    /// Trainings that were found in the plan's cache instead.
+    pub reused: usize,
 }
 
 /// Runs the experiments of a plan, and computes the claims.
@@ -77,7 +88,8 @@ pub struct Outcome {
 /// those in *seconds* are measured.
 ///
 /// # Errors
-/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), and [`Error::Definition`] or [`Error::Step`]
+/// [`Error::Setting`] for a plan that cannot be run (see [`Plan::validate`]), [`Error::Cache`] for a cache that cannot be
+/// opened, and [`Error::Definition`] or [`Error::Step`]
 /// when an experiment or its data cannot be read: then nothing was run. What fails later is in [`Outcome::failures`].
 ///
 /// # Example
@@ -97,8 +109,33 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     for name in &plan.experiments {
         experiments.extend(built_in(*name, plan.size, &mut shelf)?);
     }
+    for path in &plan.files {
+        let experiment = from_file(path, plan.size, &mut shelf)?;
+        if experiments
+            .iter()
+            .any(|other: &Experiment| other.name == experiment.name)
+        {
+            return Err(Error::Definition {
+                file: path.display().to_string(),
+                line: 1,
+                reason: format!(
+                    "another experiment of this call is named \"{}\", too",
+                    experiment.name
+                ),
+            });
+        }
+        experiments.push(experiment);
+    }
     let memory = plan.experiments.contains(&ExperimentName::Memory);
-    run_experiments(&experiments, memory, plan, progress)
+    let why = plan.experiments.contains(&ExperimentName::Why);
+    run_experiments(&experiments, Others { memory, why }, plan, progress)
+}
+
+/// Which of the experiments that are no comparisons of trainings are meant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Others {
+    memory: bool,
+    why: bool,
 }
 
 /// An experiment that comes with the program, from its file; `None` for one that is no comparison of trainings.
@@ -107,35 +144,27 @@ fn built_in(
     size: Size,
     shelf: &mut Shelf,
 ) -> Result<Option<Experiment>, Error> {
-    let (file, text) = match name {
-        ExperimentName::Normalization => (
-            "normalization.toml",
-            include_str!("../../experiments/normalization.toml"),
-        ),
-        ExperimentName::BatchSize => (
-            "batch-size.toml",
-            include_str!("../../experiments/batch-size.toml"),
-        ),
-        ExperimentName::Generalization => (
-            "generalization.toml",
-            include_str!("../../experiments/generalization.toml"),
-        ),
-        ExperimentName::TestStatistics => (
-            "test-statistics.toml",
-            include_str!("../../experiments/test-statistics.toml"),
-        ),
-        ExperimentName::Memory => return Ok(None),
-    };
-    file::parse(text, file, size, shelf).map(Some)
+    let parse = |text| file::parse(text, &format!("{name}.toml"), Path::new(""), size, shelf);
+    name.definition().map(parse).transpose()
+}
+
+/// A user's experiment, from its file.
+fn from_file(path: &Path, size: Size, shelf: &mut Shelf) -> Result<Experiment, Error> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| sources::step(format!("read the experiment {name}"), error))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    file::parse(&text, &name, folder, size, shelf)
 }
 
 fn run_experiments(
     experiments: &[Experiment],
-    memory: bool,
+    Others { memory, why }: Others,
     plan: &Plan,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Error> {
     plan.validate()?;
+    let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
     let n_seeds = plan.final_seeds().len();
     let most_tuning = experiments
         .iter()
@@ -155,18 +184,33 @@ fn run_experiments(
         .map(|stages| stages.total())
         .sum();
     let measuring = if memory { memory::estimate(plan) } else { 0.0 };
-    let mut ledger = Ledger::new(progress, training + measuring);
+    let explaining = if why { why::estimate(plan) } else { 0.0 };
+    let mut ledger = Ledger::new(progress, training + measuring + explaining);
     for experiment in experiments {
         outcome.results.experiments.push(ExperimentNote {
             experiment: experiment.name.clone(),
             question: experiment.question.clone(),
             method: method(experiment, n_seeds),
         });
-        outcome.carry_out(experiment, &stages(experiment), plan, &mut ledger);
+        outcome.carry_out(
+            experiment,
+            &stages(experiment),
+            plan,
+            cache.as_ref(),
+            &mut ledger,
+        );
     }
+    outcome.add_landscapes(experiments, plan);
     if memory && !ledger.interrupted() {
         outcome.add_memory(memory::run(plan, &mut ledger));
     }
+    if why && !ledger.interrupted() {
+        outcome.add_why(why::run(plan, &mut ledger));
+    }
+    outcome
+        .failures
+        .extend(cache.and_then(|cache| cache.failure()));
+    (outcome.made, outcome.reused) = (ledger.made, ledger.reused);
     outcome.results.environment.elapsed_seconds = ledger.elapsed().as_secs_f64();
     Ok(outcome)
 }
@@ -178,6 +222,7 @@ impl Outcome {
         experiment: &Experiment,
         stages: &[Stages],
         plan: &Plan,
+        cache: Option<&Cache>,
         ledger: &mut Ledger<'_>,
     ) {
         let mut found = Vec::new();
@@ -185,7 +230,7 @@ impl Outcome {
             if ledger.interrupted() {
                 break;
             }
-            match protocol::run(experiment, case, plan, stages, ledger) {
+            match protocol::run(experiment, case, plan, stages, cache, ledger) {
                 Ok(mut findings) => {
                     self.add(&findings);
                     self.failures.extend(findings.failure.take());
@@ -208,6 +253,28 @@ impl Outcome {
         self.runs.extend(summary::runs(findings));
     }
 
+    /// Looks at two features of each data set that was used: milliseconds of work, for the pictures.
+    fn add_landscapes(&mut self, experiments: &[Experiment], plan: &Plan) {
+        let Some(seed) = plan.final_seeds().first().copied() else {
+            return;
+        };
+        for case in experiments.iter().flat_map(|experiment| &experiment.cases) {
+            let name = &case.source.name;
+            if self
+                .results
+                .landscapes
+                .iter()
+                .any(|known| known.dataset == *name)
+            {
+                continue;
+            }
+            match landscape::landscape(&case.source, seed) {
+                Ok(found) => self.results.landscapes.extend(found),
+                Err(error) => self.failures.push(error),
+            }
+        }
+    }
+
     fn add_memory(&mut self, found: memory::Findings) {
         let results = &mut self.results;
         results.experiments.push(found.note);
@@ -218,6 +285,15 @@ impl Outcome {
         if let Some(error) = found.failure {
             self.fail(MEMORY, "", error);
         }
+    }
+
+    fn add_why(&mut self, found: why::Findings) {
+        let results = &mut self.results;
+        results.experiments.push(found.note);
+        results.datasets.extend(found.datasets);
+        results.omissions.extend(found.omissions);
+        results.why = found.why;
+        self.failures.extend(found.failures);
     }
 
     /// Notes a failure that left nothing of its data set.
@@ -256,7 +332,8 @@ fn method(experiment: &Experiment, n_seeds: usize) -> String {
         &experiment.arms[experiment.reference].name,
     );
     format!(
-        "{} ReLU networks trained by plain gradient descent with a constant learning rate on {}. The budgets are those of \
+        "{} ReLU networks trained by gradient descent with a constant learning rate, plain where an arm does not say \
+         otherwise, on {}. The budgets are those of \
          the arm \"{reference}\": the epochs named, the updates in them, and the seconds that it takes for them here. \
          Learning rates are tuned for each arm and budget by validation loss on seeds of their own; {n_seeds} other seeds \
          give the pairs that the verdicts of {name} rest on.{}",

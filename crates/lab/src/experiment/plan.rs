@@ -33,16 +33,19 @@ pub enum ExperimentName {
     TestStatistics,
     /// What training needs of the memory, against the number of samples.
     Memory,
+    /// Why, in numbers: curvature, noise and cost.
+    Why,
 }
 
 impl ExperimentName {
     /// Every experiment, in the order in which they run.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Normalization,
         Self::BatchSize,
         Self::Generalization,
         Self::TestStatistics,
         Self::Memory,
+        Self::Why,
     ];
 
     /// The name on the command line and in the results.
@@ -53,6 +56,27 @@ impl ExperimentName {
             Self::Generalization => "generalization",
             Self::TestStatistics => "test-statistics",
             Self::Memory => "memory",
+            Self::Why => "why",
+        }
+    }
+
+    /// The experiment's file, as text: a start for one's own. `None` for one that is no comparison of trainings.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use smallbatch_lab::ExperimentName;
+    ///
+    /// let text = ExperimentName::BatchSize.definition().unwrap_or_default();
+    /// assert!(text.contains("name = \"batch-size\""));
+    /// ```
+    pub fn definition(self) -> Option<&'static str> {
+        match self {
+            Self::Normalization => Some(include_str!("../../experiments/normalization.toml")),
+            Self::BatchSize => Some(include_str!("../../experiments/batch-size.toml")),
+            Self::Generalization => Some(include_str!("../../experiments/generalization.toml")),
+            Self::TestStatistics => Some(include_str!("../../experiments/test-statistics.toml")),
+            Self::Memory | Self::Why => None,
         }
     }
 }
@@ -124,6 +148,9 @@ impl Size {
 pub struct Plan {
     /// The experiments, each at most once. Default: all of them.
     pub experiments: Vec<ExperimentName>,
+    /// Experiments of one's own, as TOML files like those that come with the program (see
+    /// [`ExperimentName::definition`]); paths of tables in them begin at the file's folder. Default: none.
+    pub files: Vec<PathBuf>,
     /// The short, the usual or the long version. Default: the usual one.
     pub size: Size,
     /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8; quick 3, thorough 30.
@@ -137,18 +164,27 @@ pub struct Plan {
     /// three numbers of [`memory_of_training`](crate::memory_of_training), or nothing where they are not known. Default
     /// (`None`): this process measures itself, and what it has freed before may hide some.
     pub memory_probe: Option<PathBuf>,
+    /// A folder where every finished run is kept at once, so that the same plan goes on where it was interrupted, and what two
+    /// plans have in common is run once. It is made if missing. Default (`None`): nothing is kept.
+    ///
+    /// A run is found again by all that decides it: the content of its data, network, scaler, batch size, rate, optimizer,
+    /// seed and length, the program that made it (by its bytes) and the processor. Timed runs are found again only on the
+    /// machine that made them. What is damaged is run anew.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Plan {
     fn default() -> Self {
         Self {
             experiments: ExperimentName::ALL.into(),
+            files: Vec::new(),
             size: Size::Default,
             seeds: None,
             threads: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().min(MOST_THREADS)),
             base_seed: 0,
             memory_probe: None,
+            cache: None,
         }
     }
 }
@@ -171,7 +207,7 @@ impl Plan {
                 expected,
             })
         };
-        if self.experiments.is_empty() {
+        if self.experiments.is_empty() && self.files.is_empty() {
             return setting("experiments", "empty".into(), "at least one experiment");
         }
         for (position, name) in self.experiments.iter().enumerate() {
@@ -228,6 +264,9 @@ impl Plan {
         for name in &self.experiments {
             command.push(' ');
             command.push_str(name.as_str());
+        }
+        for file in &self.files {
+            command.push_str(&format!(" --file {}", file.display()));
         }
         command.push_str(match self.size {
             Size::Quick => " --quick",

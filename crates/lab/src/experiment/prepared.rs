@@ -186,6 +186,7 @@ mod tests {
             scaler_name: "standard".into(),
             statistics,
             batch_size: BatchSize::Mini(8),
+            optimizer: Default::default(),
         }
     }
 

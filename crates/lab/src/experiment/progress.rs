@@ -71,6 +71,9 @@ pub(crate) struct Ledger<'p> {
     /// Estimates of the stages to come.
     to_come: f64,
     message: String,
+    /// Runs made, and runs found in the cache.
+    pub(crate) made: usize,
+    pub(crate) reused: usize,
 }
 
 impl<'p> Ledger<'p> {
@@ -84,6 +87,8 @@ impl<'p> Ledger<'p> {
             stage_estimate: 0.0,
             to_come: total,
             message: String::new(),
+            made: 0,
+            reused: 0,
         }
     }
 

@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::bench::{Bench, Request, samples_per_update, updates_per_epoch};
-use super::definition::{Axis, Case, Experiment};
+use super::cache::Cache;
+use super::definition::{Axis, Case, Experiment, Optimizer};
 use super::estimate::Stages;
 use super::finals;
 use super::plan::Plan;
@@ -130,13 +131,14 @@ pub(crate) fn run<'a>(
     case: &'a Case,
     plan: &Plan,
     stages: &Stages,
+    cache: Option<&Cache>,
     ledger: &mut Ledger<'_>,
 ) -> Result<Findings<'a>, Error> {
     ledger.stage(format!("{}: preparing", title(experiment, case)), 0.0);
     let reference = &experiment.arms[experiment.reference];
     let sample = Prepared::new(case, reference, &[], plan.base_seed)?;
     let n_training = sample.training.n_samples();
-    let mut bench = Bench::new(experiment, case, plan.threads, n_training);
+    let mut bench = Bench::new(experiment, case, plan.threads, n_training, cache);
     let mut findings = Findings {
         experiment,
         case,
@@ -291,7 +293,15 @@ fn tune(
     }
     findings.searches = lengths
         .keys()
-        .map(|key| (*key, Search::new(guesses[&key.1], findings.naive_loss)))
+        .map(|key| {
+            let search = match findings.experiment.arms[key.1].optimizer {
+                Optimizer::LBfgs => Search::without_choice(findings.naive_loss),
+                Optimizer::Sgd | Optimizer::Momentum => {
+                    Search::new(guesses[&key.1], findings.naive_loss)
+                }
+            };
+            (*key, search)
+        })
         .collect();
 
     let records = [Axis::Epochs, Axis::Updates, Axis::BestEpoch, Axis::Seconds]

@@ -10,6 +10,8 @@ use smallbatch_train::{
     Budget, EvaluateEvery, Evaluation, Observer, Outcome, Record, Trainer, Update, metrics,
 };
 
+use super::definition::Optimizer;
+use super::lbfgs;
 use super::prepared::Prepared;
 use super::sources::step;
 use super::trajectory::{Point, TestMeasures, Trajectory};
@@ -17,7 +19,9 @@ use crate::Error;
 
 /// Between two evaluations, the updates grow by this. More would cost time, and say little more: the time to a target
 /// is interpolated between two evaluations anyway.
-const EVALUATION_RATIO: f64 = 1.2;
+pub(super) const EVALUATION_RATIO: f64 = 1.2;
+/// The usual momentum, as in textbooks and frameworks.
+const MOMENTUM: f64 = 0.9;
 
 /// An amount of training.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -95,7 +99,9 @@ pub(crate) struct Settings {
     pub(crate) network: MlpSpec,
     /// Samples in one update.
     pub(crate) batch_size: BatchSize,
-    /// The constant learning rate.
+    /// How the parameters follow from the gradients.
+    pub(crate) optimizer: Optimizer,
+    /// The constant learning rate; without meaning for an optimizer that has none.
     pub(crate) learning_rate: f64,
     /// The seed of initial weights and order.
     pub(crate) seed: u64,
@@ -148,6 +154,11 @@ pub(crate) fn train(
             error,
         )
     };
+    let optimizer = match settings.optimizer {
+        Optimizer::Sgd => OptimizerSpec::sgd(),
+        Optimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
+        Optimizer::LBfgs => return lbfgs::train(settings, data, stop),
+    };
     let mut evaluation = Evaluation::every(match settings.record {
         Recording::Curve | Recording::CurveWithTest => EvaluateEvery::Geometric {
             ratio: EVALUATION_RATIO,
@@ -160,7 +171,7 @@ pub(crate) fn train(
             .validation_samples(measured);
     }
     let trainer = Trainer::new(settings.network.clone())
-        .optimizer(OptimizerSpec::sgd())
+        .optimizer(optimizer)
         .learning_rate(settings.learning_rate)
         .batch_size(settings.batch_size)
         .budget(settings.length.budget())
@@ -213,7 +224,7 @@ pub(crate) fn train(
 }
 
 /// The records of a training, each with what the test part gave at that moment, where that was measured.
-fn points(records: &[Record], tests: &[TestMeasures]) -> Vec<Point> {
+pub(crate) fn points(records: &[Record], tests: &[TestMeasures]) -> Vec<Point> {
     records
         .iter()
         .enumerate()
@@ -237,7 +248,20 @@ pub(crate) fn metric_name(target: &Target<f32>) -> &'static str {
     }
 }
 
-fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, Error> {
+/// All samples of a part as one batch.
+pub(super) fn batch_of(part: &Dataset<f32>) -> Result<Batch<'_, f32>, Error> {
+    let targets = match part.target() {
+        Target::Classes { labels, .. } => Targets::Labels(labels),
+        Target::Values { values, .. } => Targets::Values(values.as_view()),
+        _ => {
+            let doing = format!("read the target of {}", part.name());
+            return Err(step(doing, "this kind of target is not known here"));
+        }
+    };
+    Ok(Batch::new(part.features().as_view(), targets))
+}
+
+pub(super) fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, Error> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         step(
             format!("measure the model on the test part of {}", test.name()),
@@ -245,14 +269,9 @@ fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<TestMeasures, 
         )
     };
     let inputs = test.features().as_view();
-    let targets = match test.target() {
-        Target::Classes { labels, .. } => Targets::Labels(labels),
-        Target::Values { values, .. } => Targets::Values(values.as_view()),
-        _ => return Err(failed("this kind of target is not known here".into())),
-    };
     let mut workspace = model.workspace(test.n_samples().min(CHUNK));
     let loss = model
-        .loss(&Batch::new(inputs, targets), &mut workspace)
+        .loss(&batch_of(test)?, &mut workspace)
         .map_err(|error| failed(error.into()))?;
     let predictions = model
         .predict(inputs)

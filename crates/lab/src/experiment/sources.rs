@@ -1,8 +1,10 @@
 //! The data of the experiments: built in, drawn, or read from a file.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use smallbatch_data::{Dataset, Split, Splitter, Target, builtin, synthetic};
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::Error;
 
@@ -45,12 +47,24 @@ pub(crate) struct Source {
     pub(crate) origin: String,
     /// The samples.
     pub(crate) dataset: Dataset<f32>,
+    /// The dataset's [`Source::fingerprint`], once somebody asked.
+    fingerprint: OnceLock<u128>,
 }
 
 impl Source {
     /// The names of those that come with the program.
     pub(crate) fn built_in() -> impl Iterator<Item = &'static str> {
         BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// A user's table, from a file.
+    pub(crate) fn table(dataset: Dataset<f32>, path: &str) -> Self {
+        Self {
+            name: dataset.name().to_owned(),
+            origin: format!("the table {path}"),
+            dataset,
+            fingerprint: OnceLock::new(),
+        }
     }
 
     fn load(name: &str, base_seed: u64) -> Result<Self, Error> {
@@ -74,7 +88,13 @@ impl Source {
             name: (*name).to_owned(),
             origin: (*origin).to_owned(),
             dataset: dataset.with_name(*name),
+            fingerprint: OnceLock::new(),
         })
+    }
+
+    /// A number that two data sets share only if they have the same samples: the hash of features, targets, weights and groups.
+    pub(crate) fn fingerprint(&self) -> u128 {
+        *self.fingerprint.get_or_init(|| fingerprint(&self.dataset))
     }
 
     /// Whether the largest values of the inputs lie a factor of 100 or more apart: proline against the phenols, hertz
@@ -108,6 +128,38 @@ impl Source {
             _ => splitter.split(&self.dataset),
         }
     }
+}
+
+fn fingerprint(dataset: &Dataset<f32>) -> u128 {
+    let mut hash = Xxh3::new();
+    let mut numbers = |numbers: &[f32]| {
+        hash.update(&(numbers.len() as u64).to_le_bytes());
+        numbers
+            .iter()
+            .for_each(|number| hash.update(&number.to_bits().to_le_bytes()));
+    };
+    numbers(dataset.features().as_slice());
+    numbers(dataset.weights().unwrap_or_default());
+    match dataset.target() {
+        Target::Classes { labels, names } => {
+            hash.update(format!("{} classes", names.len()).as_bytes());
+            labels
+                .iter()
+                .for_each(|label| hash.update(&(*label as u64).to_le_bytes()));
+        }
+        Target::Values { values, .. } => {
+            hash.update(format!("{} values", values.nrows()).as_bytes());
+            values
+                .iter()
+                .for_each(|value| hash.update(&value.to_bits().to_le_bytes()));
+        }
+        // None today; its text has all that there is.
+        other => hash.update(format!("{other:?}").as_bytes()),
+    }
+    for group in dataset.groups().unwrap_or_default() {
+        hash.update(&group.to_le_bytes());
+    }
+    hash.digest128()
 }
 
 /// Data sets that were loaded: two experiments on the same data share them.

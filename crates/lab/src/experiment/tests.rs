@@ -50,7 +50,7 @@ fn plan(threads: usize) -> Plan {
 /// The tiny experiments on one thread, run once for all tests.
 fn outcome() -> &'static Outcome {
     static OUTCOME: OnceLock<Outcome> = OnceLock::new();
-    OUTCOME.get_or_init(|| run_experiments(&tiny(), false, &plan(1), &mut ()).unwrap())
+    OUTCOME.get_or_init(|| run_experiments(&tiny(), Others::default(), &plan(1), &mut ()).unwrap())
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn without_clock(outcome: &Outcome) -> (Vec<RunRecord>, Vec<crate::results::Clai
 
 #[test]
 fn the_number_of_threads_changes_nothing_but_the_time() {
-    let two = run_experiments(&tiny(), false, &plan(2), &mut ()).unwrap();
+    let two = run_experiments(&tiny(), Others::default(), &plan(2), &mut ()).unwrap();
     let (runs_of_two, claims_of_two) = without_clock(&two);
     let (runs_of_one, claims_of_one) = without_clock(outcome());
     assert!(runs_of_one.len() > 100);
@@ -181,7 +181,8 @@ fn another_base_seed_gives_other_runs() {
         base_seed: 99,
         ..plan(1)
     };
-    let Outcome { runs, .. } = run_experiments(&experiments, false, &other, &mut ()).unwrap();
+    let Outcome { runs, .. } =
+        run_experiments(&experiments, Others::default(), &other, &mut ()).unwrap();
     let known = &outcome().runs;
     assert_ne!(runs[0].training_loss, known[0].training_loss);
 }
@@ -212,7 +213,7 @@ fn a_wrong_claim_is_refuted() {
     experiments[0].claims.extend(swapped);
     let Outcome { results, .. } = run_experiments(
         &experiments,
-        false,
+        Others::default(),
         &Plan {
             seeds: Some(5),
             ..plan(2)
@@ -263,7 +264,7 @@ fn an_interruption_loses_nothing_that_was_complete() {
         reports: 4,
     };
     let Outcome { results, runs, .. } =
-        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+        run_experiments(&tiny(), Others::default(), &plan(1), &mut stop).unwrap();
     // Two data sets were complete; of the third, tuning had begun.
     assert_eq!(results.datasets.len(), 3);
     let finished = |runs: &[RunRecord]| -> Vec<(String, u64, Option<f64>)> {
@@ -294,7 +295,7 @@ fn an_interruption_at_once_gives_empty_results() {
         reports: 0,
     };
     let Outcome { results, runs, .. } =
-        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+        run_experiments(&tiny(), Others::default(), &plan(1), &mut stop).unwrap();
     assert!(results.claims.is_empty() && runs.is_empty());
 }
 
@@ -306,7 +307,7 @@ fn an_interruption_during_timed_runs_keeps_the_pairs_that_are_there() {
         reports: 6 * super::finals::SHORT_ROUNDS + 3,
     };
     let Outcome { results, runs, .. } =
-        run_experiments(&tiny(), false, &plan(1), &mut stop).unwrap();
+        run_experiments(&tiny(), Others::default(), &plan(1), &mut stop).unwrap();
     let timed: Vec<&RunRecord> = runs.iter().filter(|run| run.budget == "seconds").collect();
     assert!(!timed.is_empty() && timed.len() < 18, "{}", timed.len());
     assert!(
@@ -324,7 +325,7 @@ fn a_failing_step_loses_nothing_else() {
     experiments[0].axes.truncate(1);
     // A loss over no samples: the trainer refuses it once the data are prepared.
     experiments[0].cases[1].measured = Some(0);
-    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    let found = run_experiments(&experiments, Others::default(), &plan(2), &mut ()).unwrap();
     assert_eq!(found.failures.len(), 1, "{:?}", found.failures);
     let datasets: BTreeSet<&str> = found.runs.iter().map(|run| run.dataset.as_str()).collect();
     assert_eq!(datasets, BTreeSet::from(["two-inputs", "airfoil"]));
@@ -357,14 +358,15 @@ fn what_is_left_out_is_named() {
     experiments.retain(|experiment| experiment.name == "batch-size");
     experiments[0].cases.truncate(1);
     experiments[0].cases[0].updates = Some(7);
-    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    let found = run_experiments(&experiments, Others::default(), &plan(2), &mut ()).unwrap();
     let of_budget: Vec<&Omission> = found
         .results
         .omissions
         .iter()
         .filter(|omission| omission.kind == OmissionKind::Budget)
         .collect();
-    assert_eq!(of_budget.len(), 1, "{of_budget:?}");
+    // One for each way of training on the full batch.
+    assert_eq!(of_budget.len(), 3, "{of_budget:?}");
     assert_eq!(of_budget[0].claim.as_deref(), Some("minibatch-is-faster"));
     assert!(of_budget[0].reason.contains("7 updates"));
 }
@@ -396,7 +398,7 @@ fn runs_go_on_only_where_a_claim_asks_for_the_time() {
     experiments.retain(|experiment| experiment.name == "batch-size");
     experiments[0].cases.truncate(1);
     experiments[0].cases[0].patience = 1;
-    let found = run_experiments(&experiments, false, &plan(2), &mut ()).unwrap();
+    let found = run_experiments(&experiments, Others::default(), &plan(2), &mut ()).unwrap();
     assert!(
         found
             .runs
@@ -418,4 +420,57 @@ fn facts_on_data_are_those_of_their_experiment() {
         note.unwrap().training_samples
     };
     assert!(trained_on("normalization") > 900 && trained_on("generalization") < 160);
+}
+
+/// What does not depend on the clock.
+fn counted(outcome: &Outcome) -> Vec<RunRecord> {
+    let in_seconds = |run: &&RunRecord| !run.budget.contains("seconds");
+    let without_clock = |run: &RunRecord| RunRecord {
+        seconds: 0.0,
+        seconds_to_target: None,
+        ..run.clone()
+    };
+    outcome
+        .runs
+        .iter()
+        .filter(in_seconds)
+        .map(without_clock)
+        .collect()
+}
+
+#[test]
+fn an_interrupted_plan_goes_on_where_it_stopped_and_a_repeated_one_trains_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut experiments = tiny();
+    experiments.retain(|experiment| experiment.name == "batch-size");
+    experiments[0].cases.truncate(1);
+    let kept = Plan {
+        cache: Some(folder.path().join("cache")),
+        ..plan(2)
+    };
+    let uninterrupted =
+        run_experiments(&experiments, Others::default(), &plan(2), &mut ()).unwrap();
+    assert_eq!(uninterrupted.reused, 0);
+    let mut stop = InterruptIn {
+        stage: "tuning",
+        reports: 10,
+    };
+    let begun = run_experiments(&experiments, Others::default(), &kept, &mut stop).unwrap();
+    assert!(begun.made > 0 && begun.runs.is_empty());
+    let continued = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
+    assert!(continued.reused > 0 && continued.made > 0);
+    assert_eq!(counted(&continued), counted(&uninterrupted));
+
+    let repeated = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
+    assert_eq!(repeated.made, 0);
+    // The times too are those that were measured.
+    assert_eq!(repeated.runs, continued.runs);
+
+    // Every entry damaged: everything is run anew, and nothing fails.
+    for entry in std::fs::read_dir(folder.path().join("cache")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "nothing that was ever kept").unwrap();
+    }
+    let anew = run_experiments(&experiments, Others::default(), &kept, &mut ()).unwrap();
+    assert!(anew.reused == 0 && anew.failures.is_empty());
+    assert_eq!(counted(&anew), counted(&uninterrupted));
 }

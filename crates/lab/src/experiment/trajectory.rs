@@ -1,10 +1,12 @@
 //! What one training run left behind: its loss along training.
 
+use serde::{Deserialize, Serialize};
+
 /// How much of the way to the least validation loss counts as nearly all of it.
 const NEARLY_ALL: f64 = 0.99;
 
 /// The losses at one moment of training.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Point {
     /// Updates made so far; 0 before training.
     pub(crate) updates: u64,
@@ -23,7 +25,7 @@ pub(crate) struct Point {
 }
 
 /// What the trained model gives on the test part.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TestMeasures {
     /// Mean loss.
     pub(crate) loss: f64,
@@ -32,7 +34,7 @@ pub(crate) struct TestMeasures {
 }
 
 /// One training run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trajectory {
     /// The records, in the order of training; the first is before any update.
     pub(crate) points: Vec<Point>,

@@ -84,6 +84,8 @@ pub(crate) struct Search {
     guess: i32,
     naive_loss: f64,
     tried: BTreeMap<i32, Tried>,
+    /// Whether there is nothing to choose: the optimizer has no rate.
+    fixed: bool,
 }
 
 impl Search {
@@ -93,11 +95,27 @@ impl Search {
             guess: nearest_step(guess),
             naive_loss,
             tried: BTreeMap::new(),
+            fixed: false,
+        }
+    }
+
+    /// No search: for an optimizer without a learning rate, which is noted as the rate 1.
+    pub(crate) fn without_choice(naive_loss: f64) -> Self {
+        Self {
+            fixed: true,
+            ..Self::new(1.0, naive_loss)
         }
     }
 
     /// The steps to try next; none when the search is over.
     pub(crate) fn wanted(&self) -> Vec<i32> {
+        if self.fixed {
+            return if self.tried.is_empty() {
+                vec![self.guess]
+            } else {
+                Vec::new()
+            };
+        }
         let Some(best) = self.best() else {
             return START.iter().map(|step| self.guess + step).collect();
         };
@@ -158,9 +176,11 @@ impl Search {
 
     /// Whether the best step is the lowest or highest tried: then growth was given up, and a better rate may lie beyond.
     pub(crate) fn at_the_edge(&self) -> bool {
-        self.best().is_some_and(|best| {
-            Some(&best) == self.tried.keys().next() || Some(&best) == self.tried.keys().next_back()
-        })
+        !self.fixed
+            && self.best().is_some_and(|best| {
+                Some(&best) == self.tried.keys().next()
+                    || Some(&best) == self.tried.keys().next_back()
+            })
     }
 
     /// Every step tried with what it gave, in ascending order.

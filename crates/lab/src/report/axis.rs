@@ -8,6 +8,12 @@ pub(super) struct Axis {
     logarithmic: bool,
 }
 
+impl Default for Axis {
+    fn default() -> Self {
+        Self::spanning(0.0, 1.0)
+    }
+}
+
 impl Axis {
     /// An axis that holds all finite `values`: logarithmic when they are positive and the largest
     /// is at least `log_from` times the smallest.
@@ -24,7 +30,7 @@ impl Axis {
                 logarithmic: false,
             };
         }
-        if low > 0.0 && high >= log_from * low {
+        if low > 0.0 && high > low && high >= log_from * low {
             return Self {
                 low,
                 high,
@@ -42,6 +48,15 @@ impl Axis {
         Self {
             low: (low - air).max(floor),
             high: high + air,
+            logarithmic: false,
+        }
+    }
+
+    /// A linear axis from one value to another.
+    pub(super) fn spanning(low: f64, high: f64) -> Self {
+        Self {
+            low,
+            high,
             logarithmic: false,
         }
     }

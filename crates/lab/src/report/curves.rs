@@ -1,10 +1,11 @@
-//! Pictures of the loss along training: against updates, samples and seconds.
+//! Pictures of the loss along training: against updates, epochs and seconds.
 
 use super::axis::Axis;
-use super::picture::{Mark, Picture, Series, draw};
-use super::words;
+use super::content::Figure;
+use super::picture::{Drawing, Mark, Picture, Series, draw};
+use super::{section, words};
 use crate::Error;
-use crate::results::{ArmResult, Curve, CurvePoint};
+use crate::results::{ArmResult, Curve, CurvePoint, Results};
 
 /// What training is counted in, along the x axis.
 struct Measure {
@@ -25,10 +26,10 @@ const MEASURES: [Measure; 3] = [
         of: |point| point.updates as f64,
     },
     Measure {
-        label: "samples seen",
+        label: "epochs",
         budgets: &["epochs", "updates"],
         timed: false,
-        of: |point| point.samples as f64,
+        of: |point| point.epoch,
     },
     Measure {
         label: "seconds of training",
@@ -38,12 +39,37 @@ const MEASURES: [Measure; 3] = [
     },
 ];
 
+/// The figures of an experiment, one a data set.
+pub(super) fn figures(
+    results: &Results,
+    experiment: &str,
+    identifier: &str,
+) -> Result<Vec<Figure>, Error> {
+    let mut figures = Vec::new();
+    for (position, dataset) in section::datasets(results, experiment)
+        .into_iter()
+        .enumerate()
+    {
+        let arms = section::styled(results, experiment, dataset);
+        let pictures = pictures(&arms, &format!("{identifier}-{position}"))?;
+        let panel = |(budget, drawing)| (format!("{dataset}, equal {budget}"), drawing);
+        figures.push(Figure {
+            legend: section::legend(&arms),
+            panels: pictures.into_iter().map(panel).collect(),
+            caption: "Loss along training. Each picture shows the runs of its own budget, whose learning rates were tuned for it. \
+                      Lines are medians over seeds, bands their spread; a cross marks where the median run diverged."
+                .into(),
+        });
+    }
+    Ok(figures)
+}
+
 /// The pictures of one experiment on one data set, with a style for each arm, each with the budget whose runs it shows.
 /// Those that no run was made for are left out.
-pub(super) fn pictures<'a>(
+fn pictures<'a>(
     arms: &[(usize, &'a ArmResult)],
     identifier: &str,
-) -> Result<Vec<(&'a str, String)>, Error> {
+) -> Result<Vec<(&'a str, Drawing)>, Error> {
     let y = loss_axis(arms);
     let mut pictures = Vec::new();
     for (index, measure) in MEASURES.iter().enumerate() {
@@ -86,6 +112,7 @@ fn picture<'a>(arms: &[(usize, &'a ArmResult)], measure: &'a Measure, y: &Axis) 
             .iter()
             .find_map(|(_, arm)| arm.target_loss)
             .map(|target| (target, "target")),
+        ..Picture::default()
     }
 }
 
@@ -145,6 +172,7 @@ fn series(style: usize, curve: &Curve, measure: &Measure) -> Series {
             .map(|(x, _)| (*x, None, Mark::Cross))
             .into_iter()
             .collect(),
+        ..Series::default()
     }
 }
 

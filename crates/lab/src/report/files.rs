@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::results::{Results, RunRecord};
+use crate::results::{Results, RunRecord, SCHEMA_VERSION};
 
 /// Makes the folder, and writes and removes a file in it.
 pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
@@ -37,6 +37,24 @@ pub(crate) fn write(file: &Path, content: &[u8]) -> Result<(), Error> {
         let _ = fs::remove_file(&unfinished);
         failed(file, error)
     })
+}
+
+/// The results in a file.
+pub(super) fn read(file: &Path) -> Result<Results, Error> {
+    let failed = |reason: String| Error::Read {
+        file: file.to_path_buf(),
+        reason,
+    };
+    let text = fs::read(file).map_err(|error| failed(error.to_string()))?;
+    let results: Results =
+        serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
+    if results.schema_version > SCHEMA_VERSION {
+        return Err(failed(format!(
+            "its layout is {}, and this program knows up to {SCHEMA_VERSION}; take a newer one",
+            results.schema_version
+        )));
+    }
+    Ok(results)
 }
 
 pub(super) fn json(results: &Results, file: &Path) -> Result<Vec<u8>, Error> {
@@ -113,6 +131,30 @@ mod tests {
             assert!(text.contains(&bad.display().to_string()), "{text}");
             assert!(text.contains("--out"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_that_is_none_or_of_a_later_layout_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("results.json");
+        let refused = |content: &str| {
+            fs::write(&file, content).expect("written");
+            read(&file).expect_err("refused").to_string()
+        };
+        assert!(refused("{").contains("line 1"), "the place is named");
+        let later = Results {
+            schema_version: SCHEMA_VERSION + 1,
+            ..Results::default()
+        };
+        let text = serde_json::to_string(&later).expect("text");
+        assert!(refused(&text).contains("its layout is 2"));
+        let missing = folder.path().join("none").join("results.json");
+        assert!(
+            read(&missing)
+                .expect_err("refused")
+                .to_string()
+                .contains("none")
+        );
     }
 
     #[test]

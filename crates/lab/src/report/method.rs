@@ -1,25 +1,32 @@
 //! The end of the report: how it was done, on what machine, and how to do it again.
 
-use super::html::escape;
+use super::content::{Block, Section, Span, Tone};
+use super::document::{background, paragraph};
 use super::words;
 use crate::results::{Environment, Results};
 
 /// The protocol in words.
-pub(super) fn method(results: &Results) -> String {
+pub(super) fn method(results: &Results) -> Section {
     let confidence = results
         .claims
         .first()
         .map_or(0.95, |claim| claim.effect.confidence);
-    let mut html = String::from("<section id=\"method\">\n<h2>Method</h2>\n<ul>\n");
-    for (name, text) in METHOD {
-        html += &format!("<li><strong>{name}.</strong> {text}</li>\n");
-    }
-    html += &format!(
-        "<li><strong>Confidence.</strong> Intervals are made to cover the true effect in {} of 100 \
-         repetitions, each on its own; with many claims, a few will miss.</li>\n</ul>\n",
+    let confidence = format!(
+        "Intervals are made to cover the true effect in {} of 100 repetitions, each on its own; with many claims, a few will miss.",
         words::number(100.0 * confidence).trim_end_matches(".0")
     );
-    html + "</section>\n"
+    let item = |(name, text): (&str, &str)| {
+        vec![
+            Span::Strong(format!("{name}.")),
+            Span::Plain(format!(" {text}")),
+        ]
+    };
+    let items = METHOD
+        .into_iter()
+        .chain([("Confidence", confidence.as_str())])
+        .map(item)
+        .collect();
+    background("method", "Method", vec![Block::List(items)])
 }
 
 /// The protocol, which is the same for all experiments.
@@ -74,7 +81,7 @@ const METHOD: [(&str, &str); 7] = [
 ];
 
 /// The machine, the build and the seeds.
-pub(super) fn environment(environment: &Environment) -> String {
+pub(super) fn environment(environment: &Environment) -> Section {
     let mut rows = vec![
         ("Processor", environment.processor.clone()),
         ("Logical processors", environment.cores.to_string()),
@@ -100,12 +107,12 @@ pub(super) fn environment(environment: &Environment) -> String {
         .map(|(name, version)| format!("{name} {version}"))
         .collect();
     rows.push(("Versions", versions.join(", ")));
-    let rows: String = rows
-        .iter()
+    let facts = rows
+        .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", escape(value)))
+        .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    format!("<section id=\"environment\">\n<h2>Environment</h2>\n<dl>\n{rows}</dl>\n</section>\n")
+    background("environment", "Environment", vec![Block::Facts(facts)])
 }
 
 /// How many; nothing for results that do not say.
@@ -135,18 +142,33 @@ fn seeds(seeds: &[u64]) -> String {
 }
 
 /// The command.
-pub(super) fn repeat(environment: &Environment) -> String {
+pub(super) fn repeat(environment: &Environment) -> Section {
     let command = if environment.command.is_empty() {
         "cargo xtask experiment"
     } else {
         &environment.command
     };
-    format!(
-        "<section id=\"repeat\">\n<h2>How to repeat it</h2>\n\
-         <p>Check out the revision above and run</p>\n<pre>{}</pre>\n\
-         <p>The same seeds, processor and threads give the same losses to the last bit, except where \
-         seconds are the budget: times differ from run to run. <code>runs.csv</code> has a row for each \
-         run, <code>results.json</code> everything on this page.</p>\n</section>\n",
-        escape(command)
-    )
+    let code = |text: &str| Span::Code(text.into());
+    let words = |text: &str| Span::Plain(text.into());
+    let blocks = vec![
+        paragraph("Check out the revision above and run"),
+        Block::Command(command.to_owned()),
+        Block::Paragraph(
+            Tone::Plain,
+            vec![
+                words(
+                    "The same seeds, processor and threads give the same losses to the last bit, except where seconds are the budget: \
+                     times differ from run to run. ",
+                ),
+                code("runs.csv"),
+                words(" has a row for each run, "),
+                code("results.json"),
+                words(
+                    " everything on this page, which can be drawn again from it, without running anything:",
+                ),
+            ],
+        ),
+        Block::Command("smallbatch report DIR".into()),
+    ];
+    background("repeat", "How to repeat it", blocks)
 }

@@ -22,6 +22,9 @@ const LEFT: i32 = 56;
 const RIGHT: i32 = 12;
 const TOP: i32 = 14;
 const BOTTOM: i32 = 46;
+/// The height of a row that has a name, in pixels of the page, and the most letters of the name.
+const ROW: i32 = 15;
+const ROW_LETTERS: usize = 36;
 
 /// The colours of series, chosen from Okabe and Ito's palette, which people with any of the usual
 /// kinds of colour blindness can tell apart. The page's style sheet has a lighter set for dark.
@@ -37,7 +40,11 @@ pub(super) const COLOURS: [(u8, u8, u8); 7] = [
 const GRID: (u8, u8, u8) = (0xDD, 0xDD, 0xDE);
 const INK: (u8, u8, u8) = (0x44, 0x44, 0x45);
 
+/// The style sheet of the colours, for the page and for a picture that stands alone.
+pub(super) const COLOUR_STYLE: &str = include_str!("colours.css");
+
 /// What a picture shows.
+#[derive(Default)]
 pub(super) struct Picture<'a> {
     /// The heading inside the text alternative.
     pub(super) title: String,
@@ -52,6 +59,87 @@ pub(super) struct Picture<'a> {
     pub(super) series: Vec<Series>,
     /// A level to reach, with its name.
     pub(super) level: Option<(f64, &'a str)>,
+    /// A value on the x axis that everything is held against.
+    pub(super) upright: Option<f64>,
+    /// Names of rows, in place of the y axis' numbers: the first is at y = 0, the next at -1.
+    pub(super) rows: Vec<String>,
+}
+
+/// A picture that was drawn.
+#[derive(Debug)]
+pub(super) struct Drawing {
+    /// Unique in the report; also the name of its file.
+    pub(super) identifier: String,
+    pub(super) title: String,
+    description: String,
+    /// What is inside the SVG element.
+    body: String,
+    height: i32,
+}
+
+impl Drawing {
+    /// The picture as a part of a page that has [`COLOUR_STYLE`].
+    pub(super) fn inline(&self) -> String {
+        let Self {
+            identifier,
+            body,
+            height,
+            ..
+        } = self;
+        format!(
+            "<svg class=\"picture\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{identifier}-t \
+             {identifier}-d\" xmlns=\"http://www.w3.org/2000/svg\"><title id=\"{identifier}-t\">{}</title>\
+             <desc id=\"{identifier}-d\">{}</desc>{body}",
+            WIDTH * FINE,
+            height * FINE,
+            escape(&self.title),
+            escape(&self.description),
+        )
+    }
+
+    /// The picture as a file of its own, with its colours, paper and legend.
+    pub(super) fn alone(&self, legend: &[(usize, String)]) -> String {
+        let Self { body, height, .. } = self;
+        let mut below = String::new();
+        for (row, (style, name)) in legend.iter().enumerate() {
+            let y = (height + 8 + 17 * row as i32) * FINE;
+            let index = style % COLOURS.len();
+            let (red, green, blue) = COLOURS[index];
+            below += &format!(
+                "<polyline class=\"stroke-c{index}\" fill=\"none\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" \
+                 stroke-width=\"{}\" points=\"{},{y} {},{y}\"/><text class=\"fill-ink\" x=\"{}\" y=\"{}\" \
+                 font-size=\"{}\">{}</text>\n",
+                2 * FINE,
+                16 * FINE,
+                52 * FINE,
+                60 * FINE,
+                y + 4 * FINE,
+                12 * FINE,
+                escape(name),
+            );
+        }
+        let (width, height) = (
+            WIDTH,
+            height
+                + if legend.is_empty() {
+                    0
+                } else {
+                    17 * legend.len() as i32 + 8
+                },
+        );
+        let body = body.trim_end().trim_end_matches("</svg>");
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {} {}\" role=\"img\" \
+             font-family=\"sans-serif\">\n<title>{}</title>\n<desc>{}</desc>\n<style>{COLOUR_STYLE}</style>\n\
+             <rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{body}{below}</svg>\n",
+            width * 3 / 2,
+            height * 3 / 2,
+            width * FINE,
+            height * FINE,
+            escape(&self.title),
+            escape(&self.description),
+        )
+    }
 }
 
 /// One line with its band and marks.
@@ -59,6 +147,10 @@ pub(super) struct Picture<'a> {
 pub(super) struct Series {
     /// Which of the styles it is drawn in; the same as in the legend.
     pub(super) style: usize,
+    /// Whether the line is drawn without the dashes of its style.
+    pub(super) solid: bool,
+    /// Whether the line is a fine one, for what is behind the others.
+    pub(super) fine: bool,
     /// The line; a gap where y is `None`.
     pub(super) line: Vec<(f64, Option<f64>)>,
     /// The band: x, lower and upper edge. An open upper edge goes to the picture's top.
@@ -72,6 +164,8 @@ pub(super) struct Series {
 pub(super) enum Mark {
     /// A small dot: a measured point.
     Dot,
+    /// A speck: one of many samples.
+    Speck,
     /// A ring around a dot: the chosen one.
     Ring,
     /// A cross: it diverged.
@@ -79,10 +173,12 @@ pub(super) enum Mark {
 }
 
 /// Draws a picture. `identifier` must be unique on the page.
-pub(super) fn draw(picture: &Picture<'_>, identifier: &str) -> Result<String, Error> {
+pub(super) fn draw(picture: &Picture<'_>, identifier: &str) -> Result<Drawing, Error> {
     let mut svg = String::new();
-    let size = ((WIDTH * FINE) as u32, (HEIGHT * FINE) as u32);
+    let frame = Frame::of(picture);
+    let size = ((WIDTH * FINE) as u32, (frame.height * FINE) as u32);
     let mut canvas = Canvas {
+        frame,
         backend: SVGBackend::with_string(&mut svg, size),
         picture,
     };
@@ -91,11 +187,18 @@ pub(super) fn draw(picture: &Picture<'_>, identifier: &str) -> Result<String, Er
         reason,
     })?;
     drop(canvas);
-    Ok(dress(&svg, picture, identifier))
+    Ok(Drawing {
+        identifier: identifier.to_owned(),
+        title: picture.title.clone(),
+        description: picture.description.clone(),
+        body: dress(&svg),
+        height: frame.height,
+    })
 }
 
 /// A picture on its way to the drawing.
 struct Canvas<'a> {
+    frame: Frame,
     backend: SVGBackend<'a>,
     picture: &'a Picture<'a>,
 }
@@ -122,6 +225,7 @@ impl Canvas<'_> {
 
     /// Grid, ticks and labels.
     fn axes(&mut self) -> Result<(), String> {
+        let frame = self.frame;
         let Picture {
             x,
             y,
@@ -129,10 +233,32 @@ impl Canvas<'_> {
             y_label,
             ..
         } = self.picture;
-        let (left, right) = (horizontal(0.0), horizontal(1.0));
-        let (bottom, top) = (vertical(0.0), vertical(1.0));
-        for tick in y.ticks(5) {
-            let Some(at) = y.place(tick).map(vertical) else {
+        let (left, right) = (frame.horizontal(0.0), frame.horizontal(1.0));
+        let (bottom, top) = (frame.vertical(0.0), frame.vertical(1.0));
+        for (row, name) in self.picture.rows.iter().enumerate() {
+            let Some(at) = y.place(-(row as f64)).map(|place| frame.vertical(place)) else {
+                continue;
+            };
+            self.path(vec![(left, at), (right, at)], GRID, 1)?;
+            self.text(
+                &clipped(name),
+                (left - 6 * FINE, at),
+                (HPos::Right, VPos::Center),
+                10,
+                INK,
+            )?;
+        }
+        if let Some(at) = self.picture.upright.and_then(|value| x.place(value)) {
+            let at = frame.horizontal(at);
+            self.path(vec![(at, bottom), (at, top)], INK, 1)?;
+        }
+        let ticks = if self.picture.rows.is_empty() {
+            y.ticks(5)
+        } else {
+            Vec::new()
+        };
+        for tick in ticks {
+            let Some(at) = y.place(tick).map(|place| frame.vertical(place)) else {
                 continue;
             };
             self.path(vec![(left, at), (right, at)], GRID, 1)?;
@@ -146,7 +272,7 @@ impl Canvas<'_> {
             )?;
         }
         for tick in x.ticks(5) {
-            let Some(at) = x.place(tick).map(horizontal) else {
+            let Some(at) = x.place(tick).map(|place| frame.horizontal(place)) else {
                 continue;
             };
             self.path(vec![(at, bottom), (at, bottom + 4 * FINE)], INK, 1)?;
@@ -160,7 +286,7 @@ impl Canvas<'_> {
             )?;
         }
         self.path(vec![(left, bottom), (right, bottom)], INK, 1)?;
-        let middle = ((left + right) / 2, (HEIGHT - 5) * FINE);
+        let middle = ((left + right) / 2, (frame.height - 5) * FINE);
         self.text(x_label, middle, (HPos::Center, VPos::Bottom), 12, INK)?;
         let style =
             text_style(12, INK, (HPos::Center, VPos::Top)).transform(FontTransform::Rotate270);
@@ -171,11 +297,17 @@ impl Canvas<'_> {
     }
 
     fn level(&mut self, level: f64, name: &str) -> Result<(), String> {
-        let Some(at) = self.picture.y.place(level).map(vertical) else {
+        let frame = self.frame;
+        let Some(at) = self
+            .picture
+            .y
+            .place(level)
+            .map(|place| frame.vertical(place))
+        else {
             return Ok(());
         };
         // Short strokes by hand: a dash pattern of the page would also apply to the grid.
-        let (mut from, right) = (horizontal(0.0), horizontal(1.0));
+        let (mut from, right) = (frame.horizontal(0.0), frame.horizontal(1.0));
         while from < right {
             self.path(vec![(from, at), ((from + 5 * FINE).min(right), at)], INK, 1)?;
             from += 9 * FINE;
@@ -190,6 +322,7 @@ impl Canvas<'_> {
     }
 
     fn band(&mut self, series: &Series) -> Result<(), String> {
+        let frame = self.frame;
         let Picture { x, y, .. } = self.picture;
         // Each unbroken stretch is one polygon: along the upper edge, and back along the lower.
         for stretch in series.band.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
@@ -200,7 +333,10 @@ impl Canvas<'_> {
                     } else {
                         (*low)?
                     };
-                    Some((horizontal(x.place(*at)?), vertical(y.place(value)?)))
+                    Some((
+                        frame.horizontal(x.place(*at)?),
+                        frame.vertical(y.place(value)?),
+                    ))
                 })
             };
             let lower: Vec<_> = edge(false).collect();
@@ -216,21 +352,38 @@ impl Canvas<'_> {
     }
 
     fn line(&mut self, series: &Series) -> Result<(), String> {
+        let frame = self.frame;
         let Picture { x, y, .. } = self.picture;
         let drawn = |(at, value): &(f64, Option<f64>)| {
-            Some((horizontal(x.place(*at)?), vertical(y.place((*value)?)?)))
+            Some((
+                frame.horizontal(x.place(*at)?),
+                frame.vertical(y.place((*value)?)?),
+            ))
         };
         for stretch in series.line.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
             let points: Vec<_> = stretch.iter().filter_map(drawn).collect();
             if points.len() > 1 {
                 let style = COLOURS[series.style % COLOURS.len()];
-                self.path(points, style, 2)?;
+                let width = if series.fine { 1 } else { 2 };
+                if series.solid {
+                    // The style sheet lays dashes on paths of more than two points at once; a stroke from point to point is
+                    // drawn as a line, which has none.
+                    for piece in points.windows(2) {
+                        let stroke = rgb_colour(style).stroke_width((width * FINE) as u32);
+                        self.backend
+                            .draw_line(piece[0], piece[1], &stroke)
+                            .map_err(|error| error.to_string())?;
+                    }
+                } else {
+                    self.path(points, style, width)?;
+                }
             }
         }
         Ok(())
     }
 
     fn mark(&mut self, x: f64, y: Option<f64>, mark: Mark, style: usize) -> Result<(), String> {
+        let frame = self.frame;
         let axis = &self.picture.y;
         let place = y
             .filter(|y| !axis.is_above(*y))
@@ -238,9 +391,10 @@ impl Canvas<'_> {
         let (Some(x), Some(y)) = (self.picture.x.place(x), place) else {
             return Ok(());
         };
-        let (x, y) = (horizontal(x), vertical(y));
+        let (x, y) = (frame.horizontal(x), frame.vertical(y));
         match mark {
             Mark::Dot => self.circle((x, y), 5 * FINE / 2, colour(style).filled()),
+            Mark::Speck => self.circle((x, y), 3 * FINE / 2, colour(style).mix(0.6).filled()),
             Mark::Ring => {
                 self.circle((x, y), 5 * FINE / 2, colour(style).filled())?;
                 self.circle(
@@ -307,30 +461,53 @@ fn colour(style: usize) -> RGBColor {
     rgb_colour(COLOURS[style % COLOURS.len()])
 }
 
-/// From a place on the x axis, 0 to 1, to units of the drawing.
-fn horizontal(place: f64) -> i32 {
-    (f64::from(LEFT) + place * f64::from(WIDTH - LEFT - RIGHT)).mul_add(f64::from(FINE), 0.5) as i32
+/// Where the plane of the lines lies in the picture, in pixels of the page.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    left: i32,
+    height: i32,
 }
 
-/// From a place on the y axis, 0 to 1, to units of the drawing, which count downwards.
-fn vertical(place: f64) -> i32 {
-    let height = f64::from(HEIGHT - TOP - BOTTOM);
-    (f64::from(TOP) + (1.0 - place) * height).mul_add(f64::from(FINE), 0.5) as i32
+impl Frame {
+    fn of(picture: &Picture<'_>) -> Self {
+        let longest = picture.rows.iter().map(|name| name.chars().count()).max();
+        match longest {
+            None => Self {
+                left: LEFT,
+                height: HEIGHT,
+            },
+            // About 5.4 pixels a letter of size 10, and what does not fit is cut off.
+            Some(letters) => Self {
+                left: (letters.min(ROW_LETTERS) as i32 * 27 / 5 + 12).max(LEFT),
+                height: TOP + BOTTOM + ROW * picture.rows.len() as i32,
+            },
+        }
+    }
+
+    /// From a place on the x axis, 0 to 1, to units of the drawing.
+    fn horizontal(self, place: f64) -> i32 {
+        (f64::from(self.left) + place * f64::from(WIDTH - self.left - RIGHT))
+            .mul_add(f64::from(FINE), 0.5) as i32
+    }
+
+    /// From a place on the y axis, 0 to 1, to units of the drawing, which count downwards.
+    fn vertical(self, place: f64) -> i32 {
+        let height = f64::from(self.height - TOP - BOTTOM);
+        (f64::from(TOP) + (1.0 - place) * height).mul_add(f64::from(FINE), 0.5) as i32
+    }
 }
 
-/// Makes plotters' document a part of the page: classes beside colours, a text alternative, and no size
-/// of its own.
-fn dress(svg: &str, picture: &Picture<'_>, identifier: &str) -> String {
-    let inside = svg.split_once('>').map_or(svg, |(_, rest)| rest);
-    let mut text = format!(
-        "<svg class=\"picture\" viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{identifier}-t \
-         {identifier}-d\" xmlns=\"http://www.w3.org/2000/svg\"><title id=\"{identifier}-t\">{}</title>\
-         <desc id=\"{identifier}-d\">{}</desc>{inside}",
-        WIDTH * FINE,
-        HEIGHT * FINE,
-        escape(&picture.title),
-        escape(&picture.description),
-    );
+/// A row's name, or its beginning.
+fn clipped(name: &str) -> String {
+    if name.chars().count() <= ROW_LETTERS {
+        return name.to_owned();
+    }
+    name.chars().take(ROW_LETTERS - 1).chain(['…']).collect()
+}
+
+/// Makes plotters' document a part of a page: classes beside colours, and no element around it.
+fn dress(svg: &str) -> String {
+    let mut text = svg.split_once('>').map_or(svg, |(_, rest)| rest).to_owned();
     let named = COLOURS
         .iter()
         .enumerate()
@@ -345,4 +522,31 @@ fn dress(svg: &str, picture: &Picture<'_>, identifier: &str) -> String {
     }
     text.replace(" font-family=\"sans-serif\"", "")
         .replace(" opacity=\"1\"", "")
+}
+
+/// Two axes with one scale, in the shape of a picture's plane, that hold some points.
+pub(super) fn plane(points: impl Iterator<Item = [f64; 2]>) -> (Axis, Axis) {
+    let (mut low, mut high) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    for point in points.filter(|point| point.iter().all(|value| value.is_finite())) {
+        for axis in 0..2 {
+            low[axis] = low[axis].min(point[axis]);
+            high[axis] = high[axis].max(point[axis]);
+        }
+    }
+    if low[0] > high[0] {
+        return (Axis::default(), Axis::default());
+    }
+    let shape = [
+        f64::from(WIDTH - LEFT - RIGHT),
+        f64::from(HEIGHT - TOP - BOTTOM),
+    ];
+    let unit = (0..2)
+        .map(|axis| (high[axis] - low[axis]) / shape[axis])
+        .fold(0.0, f64::max);
+    let unit = if unit > 0.0 { unit * 1.06 } else { 1.0 };
+    let axis = |axis: usize| {
+        let (middle, half) = (0.5 * (low[axis] + high[axis]), 0.5 * unit * shape[axis]);
+        Axis::spanning(middle - half, middle + half)
+    };
+    (axis(0), axis(1))
 }

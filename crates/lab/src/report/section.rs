@@ -1,81 +1,100 @@
-//! The report's section on one experiment: what was asked and run, and what came out on each data set.
+//! The report's section on one experiment: what was asked and run, and the numbers of each data set.
 
-use super::html::{escape, scroll_start};
-use super::page::{chip, experiments, heading};
-use super::picture::COLOURS;
-use super::{curves, tuning, words};
+use super::content::{Block, Column, Figure, Group, Section, Span, Table, Text, Tone, plain};
+use super::document::background;
+use super::{claim, curves, tuning, words};
 use crate::Error;
-use crate::results::{ArmResult, BudgetSummary, ClaimResult, ExperimentNote, MemoryPoint, Results};
+use crate::results::{
+    ArmResult, BudgetSummary, ClaimResult, DatasetNote, ExperimentNote, MemoryPoint, Results,
+};
 
-/// The section, with a heading for each data set.
-pub(super) fn experiment(results: &Results, note: &ExperimentNote) -> Result<String, Error> {
+/// The section with a number, from 0, and a heading for each data set. It draws the curves of the loss where no claim's page did.
+pub(super) fn experiment(
+    results: &Results,
+    note: &ExperimentNote,
+    number: usize,
+    draws_curves: bool,
+) -> Result<Section, Error> {
     let name = &note.experiment;
-    let index = experiments(results)
-        .iter()
-        .position(|other| other.experiment == *name);
-    let identifier = format!("experiment-{}", index.unwrap_or_default());
-    let arms: Vec<&ArmResult> = results
-        .arms
-        .iter()
-        .filter(|arm| arm.experiment == *name)
-        .collect();
-    let mut html = format!(
-        "<section id=\"{identifier}\">\n<h2>{}</h2>\n",
-        escape(&heading(name))
-    );
-    html += &paragraph(&note.question, "");
-    html += &paragraph(&note.method, " class=\"soft\"");
-    let styles = arm_names(&arms);
-    let mut tuned = Vec::new();
+    let identifier = format!("experiment-{number}");
+    let mut blocks = Vec::new();
+    blocks.extend(Block::words(Tone::Plain, note.question.clone()));
+    blocks.extend(Block::words(Tone::Soft, note.method.clone()));
     let datasets = datasets(results, name);
     for (position, dataset) in datasets.iter().copied().enumerate() {
-        let arms: Vec<(usize, &ArmResult)> = arms
+        blocks.push(Block::Heading(dataset.to_owned()));
+        blocks.extend(facts(results, name, dataset));
+        let omissions = results
+            .omissions
             .iter()
-            .filter(|arm| arm.dataset == dataset)
-            .map(|arm| {
-                (
-                    styles.iter().position(|name| *name == arm.arm).unwrap_or(0),
-                    *arm,
-                )
-            })
-            .collect();
-        let identifier = format!("{identifier}-{position}");
-        html += &format!("<h3>{}</h3>\n", escape(dataset));
-        html += &dataset_facts(results, name, dataset);
-        html += &statements(results, name, |claim| claim.dataset == dataset);
-        html += &omissions(results, name, dataset);
-        html += &panels(&arms, &identifier)?;
-        html += &memory(results, name, dataset);
-        html += &numbers(&arms);
-        if let Some(picture) = tuning::picture(&arms, &format!("{identifier}-rates"))? {
-            tuned.push((dataset, picture, arms));
+            .filter(|omission| omission.experiment == *name && omission.dataset == dataset);
+        blocks.extend(
+            omissions.filter_map(|omission| Block::words(Tone::Note, omission.reason.clone())),
+        );
+        let arms = styled(results, name, dataset);
+        blocks.extend(rates(&arms, &format!("{identifier}-{position}"))?);
+        blocks.extend(memory(results, name, dataset));
+        blocks.extend(numbers(&arms));
+    }
+    if draws_curves {
+        let figures = curves::figures(results, name, &format!("{identifier}-loss"))?;
+        blocks.extend(figures.into_iter().filter_map(Block::figure));
+    }
+    let across: Vec<Text> = results
+        .claims
+        .iter()
+        .filter(|claim| claim.experiment == *name && !datasets.contains(&claim.dataset.as_str()))
+        .filter(|claim| !claim.statement.is_empty())
+        .map(statement)
+        .collect();
+    if !across.is_empty() {
+        blocks.push(Block::Heading("Across data sets".into()));
+        blocks.push(Block::List(across));
+    }
+    Ok(background(
+        &identifier,
+        &format!("Experiment: {}", heading(name)),
+        blocks,
+    ))
+}
+
+fn statement(claim: &ClaimResult) -> Text {
+    vec![
+        Span::Plain(format!("{} ", claim.statement)),
+        claim::verdict(claim),
+    ]
+}
+
+/// The experiments in the report's order: those with a note, then others that have arms.
+pub(super) fn experiments(results: &Results) -> Vec<ExperimentNote> {
+    let mut notes = results.experiments.clone();
+    for arm in &results.arms {
+        if notes.iter().all(|note| note.experiment != arm.experiment) {
+            notes.push(ExperimentNote {
+                experiment: arm.experiment.clone(),
+                ..Default::default()
+            });
         }
     }
-    let across = statements(results, name, |claim| {
-        !datasets.contains(&claim.dataset.as_str())
-    });
-    if !across.is_empty() {
-        html += &format!("<h3>Across data sets</h3>\n{across}");
-    }
-    html += &tuning_figure(&tuned);
-    Ok(html + "</section>\n")
+    notes
 }
 
-fn paragraph(text: &str, attributes: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("<p{attributes}>{}</p>\n", escape(text))
-    }
+/// The place of an experiment among them.
+pub(super) fn number(results: &Results, experiment: &str) -> usize {
+    let experiments = experiments(results);
+    experiments
+        .iter()
+        .position(|note| note.experiment == experiment)
+        .unwrap_or(experiments.len())
 }
 
-/// The arms' names in the order of their first appearance: an arm looks the same on all data sets.
-fn arm_names<'a>(arms: &[&'a ArmResult]) -> Vec<&'a str> {
-    distinct(arms.iter().map(|arm| arm.arm.as_str()))
+/// `batch-size` as a heading: "batch size".
+fn heading(name: &str) -> String {
+    name.replace(['-', '_'], " ")
 }
 
 /// The data sets of an experiment: those of its arms, and those that it measured without any.
-fn datasets<'a>(results: &'a Results, experiment: &str) -> Vec<&'a str> {
+pub(super) fn datasets<'a>(results: &'a Results, experiment: &str) -> Vec<&'a str> {
     let of_arms = results
         .arms
         .iter()
@@ -89,7 +108,8 @@ fn datasets<'a>(results: &'a Results, experiment: &str) -> Vec<&'a str> {
     distinct(of_arms.chain(of_notes))
 }
 
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// Each name once, in the order of their first appearance.
+pub(super) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     names.fold(Vec::new(), |mut seen, name| {
         if !seen.contains(&name) {
             seen.push(name);
@@ -98,17 +118,53 @@ fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     })
 }
 
-fn dataset_facts(results: &Results, experiment: &str, dataset: &str) -> String {
-    // Results of before the notes named their experiment have one note for all.
-    let belongs = |of: &str| {
+/// The arms of an experiment on a data set with their styles: an arm looks the same on all data sets.
+pub(super) fn styled<'a>(
+    results: &'a Results,
+    experiment: &str,
+    dataset: &str,
+) -> Vec<(usize, &'a ArmResult)> {
+    let of = || {
+        results
+            .arms
+            .iter()
+            .filter(|arm| arm.experiment == experiment)
+    };
+    let names = distinct(of().map(|arm| arm.arm.as_str()));
+    of().filter(|arm| arm.dataset == dataset)
+        .map(|arm| {
+            (
+                names.iter().position(|name| *name == arm.arm).unwrap_or(0),
+                arm,
+            )
+        })
+        .collect()
+}
+
+/// The legend of some arms.
+pub(super) fn legend(arms: &[(usize, &ArmResult)]) -> Vec<(usize, String)> {
+    arms.iter()
+        .map(|(style, arm)| (*style, arm.arm.clone()))
+        .collect()
+}
+
+/// What is noted of a data set in an experiment. Results of before the notes named their experiment have one note for all.
+pub(super) fn note<'a>(
+    results: &'a Results,
+    experiment: &str,
+    dataset: &str,
+) -> Option<&'a DatasetNote> {
+    let of = |name: &str| {
         results
             .datasets
             .iter()
-            .find(|note| note.dataset == dataset && note.experiment == of)
+            .find(|note| note.dataset == dataset && note.experiment == name)
     };
-    let Some(note) = belongs(experiment).or_else(|| belongs("")) else {
-        return String::new();
-    };
+    of(experiment).or_else(|| of(""))
+}
+
+fn facts(results: &Results, experiment: &str, dataset: &str) -> Option<Block> {
+    let note = note(results, experiment, dataset)?;
     let text = format!(
         "{} samples ({} for training), {} features; target: {}. {}",
         words::count(note.samples as u64),
@@ -117,120 +173,50 @@ fn dataset_facts(results: &Results, experiment: &str, dataset: &str) -> String {
         note.target,
         note.source
     );
-    paragraph(&text, " class=\"soft small\"")
-}
-
-/// What some of the claims say, a sentence each.
-fn statements(
-    results: &Results,
-    experiment: &str,
-    wanted: impl Fn(&ClaimResult) -> bool,
-) -> String {
-    let items: String = results
-        .claims
-        .iter()
-        .filter(|claim| claim.experiment == experiment && wanted(claim))
-        .filter(|claim| !claim.statement.is_empty())
-        .map(|claim| format!("<li>{} {}</li>\n", escape(&claim.statement), chip(claim)))
-        .collect();
-    if items.is_empty() {
-        items
-    } else {
-        format!("<ul>\n{items}</ul>\n")
-    }
-}
-
-/// What was left out on one data set, and why.
-fn omissions(results: &Results, experiment: &str, dataset: &str) -> String {
-    results
-        .omissions
-        .iter()
-        .filter(|omission| omission.experiment == experiment && omission.dataset == dataset)
-        .map(|omission| paragraph(&omission.reason, " class=\"note\""))
-        .collect()
-}
-
-/// The pictures of the loss side by side, under one legend.
-fn panels(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<String, Error> {
-    let pictures = curves::pictures(arms, identifier)?;
-    if pictures.is_empty() {
-        return Ok(String::new());
-    }
-    let panels: String = pictures
-        .iter()
-        .map(|(budget, picture)| {
-            format!(
-                "<figure class=\"panel\"><figcaption>Held equal: {}</figcaption>{picture}</figure>\n",
-                escape(budget)
-            )
-        })
-        .collect();
-    Ok(format!(
-        "<figure>\n{}<div class=\"panels\">\n{panels}</div>\n<figcaption>Loss along training. Each picture shows the \
-         runs of its own budget, whose learning rates were tuned for it. Lines are medians over seeds, bands their \
-         spread; a cross marks where the median run diverged.</figcaption>\n</figure>\n",
-        legend(arms)
-    ))
+    Block::words(Tone::Small, text)
 }
 
 /// What was measured of the memory on one data set: a row for each number of samples, a column for each way.
-fn memory(results: &Results, experiment: &str, dataset: &str) -> String {
+fn memory(results: &Results, experiment: &str, dataset: &str) -> Option<Block> {
     let points: Vec<&MemoryPoint> = results
         .memory
         .iter()
         .filter(|point| point.dataset == dataset)
         .collect();
     if points.is_empty() || experiment != crate::results::MEMORY {
-        return String::new();
+        return None;
     }
     let ways = distinct(points.iter().map(|point| point.way.as_str()));
     let mut sizes: Vec<usize> = points.iter().map(|point| point.samples).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let mut html = scroll_start("Peak memory of training by the number of samples");
-    html += "<thead><tr><th scope=\"col\" class=\"n\">samples</th>";
-    for way in &ways {
-        html += &format!("<th scope=\"col\" class=\"n\">{}, kB</th>", escape(way));
-    }
-    html += "</tr></thead>\n<tbody>";
-    for size in sizes {
-        html += &format!(
-            "<tr><th scope=\"row\" class=\"n\">{}</th>",
-            words::count(size as u64)
-        );
-        for way in &ways {
-            let bytes = points
+    let row = |size: usize| {
+        let bytes = |way: &&str| {
+            let point = points
                 .iter()
-                .find(|point| point.samples == size && point.way == *way)
-                .map(|point| point.bytes / 1024.0);
-            html += &format!("<td class=\"n\">{}</td>", words::optional(bytes));
-        }
-        html += "</tr>\n";
-    }
-    html + "</tbody></table></div>\n<p class=\"small soft\">Peak resident memory of the process over what it was with the data \
-            loaded, the median of the measurements.</p>\n"
-}
-
-fn legend(arms: &[(usize, &ArmResult)]) -> String {
-    let items: String = arms
-        .iter()
-        .map(|(style, arm)| {
-            // The same units as in the pictures, five to a pixel, so that the dashes are the same.
-            format!(
-                "<li><svg viewBox=\"0 0 200 60\" aria-hidden=\"true\"><polyline class=\"stroke-c{}\" \
-                 fill=\"none\" stroke-width=\"12\" points=\"0,30 200,30\"/></svg>{}</li>",
-                style % COLOURS.len(),
-                escape(&arm.arm)
-            )
-        })
-        .collect();
-    format!("<ul class=\"legend\">{items}</ul>\n")
+                .find(|point| point.samples == size && point.way == **way);
+            plain(words::optional(point.map(|point| point.bytes / 1e6)))
+        };
+        let mut row = vec![plain(words::count(size as u64))];
+        row.extend(ways.iter().map(bytes));
+        row
+    };
+    let mut columns = vec![Column::number("samples")];
+    columns.extend(ways.iter().map(|way| Column::number(format!("{way}, MB"))));
+    Some(Block::Table(Table {
+        label: "Peak memory of training by the number of samples".into(),
+        columns,
+        groups: vec![Group {
+            rows: sizes.into_iter().map(row).collect(),
+            ..Group::default()
+        }],
+    }))
 }
 
 /// The arms' medians, folded away.
-fn numbers(arms: &[(usize, &ArmResult)]) -> String {
+fn numbers(arms: &[(usize, &ArmResult)]) -> Option<Block> {
     if arms.iter().all(|(_, arm)| arm.budgets.is_empty()) {
-        return String::new();
+        return None;
     }
     let metric = arms
         .iter()
@@ -238,112 +224,152 @@ fn numbers(arms: &[(usize, &ArmResult)]) -> String {
         .map(|budget| budget.metric_name.as_str())
         .find(|name| !name.is_empty())
         .unwrap_or("metric");
-    let mut html = String::from("<details><summary>The numbers</summary>\n");
-    html += &scroll_start("Settings and medians of each arm");
-    html += &format!(
-        "<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">held equal</th>\
-         <th scope=\"col\" class=\"n\">learning rate</th><th scope=\"col\" class=\"n\">training loss</th>\
-         <th scope=\"col\" class=\"n\">validation loss</th><th scope=\"col\" class=\"n\">test loss</th>\
-         <th scope=\"col\" class=\"n\">test {}</th><th scope=\"col\" class=\"n\">updates to target</th>\
-         <th scope=\"col\" class=\"n\">seconds to target</th><th scope=\"col\" class=\"n\">reached</th>\
-         <th scope=\"col\" class=\"n\">diverged</th></tr></thead>\n",
-        escape(metric)
+    let mut columns = vec![Column::text("arm"), Column::text("held equal")];
+    let names = [
+        "learning rate",
+        "training loss",
+        "validation loss",
+        "test loss",
+    ]
+    .map(str::to_owned);
+    let rest = [
+        "updates to target",
+        "seconds to target",
+        "reached",
+        "diverged",
+    ]
+    .map(str::to_owned);
+    columns.extend(
+        names
+            .into_iter()
+            .chain([format!("test {metric}")])
+            .chain(rest)
+            .map(Column::number),
     );
-    for (_, arm) in arms {
-        html += "<tbody>";
-        for (row, budget) in arm.budgets.iter().enumerate() {
-            if row == 0 {
-                let rows = arm.budgets.len();
-                html += &format!(
-                    "<tr><th scope=\"rowgroup\" rowspan=\"{rows}\">{}</th>",
-                    escape(&arm.arm)
-                );
-            } else {
-                html += "<tr>";
-            }
-            html += &numbers_row(budget, arm.target_loss.is_some());
-        }
-        html += "</tbody>\n";
-    }
-    html += "</table></div>\n<p class=\"small soft\">Medians over seeds; a dash where the median run diverged \
-             or did not reach the target.</p></details>\n";
-    html
+    let groups = arms
+        .iter()
+        .map(|(_, arm)| Group {
+            rows: arm
+                .budgets
+                .iter()
+                .map(|budget| numbers_row(arm, budget))
+                .collect(),
+            ..Group::default()
+        })
+        .collect();
+    let table = Table {
+        label: "Settings and medians of each arm".into(),
+        columns,
+        groups,
+    };
+    let below =
+        "Medians over seeds; a dash where the median run diverged or did not reach the target.";
+    let mut blocks = vec![Block::Table(table)];
+    blocks.extend(Block::words(Tone::Small, below));
+    Some(Block::Folded("The numbers of each arm".into(), blocks))
 }
 
-/// The cells of one row after the arm's name.
-fn numbers_row(budget: &BudgetSummary, has_target: bool) -> String {
-    let reached = if has_target {
+fn numbers_row(arm: &ArmResult, budget: &BudgetSummary) -> Vec<Text> {
+    let reached = if arm.target_loss.is_some() {
         format!("{} of {}", budget.reached, budget.runs)
     } else {
         "–".into()
     };
-    let cell = |text: String| format!("<td class=\"n\">{text}</td>");
-    let number = |value: Option<f64>| cell(words::optional(value));
-    format!(
-        "<td>{}</td>{}{}{}{}{}{}{}<td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
-        escape(&budget.budget),
-        cell(words::setting(budget.learning_rate)),
-        number(budget.training_loss),
-        number(budget.validation_loss),
-        number(budget.test_loss),
-        number(budget.metric),
-        cell(
-            budget
-                .updates_to_target
-                .map_or_else(|| "–".into(), words::whole)
-        ),
-        number(budget.seconds_to_target),
+    [
+        arm.arm.clone(),
+        budget.budget.clone(),
+        words::setting(budget.learning_rate),
+        words::optional(budget.training_loss),
+        words::optional(budget.validation_loss),
+        words::optional(budget.test_loss),
+        words::optional(budget.metric),
+        budget
+            .updates_to_target
+            .map_or_else(|| "–".into(), words::whole),
+        words::optional(budget.seconds_to_target),
         reached,
-        budget.diverged,
-    )
+        budget.diverged.to_string(),
+    ]
+    .map(plain)
+    .into()
 }
 
-/// A data set, its tuning picture, and the arms in it with their styles.
-type Tuned<'a> = (&'a str, String, Vec<(usize, &'a ArmResult)>);
-
-/// How the learning rates were found, one picture a data set.
-fn tuning_figure(tuned: &[Tuned<'_>]) -> String {
-    let Some((_, _, arms)) = tuned.first() else {
-        return String::new();
+/// The validation loss against the learning rate, a picture for each budget, and how wide the usable range is.
+fn rates(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<Vec<Block>, Error> {
+    let budgets = tuning::budgets(arms);
+    let mut panels = Vec::new();
+    let mut rows = Vec::new();
+    for (position, budget) in budgets.iter().enumerate() {
+        let drawing = tuning::picture(arms, budget, &format!("{identifier}-rates-{position}"))?;
+        panels.push((format!("Equal {budget}"), drawing));
+        for (_, arm) in arms {
+            if let Some((low, high)) = tuning::usable(arm, budget) {
+                let range = [
+                    words::setting(low),
+                    words::setting(high),
+                    format!("{}×", words::setting(high / low)),
+                ];
+                rows.push(
+                    [arm.arm.clone(), (*budget).to_owned()]
+                        .into_iter()
+                        .chain(range)
+                        .map(plain)
+                        .collect(),
+                );
+            }
+        }
+    }
+    let figure = Figure {
+        legend: legend(arms),
+        panels,
+        caption: "How the learning rates were found: the median validation loss at the budget's end over the tuning seeds, against \
+                  the rate. A ring marks the chosen rate, a cross at the top a rate that diverged."
+            .into(),
     };
-    let panels: String = tuned
-        .iter()
-        .map(|(dataset, picture, _)| {
-            format!(
-                "<figure class=\"panel\"><figcaption>{}</figcaption>{picture}</figure>\n",
-                escape(dataset)
-            )
-        })
-        .collect();
-    let remarks: String = tuned
-        .iter()
-        .flat_map(|(dataset, _, arms)| {
-            let remarks = tuning::remarks(arms).into_iter();
-            remarks.map(move |remark| {
-                format!("<li>{}</li>\n", escape(&format!("{dataset}: {remark}")))
-            })
-        })
-        .collect();
-    let remarks = if remarks.is_empty() {
-        remarks
-    } else {
-        format!("<p>Not to be relied on:</p>\n<ul class=\"small\">\n{remarks}</ul>\n")
-    };
-    let budget = tuning::budget(arms).map_or_else(String::new, |budget| {
-        format!(" Held equal: {}.", escape(budget))
-    });
-    format!(
-        "<h3>How the learning rates were found</h3>\n<figure>\n{}<div class=\"panels\">\n{panels}</div>\n\
-         <figcaption>Median validation loss over the tuning seeds. A ring marks the chosen rate, a \
-         cross at the top a rate that diverged.{budget}</figcaption>\n</figure>\n{remarks}",
-        legend(arms)
-    )
+    let mut blocks: Vec<Block> = Block::figure(figure).into_iter().collect();
+    if !rows.is_empty() {
+        let table = Table {
+            label: "The range of usable learning rates".into(),
+            columns: vec![
+                Column::text("arm"),
+                Column::text("held equal"),
+                Column::number("lowest usable"),
+                Column::number("highest usable"),
+                Column::number("width"),
+            ],
+            groups: vec![Group {
+                rows,
+                ..Group::default()
+            }],
+        };
+        let mut inside = vec![Block::Table(table)];
+        inside.extend(Block::words(
+            Tone::Small,
+            "Rates whose validation loss is at most a tenth above the least of the arm. Only rates that were tried count, so a range \
+             that ends at the grid's edge may be wider.",
+        ));
+        blocks.push(Block::Folded(
+            "How wide is the range of usable rates?".into(),
+            inside,
+        ));
+    }
+    let remarks: Vec<Text> = tuning::remarks(arms).into_iter().map(plain).collect();
+    if !remarks.is_empty() {
+        let title = format!("Rates that are not to be relied on ({})", remarks.len());
+        blocks.push(Block::Folded(title, vec![Block::List(remarks)]));
+    }
+    Ok(blocks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::results::{DatasetNote, Omission, OmissionKind};
+
+    fn told(results: &Results, note: &ExperimentNote) -> String {
+        let section = experiment(results, note, 0, true).expect("a section");
+        format!("{section:?}")
+    }
 
     #[test]
     fn an_experiment_without_arms_shows_what_it_measured_and_what_it_could_not() {
@@ -374,8 +400,8 @@ mod tests {
             kind: OmissionKind::NotMeasurableHere,
             reason: "It was too dark.".into(),
         });
-        let html = experiment(&results, &note).expect("a section");
-        for text in ["40,000 samples", ">20,000</th>", ">500</td>", "too dark"] {
+        let html = told(&results, &note);
+        for text in ["40,000 samples", "\"20,000\"", "\"0.512\"", "too dark"] {
             assert!(html.contains(text), "{text} is not in\n{html}");
         }
     }
@@ -390,9 +416,8 @@ mod tests {
         (across.experiment, across.dataset) = ("batch-size".into(), "airfoil / wine".into());
         across.statement = "Longer on one than on the other.".into();
         results.claims.push(across);
-        let of = |results: &Results, at: usize| experiment(results, &results.experiments[at]);
+        let of = |results: &Results, at: usize| told(results, &results.experiments[at]);
         let (first, second) = (of(&results, 0), of(&results, 1));
-        let (first, second) = (first.expect("a section"), second.expect("a section"));
         assert!(first.contains("107 for training") && !first.contains("55 for training"));
         assert!(second.contains("55 for training") && !second.contains("107 for training"));
         assert!(second.contains("Across data sets") && second.contains("Longer on one"));
@@ -401,7 +426,7 @@ mod tests {
     #[test]
     fn seconds_are_not_drawn_from_runs_that_were_not_timed() {
         let mut results = crate::report::fixture::results();
-        let of = |results: &Results| experiment(results, &results.experiments[0]).expect("html");
+        let of = |results: &Results| crate::report::html(results).expect("html");
         assert!(of(&results).contains("against seconds"));
         for arm in &mut results.arms {
             arm.curves.retain(|curve| curve.budget != "seconds");

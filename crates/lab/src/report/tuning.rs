@@ -1,21 +1,18 @@
 //! Pictures of tuning: the validation loss against the learning rate, for each arm.
 
 use super::axis::Axis;
-use super::picture::{Mark, Picture, Series, draw};
+use super::picture::{Drawing, Mark, Picture, Series, draw};
 use super::words;
 use crate::Error;
 use crate::results::{ArmResult, TuningPoint};
 use crate::statistics::median;
 
-/// The picture of one experiment on one data set, under the first budget that was tuned for;
-/// `None` when nothing was.
+/// The picture of one experiment on one data set, under one of the budgets that were tuned for.
 pub(super) fn picture(
     arms: &[(usize, &ArmResult)],
+    budget: &str,
     identifier: &str,
-) -> Result<Option<String>, Error> {
-    let Some(budget) = budget(arms) else {
-        return Ok(None);
-    };
+) -> Result<Drawing, Error> {
     let points = |arm: &'_ ArmResult| -> Vec<TuningPoint> {
         arm.tuning
             .iter()
@@ -43,17 +40,39 @@ pub(super) fn picture(
             .iter()
             .map(|(style, _, points)| series(*style, points))
             .collect(),
-        level: None,
+        ..Picture::default()
     };
-    draw(&picture, identifier).map(Some)
+    draw(&picture, identifier)
 }
 
-/// The budget that the pictures of these arms show.
-pub(super) fn budget<'a>(arms: &[(usize, &'a ArmResult)]) -> Option<&'a str> {
-    arms.iter()
-        .flat_map(|(_, arm)| &arm.tuning)
-        .map(|point| point.budget.as_str())
-        .next()
+/// The budgets that the rates of these arms were tuned for.
+pub(super) fn budgets<'a>(arms: &[(usize, &'a ArmResult)]) -> Vec<&'a str> {
+    let points = arms.iter().flat_map(|(_, arm)| &arm.tuning);
+    super::section::distinct(points.map(|point| point.budget.as_str()))
+}
+
+/// How wide the range of usable rates of an arm is: the lowest and the highest rate whose median validation loss is at most a tenth
+/// above the least. Of what was tried, so a lower bound at the ends of the grid.
+pub(super) fn usable(arm: &ArmResult, budget: &str) -> Option<(f64, f64)> {
+    let tried = || {
+        let of = arm
+            .tuning
+            .iter()
+            .filter(|point| point.budget == budget && !point.diverged);
+        of.filter_map(|point| {
+            Some((
+                point.learning_rate,
+                point.validation_loss.filter(|loss| loss.is_finite())?,
+            ))
+        })
+    };
+    let least = tried().map(|(_, loss)| loss).min_by(f64::total_cmp)?;
+    let usable = tried()
+        .filter(|(_, loss)| *loss <= least + 0.1 * least.abs())
+        .map(|(rate, _)| rate);
+    Some(usable.fold((f64::INFINITY, 0.0), |(low, high), rate| {
+        (low.min(rate), high.max(rate))
+    }))
 }
 
 /// What a reader must know of the chosen rates of these arms, a sentence for each that is not to be relied on.
@@ -109,12 +128,12 @@ fn series(style: usize, points: &[TuningPoint]) -> Series {
     Series {
         style,
         line: losses.clone().collect(),
-        band: Vec::new(),
         marks: points
             .iter()
             .zip(losses)
             .map(|(point, (x, y))| (x, y, mark(point)))
             .collect(),
+        ..Series::default()
     }
 }
 
@@ -140,6 +159,30 @@ fn description(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_usable_range_is_that_of_rates_near_the_best() {
+        let tuning = [
+            (0.01, Some(2.0)),
+            (0.1, Some(1.05)),
+            (1.0, Some(1.0)),
+            (3.0, Some(1.2)),
+            (10.0, None),
+        ];
+        let point = |(learning_rate, validation_loss): (f64, Option<f64>)| TuningPoint {
+            budget: "epochs".into(),
+            learning_rate,
+            validation_loss,
+            diverged: validation_loss.is_none(),
+            ..TuningPoint::default()
+        };
+        let arm = ArmResult {
+            tuning: tuning.map(point).to_vec(),
+            ..ArmResult::default()
+        };
+        assert_eq!(usable(&arm, "epochs"), Some((0.1, 1.0)));
+        assert_eq!(usable(&arm, "seconds"), None);
+    }
 
     #[test]
     fn rates_that_are_not_to_be_relied_on_are_named() {

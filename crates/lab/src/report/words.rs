@@ -121,6 +121,27 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
     }
 }
 
+/// A verdict's sign.
+pub(super) fn sign(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Supported => "✓",
+        Verdict::Refuted => "✗",
+        Verdict::Equivalent => "≈",
+        Verdict::Inconclusive { .. } => "?",
+    }
+}
+
+/// How the answers to one claim are spread: "It held in 3 of 5 answers; 1 contradicts it and 1 cannot tell."
+pub(super) fn tally(claims: &[&ClaimResult]) -> String {
+    let held = claims.iter().filter(|claim| is_held(claim)).count();
+    let all = claims.len();
+    format!(
+        "The claim held in {held} of {all} answer{}{}.",
+        if all == 1 { "" } else { "s" },
+        against(claims)
+    )
+}
+
 /// The answer in three sentences: on normalization, on batch size, and on all claims together.
 pub(super) fn answer(results: &Results) -> [String; 3] {
     [
@@ -249,7 +270,7 @@ fn totals(claims: &[ClaimResult]) -> String {
     )
 }
 
-fn third_person(count: usize) -> &'static str {
+pub(super) fn third_person(count: usize) -> &'static str {
     if count == 1 { "s" } else { "" }
 }
 

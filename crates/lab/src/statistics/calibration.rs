@@ -145,6 +145,77 @@ fn without_an_effect_a_direction_comes_out_in_at_most_5_percent() {
     }
 }
 
+/// How both arms of a pair are drawn, alike, so that there is no effect.
+type Draw = fn(&mut ChaCha8Rng) -> f64;
+
+#[test]
+fn without_an_effect_few_directions_come_out_of_any_distribution() {
+    // The steps of a measure are known only for differences: the share of right answers among so many.
+    let kinds: [(&str, Draw, Option<f64>); 6] = [
+        ("normal", |random| 10.0 + normal(random), None),
+        ("log-normal", |random| normal(random).exp(), None),
+        (
+            "half ties",
+            |random| f64::from(random.random_range(1..=2)),
+            None,
+        ),
+        (
+            "rounded log-normal",
+            |random| (2.0 * normal(random).exp()).ceil(),
+            None,
+        ),
+        (
+            "the share of 2",
+            |random| f64::from(random.random_range(1..=2)) / 2.0,
+            Some(0.5),
+        ),
+        (
+            "the share of 35",
+            |random| (1 + (0..34).filter(|_| random.random_bool(0.9)).count()) as f64 / 35.0,
+            Some(1.0 / 35.0),
+        ),
+    ];
+    // No margin: nothing is called equivalent, so that every chance of a wrong direction is left.
+    let hypothesis = Hypothesis::new(Direction::Greater, 0.0).expect("a margin");
+    for (kind, draw, step) in kinds {
+        for pairs in [3, 8, 30] {
+            let mut wrong = [0, 0];
+            let draws = 4_000;
+            share(draws, |random| {
+                let sample: Vec<_> = (0..pairs)
+                    .map(|_| {
+                        (
+                            Observation::Exact(draw(random)),
+                            Observation::Exact(draw(random)),
+                        )
+                    })
+                    .collect();
+                let differences = Comparison::differences(&sample, 0.95).expect("numbers");
+                let differences = match step {
+                    Some(step) => differences.in_steps_of(step).expect("a step"),
+                    None => differences,
+                };
+                let ratios = Comparison::ratios(&sample, 0.95).expect("numbers");
+                for (wrong, found) in wrong.iter_mut().zip([differences, ratios]) {
+                    *wrong += u32::from(matches!(
+                        verdict(&found.interval, &hypothesis),
+                        Verdict::Supported | Verdict::Refuted
+                    ));
+                }
+                true
+            });
+            for (wrong, scale) in wrong.into_iter().zip(["differences", "ratios"]) {
+                let wrong = f64::from(wrong) / draws as f64;
+                // 5 % and three standard errors of 4,000 draws.
+                assert!(
+                    wrong <= 0.05 + 0.0104,
+                    "{kind}, {scale} of {pairs} pairs: {wrong}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn at_the_margin_equivalence_comes_out_in_at_most_5_percent() {
     let hypothesis = Hypothesis::new(Direction::Same, 0.2).expect("a margin");

@@ -65,8 +65,11 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
         let block = (BLOCK_BYTES / size_of::<T>() / n_samples.max(1) / T::PANEL).max(1) * T::PANEL;
         for start in (0..self.input.n_inputs).step_by(block) {
             let inputs = start..(start + block).min(self.input.n_inputs);
-            in_sixes!(n_units, |M, unit| self
-                .rows::<S, M>(simd, unit, inputs.clone()));
+            in_sixes!(n_units, |M, unit| self.rows::<S, M>(
+                simd,
+                unit,
+                inputs.clone()
+            ));
         }
     }
 }

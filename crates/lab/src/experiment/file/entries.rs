@@ -5,7 +5,7 @@ use smallbatch_data::BatchSize;
 use smallbatch_preprocess::AnyScaler;
 use toml::Spanned;
 
-use super::super::definition::{Applies, Axis, Measure, Statistics};
+use super::super::definition::{Applies, Axis, Measure, Optimizer, Statistics};
 use super::super::plan::Size;
 use crate::statistics::Direction;
 
@@ -35,6 +35,8 @@ pub(super) struct ArmEntry {
     #[serde(default)]
     pub(super) statistics: Statistics,
     pub(super) batch: BatchSize,
+    #[serde(default)]
+    pub(super) optimizer: Option<Spanned<Optimizer>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -58,7 +60,14 @@ pub(super) struct TestEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DataEntry {
-    pub(super) set: Spanned<String>,
+    #[serde(default)]
+    pub(super) set: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) csv: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) target: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) predict: Option<Spanned<Predict>>,
     #[serde(default)]
     pub(super) skip: Vec<Size>,
     pub(super) hidden: Spanned<Vec<usize>>,
@@ -72,6 +81,16 @@ pub(super) struct DataEntry {
     #[serde(default)]
     pub(super) training_samples: Option<Spanned<usize>>,
     pub(super) tuning_seeds: Spanned<PerSize>,
+}
+
+/// What the target of a table is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Predict {
+    /// A class for each distinct text.
+    Classes,
+    /// A number.
+    Numbers,
 }
 
 /// A number that may differ between the short, the usual and the long version.

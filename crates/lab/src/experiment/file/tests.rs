@@ -37,7 +37,7 @@ margin = 0.1
 "#;
 
 fn read(text: &str, size: Size) -> Result<Experiment, Error> {
-    parse(text, "mine.toml", size, &mut Shelf::new(0))
+    parse(text, "mine.toml", Path::new(""), size, &mut Shelf::new(0))
 }
 
 #[test]
@@ -183,6 +183,37 @@ fn a_bad_file_is_refused_with_line_and_reason() {
             "named twice",
         ),
         ("question = \"Which?\"", "question = Which?", 3, ""),
+        (
+            "batch = 16",
+            "batch = 16\noptimizer = \"l-bfgs\"",
+            11,
+            "needs batch = \"full\"",
+        ),
+        (
+            "batch = 16",
+            "batch = 16\noptimizer = \"adam\"",
+            11,
+            "unknown variant `adam`",
+        ),
+        ("set = \"wine\"\n", "", 18, "the data have no name"),
+        (
+            "set = \"wine\"",
+            "csv = \"no-such.csv\"",
+            18,
+            "a table needs `target`",
+        ),
+        (
+            "set = \"wine\"",
+            "csv = \"no-such.csv\"\ntarget = \"y\"\npredict = \"numbers\"",
+            18,
+            "no-such.csv",
+        ),
+        (
+            "set = \"wine\"",
+            "set = \"wine\"\ntarget = \"y\"",
+            19,
+            "`target` is for a table",
+        ),
     ];
     for (from, to, line, says) in table {
         assert!(GOOD.contains(from), "{from}");
@@ -203,4 +234,111 @@ fn a_bad_file_is_refused_with_line_and_reason() {
             _ => panic!("{to}: {error}"),
         }
     }
+}
+
+/// The good file on a table of one's own, in a folder of its own.
+fn read_table(table: &str, target: &str, predict: &str) -> Result<Experiment, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.csv"), table).unwrap();
+    let data = format!("csv = \"mine.csv\"\ntarget = \"{target}\"\npredict = \"{predict}\"");
+    let text = GOOD
+        .replace("set = \"wine\"", &data)
+        .replace("batch = 16", "batch = 2");
+    parse(
+        &text,
+        "mine.toml",
+        folder.path(),
+        Size::Default,
+        &mut Shelf::new(0),
+    )
+}
+
+#[test]
+fn a_table_of_ones_own_is_read_from_the_files_folder() {
+    let rows: String = (0..20)
+        .map(|i| format!("{i},{},{}\n", i * i, i % 3))
+        .collect();
+    let table = format!("a,b,price\n{rows}");
+    let experiment = read_table(&table, "price", "numbers").unwrap();
+    let source = &experiment.cases[0].source;
+    assert_eq!(
+        (source.name.as_str(), source.origin.as_str()),
+        ("mine", "the table mine.csv")
+    );
+    assert_eq!(
+        (source.dataset.n_samples(), source.dataset.n_features()),
+        (20, 2)
+    );
+    let classes = read_table(&table, "price", "classes").unwrap();
+    assert_eq!(classes.cases[0].source.dataset.n_outputs(), 3);
+}
+
+#[test]
+fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
+    let of = |rows: &str| format!("a,b,price\n{rows}");
+    let many = |last: &str| {
+        let rows: String = (0..12).map(|i| format!("{i},{},{last}\n", i * i)).collect();
+        of(&rows)
+    };
+    let lone = |mut table: String| {
+        table.push_str("1,2,other\n3,4,one\n5,6,one\n");
+        table
+    };
+    let table = [
+        (many("7"), "price", "numbers", 19, "7 in every sample"),
+        (many("7"), "prize", "numbers", 19, "did you mean \"price\"?"),
+        (
+            of("1,2,3\n4,5,6\n"),
+            "price",
+            "numbers",
+            18,
+            "cannot fill 3 parts",
+        ),
+        (
+            lone(many("one")),
+            "price",
+            "classes",
+            18,
+            "\"other\" has 1 samples",
+        ),
+        (many("7"), "price", "classes", 18, "only one class"),
+        (
+            of("1,red,3\n4,blue,6\n"),
+            "price",
+            "numbers",
+            18,
+            "\"red\" is not a finite number",
+        ),
+        (of(""), "price", "numbers", 18, "no line below"),
+    ];
+    for (text, target, predict, line, says) in table {
+        match read_table(&text, target, predict) {
+            Err(Error::Definition {
+                line: found,
+                reason,
+                ..
+            }) => {
+                assert_eq!(found, line, "{says}: {reason}");
+                assert!(reason.contains(says), "{says}: {reason}");
+            }
+            other => panic!("{says}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_file() {
+    let documentation = include_str!("../../../experiments/README.md");
+    let (_, rest) = documentation.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..200).map(|i| format!("{i},{}\n", i * i)).collect();
+    std::fs::write(
+        folder.path().join("houses.csv"),
+        format!("size,price\n{rows}"),
+    )
+    .unwrap();
+    let shelf = &mut Shelf::new(0);
+    let experiment = parse(text, "README.md", folder.path(), Size::Quick, shelf).unwrap();
+    assert_eq!((experiment.arms.len(), experiment.claims.len()), (2, 1));
 }

@@ -1,0 +1,161 @@
+//! Pictures of what the runs gave against the batch size, on logarithmic axes.
+
+use super::axis::Axis;
+use super::content::Figure;
+use super::picture::{Mark, Picture, Series, draw};
+use super::{section, words};
+use crate::Error;
+use crate::results::{ArmResult, BudgetSummary, Results};
+
+/// A number of an arm's runs.
+pub(super) struct Quantity {
+    /// With its unit, for the axis.
+    label: &'static str,
+    caption: &'static str,
+    of: fn(&BudgetSummary) -> Option<f64>,
+    /// Whether only the budget in seconds, whose runs were timed alone, says it.
+    timed: bool,
+}
+
+pub(super) const SECONDS: Quantity = Quantity {
+    label: "time to target, s",
+    caption: "Seconds of training until the target loss, against the batch size; the full batch stands at the size of the training part.",
+    of: |budget| budget.seconds_to_target,
+    timed: true,
+};
+pub(super) const SAMPLES: Quantity = Quantity {
+    label: "samples to target",
+    caption: "Samples seen until the target loss, against the batch size: what does not depend on the machine.",
+    of: |budget| budget.samples_to_target,
+    timed: false,
+};
+pub(super) const TEST_LOSS: Quantity = Quantity {
+    label: "test loss",
+    caption: "Loss on the test data at the end, against the batch size, for each budget.",
+    of: |budget| budget.test_loss,
+    timed: false,
+};
+pub(super) const TRAINING_LOSS: Quantity = Quantity {
+    label: "training loss",
+    caption: "Loss on the training data at the end, against the batch size, for each budget.",
+    of: |budget| budget.training_loss,
+    timed: false,
+};
+pub(super) const BEST_EPOCH: Quantity = Quantity {
+    label: "best epoch",
+    caption: "Epochs after which the validation loss was least, against the batch size.",
+    of: |budget| budget.best_epoch,
+    timed: false,
+};
+
+/// A picture for each data set of an experiment, a line for each budget; no picture where fewer than two batch sizes have a number.
+pub(super) fn figure(
+    results: &Results,
+    experiment: &str,
+    quantity: &Quantity,
+    identifier: &str,
+) -> Result<Figure, Error> {
+    let budgets = section::distinct(
+        results
+            .arms
+            .iter()
+            .filter(|arm| arm.experiment == experiment)
+            .flat_map(|arm| &arm.budgets)
+            .map(|budget| budget.budget.as_str())
+            .filter(|budget| !quantity.timed || *budget == "seconds"),
+    );
+    let mut figure = Figure {
+        legend: budgets
+            .iter()
+            .enumerate()
+            .map(|(style, name)| (style, format!("equal {name}")))
+            .collect(),
+        caption: format!(
+            "{} Medians over seeds; both axes are logarithmic where the values span enough.",
+            quantity.caption
+        ),
+        ..Figure::default()
+    };
+    for (position, dataset) in section::datasets(results, experiment)
+        .into_iter()
+        .enumerate()
+    {
+        let arms: Vec<(f64, &ArmResult)> = results
+            .arms
+            .iter()
+            .filter(|arm| arm.experiment == experiment && arm.dataset == dataset)
+            .filter_map(|arm| Some((samples(results, arm)?, arm)))
+            .collect();
+        let lines: Vec<(usize, Vec<(f64, f64)>)> = budgets
+            .iter()
+            .enumerate()
+            .map(|(style, budget)| {
+                let mut points: Vec<(f64, f64)> = arms
+                    .iter()
+                    .filter_map(|(size, arm)| {
+                        let budget = arm
+                            .budgets
+                            .iter()
+                            .find(|summary| summary.budget == *budget)?;
+                        Some((
+                            *size,
+                            (quantity.of)(budget).filter(|value| value.is_finite())?,
+                        ))
+                    })
+                    .collect();
+                points.sort_by(|a, b| a.0.total_cmp(&b.0));
+                (style, points)
+            })
+            .filter(|(_, points)| points.len() > 1)
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let told: Vec<String> = lines
+            .iter()
+            .map(|(style, points)| {
+                let points: Vec<String> = points
+                    .iter()
+                    .map(|(x, y)| format!("{} at {}", words::number(*y), words::whole(*x)))
+                    .collect();
+                format!("equal {}: {}", budgets[*style], points.join(", "))
+            })
+            .collect();
+        let all = || lines.iter().flat_map(|(_, points)| points);
+        let picture = Picture {
+            title: format!("{} on {dataset} against the batch size", quantity.label),
+            description: format!("One line a budget. {}.", told.join("; ")),
+            x_label: "batch size, samples",
+            y_label: quantity.label,
+            x: Axis::holding(all().map(|(x, _)| *x), 1.5),
+            y: Axis::holding(all().map(|(_, y)| *y), 3.0),
+            series: lines
+                .iter()
+                .map(|(style, points)| Series {
+                    style: *style,
+                    line: points.iter().map(|(x, y)| (*x, Some(*y))).collect(),
+                    marks: points
+                        .iter()
+                        .map(|(x, y)| (*x, Some(*y), Mark::Dot))
+                        .collect(),
+                    ..Series::default()
+                })
+                .collect(),
+            ..Picture::default()
+        };
+        figure.panels.push((
+            dataset.to_owned(),
+            draw(&picture, &format!("{identifier}-{position}"))?,
+        ));
+    }
+    Ok(figure)
+}
+
+/// Samples in one update of an arm.
+fn samples(results: &Results, arm: &ArmResult) -> Option<f64> {
+    if arm.batch_size == "full" {
+        let note = section::note(results, &arm.experiment, &arm.dataset)?;
+        return Some(note.training_samples as f64).filter(|samples| *samples > 0.0);
+    }
+    arm.batch_size.parse().ok()
+}
