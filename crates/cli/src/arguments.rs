@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use smallbatch_lab::ExperimentName;
+use smallbatch_lab::{ExperimentName, Task};
 
 /// Trains small neural networks on a CPU and tells, with evidence, how to normalize the inputs and which batch size to
 /// use.
@@ -17,9 +17,24 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Experiment(Experiment),
+    Predict(Predict),
     Report(Report),
     #[command(hide = true)]
     ProbeMemory(ProbeMemory),
+}
+
+/// Predict each row of a table with a model that `experiment --data` has saved
+///
+/// The table needs the columns that the model was trained on, by the same names; the target may be missing. Prints comma-separated
+/// values, one line a row.
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// The model: the file model.json
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
 }
 
 /// Draw the report of an earlier experiment again, from its results.json, without running anything
@@ -60,11 +75,17 @@ Examples:
   smallbatch experiment batch-size --seeds 20 --out batch-size-20
                                              narrower intervals for one of them
 
+  smallbatch experiment --data houses.csv --target price --out houses
+                                             how to train on a table of your own
+
 In DIR you then find:
   report.html    pictures and verdicts; opens without a network
   report.md      the same as Markdown, with its pictures in the folder pictures
   results.json   environment, claims with effects and intervals, arms with curves
   runs.csv       one row for each training run
+or, with --data:
+  advice.json    the advice with what it rests on
+  model.json     the model trained as advised, for `smallbatch predict`
 
   cache/         finished runs; may be removed
 
@@ -75,6 +96,26 @@ pub(crate) struct Experiment {
     /// Experiments to run, of those listed below [default: all]
     #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
     pub(crate) names: Vec<ExperimentName>,
+
+    /// A table of your own, to be advised on: comma-separated values with a line of names
+    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["names", "seeds", "file"])]
+    pub(crate) data: Option<PathBuf>,
+
+    /// With --data: the column to be predicted
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    pub(crate) target: Option<String>,
+
+    /// With --data: a column to leave out, such as a name or a number of the row; may be repeated
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    pub(crate) ignore: Vec<String>,
+
+    /// With --data: whether the target is `classes` or `numbers` [default: read off the column]
+    #[arg(long, value_name = "KIND", requires = "data", value_parser = task)]
+    pub(crate) task: Option<Task>,
+
+    /// With --data: the units of each hidden layer [default: 64,64]
+    #[arg(long, value_name = "N,N", requires = "data", value_delimiter = ',')]
+    pub(crate) hidden: Vec<usize>,
 
     /// Run the experiment of this TOML file, of one's own; see --print for a start [may be repeated]
     #[arg(long, value_name = "FILE")]
@@ -115,6 +156,14 @@ pub(crate) struct Experiment {
 
 fn experiment_name(text: &str) -> Result<ExperimentName, smallbatch_lab::Error> {
     text.parse()
+}
+
+fn task(text: &str) -> Result<Task, String> {
+    match text {
+        "classes" => Ok(Task::Classification),
+        "numbers" => Ok(Task::Regression),
+        _ => Err("give `classes` or `numbers`".into()),
+    }
 }
 
 fn seeds(text: &str) -> Result<usize, String> {

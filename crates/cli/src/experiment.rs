@@ -7,12 +7,16 @@ use std::time::Instant;
 use smallbatch_lab::{Plan, Size, report};
 
 use crate::Failure;
+use crate::advice;
 use crate::arguments::{Experiment, ProbeMemory, Report};
 use crate::interruption::{self, Interruption};
 use crate::progress::{Display, spoken};
 
 /// Runs the experiments, prints the table, writes the files.
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
+    if let (Some(data), Some(target)) = (&arguments.data, &arguments.target) {
+        return advice::run(data, target, arguments);
+    }
     if let Some(name) = arguments.print {
         let text = name.definition().ok_or_else(|| Failure {
             sentence: format!("{name} has no file: it measures memory, and compares no trainings"),
@@ -94,8 +98,17 @@ pub(crate) fn probe_memory(arguments: &ProbeMemory) -> Result<ExitCode, Failure>
 }
 
 /// Prints a line. A reader that has gone away (`| head`) is no reason to leave the files unwritten.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// The version that was asked for.
+pub(crate) fn size(arguments: &Experiment) -> Size {
+    match (arguments.quick, arguments.thorough) {
+        (true, _) => Size::Quick,
+        (_, true) => Size::Thorough,
+        _ => Size::Default,
+    }
 }
 
 fn plan(arguments: &Experiment) -> Plan {
@@ -107,11 +120,7 @@ fn plan(arguments: &Experiment) -> Plan {
         } else {
             arguments.names.clone()
         },
-        size: match (arguments.quick, arguments.thorough) {
-            (true, _) => Size::Quick,
-            (_, true) => Size::Thorough,
-            _ => Size::Default,
-        },
+        size: size(arguments),
         seeds: arguments.seeds,
         threads: arguments.threads.unwrap_or(default.threads),
         base_seed: default.base_seed,

@@ -6,6 +6,7 @@
 //! Exit codes: 0 when everything asked for was done, 1 when it could not be done, 2 when it was asked wrongly, 130 when
 //! Ctrl-C ended it early (as shells have it).
 
+mod advice;
 mod arguments;
 mod experiment;
 mod interruption;
@@ -21,6 +22,7 @@ use arguments::{Arguments, Verb};
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Experiment(arguments) => experiment::run(&arguments),
+        Verb::Predict(arguments) => advice::predict(&arguments),
         Verb::Report(arguments) => experiment::redraw(&arguments),
         Verb::ProbeMemory(arguments) => experiment::probe_memory(&arguments),
     };
@@ -42,6 +44,7 @@ impl From<Error> for Failure {
             Error::UnknownExperiment { .. } | Error::UnknownData { .. } | Error::Setting { .. } => {
                 2
             }
+            Error::Interrupted => interruption::EXIT_CODE,
             _ => 1,
         };
         Self {

@@ -220,9 +220,9 @@ impl CsvReader {
 
 /// Where a cell stands, for errors.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    line: u64,
-    column: &'a str,
+pub(crate) struct Place<'a> {
+    pub(crate) line: u64,
+    pub(crate) column: &'a str,
 }
 
 impl Place<'_> {
@@ -284,14 +284,14 @@ impl<T: Scalar> TargetCells<T> {
     }
 }
 
-fn is_missing(cell: &str) -> bool {
+pub(crate) fn is_missing(cell: &str) -> bool {
     cell.is_empty()
         || cell == "?"
         || cell.eq_ignore_ascii_case("na")
         || cell.eq_ignore_ascii_case("nan")
 }
 
-fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error> {
+pub(crate) fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error> {
     let Ok(value) = cell.parse::<f64>() else {
         return Err(place.bad(
             cell,
@@ -326,11 +326,11 @@ fn is_written_zero(number: &str) -> bool {
 }
 
 /// Spreadsheets put a byte order mark before the first name.
-fn strip_mark(name: &str) -> String {
+pub(crate) fn strip_mark(name: &str) -> String {
     name.trim_start_matches('\u{feff}').to_string()
 }
 
-fn table_error(error: csv::Error) -> Error {
+pub(crate) fn table_error(error: csv::Error) -> Error {
     let line = error.position().map_or(1, csv::Position::line);
     let problem = match error.kind() {
         csv::ErrorKind::UnequalLengths {

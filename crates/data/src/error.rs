@@ -421,7 +421,107 @@ pub enum Error {
         advice: &'static str,
     },
 
+    /// A file without a header.
+    #[error(
+        "there is nothing in the table, not even a header; the first line must name the columns"
+    )]
+    EmptyFile,
+
+    /// Cells without a value where every one is needed.
+    #[error(
+        "{rows} of {n_rows} rows have missing values: {}; the first are on line {}; fill them in, remove these rows, or leave the column out (`--ignore`)",
+        columns.iter().map(|(name, count)| format!("{count} in column {name:?}")).collect::<Vec<_>>().join(", "),
+        first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    MissingCells {
+        /// Rows with at least one missing cell.
+        rows: usize,
+        /// All rows.
+        n_rows: usize,
+        /// The columns with missing cells, and how many each.
+        columns: Vec<(String, usize)>,
+        /// The first lines with a missing cell, from 1.
+        first: Vec<u64>,
+    },
+
+    /// A column with too many distinct texts to be categories.
+    #[error(
+        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (`--ignore`), or replace it by numbers or by a few categories",
+        examples.join(", ")
+    )]
+    TextColumn {
+        /// The column.
+        column: String,
+        /// How many distinct texts.
+        distinct: usize,
+        /// How many rows.
+        n_rows: usize,
+        /// The first cells.
+        examples: Vec<String>,
+    },
+
+    /// A target with too many classes for the rows there are.
+    #[error(
+        "the target {column:?} has {classes} classes in {n_rows} rows; at most {most} classes, with two or more rows each, can be learned; merge classes, name another column as the target, or predict it as a number if it is one"
+    )]
+    TooManyClasses {
+        /// The target's column.
+        column: String,
+        /// How many classes.
+        classes: usize,
+        /// How many rows.
+        n_rows: usize,
+        /// The most there may be.
+        most: usize,
+    },
+
+    /// A target with one value.
+    #[error(
+        "the target {column:?} is {value:?} in all {n_rows} rows: there is nothing to predict; name another column, or add rows with other values"
+    )]
+    ConstantTarget {
+        /// The target's column.
+        column: String,
+        /// Its one value.
+        value: String,
+        /// How many rows.
+        n_rows: usize,
+    },
+
+    /// A category that the table, from which the categories were read, does not have.
+    #[error("line {line}, column {column:?}: {value:?} is not one of the known categories, which are {}; correct it, or train anew on a table that has it", known.join(", "))]
+    UnknownCategory {
+        /// The line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The text.
+        value: String,
+        /// The known categories.
+        known: Vec<String>,
+    },
+
+    /// A table with other columns than the one that was learned from.
+    #[error(
+        "the table has other columns than the one that was learned from:{}{}; rename, add or remove columns so that their names agree",
+        if missing.is_empty() { String::new() } else { format!(" {} missing", quoted(missing)) },
+        if unexpected.is_empty() { String::new() } else { format!("{} {} not known", if missing.is_empty() { "" } else { "," }, quoted(unexpected)) }
+    )]
+    OtherColumns {
+        /// Columns that are not there.
+        missing: Vec<String>,
+        /// Columns that are not known.
+        unexpected: Vec<String>,
+    },
+
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
+}
+
+/// `"a" and "b" are`, `"a" is`.
+fn quoted(names: &[String]) -> String {
+    let list: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", list.join(" and "))
 }

@@ -53,6 +53,7 @@
 //! # Where to find what
 //!
 //! - [`Dataset`] and [`Target`]: samples, checked; [`CsvReader`] makes them from a file.
+//! - [`Table`] and [`TableSchema`]: tables with categories, and later tables read in the same way.
 //! - [`Splitter`], [`Split`] and [`KFolds`]: by fraction or fold; shuffled, stratified or grouped.
 //! - [`TargetScaler`]: regression targets in units of their deviation, and predictions back.
 //! - [`BatchSize`] and [`Batches`]: mini-batches gathered into one buffer, or the full batch, borrowed.
@@ -69,6 +70,7 @@ mod names;
 mod split;
 mod stream;
 pub mod synthetic;
+mod table;
 mod target;
 mod target_scaler;
 
@@ -79,5 +81,6 @@ pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
 pub use smallbatch_preprocess::Scalar;
 pub use split::{KFolds, Part, Split, Splitter, Strategy};
+pub use table::{Table, TableSchema, Task};
 pub use target::Target;
 pub use target_scaler::TargetScaler;

@@ -53,6 +53,47 @@ pub enum Error {
         /// The error of the crate that did it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A table that cannot be read or learned from.
+    #[error(transparent)]
+    Data(#[from] smallbatch_data::Error),
+    /// A table with too few rows to advise on.
+    #[error(
+        "the table {data} has {rows} rows, but advice needs at least {needed}, of which 30 % judge; add rows"
+    )]
+    FewRows {
+        /// The table's name.
+        data: String,
+        /// How many it has.
+        rows: usize,
+        /// How many it needs.
+        needed: usize,
+    },
+    /// A class with too few members to be in every part.
+    #[error(
+        "the class {class:?} of {target:?} has {members} member{}, but each class needs at least {needed}, to be in every \
+         part; add rows of it, merge it with another class, or remove its rows", if *members == 1 { "" } else { "s" }
+    )]
+    SmallClass {
+        /// The target's column.
+        target: String,
+        /// The class.
+        class: String,
+        /// How many rows are of it.
+        members: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// Somebody asked to stop before there was anything to say.
+    #[error("stopped before anything could be said; nothing was written")]
+    Interrupted,
+    /// A saved model that cannot be used.
+    #[error("cannot use the model {}: {reason}", file.display())]
+    Model {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The results' folder cannot be made or written to.
     #[error(
         "cannot write to the folder {}: {reason}; name another with --out, or change its permissions",

@@ -7,6 +7,7 @@
 //! The rooms, each of which knows only those below it:
 //!
 //! - [`run`] carries out a [`Plan`]: it tunes each arm, runs the pairs, and fills the results;
+//! - [`advise`] searches a table of one's own for how to train on it, and judges what it found;
 //! - [`report`] writes `results.json`, `runs.csv` and `report.html`, and the terminal's table;
 //! - [`results`] is the record of what was found: plain data, with a versioned JSON layout;
 //! - [`statistics`] turns pairs of runs into intervals, and intervals into verdicts.
@@ -47,6 +48,7 @@
 //! # Ok::<(), smallbatch_lab::Error>(())
 //! ```
 
+mod advice;
 mod error;
 mod experiment;
 mod nearest;
@@ -54,7 +56,12 @@ pub mod report;
 pub mod results;
 pub mod statistics;
 
+pub use advice::{
+    Advice, AdvicePlan, Advised, Conclusion, Gain, Judged, Prediction, Predictions, SavedModel,
+    Setting, Tried, advise,
+};
 pub use error::Error;
 pub use experiment::{
     ExperimentName, Outcome, Plan, Progress, Size, Status, memory_of_training, run,
 };
+pub use smallbatch_data::{Table, TableSchema, Task};

@@ -36,6 +36,9 @@ use crate::results::{Results, RunRecord};
 
 pub use table::terminal_table;
 
+pub(crate) use files::write as write_file;
+pub(crate) use words::{number, setting as round_number};
+
 /// The files that [`write()`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {

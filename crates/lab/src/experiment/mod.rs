@@ -49,12 +49,16 @@ use std::path::Path;
 use cache::Cache;
 use definition::Experiment;
 use estimate::Stages;
-use progress::Ledger;
 use sources::Shelf;
 
 pub use memory::memory_of_training;
 pub use plan::{ExperimentName, Plan, Size};
 pub use progress::{Progress, Status};
+
+pub(crate) use progress::Ledger;
+pub(crate) use runs::StopWhen;
+pub(crate) use sources::step;
+pub(crate) use tuning::{nearest_step, rate};
 
 use crate::Error;
 use crate::results::{ExperimentNote, MEMORY, Omission, OmissionKind, Results, RunRecord};

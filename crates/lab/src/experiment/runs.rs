@@ -114,7 +114,7 @@ pub(crate) struct Settings {
 }
 
 /// Ends a run when somebody asks to stop.
-struct StopWhen<'a>(&'a AtomicBool);
+pub(crate) struct StopWhen<'a>(pub(crate) &'a AtomicBool);
 
 impl StopWhen<'_> {
     fn flow(&self) -> ControlFlow<()> {

@@ -24,7 +24,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
 }
 
 /// Writes a file beside its place, and moves it there once all of it is on the disk.
-pub(super) fn write(file: &Path, content: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(file: &Path, content: &[u8]) -> Result<(), Error> {
     let unfinished = beside(file);
     let result = File::create(&unfinished)
         .and_then(|mut to| {

@@ -5,7 +5,7 @@ use crate::statistics::{Bound, Direction, Scale, Verdict};
 
 /// Three significant digits, without a needless exponent: `0.00123`, `1.23`, `12,300`; two with one: `1.2e-4`, so that an
 /// effect and the ends of its interval fit into a column together.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
@@ -49,7 +49,7 @@ pub(super) fn whole(value: f64) -> String {
 }
 
 /// A setting that was chosen round: as [`number`], without trailing zeros.
-pub(super) fn setting(value: f64) -> String {
+pub(crate) fn setting(value: f64) -> String {
     let text = number(value);
     if text.contains('.') && !text.contains('e') {
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
