@@ -265,10 +265,10 @@ fn rows(count: usize, row: impl Fn(usize) -> String) -> String {
 
 /// A table in a folder of its own.
 fn table(text: &str) -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("houses.csv");
-    std::fs::write(&file, text).unwrap();
-    let name = file.to_str().unwrap().to_owned();
+    std::fs::write(&file, text).expect("a file");
+    let name = file.to_str().expect("a path in UTF-8").to_owned();
     (folder, name)
 }
 
