@@ -57,9 +57,10 @@ fn points(value: Option<f64>, open: &'static str) -> String {
     )
 }
 
+/// In points.
 fn interval(gain: &Gain) -> String {
     format!(
-        "{} points [{}, {}]",
+        "{} [{}, {}]",
         points(Some(gain.estimate), ""),
         points(gain.low, "-∞"),
         points(gain.high, "∞")
@@ -91,10 +92,12 @@ pub(super) fn headline(advice: &Advice) -> String {
         _ => DEFAULT,
     });
     let score = advised.map_or(f64::NAN, |judged| judged.score);
-    let against = advice
-        .gain(FOUND, DEFAULT)
-        .map(interval)
-        .unwrap_or_default();
+    let in_points = |over: &str| {
+        let gain = advice.gain(FOUND, over);
+        gain.map(|gain| format!("{} points", interval(gain)))
+            .unwrap_or_default()
+    };
+    let against = in_points(DEFAULT);
     let what = format!(
         "{} {} in {} rows that no training saw",
         percent(score),
@@ -122,7 +125,6 @@ pub(super) fn headline(advice: &Advice) -> String {
             advice.tried.len()
         ),
         Conclusion::CannotTell => {
-            let constant = advice.gain(FOUND, CONSTANT).map(interval);
             let answer = match advice.task {
                 Task::Classification => "its most frequent class",
                 Task::Regression => "its mean",
@@ -131,7 +133,7 @@ pub(super) fn headline(advice: &Advice) -> String {
                 "Cannot tell: no setting predicts {:?} surely better than {answer} does ({} in {} rows that no training saw). \
                  More rows or other columns may help. Until then, the default is as good as any.",
                 advice.target,
-                constant.unwrap_or_default(),
+                in_points(CONSTANT),
                 advice.reserved_rows
             )
         }
@@ -263,7 +265,7 @@ impl fmt::Display for Advice {
         for gain in &self.gains {
             let pair = format!("{} over {}", title(&gain.of), title(&gain.over));
             let interval = interval(gain);
-            writeln!(f, "  {pair:<46}{interval:<30}{}", answer(&gain.verdict))?;
+            writeln!(f, "  {pair:<48}{interval:<26}{}", answer(&gain.verdict))?;
         }
         Ok(())
     }

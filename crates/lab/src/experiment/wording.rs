@@ -99,7 +99,7 @@ pub(super) fn effect_in_words(comparison: &Comparison) -> String {
 }
 
 /// A number with three significant digits.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }

@@ -150,12 +150,22 @@ pub(super) fn tick_label(value: f64) -> String {
         let text = format!("{value:.4}");
         format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
     };
+    let scientific = || {
+        let text = format!("{value:.3e}");
+        match text.split_once('e') {
+            Some((digits, power)) => {
+                let digits = digits.trim_end_matches('0').trim_end_matches('.');
+                format!("{digits}e{power}")
+            }
+            None => text,
+        }
+    };
     match magnitude {
-        1e9.. => format!("{value:.0e}"),
+        1e9.. => scientific(),
         1e6.. => plain(value / 1e6, "M"),
         1e4.. => plain(value / 1e3, "k"),
         1e-3.. => plain(value, ""),
-        _ => format!("{value:.0e}"),
+        _ => scientific(),
     }
 }
 
@@ -163,6 +173,19 @@ pub(super) fn tick_label(value: f64) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn neighbouring_ticks_of_any_size_have_different_labels() {
+        for (value, label) in [
+            (1e-4, "1e-4"),
+            (1.2e-4, "1.2e-4"),
+            (-2.5e-7, "-2.5e-7"),
+            (1.5e9, "1.5e9"),
+            (0.002, "0.002"),
+        ] {
+            assert_eq!(tick_label(value), label);
+        }
+    }
 
     #[test]
     fn places_on_both_kinds_of_axis() {

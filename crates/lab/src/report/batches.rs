@@ -71,7 +71,7 @@ pub(super) fn figure(
             .map(|(style, name)| (style, format!("equal {name}")))
             .collect(),
         caption: format!(
-            "{} Medians over seeds; both axes are logarithmic where the values span enough.",
+            "{} Medians over seeds, of the first of several arms with one batch size; both axes are logarithmic where the values span enough.",
             quantity.caption
         ),
         ..Figure::default()
@@ -80,11 +80,18 @@ pub(super) fn figure(
         .into_iter()
         .enumerate()
     {
+        // One arm a batch size: what else arms may differ in, such as the optimizer, is no matter of a line.
+        let mut sizes = Vec::new();
         let arms: Vec<(f64, &ArmResult)> = results
             .arms
             .iter()
             .filter(|arm| arm.experiment == experiment && arm.dataset == dataset)
             .filter_map(|arm| Some((samples(results, arm)?, arm)))
+            .filter(|(size, _)| {
+                let is_new = !sizes.contains(size);
+                sizes.push(*size);
+                is_new
+            })
             .collect();
         let lines: Vec<(usize, Vec<(f64, f64)>)> = budgets
             .iter()

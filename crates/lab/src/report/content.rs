@@ -112,6 +112,8 @@ pub(super) struct Group {
 pub(super) struct Figure {
     /// Styles with what is drawn in them.
     pub(super) legend: Vec<(usize, String)>,
+    /// Whether its lines are drawn without the dashes of their styles.
+    pub(super) solid: bool,
     /// Captions with pictures.
     pub(super) panels: Vec<(String, Drawing)>,
     pub(super) caption: String,

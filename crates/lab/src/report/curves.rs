@@ -54,6 +54,7 @@ pub(super) fn figures(
         let pictures = pictures(&arms, &format!("{identifier}-{position}"))?;
         let panel = |(budget, drawing)| (format!("{dataset}, equal {budget}"), drawing);
         figures.push(Figure {
+            solid: false,
             legend: section::legend(&arms),
             panels: pictures.into_iter().map(panel).collect(),
             caption: "Loss along training. Each picture shows the runs of its own budget, whose learning rates were tuned for it. \

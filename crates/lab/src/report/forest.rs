@@ -15,6 +15,7 @@ const ROWS: usize = 36;
 pub(super) fn figure(claims: &[&ClaimResult], identifier: &str) -> Result<Figure, Error> {
     let mut figure = Figure {
         legend: VERDICTS.iter().enumerate().map(|(style, name)| (STYLES[style], (*name).to_owned())).collect(),
+        solid: true,
         caption: "An effect a row, with its interval; the upright line is no effect. An interval that runs off the picture is open \
                   or ends beyond it."
             .into(),
@@ -50,8 +51,18 @@ fn style(verdict: &Verdict) -> usize {
         .map_or(6, |at| STYLES[at])
 }
 
+/// The first of the two arms that an effect compares: its unit is "what, first / second".
+fn first_arm(claim: &ClaimResult) -> Option<&str> {
+    let (_, arms) = claim.effect.unit.split_once(", ")?;
+    let (first, _) = arms.split_once(" / ").or_else(|| arms.split_once(" - "))?;
+    Some(first)
+}
+
 fn picture<'a>(rows: &[&ClaimResult], scale: Scale, title: &str) -> Picture<'a> {
     let several = rows.iter().any(|claim| claim.id != rows[0].id);
+    let compares_several = rows
+        .iter()
+        .any(|claim| first_arm(claim) != first_arm(rows[0]));
     let ends = rows.iter().flat_map(|claim| {
         [
             claim.effect.estimate.unwrap_or(f64::NAN),
@@ -97,6 +108,8 @@ fn picture<'a>(rows: &[&ClaimResult], scale: Scale, title: &str) -> Picture<'a> 
             let short = format!("{}, {}", claim.dataset, claim.budget);
             if several {
                 format!("{short}, {}", claim.id)
+            } else if let Some(first) = first_arm(claim).filter(|_| compares_several) {
+                format!("{short}, {first}")
             } else {
                 short
             }
@@ -125,5 +138,35 @@ fn picture<'a>(rows: &[&ClaimResult], scale: Scale, title: &str) -> Picture<'a> 
         upright: Some(none),
         rows: names,
         ..Picture::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_one_claim_are_told_apart_by_their_first_arms() {
+        let mut claims = crate::report::fixture::results().claims;
+        claims.truncate(2);
+        for (claim, arm) in claims.iter_mut().zip(["full batch", "full batch, L-BFGS"]) {
+            claim.id = "minibatch-is-faster".into();
+            claim.dataset = "wine".into();
+            claim.budget = "epochs".into();
+            claim.effect.unit = format!("ratio of epochs to the target, {arm} / batch 32");
+        }
+        let rows: Vec<&ClaimResult> = claims.iter().collect();
+        let names = picture(&rows, Scale::Ratio, "Ratios").rows;
+        assert_eq!(
+            names,
+            [
+                "wine, epochs, full batch",
+                "wine, epochs, full batch, L-BFGS"
+            ]
+        );
+        assert_eq!(
+            picture(&rows[..1], Scale::Ratio, "Ratios").rows,
+            ["wine, epochs"]
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! A document as one HTML file without scripts, fonts or anything else from a network.
 
 use super::content::{Block, Document, Figure, Group, Part, Section, Span, Table, Text, Tone};
-use super::picture::{COLOUR_STYLE, COLOURS};
+use super::picture::{COLOUR_STYLE, key};
 use super::words;
 
 const STYLE: &str = include_str!("style.css");
@@ -195,9 +195,8 @@ fn figure(figure: &Figure) -> String {
         .map(|(style, name)| {
             // The same units as in the pictures, five to a pixel, so that the dashes are the same.
             format!(
-                "<li><svg viewBox=\"0 0 200 60\" aria-hidden=\"true\"><polyline class=\"stroke-c{}\" \
-                 fill=\"none\" stroke-width=\"12\" points=\"0,30 200,30\"/></svg>{}</li>",
-                style % COLOURS.len(),
+                "<li><svg viewBox=\"0 0 200 60\" aria-hidden=\"true\">{}</svg>{}</li>",
+                key(*style, figure.solid, 0, 200, 30),
                 escape(name)
             )
         })

@@ -105,6 +105,7 @@ pub(super) fn contours(results: &Results, identifier: &str) -> Result<Vec<Figure
                 (MINI, "mini-batch".into()),
                 (CONTOUR, "equal loss".into()),
             ],
+            solid: true,
             caption: caption(landscape),
             ..Figure::default()
         };

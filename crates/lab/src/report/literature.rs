@@ -30,6 +30,8 @@ struct Expectation {
 enum Expected {
     /// The claim holds.
     Holds,
+    /// The opposite of the claim holds.
+    Fails,
     /// There is no difference that counts.
     NoDifference,
 }
@@ -154,7 +156,15 @@ pub(super) const KNOWN: [Known; 10] = [
                 MCCANDLISH,
             ),
         ],
-        expects: &[always(Expected::Holds, WILSON)],
+        expects: &[
+            // Fewer updates with larger batches, until they level off.
+            Expectation {
+                under: &["updates"],
+                outcome: Expected::Fails,
+                source: SHALLUE,
+            },
+            always(Expected::Holds, WILSON),
+        ],
     },
     Known {
         id: "minibatch-generalizes",
@@ -265,6 +275,10 @@ impl Known {
         };
         let agrees = match expectation.outcome {
             Expected::Holds => claim.holds(),
+            Expected::Fails => match claim.verdict {
+                Verdict::Inconclusive { .. } => None,
+                verdict => Some(verdict == Verdict::Refuted),
+            },
             Expected::NoDifference => match claim.verdict {
                 Verdict::Inconclusive { .. } => None,
                 verdict => Some(verdict == Verdict::Equivalent),
@@ -276,6 +290,7 @@ impl Known {
             Some(false) => Agreement::Differs {
                 expected: match expectation.outcome {
                     Expected::Holds => "that the claim holds",
+                    Expected::Fails => "the opposite of the claim",
                     Expected::NoDifference => "no difference that counts",
                 },
                 source: expectation.source,
@@ -309,5 +324,16 @@ mod tests {
         assert_eq!(known.agreement(&claim), Agreement::CannotTell);
         claim.budget = "seconds".into();
         assert_eq!(known.agreement(&claim), Agreement::NothingExpected);
+
+        // Counted in updates, larger batches are expected to be ahead.
+        let known = Known::of("minibatch-is-faster").expect("known");
+        claim.verdict = Verdict::Refuted;
+        claim.budget = "updates".into();
+        assert_eq!(known.agreement(&claim), Agreement::Agrees);
+        claim.budget = "epochs".into();
+        assert!(matches!(
+            known.agreement(&claim),
+            Agreement::Differs { source: WILSON, .. }
+        ));
     }
 }

@@ -123,7 +123,8 @@ impl Writer {
             let name = format!("{identifier}.svg");
             self.line(&safe(caption));
             self.line(&format!("![{}]({PICTURES}/{name})", safe(title)));
-            self.pictures.push((name, drawing.alone(&figure.legend)));
+            self.pictures
+                .push((name, drawing.alone(&figure.legend, figure.solid)));
         }
         if !figure.caption.is_empty() {
             self.line(&format!("*{}*", safe(&figure.caption)));

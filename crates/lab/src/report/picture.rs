@@ -98,20 +98,14 @@ impl Drawing {
     }
 
     /// The picture as a file of its own, with its colours, paper and legend.
-    pub(super) fn alone(&self, legend: &[(usize, String)]) -> String {
+    pub(super) fn alone(&self, legend: &[(usize, String)], solid: bool) -> String {
         let Self { body, height, .. } = self;
         let mut below = String::new();
         for (row, (style, name)) in legend.iter().enumerate() {
             let y = (height + 8 + 17 * row as i32) * FINE;
-            let index = style % COLOURS.len();
-            let (red, green, blue) = COLOURS[index];
             below += &format!(
-                "<polyline class=\"stroke-c{index}\" fill=\"none\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" \
-                 stroke-width=\"{}\" points=\"{},{y} {},{y}\"/><text class=\"fill-ink\" x=\"{}\" y=\"{}\" \
-                 font-size=\"{}\">{}</text>\n",
-                2 * FINE,
-                16 * FINE,
-                52 * FINE,
+                "{}<text class=\"fill-ink\" x=\"{}\" y=\"{}\" font-size=\"{}\">{}</text>\n",
+                key(*style, solid, 16 * FINE, 52 * FINE, y),
                 60 * FINE,
                 y + 4 * FINE,
                 12 * FINE,
@@ -140,6 +134,21 @@ impl Drawing {
             escape(&self.description),
         )
     }
+}
+
+/// A level line in a style, as a legend shows it. The style sheet lays dashes on polylines alone.
+pub(super) fn key(style: usize, solid: bool, from: i32, to: i32, y: i32) -> String {
+    let index = style % COLOURS.len();
+    let (red, green, blue) = COLOURS[index];
+    let ends = if solid {
+        format!("line x1=\"{from}\" y1=\"{y}\" x2=\"{to}\" y2=\"{y}\"")
+    } else {
+        format!("polyline points=\"{from},{y} {to},{y}\"")
+    };
+    format!(
+        "<{ends} class=\"stroke-c{index}\" fill=\"none\" stroke=\"#{red:02X}{green:02X}{blue:02X}\" stroke-width=\"{}\"/>",
+        2 * FINE
+    )
 }
 
 /// One line with its band and marks.

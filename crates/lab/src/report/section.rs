@@ -320,6 +320,7 @@ fn rates(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<Vec<Block>, E
         }
     }
     let figure = Figure {
+        solid: false,
         legend: legend(arms),
         panels,
         caption: "How the learning rates were found: the median validation loss at the budget's end over the tuning seeds, against \

@@ -22,8 +22,10 @@ pub(super) fn why(why: &Why) -> Result<Option<Section>, Error> {
         blocks.push(conditioning(why));
         blocks.extend(Block::words(
             Tone::Small,
-            "λ_max is the largest eigenvalue of the Hessian of the mean loss, κ the condition number. Full-batch descent should \
-             diverge above the rate 2/λ_max; beside it the largest rate at which it did not, found by bisection.",
+            "λ_max is the largest eigenvalue of the Hessian of the mean loss, κ the condition number: of a \
+             linear unit λ_max over the least eigenvalue, of a network over the median size of those above rounding. Full-batch \
+             descent of a linear unit diverges above the rate 2/λ_max, that of a network may find its way where the curvature is \
+             less; beside it the largest rate that did not diverge, found by bisection (see the method).",
         ));
     }
     if !why.noise.is_empty() {
@@ -34,13 +36,6 @@ pub(super) fn why(why: &Why) -> Result<Option<Section>, Error> {
     if !why.cost.is_empty() {
         blocks.push(Block::Heading("The cost of a target, by batch size".into()));
         blocks.extend(found(why, WhySubject::Cost));
-        let said = why.cost.iter().filter(|curve| !curve.sentence.is_empty());
-        let said: Vec<Text> = said
-            .map(|curve| plain(format!("{}: {}", curve.dataset, curve.sentence)))
-            .collect();
-        if !said.is_empty() {
-            blocks.push(Block::List(said));
-        }
         blocks.extend(Block::figure(costs(&why.cost, "why-cost")?));
         blocks.push(fits(&why.cost));
     }

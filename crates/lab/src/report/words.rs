@@ -1,5 +1,7 @@
 //! Numbers, effects and answers in words.
 
+use std::collections::BTreeSet;
+
 use crate::results::{ClaimResult, Effect, Results};
 use crate::statistics::{Bound, Direction, Scale, Verdict};
 
@@ -177,11 +179,17 @@ fn headline(results: &Results, id: &str, claim: &str, absent: &str) -> String {
         .copied()
         .collect();
     let all = asked.len();
+    let texts: BTreeSet<&str> = asked.iter().map(|claim| claim.claim.as_str()).collect();
+    let what = if texts.len() > 1 {
+        "arms, data set and budget"
+    } else {
+        "data set and budget"
+    };
     let share = match (held.len(), all) {
         (1, 1) => "in the one comparison made".to_owned(),
-        (held, all) if held == all => format!("in all {all} comparisons of data set and budget"),
-        (0, all) => format!("in none of {all} comparisons of data set and budget"),
-        (held, all) => format!("in {held} of {all} comparisons of data set and budget"),
+        (held, all) if held == all => format!("in all {all} comparisons of {what}"),
+        (0, all) => format!("in none of {all} comparisons of {what}"),
+        (held, all) => format!("in {held} of {all} comparisons of {what}"),
     };
     let against = against(&asked);
     format!(

@@ -8,6 +8,7 @@ use super::super::definition::Case;
 use super::super::prepared::Prepared;
 use super::super::progress::Ledger;
 use super::super::sources::step;
+use super::super::wording::number;
 use super::{arm, scalings};
 use crate::Error;
 use crate::results::{Conditioning, CurvatureOf, Why, WhyFinding, WhySubject};
@@ -120,8 +121,10 @@ fn sentence(dataset: &str, rows: &[Conditioning]) -> Option<WhyFinding> {
     };
     let of_networks = match (off(network.0), off(network.1)) {
         (Some(raw), Some(standard)) => format!(
-            "; for the network, whose curvature changes as it moves, it is {raw:.2} times the predicted on raw and \
-             {standard:.2} times on standardized inputs"
+            "; for the network, whose curvature changes as it moves, it is {} times the predicted on raw and \
+             {} times on standardized inputs",
+            number(raw),
+            number(standard)
         ),
         _ => String::new(),
     };
@@ -129,13 +132,13 @@ fn sentence(dataset: &str, rows: &[Conditioning]) -> Option<WhyFinding> {
         dataset: dataset.into(),
         subject: WhySubject::Conditioning,
         sentence: format!(
-            "Standardizing takes the condition number of the inputs from {:.3e} to {:.3e} and the largest stable rate of a \
-             linear unit from {:.2e} to {:.2e}; the rate found by bisection is within {:.1} % of 2/λ_max for every \
+            "Standardizing takes the condition number of the inputs from {} to {} and the largest stable rate of a \
+             linear unit from {} to {}; the rate found by bisection is within {:.1} % of 2/λ_max for every \
              scaling{of_networks}.",
-            raw.condition_number?,
-            standard.condition_number?,
-            raw.measured_rate?,
-            standard.measured_rate?,
+            number(raw.condition_number?),
+            number(standard.condition_number?),
+            number(raw.measured_rate?),
+            number(standard.measured_rate?),
             100.0 * worst,
         ),
     })
