@@ -4,7 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
 use crate::error::{require, require_finite};
-use crate::kernel::{from_panels, into_panels};
+use crate::kernel::{Source, from_panels, into_panels};
 use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
@@ -356,7 +356,13 @@ impl<'a, T: Scalar> Pass<'a, T> {
         let n_outputs = self.network.spec().n_outputs();
         let mut d = self.z[self.z.len() - 1].clone();
         let mut panels = vec![T::zero(); d.len().next_multiple_of(n_outputs * T::PANEL)];
-        into_panels(&d, n_outputs, self.n_samples, n_outputs, &mut panels);
+        let source = Source {
+            values: &d,
+            stride: n_outputs,
+            which: None,
+            n_samples: self.n_samples,
+        };
+        into_panels(source, &(0..n_outputs), &mut panels, None);
         loss.gradient_in_place(&mut panels, chunk, total);
         from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d

@@ -17,12 +17,15 @@
 //! | [`input_gradient`]: dA = Wᵀ·dZ | samples | W, across its rows | units |
 //! | [`weight_gradient`]: dW = dZ·Aᵀ | inputs | dZ | samples |
 //!
-//! Each is cut into tiles of 6 units by one line, whose sums stay in registers. All is safe code over slices, compiled by
-//! `pulp` for the processor's vectors and chosen at run time.
+//! Each is cut into tiles whose sums stay in registers: 6 units by one line; where a vector is a whole line, as with AVX-512,
+//! there are registers for 12 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
+//! processor's vectors and chosen at run time.
 
 mod forward;
 mod input_gradient;
 mod one_sample;
+mod row_sums;
+mod tile;
 mod transpose;
 mod vector;
 mod weight_gradient;
@@ -30,7 +33,8 @@ mod weight_gradient;
 pub(crate) use forward::forward;
 pub(crate) use input_gradient::input_gradient;
 pub(crate) use one_sample::one_sample;
-pub(crate) use transpose::{from_panels, into_panels};
+pub(crate) use row_sums::row_sums;
+pub(crate) use transpose::{Copies, Source, from_panels, into_panels};
 pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Delta, Input, Onto, weight_gradient};
 
@@ -62,17 +66,28 @@ macro_rules! with_line {
     };
 }
 
-/// Calls `$tile::<M>(start)` for `$n` rows, six at a time and then the rest at once, with M as a constant.
-macro_rules! in_sixes {
-    ($n:expr, |$M:ident, $start:ident| $body:expr) => {{
+/// Evaluates `$body` for `$n` rows, six at a time and then the rest at once, with M as a constant; where there are
+/// registers for it, as `$twelves` says, twelve at a time first.
+macro_rules! in_tiles {
+    ($twelves:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
         let n = $n;
-        let rest = n % 6;
-        for $start in (0..n - rest).step_by(6) {
-            const $M: usize = 6;
-            $body
+        let mut next = 0;
+        if $twelves {
+            while next + 12 <= n {
+                const $M: usize = 12;
+                let $start = next;
+                $body;
+                next += 12;
+            }
         }
-        let $start = n - rest;
-        match rest {
+        while next + 6 <= n {
+            const $M: usize = 6;
+            let $start = next;
+            $body;
+            next += 6;
+        }
+        let $start = next;
+        match n - next {
             1 => {
                 const $M: usize = 1;
                 $body
@@ -98,7 +113,7 @@ macro_rules! in_sixes {
     }};
 }
 
-use {in_sixes, with_line};
+use {in_tiles, with_line};
 
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,11 @@ use crate::activation::{map, scale_by_slope};
 use crate::batch::{Inputs, Open};
 use crate::dropout::Dropout;
 use crate::kernel::{
-    Delta, Input, Onto, forward as product, from_panels, input_gradient, into_panels, one_sample,
-    weight_gradient,
+    Copies, Delta, Input, Onto, Source, forward as product, from_panels, input_gradient,
+    into_panels, one_sample, row_sums, weight_gradient,
 };
 use crate::optimizer::Rule;
 use crate::parameters::{Layout, Rows};
-use crate::vectorized::vectorized;
 use crate::workspace::{Part, Samples, block_rows};
 use crate::{Activation, MlpSpec, Scalar, Workspace};
 
@@ -92,30 +91,26 @@ pub(crate) fn forward<T: Scalar>(
         layout,
         team,
         nodes,
-        samples,
         logits,
         ..
     } = workspace;
     let n_samples = inputs.n_samples();
     let n_panels = n_samples.div_ceil(T::PANEL);
     let n_layers = layout.n_layers();
-    let n_inputs = layout.fan_in(0);
-    let is_large = n_inputs * n_samples >= WORTH_COPYING;
-    if !is_sample_major(inputs) {
-        let Samples { stride, values } = samples;
-        let each = n_samples.div_ceil(team.len());
-        let shares = values[..n_samples * *stride]
-            .chunks_mut(each * *stride)
-            .enumerate();
-        team.each(is_large, shares, |(share, copies)| {
-            gather(inputs, share * each, copies, *stride);
-        });
-    }
-    let Input { values, stride, .. } = sample_major(samples, inputs);
+    let is_large = layout.fan_in(0) * n_samples >= WORTH_COPYING;
+    let source = Source {
+        values: inputs.all.values,
+        stride: inputs.all.n_rows,
+        which: inputs.samples,
+        n_samples,
+    };
+    let is_copied = !is_sample_major(inputs);
     team.each(is_large, nodes[0].iter_mut(), |part| {
-        let panels = &mut part.values;
-        let samples = &values[part.units.start..];
-        into_panels(samples, stride, n_samples, part.units.len(), panels);
+        let copies = is_copied.then_some(Copies {
+            stride: part.samples.stride,
+            values: &mut part.samples.values,
+        });
+        into_panels(source, &part.units, &mut part.values, copies);
     });
     for layer in 0..n_layers {
         let step = Forward {
@@ -356,7 +351,7 @@ impl<'a, T: Scalar> Target<'a, T> {
                     let values = delta;
                     weight_gradient(onto, Delta { values, panel }, input);
                 }
-                add_row_sums(rows.bias, alpha, delta);
+                row_sums(rows.bias, alpha, delta);
             }
             Self::Update {
                 parameters,
@@ -389,31 +384,9 @@ impl<'a, T: Scalar> Target<'a, T> {
                 }
                 let gradient = &mut scratch[..n_units];
                 gradient.fill(T::zero());
-                add_row_sums(gradient, T::one(), delta);
+                row_sums(gradient, T::one(), delta);
                 rule.apply(bias, gradient, first.bias, second.bias);
             }
-        }
-    }
-}
-
-vectorized! {
-    /// `sums += alpha · panels · 1`. Lanes beyond the last sample are zero.
-    fn add_row_sums(sums: &'a mut [T], alpha: T, panels: &'a [T]) -> () = add_row_sums_loop;
-}
-
-#[inline(always)]
-fn add_row_sums_loop<T: Scalar>(sums: &mut [T], alpha: T, panels: &[T]) {
-    for panel in panels.chunks_exact(sums.len() * T::PANEL) {
-        for (sum, line) in sums.iter_mut().zip(panel.chunks_exact(T::PANEL)) {
-            // Quarters first: four chains of additions instead of one.
-            let mut quarters = [T::zero(); 4];
-            for four in line.chunks_exact(4) {
-                for (quarter, &value) in quarters.iter_mut().zip(four) {
-                    *quarter += value;
-                }
-            }
-            let [a, b, c, d] = quarters;
-            *sum += alpha * ((a + b) + (c + d));
         }
     }
 }
@@ -433,7 +406,6 @@ pub(crate) fn backward<T: Scalar>(
         layout,
         team,
         nodes,
-        samples,
         ..
     } = workspace;
     let n_samples = inputs.n_samples();
@@ -458,25 +430,26 @@ pub(crate) fn backward<T: Scalar>(
             let target = layer_target.split_off(part.units.len());
             (part, target)
         });
-        if layer == 0 {
-            let input = sample_major(samples, inputs);
-            team.each(is_large, shares, |(part, target)| {
-                let size = part.units.len() * n_panels * T::PANEL;
-                target.add(&part.delta[..size], std::iter::once(input), &mut part.rows);
-            });
-        } else {
-            let below = &*below;
-            let inputs = below.iter().map(|part| Input {
-                values: &part.samples.values[..n_samples * part.samples.stride],
+        let lies_as_needed = layer == 0 && is_sample_major(inputs);
+        let below = &*below;
+        let inputs = below.iter().map(|part| {
+            let (values, stride) = if lies_as_needed {
+                (&inputs.all.values[part.units.start..], inputs.all.n_rows)
+            } else {
+                let Samples { stride, values } = &part.samples;
+                (&values[..n_samples * stride], *stride)
+            };
+            Input {
+                values,
                 first: part.units.start,
                 n_inputs: part.units.len(),
-                stride: part.samples.stride,
-            });
-            team.each(is_large, shares, |(part, target)| {
-                let size = part.units.len() * n_panels * T::PANEL;
-                target.add(&part.delta[..size], inputs.clone(), &mut part.rows);
-            });
-        }
+                stride,
+            }
+        });
+        team.each(is_large, shares, |(part, target)| {
+            let size = part.units.len() * n_panels * T::PANEL;
+            target.add(&part.delta[..size], inputs.clone(), &mut part.rows);
+        });
     }
 }
 
@@ -534,48 +507,9 @@ impl<T: Scalar> Backward<'_, T> {
     }
 }
 
-/// The network's inputs, sample-major, as the weight's gradient takes them: the caller's own where they lie so that samples
-/// end with a line of cache, else the copy that the forward pass has made.
-fn sample_major<'a, T: Scalar>(samples: &'a Samples<T>, inputs: Inputs<'a, T>) -> Input<'a, T> {
-    let (values, stride) = if is_sample_major(inputs) {
-        (inputs.all.values, inputs.all.n_rows)
-    } else {
-        (&samples.values[..], samples.stride)
-    };
-    Input {
-        values: &values[..inputs.n_samples() * stride],
-        first: 0,
-        n_inputs: inputs.all.n_rows,
-        stride,
-    }
-}
-
+/// Whether the caller's inputs lie as the weight's gradient takes them: as they are, with a whole number of lines a sample.
 fn is_sample_major<T: Scalar>(inputs: Inputs<'_, T>) -> bool {
     inputs.samples.is_none() && inputs.all.n_rows.is_multiple_of(T::PANEL)
-}
-
-/// Copies the samples to `copies`, `stride` apart: several at a time where they are long and far apart, so that the memory
-/// works on several (12 µs instead of 14 for 32 samples of 784 f32 out of 62 MB).
-fn gather<T: Scalar>(inputs: Inputs<'_, T>, first: usize, copies: &mut [T], stride: usize) {
-    const AT_A_TIME: usize = 4;
-    let n = inputs.all.n_rows;
-    let sample = |index: usize| {
-        let sample = inputs.samples.map_or(index, |samples| samples[index]);
-        &inputs.all.values[sample * n..][..n]
-    };
-    let whole = n / T::PANEL * T::PANEL;
-    for (block, copies) in copies.chunks_mut(AT_A_TIME * stride).enumerate() {
-        let first = first + block * AT_A_TIME;
-        for start in (0..whole).step_by(T::PANEL) {
-            for (index, copy) in copies.chunks_exact_mut(stride).enumerate() {
-                copy[start..][..T::PANEL]
-                    .copy_from_slice(&sample(first + index)[start..][..T::PANEL]);
-            }
-        }
-        for (index, copy) in copies.chunks_exact_mut(stride).enumerate() {
-            copy[whole..n].copy_from_slice(&sample(first + index)[whole..]);
-        }
-    }
 }
 
 /// `0..n` in ranges of at most `size`.

@@ -43,8 +43,6 @@ pub struct Workspace<T> {
     n_threads: usize,
     /// What lies between the weights: first the inputs, then each hidden layer's units, last the outputs.
     pub(crate) nodes: Vec<Vec<Part<T>>>,
-    /// The inputs, sample-major, where they are not taken from the caller as they lie.
-    pub(crate) samples: Samples<T>,
     /// In panels: all logits, then the loss's gradient with respect to them, where the outputs are in several parts.
     pub(crate) logits: Vec<T>,
     pub(crate) gradient: Vec<T>,
@@ -68,7 +66,8 @@ pub(crate) struct Part<T> {
     pub(crate) dropped: Vec<T>,
     /// First z, then the loss's gradient with respect to it.
     pub(crate) delta: Vec<T>,
-    /// The values (dropped where there is dropout) sample-major, for the gradient of the weight above.
+    /// The values (dropped where there is dropout) sample-major, for the gradient of the weight above; of the inputs, where
+    /// they are not taken from the caller as they lie.
     pub(crate) samples: Samples<T>,
     /// The gradient of some rows of the weight below.
     pub(crate) rows: Vec<T>,
@@ -125,7 +124,7 @@ impl<T: Scalar> Part<T> {
             mask: room(drops),
             dropped: room(drops),
             delta: room(role != Role::Inputs),
-            samples: Samples::new(n_units, if hidden { capacity } else { 0 }),
+            samples: Samples::new(n_units, if role == Role::Outputs { 0 } else { capacity }),
             rows: vec![T::zero(); rows],
             units,
         }
@@ -169,7 +168,6 @@ impl<T: Scalar> Workspace<T> {
                     .collect()
             })
             .collect();
-        let n_inputs = layout.fan_in(0);
         let lanes = capacity.next_multiple_of(T::PANEL);
         let joined = if nodes[last].len() > 1 {
             layout.sizes()[last] * lanes
@@ -183,7 +181,6 @@ impl<T: Scalar> Workspace<T> {
             team: Team::new(n_threads),
             n_threads,
             nodes,
-            samples: Samples::new(n_inputs, capacity),
             logits: vec![T::zero(); joined],
             gradient: vec![T::zero(); layout.len()],
             single: [(); 2]

@@ -1,11 +1,14 @@
 //! Z = W·A + b.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Vectors, in_sixes, with_line};
+use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, store_tile};
+use super::{Vectors, in_tiles, with_line};
 
-/// How many inputs are multiplied with all rows of the weight before the next: their lines take half of a first-level
-/// cache.
+/// How many inputs, of one panel or half as many of each of two, are multiplied with all rows of the weight before the next:
+/// their lines take half of a first-level cache.
 const BLOCK: usize = 256;
 
 /// How many rows of the weight are multiplied with one panel before the next panel: with a block's columns they take a fifth
@@ -21,7 +24,7 @@ pub(crate) fn forward<T: Vectors>(
     weight: &[T],
     bias: &[T],
     input: &[T],
-    inputs: std::ops::Range<usize>,
+    inputs: Range<usize>,
     n_panels: usize,
 ) {
     Arch::new().dispatch(Forward {
@@ -39,7 +42,7 @@ pub(super) struct Forward<'a, T> {
     pub(super) weight: &'a [T],
     pub(super) bias: &'a [T],
     pub(super) input: &'a [T],
-    pub(super) inputs: std::ops::Range<usize>,
+    pub(super) inputs: Range<usize>,
 }
 
 impl<T: Vectors> WithSimd for Forward<'_, T> {
@@ -47,21 +50,29 @@ impl<T: Vectors> WithSimd for Forward<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        with_line!(T, S, |V| self.blocks::<S, V>(simd));
+        let n_panels = self.output.len() / (self.bias.len() * T::PANEL);
+        with_line!(T, S, |V| {
+            let n_in_pairs = in_pairs::<V>(n_panels);
+            self.blocks::<S, 2, V>(simd, 0..n_in_pairs);
+            self.blocks::<S, 1, V>(simd, n_in_pairs..n_panels);
+        });
     }
 }
 
 impl<T: Vectors> Forward<'_, T> {
+    /// Some of the panels, P at a time.
     #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(&mut self, simd: S) {
+    fn blocks<S: Simd, const P: usize, const V: usize>(&mut self, simd: S, panels: Range<usize>) {
         let (n_units, n_inputs) = (self.bias.len(), self.inputs.len());
         let fan_in = self.weight.len() / n_units;
         let (input, _) = T::vectors::<S>(self.input);
         let (input, _) = input.as_chunks::<V>();
+        let input = &input[panels.start * n_inputs..panels.end * n_inputs];
         let (output, _) = T::vectors_mut::<S>(self.output);
         let (output, _) = output.as_chunks_mut::<V>();
-        for start in (0..n_inputs).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(n_inputs);
+        let output = &mut output[panels.start * n_units..panels.end * n_units];
+        for start in (0..n_inputs).step_by(BLOCK / P) {
+            let block = start..(start + BLOCK / P).min(n_inputs);
             let first_input = self.inputs.start + start;
             for first_unit in (0..n_units).step_by(ROWS) {
                 let units = first_unit..(first_unit + ROWS).min(n_units);
@@ -70,18 +81,19 @@ impl<T: Vectors> Forward<'_, T> {
                     &self.bias[units.clone()],
                 );
                 for (output, input) in output
-                    .chunks_exact_mut(n_units)
-                    .zip(input.chunks_exact(n_inputs))
+                    .chunks_exact_mut(P * n_units)
+                    .zip(input.chunks_exact(P * n_inputs))
                 {
-                    let (input, output) = (&input[block.clone()], &mut output[units.clone()]);
-                    in_sixes!(units.len(), |M, unit| tile::<T, S, M, V>(
+                    let mut output = each_panel_mut::<_, P>(output, n_units, &units);
+                    let input = each_panel::<_, P>(input, n_inputs, &block);
+                    in_tiles!(V == 1, bias.len(), |M, unit| tile::<T, S, M, P, V>(
                         simd,
-                        &mut output[unit..unit + M],
+                        &mut output,
+                        unit,
                         &weight[unit * fan_in + first_input..],
                         fan_in,
-                        &bias[unit..unit + M],
+                        (first_input == 0).then_some(bias),
                         input,
-                        first_input == 0,
                     ));
                 }
             }
@@ -89,51 +101,42 @@ impl<T: Vectors> Forward<'_, T> {
     }
 }
 
-/// M units over one block of inputs: their sums begin with the bias or go on with what is in the output.
+/// M units from this one on, over one block of inputs, for P panels: their sums begin with the bias or, where none is given,
+/// go on with what is in the output.
 #[inline(always)]
-fn tile<T: Vectors, S: Simd, const M: usize, const V: usize>(
+fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
-    output: &mut [[T::Vector<S>; V]],
+    output: &mut [&mut [[T::Vector<S>; V]]; P],
+    unit: usize,
     weight: &[T],
     fan_in: usize,
-    bias: &[T],
-    input: &[[T::Vector<S>; V]],
-    is_first: bool,
+    bias: Option<&[T]>,
+    input: [&[[T::Vector<S>; V]]; P],
 ) {
-    let rows: [&[T]; M] = std::array::from_fn(|m| &weight[m * fan_in..][..input.len()]);
-    let mut sums: [[T::Vector<S>; V]; M] = if is_first {
-        std::array::from_fn(|m| [T::splat(simd, bias[m]); V])
-    } else {
-        std::array::from_fn(|m| output[m])
+    let mut sums: [_; M] = match bias {
+        Some(bias) => {
+            let bias = &bias[unit..][..M];
+            std::array::from_fn(|m| [[T::splat(simd, bias[m]); V]; P])
+        }
+        None => load_tile(output, unit),
     };
+    let n = input[0].len();
+    let rows: [&[T]; M] = std::array::from_fn(|m| &weight[m * fan_in..][..n]);
     let fours: [&[[T; 4]]; M] = std::array::from_fn(|m| rows[m].as_chunks::<4>().0);
-    let (input, last) = input.as_chunks::<4>();
-    for (four, input) in input.iter().enumerate() {
+    let lines: [&[[[T::Vector<S>; V]; 4]]; P] =
+        std::array::from_fn(|p| input[p].as_chunks::<4>().0);
+    for four in 0..n / 4 {
         let w: [&[T; 4]; M] = std::array::from_fn(|m| &fours[m][four]);
+        let lines: [&[[T::Vector<S>; V]; 4]; P] = std::array::from_fn(|p| &lines[p][four]);
         for k in 0..4 {
-            add_line(simd, &mut sums, std::array::from_fn(|m| w[m][k]), &input[k]);
+            let line = std::array::from_fn(|p| lines[p][k]);
+            add_lines(simd, &mut sums, std::array::from_fn(|m| w[m][k]), &line);
         }
     }
-    let done = input.len() * 4;
-    for (k, input) in last.iter().enumerate() {
-        let w = std::array::from_fn(|m| rows[m][done + k]);
-        add_line(simd, &mut sums, w, input);
+    for k in n / 4 * 4..n {
+        let line = std::array::from_fn(|p| input[p][k]);
+        let w = std::array::from_fn(|m| rows[m][k]);
+        add_lines(simd, &mut sums, w, &line);
     }
-    output.copy_from_slice(&sums);
-}
-
-/// `sums += w · lineᵀ`.
-#[inline(always)]
-pub(super) fn add_line<T: Vectors, S: Simd, const M: usize, const V: usize>(
-    simd: S,
-    sums: &mut [[T::Vector<S>; V]; M],
-    w: [T; M],
-    line: &[T::Vector<S>; V],
-) {
-    for m in 0..M {
-        let w = T::splat(simd, w[m]);
-        for v in 0..V {
-            sums[m][v] = T::mul_add(simd, w, line[v], sums[m][v]);
-        }
-    }
+    store_tile(output, unit, &sums);
 }

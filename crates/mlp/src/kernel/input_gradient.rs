@@ -1,9 +1,11 @@
 //! dA = Wᵀ·dZ.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
-use super::forward::add_line;
-use super::{Vectors, in_sixes, with_line};
+use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, store_tile};
+use super::{Vectors, in_tiles, with_line};
 
 /// How many units are added up before the next inputs: a column of the weight's lines stays in cache, even where its rows
 /// are a power of two apart.
@@ -22,8 +24,8 @@ pub(crate) fn input_gradient<T: Vectors>(
     weight: &[T],
     fan_in: usize,
     delta: &[T],
-    units: std::ops::Range<usize>,
-    inputs: std::ops::Range<usize>,
+    units: Range<usize>,
+    inputs: Range<usize>,
     n_panels: usize,
 ) {
     Arch::new().dispatch(InputGradient {
@@ -42,8 +44,8 @@ pub(super) struct InputGradient<'a, T> {
     pub(super) weight: &'a [T],
     pub(super) fan_in: usize,
     pub(super) delta: &'a [T],
-    pub(super) units: std::ops::Range<usize>,
-    pub(super) inputs: std::ops::Range<usize>,
+    pub(super) units: Range<usize>,
+    pub(super) inputs: Range<usize>,
 }
 
 impl<T: Vectors> WithSimd for InputGradient<'_, T> {
@@ -51,32 +53,42 @@ impl<T: Vectors> WithSimd for InputGradient<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        with_line!(T, S, |V| self.blocks::<S, V>(simd));
+        let n_panels = self.output.len() / (self.inputs.len() * T::PANEL);
+        with_line!(T, S, |V| {
+            let n_in_pairs = in_pairs::<V>(n_panels);
+            self.blocks::<S, 2, V>(simd, 0..n_in_pairs);
+            self.blocks::<S, 1, V>(simd, n_in_pairs..n_panels);
+        });
     }
 }
 
 impl<T: Vectors> InputGradient<'_, T> {
+    /// Some of the panels, P at a time.
     #[inline(always)]
-    fn blocks<S: Simd, const V: usize>(&mut self, simd: S) {
+    fn blocks<S: Simd, const P: usize, const V: usize>(&mut self, simd: S, panels: Range<usize>) {
         let (n_units, n_inputs) = (self.units.len(), self.inputs.len());
         let (delta, _) = T::vectors::<S>(self.delta);
         let (delta, _) = delta.as_chunks::<V>();
+        let delta = &delta[panels.start * n_units..panels.end * n_units];
         let (output, _) = T::vectors_mut::<S>(self.output);
         let (output, _) = output.as_chunks_mut::<V>();
-        for start in (0..n_units).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(n_units);
+        let output = &mut output[panels.start * n_inputs..panels.end * n_inputs];
+        for start in (0..n_units).step_by(BLOCK / P) {
+            let block = start..(start + BLOCK / P).min(n_units);
             let first_unit = self.units.start + start;
             for first in (0..n_inputs).step_by(COLUMNS) {
                 let inputs = first..(first + COLUMNS).min(n_inputs);
                 let weight = &self.weight[first_unit * self.fan_in + self.inputs.start + first..];
                 for (output, delta) in output
-                    .chunks_exact_mut(n_inputs)
-                    .zip(delta.chunks_exact(n_units))
+                    .chunks_exact_mut(P * n_inputs)
+                    .zip(delta.chunks_exact(P * n_units))
                 {
-                    let (delta, output) = (&delta[block.clone()], &mut output[inputs.clone()]);
-                    in_sixes!(inputs.len(), |M, input| tile::<T, S, M, V>(
+                    let mut output = each_panel_mut::<_, P>(output, n_inputs, &inputs);
+                    let delta = each_panel::<_, P>(delta, n_units, &block);
+                    in_tiles!(V == 1, inputs.len(), |M, input| tile::<T, S, M, P, V>(
                         simd,
-                        &mut output[input..input + M],
+                        &mut output,
+                        input,
                         &weight[input..],
                         self.fan_in,
                         delta,
@@ -88,24 +100,27 @@ impl<T: Vectors> InputGradient<'_, T> {
     }
 }
 
-/// M inputs over one block of units: their sums begin with 0 or go on with what is in the output.
+/// M inputs from this one on, over one block of units, for P panels: their sums begin with 0 or go on with what is in the
+/// output.
 #[inline(always)]
-fn tile<T: Vectors, S: Simd, const M: usize, const V: usize>(
+fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
-    output: &mut [[T::Vector<S>; V]],
+    output: &mut [&mut [[T::Vector<S>; V]]; P],
+    input: usize,
     weight: &[T],
     fan_in: usize,
-    delta: &[[T::Vector<S>; V]],
+    delta: [&[[T::Vector<S>; V]]; P],
     is_first: bool,
 ) {
-    let mut sums: [[T::Vector<S>; V]; M] = if is_first {
-        [[T::splat(simd, T::ZERO); V]; M]
+    let mut sums: [_; M] = if is_first {
+        [[[T::splat(simd, T::ZERO); V]; P]; M]
     } else {
-        std::array::from_fn(|m| output[m])
+        load_tile(output, input)
     };
-    for (line, row) in delta.iter().zip(weight.chunks(fan_in)) {
+    for (unit, row) in (0..delta[0].len()).zip(weight.chunks(fan_in)) {
         let row = &row[..M];
-        add_line(simd, &mut sums, std::array::from_fn(|m| row[m]), line);
+        let line = std::array::from_fn(|p| delta[p][unit]);
+        add_lines(simd, &mut sums, std::array::from_fn(|m| row[m]), &line);
     }
-    output.copy_from_slice(&sums);
+    store_tile(output, input, &sums);
 }

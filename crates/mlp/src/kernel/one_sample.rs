@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Vectors, in_sixes};
+use super::{Vectors, in_tiles};
 
 /// `output = weight · input + bias`, one number a unit. The sums run over a vector's lanes first, so that they differ by
 /// rounding from those over panels.
@@ -27,7 +27,8 @@ impl<T: Vectors> WithSimd for OneSample<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        in_sixes!(self.bias.len(), |M, unit| self.tile::<S, M>(simd, unit));
+        in_tiles!(false, self.bias.len(), |M, unit| self
+            .tile::<S, M>(simd, unit));
     }
 }
 

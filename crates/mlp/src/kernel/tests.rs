@@ -24,7 +24,13 @@ fn noise<T: Scalar>(n: usize, seed: u32) -> Vec<T> {
 /// Samples of `n_rows` numbers in panels.
 fn panels<T: Scalar>(samples: &[T], n_rows: usize, n_samples: usize) -> Vec<T> {
     let mut panels = vec![T::zero(); n_samples.div_ceil(T::PANEL) * n_rows * T::PANEL];
-    into_panels(samples, n_rows, n_samples, n_rows, &mut panels);
+    let source = Source {
+        values: samples,
+        stride: n_rows,
+        which: None,
+        n_samples,
+    };
+    into_panels(source, &(0..n_rows), &mut panels, None);
     panels
 }
 

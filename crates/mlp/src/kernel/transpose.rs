@@ -1,5 +1,7 @@
 //! From samples to panels, and back.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Vectors;
@@ -7,26 +9,50 @@ use super::Vectors;
 /// Sides of a block that is turned in registers.
 pub(super) const SIDE: usize = 8;
 
-/// Cuts `n_samples` samples of `n_rows` numbers, `stride` apart, into panels. Lanes beyond the last sample become zero: what
-/// was computed before, NaN even, must not live on in them.
+/// Samples of a data set: all of its columns one after the other, and which of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a, T> {
+    pub(crate) values: &'a [T],
+    /// From one column to the next.
+    pub(crate) stride: usize,
+    /// None for the first `n_samples`.
+    pub(crate) which: Option<&'a [usize]>,
+    pub(crate) n_samples: usize,
+}
+
+/// Room for samples one after the other.
+pub(crate) struct Copies<'a, T> {
+    pub(crate) values: &'a mut [T],
+    /// From one sample to the next.
+    pub(crate) stride: usize,
+}
+
+/// Gathers some rows of the samples into panels and, where there are `copies`, sample-major as well: in one go, so that the
+/// arithmetic of the one goes on while the other waits for memory. Lanes beyond the last sample become zero: what was
+/// computed before, NaN even, must not live on in them.
 pub(crate) fn into_panels<T: Vectors>(
-    samples: &[T],
-    stride: usize,
-    n_samples: usize,
-    n_rows: usize,
+    source: Source<'_, T>,
+    rows: &Range<usize>,
     panels: &mut [T],
+    mut copies: Option<Copies<'_, T>>,
 ) {
-    for (index, panel) in panels.chunks_exact_mut(n_rows * T::PANEL).enumerate() {
-        let first = index * T::PANEL;
-        let Some(n_samples) = n_samples.checked_sub(first) else {
-            break;
-        };
-        let n_samples = n_samples.min(T::PANEL);
-        if n_samples == 0 {
-            break;
-        }
-        let samples = Matrix::new(&samples[first * stride..], stride, n_samples, n_rows);
-        samples.transpose(panel, T::PANEL);
+    let panels = panels.chunks_exact_mut(rows.len() * T::PANEL);
+    for (first, panel) in (0..source.n_samples).step_by(T::PANEL).zip(panels) {
+        let n_samples = T::PANEL.min(source.n_samples - first);
+        Arch::new().dispatch(Transpose {
+            input: Matrix {
+                source,
+                first_row: first,
+                n_rows: n_samples,
+                columns: rows.clone(),
+            },
+            output: panel,
+            stride: T::PANEL,
+            copies: copies.as_mut().map(|copies| Copies {
+                values: &mut copies.values[first * copies.stride..],
+                stride: copies.stride,
+            }),
+        });
         if n_samples < T::PANEL {
             for line in panel.chunks_exact_mut(T::PANEL) {
                 line[n_samples..].fill(T::ZERO);
@@ -49,47 +75,116 @@ pub(crate) fn from_panels<T: Vectors>(
         .take(n_samples.div_ceil(T::PANEL))
     {
         let lanes = T::PANEL.min((samples.len() + stride - n_rows) / stride);
-        Matrix::new(panel, T::PANEL, n_rows, lanes).transpose(samples, stride);
+        Arch::new().dispatch(Transpose {
+            input: Matrix {
+                source: Source {
+                    values: panel,
+                    stride: T::PANEL,
+                    which: None,
+                    n_samples: n_rows,
+                },
+                first_row: 0,
+                n_rows,
+                columns: 0..lanes,
+            },
+            output: samples,
+            stride,
+            copies: None,
+        });
     }
 }
 
-/// Rows of numbers, `stride` apart.
+/// Some columns of some rows, a source's samples being the rows.
 struct Matrix<'a, T> {
-    values: &'a [T],
-    stride: usize,
+    source: Source<'a, T>,
+    first_row: usize,
     n_rows: usize,
-    n_columns: usize,
+    columns: Range<usize>,
 }
 
 impl<'a, T: Vectors> Matrix<'a, T> {
-    fn new(values: &'a [T], stride: usize, n_rows: usize, n_columns: usize) -> Self {
-        Self {
-            values,
-            stride,
-            n_rows,
-            n_columns,
-        }
+    #[inline(always)]
+    fn row(&self, row: usize) -> &'a [T] {
+        let sample = self.first_row + row;
+        let sample = match self.source.which {
+            Some(which) => which[sample],
+            None => sample,
+        };
+        &self.source.values[sample * self.source.stride..][self.columns.clone()]
     }
+}
 
-    /// `output[column][row] = self[row][column]`, the output's rows `stride` apart.
-    fn transpose(self, output: &mut [T], stride: usize) {
-        Arch::new().dispatch(Transpose {
-            input: self,
-            output,
-            stride,
-        });
-    }
+/// `output[column][row] = input[row][column]`, the output's rows `stride` apart; and the input's rows as they are to `copies`.
+struct Transpose<'a, T> {
+    input: Matrix<'a, T>,
+    output: &'a mut [T],
+    stride: usize,
+    copies: Option<Copies<'a, T>>,
+}
+
+impl<T: Vectors> WithSimd for Transpose<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn turn_block(&self, row: usize, column: usize, output: &mut [T], stride: usize) {
-        let input = &self.values[row * self.stride + column..];
-        let mut rows = [[T::ZERO; SIDE]; SIDE];
-        for (row, values) in rows.iter_mut().enumerate() {
-            values.copy_from_slice(&input[row * self.stride..][..SIDE]);
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let (n_rows, n_columns) = (self.input.n_rows, self.input.columns.len());
+        if n_rows < SIDE || n_columns < SIDE {
+            return self.number_by_number();
         }
-        let output = &mut output[column * stride + row..];
-        for (column, turned) in T::turn(rows).into_iter().enumerate() {
-            output[column * stride..][..SIDE].copy_from_slice(&turned);
+        for row in starts(n_rows) {
+            let mut rows: [&[T]; SIDE] = [&[]; SIDE];
+            for (index, values) in rows.iter_mut().enumerate() {
+                *values = self.input.row(row + index);
+            }
+            for column in starts(n_columns) {
+                self.block(row, column, &rows);
+            }
+        }
+    }
+}
+
+/// Where blocks begin that cover `0..n`: the last overlaps the one before it where n is not a multiple of a block.
+#[inline(always)]
+fn starts(n: usize) -> impl Iterator<Item = usize> {
+    (0..n).step_by(SIDE).map(move |start| start.min(n - SIDE))
+}
+
+impl<T: Vectors> Transpose<'_, T> {
+    #[inline(always)]
+    fn block(&mut self, row: usize, column: usize, rows: &[&[T]; SIDE]) {
+        let mut block = [[T::ZERO; SIDE]; SIDE];
+        for (values, row) in block.iter_mut().zip(rows) {
+            values.copy_from_slice(&row[column..][..SIDE]);
+        }
+        if let Some(copies) = &mut self.copies {
+            let copy = &mut copies.values[row * copies.stride + column..];
+            for (index, values) in block.iter().enumerate() {
+                copy[index * copies.stride..][..SIDE].copy_from_slice(values);
+            }
+        }
+        let output = &mut self.output[column * self.stride + row..];
+        for (index, turned) in T::turn(block).iter().enumerate() {
+            output[index * self.stride..][..SIDE].copy_from_slice(turned);
+        }
+    }
+
+    /// Where a side is shorter than a block.
+    #[inline(always)]
+    fn number_by_number(self) {
+        let Self {
+            input,
+            output,
+            stride,
+            mut copies,
+        } = self;
+        for row in 0..input.n_rows {
+            let values = input.row(row);
+            for (column, &value) in values.iter().enumerate() {
+                output[column * stride + row] = value;
+            }
+            if let Some(copies) = &mut copies {
+                copies.values[row * copies.stride..][..values.len()].copy_from_slice(values);
+            }
         }
     }
 }
@@ -143,36 +238,4 @@ fn turn_quarters(
         avx._mm256_shuffle_ps::<0b01_00_01_00>(high, high2),
         avx._mm256_shuffle_ps::<0b11_10_11_10>(high, high2),
     ]
-}
-
-struct Transpose<'a, T> {
-    input: Matrix<'a, T>,
-    output: &'a mut [T],
-    stride: usize,
-}
-
-impl<T: Vectors> WithSimd for Transpose<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self {
-            input,
-            output,
-            stride,
-        } = self;
-        let rows = input.n_rows / SIDE * SIDE;
-        let columns = input.n_columns / SIDE * SIDE;
-        for column in (0..columns).step_by(SIDE) {
-            for row in (0..rows).step_by(SIDE) {
-                input.turn_block(row, column, output, stride);
-            }
-        }
-        for row in 0..input.n_rows {
-            let edge = if row < rows { columns } else { 0 };
-            for column in edge..input.n_columns {
-                output[column * stride + row] = input.values[row * input.stride + column];
-            }
-        }
-    }
 }

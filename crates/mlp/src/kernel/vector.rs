@@ -11,6 +11,8 @@ pub trait Vectors: Copy + Sized {
 
     /// 0.
     const ZERO: Self;
+    /// 1.
+    const ONE: Self;
 
     /// How many samples a panel has: a line of cache, 64 bytes.
     const PANEL: usize = 64 / size_of::<Self>();
@@ -38,6 +40,8 @@ pub trait Vectors: Copy + Sized {
     fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// a + b.
     fn add(a: Self, b: Self) -> Self;
+    /// a·b.
+    fn multiply(a: Self, b: Self) -> Self;
     /// `result[column][row] = rows[row][column]`.
     fn turn(rows: Block<Self>) -> Block<Self>;
 }
@@ -51,6 +55,7 @@ macro_rules! vectors {
             type Vector<S: Simd> = S::$vector;
 
             const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
 
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
@@ -92,6 +97,10 @@ macro_rules! vectors {
             #[inline(always)]
             fn add(a: Self, b: Self) -> Self {
                 a + b
+            }
+            #[inline(always)]
+            fn multiply(a: Self, b: Self) -> Self {
+                a * b
             }
             #[inline(always)]
             fn turn(rows: Block<Self>) -> Block<Self> {

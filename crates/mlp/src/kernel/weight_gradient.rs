@@ -4,10 +4,11 @@ use pulp::{Arch, Simd, WithSimd};
 
 use std::ops::Range;
 
-use super::forward::add_line;
-use super::{Vectors, in_sixes};
+use super::tile::add_lines;
+use super::{Vectors, in_tiles};
 
-/// As many inputs of all samples are taken for all units before the next as stay in the first level of cache.
+/// As many inputs of all samples are taken for all units before the next as stay in the first level of cache, and at least a
+/// tile's.
 const BLOCK_BYTES: usize = 20 * 1024;
 
 /// `weight = factor · weight + alpha · delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its
@@ -62,14 +63,12 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let n_units = self.onto.weight.len() / self.onto.fan_in;
         let n_samples = self.input.values.len().div_ceil(self.input.stride);
-        let block = (BLOCK_BYTES / size_of::<T>() / n_samples.max(1) / T::PANEL).max(1) * T::PANEL;
+        let tile = 2 * T::lanes::<S>().max(T::PANEL / 2);
+        let block = (BLOCK_BYTES / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
         for start in (0..self.input.n_inputs).step_by(block) {
             let inputs = start..(start + block).min(self.input.n_inputs);
-            in_sixes!(n_units, |M, unit| self.rows::<S, M>(
-                simd,
-                unit,
-                inputs.clone()
-            ));
+            in_tiles!(T::lanes::<S>() == T::PANEL, n_units, |M, unit| self
+                .rows::<S, M>(simd, unit, inputs.clone()));
         }
     }
 }
@@ -101,9 +100,9 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-    ) -> [[T::Vector<S>; V]; M] {
+    ) -> [[[T::Vector<S>; V]; 1]; M] {
         let stride = self.input.stride;
-        let mut sums = [[T::splat(simd, T::ZERO); V]; M];
+        let mut sums = [[[T::splat(simd, T::ZERO); V]]; M];
         for (samples, delta) in self.input.values[first..]
             .chunks(T::PANEL * stride)
             .zip(self.delta.values.chunks(self.delta.panel))
@@ -132,7 +131,7 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-        sums: &[[T::Vector<S>; 2]; M],
+        sums: &[[[T::Vector<S>; 2]; 1]; M],
     ) {
         let first = self.input.first + first;
         let width = 2 * T::lanes::<S>();
@@ -140,7 +139,7 @@ impl<T: Vectors> WeightGradient<'_, T> {
         for (m, sums) in sums.iter().enumerate() {
             let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in + first..][..width];
             let (row, _) = T::vectors_mut::<S>(row);
-            for (row, &sum) in row.iter_mut().zip(sums) {
+            for (row, &sum) in row.iter_mut().zip(sums.as_flattened()) {
                 let before = if self.onto.replaces { zero } else { *row };
                 *row = T::mul_add(simd, alpha, sum, before);
             }
@@ -154,13 +153,13 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-        sums: &[[T::Vector<S>; V]; M],
+        sums: &[[[T::Vector<S>; V]; 1]; M],
     ) {
         let columns = self.input.first + first..self.input.first + self.input.n_inputs;
         let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
         for (m, sums) in sums.iter().enumerate() {
             let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in..][columns.clone()];
-            for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums) {
+            for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums.as_flattened()) {
                 let before = if self.onto.replaces {
                     zero
                 } else {
@@ -177,12 +176,13 @@ impl<T: Vectors> WeightGradient<'_, T> {
 #[inline(always)]
 fn add_sample<T: Vectors, S: Simd, const M: usize, const V: usize>(
     simd: S,
-    sums: &mut [[T::Vector<S>; V]; M],
+    sums: &mut [[[T::Vector<S>; V]; 1]; M],
     delta: &[T],
     lane: usize,
     sample: &[T],
 ) {
     let (sample, _) = T::vectors::<S>(&sample[..V * T::lanes::<S>()]);
     let delta = std::array::from_fn(|m| delta[m * T::PANEL + lane]);
-    add_line(simd, sums, delta, &std::array::from_fn(|v| sample[v]));
+    let line = [std::array::from_fn(|v| sample[v])];
+    add_lines(simd, sums, delta, &line);
 }

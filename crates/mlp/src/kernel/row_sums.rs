@@ -1,0 +1,52 @@
+//! db = dZ·1.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::{Vectors, with_line};
+
+/// `sums += alpha · panels · 1`, one sum a line. Lanes beyond the last sample must be zero.
+pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], alpha: T, panels: &[T]) {
+    Arch::new().dispatch(RowSums {
+        sums,
+        alpha,
+        panels,
+    });
+}
+
+pub(super) struct RowSums<'a, T> {
+    pub(super) sums: &'a mut [T],
+    pub(super) alpha: T,
+    pub(super) panels: &'a [T],
+}
+
+impl<T: Vectors> WithSimd for RowSums<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        with_line!(T, S, |V| self.lines::<S, V>(simd));
+    }
+}
+
+impl<T: Vectors> RowSums<'_, T> {
+    #[inline(always)]
+    fn lines<S: Simd, const V: usize>(self, simd: S) {
+        let n_units = self.sums.len();
+        let (panels, _) = T::vectors::<S>(self.panels);
+        let (panels, _) = panels.as_chunks::<V>();
+        let one = T::splat(simd, T::ONE);
+        for (unit, sum) in self.sums.iter_mut().enumerate() {
+            // The panels first, then the line's vectors, and the lanes but once.
+            let mut line = [T::splat(simd, T::ZERO); V];
+            for panel in panels.chunks_exact(n_units) {
+                for (sum, &values) in line.iter_mut().zip(&panel[unit]) {
+                    *sum = T::mul_add(simd, one, values, *sum);
+                }
+            }
+            let all = line[1..]
+                .iter()
+                .fold(line[0], |all, &part| T::mul_add(simd, one, part, all));
+            *sum = T::add(*sum, T::multiply(self.alpha, T::sum_of_lanes(simd, all)));
+        }
+    }
+}

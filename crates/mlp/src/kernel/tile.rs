@@ -1,0 +1,84 @@
+//! What the tiles of the products share.
+
+use std::ops::Range;
+
+use pulp::Simd;
+
+use super::Vectors;
+
+/// How many of the panels are taken two at a time: all pairs where a vector is a whole line (V is 1), as with AVX-512 and its 32
+/// registers; else a line's own vectors fill the registers.
+#[inline(always)]
+pub(super) const fn in_pairs<const V: usize>(n_panels: usize) -> usize {
+    if V == 1 { n_panels / 2 * 2 } else { 0 }
+}
+
+/// These lines of each of P panels of `n_lines`.
+#[inline(always)]
+pub(super) fn each_panel<'a, L, const P: usize>(
+    panels: &'a [L],
+    n_lines: usize,
+    lines: &Range<usize>,
+) -> [&'a [L]; P] {
+    let mut result: [&[L]; P] = [&[]; P];
+    for (result, panel) in result.iter_mut().zip(panels.chunks_exact(n_lines)) {
+        *result = &panel[lines.clone()];
+    }
+    result
+}
+
+/// The same, to be changed.
+#[inline(always)]
+pub(super) fn each_panel_mut<'a, L, const P: usize>(
+    panels: &'a mut [L],
+    n_lines: usize,
+    lines: &Range<usize>,
+) -> [&'a mut [L]; P] {
+    let mut result: [&mut [L]; P] = std::array::from_fn(|_| [].as_mut_slice());
+    for (result, panel) in result.iter_mut().zip(panels.chunks_exact_mut(n_lines)) {
+        *result = &mut panel[lines.clone()];
+    }
+    result
+}
+
+/// The lines from `first` on of each panel, as the sums of a tile.
+#[inline(always)]
+pub(super) fn load_tile<L: Copy, const M: usize, const P: usize>(
+    panels: &[&mut [L]; P],
+    first: usize,
+) -> [[L; P]; M] {
+    let lines: [&[L]; P] = std::array::from_fn(|p| &panels[p][first..][..M]);
+    std::array::from_fn(|m| std::array::from_fn(|p| lines[p][m]))
+}
+
+/// And back.
+#[inline(always)]
+pub(super) fn store_tile<L: Copy, const M: usize, const P: usize>(
+    panels: &mut [&mut [L]; P],
+    first: usize,
+    sums: &[[L; P]; M],
+) {
+    for (p, panel) in panels.iter_mut().enumerate() {
+        for (line, sums) in panel[first..][..M].iter_mut().zip(sums) {
+            *line = sums[p];
+        }
+    }
+}
+
+/// `sums += w · lineᵀ`, for a line of each of P panels.
+#[inline(always)]
+pub(super) fn add_lines<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[[T::Vector<S>; V]; P]; M],
+    w: [T; M],
+    lines: &[[T::Vector<S>; V]; P],
+) {
+    for m in 0..M {
+        let w = T::splat(simd, w[m]);
+        for p in 0..P {
+            for v in 0..V {
+                sums[m][p][v] = T::mul_add(simd, w, lines[p][v], sums[m][p][v]);
+            }
+        }
+    }
+}
