@@ -73,11 +73,11 @@ macro_rules! in_tiles {
         let n = $n;
         let mut next = 0;
         if $twelves {
-            while next + 12 <= n {
-                const $M: usize = 12;
+            while next + 8 <= n {
+                const $M: usize = 8;
                 let $start = next;
                 $body;
-                next += 12;
+                next += 8;
             }
         }
         while next + 6 <= n {

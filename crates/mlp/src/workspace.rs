@@ -16,10 +16,10 @@ pub const CHUNK: usize = 256;
 const MANY_OUTPUTS: usize = 64;
 
 /// A weight's rows that are updated at a time: their gradient stays in the first level of cache.
-const BLOCK_BYTES: usize = 16 * 1024;
+const BLOCK_BYTES: usize = 96 * 1024;
 
 /// How many rows of a weight the kernel takes at a time.
-const TILE_ROWS: usize = 6;
+const TILE_ROWS: usize = 24;
 
 /// The buffers of a network's passes, allocated once, for chunks of at most so many samples; and the threads that work on
 /// them together.

@@ -4,7 +4,6 @@ use pulp::{Arch, Simd, WithSimd};
 
 use std::ops::Range;
 
-use super::tile::add_lines;
 use super::{Vectors, in_tiles};
 
 /// As many inputs of all samples are taken for all units before the next as stay in the first level of cache, and at least a
@@ -100,9 +99,9 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-    ) -> [[[T::Vector<S>; V]; 1]; M] {
+    ) -> [[T::Vector<S>; V]; M] {
         let stride = self.input.stride;
-        let mut sums = [[[T::splat(simd, T::ZERO); V]]; M];
+        let mut sums = [[T::splat(simd, T::ZERO); V]; M];
         for (samples, delta) in self.input.values[first..]
             .chunks(T::PANEL * stride)
             .zip(self.delta.values.chunks(self.delta.panel))
@@ -131,7 +130,7 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-        sums: &[[[T::Vector<S>; 2]; 1]; M],
+        sums: &[[T::Vector<S>; 2]; M],
     ) {
         let first = self.input.first + first;
         let width = 2 * T::lanes::<S>();
@@ -139,7 +138,7 @@ impl<T: Vectors> WeightGradient<'_, T> {
         for (m, sums) in sums.iter().enumerate() {
             let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in + first..][..width];
             let (row, _) = T::vectors_mut::<S>(row);
-            for (row, &sum) in row.iter_mut().zip(sums.as_flattened()) {
+            for (row, &sum) in row.iter_mut().zip(sums) {
                 let before = if self.onto.replaces { zero } else { *row };
                 *row = T::mul_add(simd, alpha, sum, before);
             }
@@ -153,13 +152,13 @@ impl<T: Vectors> WeightGradient<'_, T> {
         simd: S,
         unit: usize,
         first: usize,
-        sums: &[[[T::Vector<S>; V]; 1]; M],
+        sums: &[[T::Vector<S>; V]; M],
     ) {
         let columns = self.input.first + first..self.input.first + self.input.n_inputs;
         let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
         for (m, sums) in sums.iter().enumerate() {
             let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in..][columns.clone()];
-            for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums.as_flattened()) {
+            for (row, &sum) in row.chunks_mut(T::lanes::<S>()).zip(sums) {
                 let before = if self.onto.replaces {
                     zero
                 } else {
@@ -176,13 +175,17 @@ impl<T: Vectors> WeightGradient<'_, T> {
 #[inline(always)]
 fn add_sample<T: Vectors, S: Simd, const M: usize, const V: usize>(
     simd: S,
-    sums: &mut [[[T::Vector<S>; V]; 1]; M],
+    sums: &mut [[T::Vector<S>; V]; M],
     delta: &[T],
     lane: usize,
     sample: &[T],
 ) {
     let (sample, _) = T::vectors::<S>(&sample[..V * T::lanes::<S>()]);
-    let delta = std::array::from_fn(|m| delta[m * T::PANEL + lane]);
-    let line = [std::array::from_fn(|v| sample[v])];
-    add_lines(simd, sums, delta, &line);
+    // Loops: `array::from_fn` is not always inlined here.
+    for m in 0..M {
+        let delta = T::splat(simd, delta[m * T::PANEL + lane]);
+        for v in 0..V {
+            sums[m][v] = T::mul_add(simd, delta, sample[v], sums[m][v]);
+        }
+    }
 }
