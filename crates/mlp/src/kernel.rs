@@ -18,7 +18,7 @@
 //! | [`weight_gradient`]: dW = dZ·Aᵀ | inputs | dZ | samples |
 //!
 //! Each is cut into tiles whose sums stay in registers: 6 units by one line; where a vector is a whole line, as with AVX-512,
-//! there are registers for 12 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
+//! there are registers for 8 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
 //! processor's vectors and chosen at run time.
 
 mod forward;
@@ -67,12 +67,13 @@ macro_rules! with_line {
 }
 
 /// Evaluates `$body` for `$n` rows, six at a time and then the rest at once, with M as a constant; where there are
-/// registers for it, as `$twelves` says, twelve at a time first.
+/// registers for it, as `$eights` says, eight at a time first. (Twelve were not faster, and widths are mostly multiples of
+/// eight.)
 macro_rules! in_tiles {
-    ($twelves:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
+    ($eights:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
         let n = $n;
         let mut next = 0;
-        if $twelves {
+        if $eights {
             while next + 8 <= n {
                 const $M: usize = 8;
                 let $start = next;

@@ -1,11 +1,12 @@
 //! Every product against the naive sum, on this processor's vectors and on none, over shapes that leave every remainder.
 
 use proptest::prelude::*;
-use pulp::WithSimd;
+use pulp::Simd;
 
 use super::forward::Forward;
 use super::input_gradient::InputGradient;
 use super::one_sample::OneSample;
+use super::row_sums::RowSums;
 use super::weight_gradient::WeightGradient;
 use super::*;
 use crate::Scalar;
@@ -227,64 +228,162 @@ fn check_products<T: Scalar>(shape: &Shape) {
     }
     assert_close("Z, one sample", &output, &z, fan_in);
 
-    // One number at a time.
-    let simd = pulp::Scalar::new();
-    let mut output = vec![T::of(7.0); n_samples * fan_out];
-    for (output, input) in output.chunks_mut(fan_out).zip(input.chunks(fan_in)) {
-        OneSample {
-            output,
-            weight: &weight,
-            bias: &bias,
-            input,
-        }
-        .with_simd(simd);
-    }
-    assert_close("Z, one sample, portable", &output, &z, fan_in);
-    let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
-    Forward {
-        output: &mut output,
+    // Every kind of vector that the processor has, and none.
+    let naive = Naive {
+        z: &z,
+        d: &d,
+        w: &w,
+    };
+    let data = Data {
         weight: &weight,
         bias: &bias,
-        input: &input_panels,
-        inputs: 0..fan_in,
+        input: &input,
+        input_panels: &input_panels,
+        sample_major,
+        delta: delta_panels,
+    };
+    check_with(pulp::Scalar::new(), "portable", shape, &data, &naive);
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            check_with(simd, "AVX2", shape, &data, &naive);
+        }
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            check_with(simd, "AVX-512", shape, &data, &naive);
+        }
     }
-    .with_simd(simd);
-    assert_close(
-        "Z, portable",
-        &samples(&output, fan_out, n_samples),
-        &z,
+}
+
+/// What the products are made of.
+struct Data<'a, T> {
+    weight: &'a [T],
+    bias: &'a [T],
+    input: &'a [T],
+    input_panels: &'a [T],
+    sample_major: Input<'a, T>,
+    delta: Delta<'a, T>,
+}
+
+/// The products by naive sums.
+struct Naive<'a> {
+    z: &'a [f64],
+    d: &'a [f64],
+    w: &'a [f64],
+}
+
+/// Every product with one kind of vector.
+fn check_with<T: Scalar, S: Simd>(
+    simd: S,
+    kind: &str,
+    shape: &Shape,
+    data: &Data<'_, T>,
+    naive: &Naive<'_>,
+) {
+    let &Shape {
         fan_in,
-    );
+        fan_out,
+        n_samples,
+    } = shape;
+    let n_panels = n_samples.div_ceil(T::PANEL);
+    let mut output = vec![T::of(7.0); n_samples * fan_out];
+    for (output, input) in output.chunks_mut(fan_out).zip(data.input.chunks(fan_in)) {
+        simd.vectorize(OneSample {
+            output,
+            weight: data.weight,
+            bias: data.bias,
+            input,
+        });
+    }
+    assert_close(&format!("Z, one sample, {kind}"), &output, naive.z, fan_in);
+    let mut output = vec![T::of(7.0); n_panels * fan_out * T::PANEL];
+    simd.vectorize(Forward {
+        output: &mut output,
+        weight: data.weight,
+        bias: data.bias,
+        input: data.input_panels,
+        inputs: 0..fan_in,
+    });
+    let output = samples(&output, fan_out, n_samples);
+    assert_close(&format!("Z, {kind}"), &output, naive.z, fan_in);
     // Some of the inputs only.
     let some = fan_in / 3..fan_in;
     let mut output = vec![T::of(7.0); n_panels * some.len() * T::PANEL];
-    InputGradient {
+    simd.vectorize(InputGradient {
         output: &mut output,
-        weight: &weight,
+        weight: data.weight,
         fan_in,
-        delta: values,
+        delta: data.delta.values,
         units: 0..fan_out,
         inputs: some.clone(),
-    }
-    .with_simd(simd);
-    let expected: Vec<f64> = d
+    });
+    let expected: Vec<f64> = naive
+        .d
         .chunks(fan_in)
         .flat_map(|d| d[some.clone()].to_vec())
         .collect();
-    assert_close(
-        "dA, portable",
-        &samples(&output, some.len(), n_samples),
-        &expected,
-        fan_out,
-    );
-    let mut updated = weight.clone();
-    WeightGradient {
+    let output = samples(&output, some.len(), n_samples);
+    assert_close(&format!("dA, {kind}"), &output, &expected, fan_out);
+    let mut updated = data.weight.to_vec();
+    simd.vectorize(WeightGradient {
         onto: onto(&mut updated, fan_in, false),
-        delta: delta_panels,
-        input: sample_major,
+        delta: data.delta,
+        input: data.sample_major,
+    });
+    assert_close(&format!("W, {kind}"), &updated, naive.w, n_samples);
+    let mut sums = data.bias.to_vec();
+    simd.vectorize(RowSums {
+        sums: &mut sums,
+        alpha: T::of(-0.5),
+        panels: data.delta.values,
+    });
+    let delta = samples(data.delta.values, fan_out, n_samples);
+    let expected: Vec<f64> = (0..fan_out)
+        .map(|m| {
+            let terms = delta.iter().skip(m).step_by(fan_out);
+            data.bias[m].to_f64() - 0.5 * terms.map(|d| d.to_f64()).sum::<f64>()
+        })
+        .collect();
+    assert_close(&format!("b, {kind}"), &sums, &expected, n_samples);
+}
+
+/// Any samples in any order, some of their rows, are what they were in panels and sample-major.
+fn check_gather<T: Scalar>(n_rows: usize, n_columns: usize, which: &[usize]) {
+    let values: Vec<T> = noise(n_rows * n_columns, 5);
+    let n_samples = which.len();
+    let rows = n_rows / 4..n_rows;
+    let source = Source {
+        values: &values,
+        stride: n_rows,
+        which: Some(which),
+        n_samples,
+    };
+    let lanes = n_samples.next_multiple_of(T::PANEL);
+    let mut panels = vec![T::of(f64::NAN); lanes * rows.len()];
+    let stride = rows.len() + 3;
+    let mut copied = vec![T::of(7.0); n_samples * stride];
+    let copies = Copies {
+        values: &mut copied,
+        stride,
+    };
+    into_panels(source, &rows, &mut panels, Some(copies));
+    for (sample, copy) in copied.chunks(stride).enumerate() {
+        let expected = &values[which[sample] * n_rows..][rows.clone()];
+        assert_eq!(copy[..rows.len()], *expected, "sample {sample}");
+        assert!(copy[rows.len()..].iter().all(|&rest| rest == T::of(7.0)));
     }
-    .with_simd(simd);
-    assert_close("W, portable", &updated, &w, n_samples);
+    let mut without = vec![T::of(f64::NAN); panels.len()];
+    into_panels(source, &rows, &mut without, None);
+    assert_eq!(without, panels);
+    for (lane, number) in (0..lanes).flat_map(|lane| (0..rows.len()).map(move |r| (lane, r))) {
+        let (panel, lane_in_panel) = (lane / T::PANEL, lane % T::PANEL);
+        let found = panels[(panel * rows.len() + number) * T::PANEL + lane_in_panel];
+        let expected = if lane < n_samples {
+            values[which[lane] * n_rows + rows.start + number]
+        } else {
+            T::zero()
+        };
+        assert_eq!(found, expected, "lane {lane}, row {number}");
+    }
 }
 
 proptest! {
@@ -295,6 +394,15 @@ proptest! {
         let shape = Shape { fan_in, fan_out, n_samples };
         check_products::<f32>(&shape);
         check_products::<f64>(&shape);
+    }
+
+    #[test]
+    fn samples_are_gathered_as_they_are(
+        n_rows in 1_usize..40,
+        which in proptest::collection::vec(0_usize..60, 1..50),
+    ) {
+        check_gather::<f32>(n_rows, 60, &which);
+        check_gather::<f64>(n_rows, 60, &which);
     }
 }
 
