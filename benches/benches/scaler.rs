@@ -10,18 +10,17 @@ use criterion::{
     measurement::WallTime,
 };
 use nalgebra::DMatrix;
+use smallbatch_benches::TABLES;
 use smallbatch_preprocess::{FitData, RobustScaler, Scaler, StandardScaler, Threads};
 
-/// Tables as many are, and images: features and samples.
-const SHAPES: [(usize, usize); 2] = [(30, 1_000_000), (784, 100_000)];
 /// One thread, and two, whatever the processor has: so that runs on different ones have the same names.
 const THREADS: [(&str, usize); 2] = [("1 thread", 1), ("2 threads", 2)];
 
 fn scaler(criterion: &mut Criterion) {
-    for (n_features, n_samples) in SHAPES {
-        let raw = table(n_features, n_samples);
-        let mut scaled = DMatrix::zeros(n_features, n_samples);
-        let mut group = criterion.benchmark_group(format!("scaler/{n_samples}x{n_features}"));
+    for table in TABLES {
+        let raw = table.values();
+        let mut scaled = DMatrix::zeros(raw.nrows(), raw.ncols());
+        let mut group = criterion.benchmark_group(format!("scaler/{}", table.name));
         group.sample_size(10);
         let bytes = size_of_val(raw.as_slice()) as u64;
         for (name, threads) in THREADS {
@@ -34,20 +33,6 @@ fn scaler(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-/// Sums of three uniform numbers: feature j around 50 + j, with deviation 10.
-fn table(n_features: usize, n_samples: usize) -> DMatrix<f32> {
-    let mut state = 1_u64;
-    let mut uniform = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / 2_f32.powi(24)
-    };
-    DMatrix::from_fn(n_features, n_samples, |j, _| {
-        20.0 * (uniform() + uniform() + uniform() - 1.5) + 50.0 + j as f32
-    })
 }
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;

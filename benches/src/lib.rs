@@ -74,6 +74,47 @@ pub const BATCH_SIZES: [BatchSize; 4] = [
     BatchSize::Full,
 ];
 
+/// Data for the scalers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Table {
+    /// Its name in the reports.
+    pub name: &'static str,
+    /// Features of a sample.
+    pub n_features: usize,
+    /// Samples.
+    pub n_samples: usize,
+}
+
+/// A table as many are, 120 MB, and images, 314 MB.
+pub const TABLES: [Table; 2] = [
+    Table {
+        name: "1000000x30",
+        n_features: 30,
+        n_samples: 1_000_000,
+    },
+    Table {
+        name: "100000x784",
+        n_features: 784,
+        n_samples: 100_000,
+    },
+];
+
+impl Table {
+    /// Sums of three uniform numbers: feature j around 50 + j, with deviation 10. Shape `(n_features, n_samples)`.
+    pub fn values(&self) -> DMatrix<f32> {
+        let mut state = 1_u64;
+        let mut uniform = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / 2_f32.powi(24)
+        };
+        DMatrix::from_fn(self.n_features, self.n_samples, |j, _| {
+            20.0 * (uniform() + uniform() + uniform() - 1.5) + 50.0 + j as f32
+        })
+    }
+}
+
 impl Case {
     /// Standardized features whose class is the largest of some random linear functions of them: easy to learn, so that
     /// a loss that does not fall is a fault. Shape `(n_features, n_samples)`.

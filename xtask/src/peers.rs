@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use install::{Installer, PEERS};
+use install::Installer;
 use options::{Cell, Options};
 use process::{Asked, Process};
 use results::Results;
@@ -70,7 +70,7 @@ fn compare(options: &Options) -> Result<(), String> {
         eprintln!("peers: warning: {warning}");
     }
     let installer = Installer::new()?;
-    let data = installer.house()?;
+    let data = installer.house(options.scalers)?;
     let cells = options.cells(&data)?;
     std::fs::create_dir_all(&options.out)
         .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
@@ -137,7 +137,8 @@ fn started(
     results: &mut Results,
 ) -> Vec<Process> {
     let mut starting = Vec::new();
-    let wanted = PEERS.iter().filter(|peer| options.wants(peer.name));
+    let wanted = options.all_peers().iter();
+    let wanted = wanted.filter(|peer| options.wants(peer.name));
     for peer in wanted.take_while(|_| !interrupted()) {
         eprintln!("peers: installing {}", peer.name);
         let spawned = installer.program(peer).and_then(|program| {

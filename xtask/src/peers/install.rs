@@ -16,8 +16,8 @@ pub(super) struct Peer {
 }
 
 enum Kind {
-    /// smallbatch, built in this workspace.
-    House,
+    /// smallbatch, a program of this workspace.
+    House(&'static str),
     /// A script in `benches/peers/python`, and what it imports.
     Python(&'static str, &'static [&'static str]),
     /// A package of the workspace `benches/peers/rust`.
@@ -25,11 +25,11 @@ enum Kind {
 }
 
 /// All of them, in the order of the table's columns.
-pub(super) const PEERS: [Peer; 7] = [
+pub(super) static PEERS: [Peer; 8] = [
     Peer {
         name: "smallbatch",
         has_threads: true,
-        kind: Kind::House,
+        kind: Kind::House(TRAINING),
     },
     Peer {
         name: "torch",
@@ -61,7 +61,32 @@ pub(super) const PEERS: [Peer; 7] = [
         has_threads: false,
         kind: Kind::Rust("peer-rust-mlp"),
     },
+    Peer {
+        name: PEAK,
+        has_threads: true,
+        kind: Kind::House("smallbatch-peak"),
+    },
 ];
+
+/// No peer, but what the processor's multiply-adds would allow.
+pub(super) const PEAK: &str = "peak";
+
+/// Those whose scalers are compared.
+pub(super) static SCALERS: [Peer; 2] = [
+    Peer {
+        name: "smallbatch",
+        has_threads: true,
+        kind: Kind::House(SCALING),
+    },
+    Peer {
+        name: "sklearn",
+        has_threads: false,
+        kind: Kind::Python("scaler_sklearn.py", &["scikit-learn", "numpy"]),
+    },
+];
+
+const TRAINING: &str = "smallbatch-peer";
+const SCALING: &str = "smallbatch-scalers";
 
 /// In characters.
 const LONGEST_REASON: usize = 200;
@@ -111,30 +136,35 @@ impl Installer {
         })
     }
 
-    /// Builds smallbatch's own peer, has it write the data sets, and says into which folder.
-    pub(super) fn house(&self) -> Result<PathBuf, String> {
+    /// Builds smallbatch's own peer, of training or of scaling, has it write the data sets, and says into which folder.
+    pub(super) fn house(&self, scalers: bool) -> Result<PathBuf, String> {
+        let (name, folder) = if scalers {
+            (SCALING, "tables")
+        } else {
+            (TRAINING, "data")
+        };
         eprintln!("peers: building smallbatch and writing the data sets");
         let mut build = cargo();
         build
             .args(["build", "--release", "--package", "smallbatch-benches"])
-            .args(["--bin", "smallbatch-peer"])
+            .arg("--bins")
             .current_dir(root());
         visible(build)?;
-        let data = self.folder.join("data");
-        let mut write = Command::new(self.house_program());
+        let data = self.folder.join(folder);
+        let mut write = Command::new(self.house_program(name));
         write.arg("--write").arg(&data);
         visible(write)?;
         Ok(data)
     }
 
-    fn house_program(&self) -> PathBuf {
-        program(&self.target.join("release"), "smallbatch-peer")
+    fn house_program(&self, name: &str) -> PathBuf {
+        program(&self.target.join("release"), name)
     }
 
     /// Installs a peer. The error is the reason why it is missing, in words.
     pub(super) fn program(&self, peer: &Peer) -> Result<Program, String> {
         let (program, arguments) = match peer.kind {
-            Kind::House => (self.house_program(), Vec::new()),
+            Kind::House(name) => (self.house_program(name), Vec::new()),
             Kind::Python(script, packages) => {
                 let python = self.python(packages)?;
                 (python, vec![self.sources.join("python").join(script)])
@@ -246,9 +276,9 @@ mod tests {
     fn every_peer_has_its_sources_and_every_package_its_pin() {
         let sources = root().join("benches").join("peers");
         let pins = std::fs::read_to_string(sources.join("python/requirements.txt")).unwrap();
-        for peer in &PEERS {
+        for peer in PEERS.iter().chain(&SCALERS) {
             match peer.kind {
-                Kind::House => assert!(sources.join("smallbatch.rs").is_file()),
+                Kind::House(_) => assert!(sources.join("smallbatch.rs").is_file()),
                 Kind::Python(script, packages) => {
                     assert!(sources.join("python").join(script).is_file(), "{script}");
                     for package in packages {

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::install::PEERS;
+use super::install::{PEAK, PEERS, Peer, SCALERS};
 
 pub(super) const HELP: &str = "\
 usage: cargo xtask bench --peers [NAMES] [OPTIONS]
+       cargo xtask bench --peers --scalers [OPTIONS]
 
 Trains the same networks in smallbatch and in other frameworks, in turns, and compares samples a second.
-NAMES are the peers to compare with, such as torch,jax; all of them by default.
+NAMES are the peers to compare with, such as torch,jax; all of them by default. With --scalers, fits and
+transforms two tables with smallbatch's and with scikit-learn's standard scaler instead.
 
   --rounds N           how often each peer visits each cell [5]
   --seconds S          how long each visit measures [0.2]
@@ -24,12 +26,16 @@ NAMES are the peers to compare with, such as torch,jax; all of them by default.
 const BATCHES: [&str; 4] = ["16", "32", "256", "full"];
 const OPTIMIZERS: [&str; 3] = ["sgd", "momentum", "adam"];
 
+/// What scalers do, in place of an optimizer.
+const OPERATIONS: [&str; 4] = ["fit", "transform", "transform into", "in place"];
+
 /// One training that every peer makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) case: String,
     /// A number, or `full`.
     pub(super) batch: String,
+    /// Or, of scalers, the operation.
     pub(super) optimizer: String,
 }
 
@@ -46,6 +52,8 @@ pub(super) struct Options {
     pub(super) seconds: f64,
     pub(super) minutes: f64,
     pub(super) out: PathBuf,
+    /// Scalers instead of trainings.
+    pub(super) scalers: bool,
     /// None for all.
     cases: Option<Vec<String>>,
     batches: Vec<String>,
@@ -57,7 +65,8 @@ pub(super) struct Options {
 impl Options {
     /// Options from the words, or a sentence that says which word is wrong and why.
     pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
-        let quick = arguments.iter().any(|word| word == "--quick");
+        let is_there = |flag: &str| arguments.iter().any(|word| word == flag);
+        let (quick, scalers) = (is_there("--quick"), is_there("--scalers"));
         let owned = |names: &[&str]| {
             names
                 .iter()
@@ -69,9 +78,18 @@ impl Options {
             seconds: if quick { 0.1 } else { 0.2 },
             minutes: 30.0,
             out: "out".into(),
-            cases: quick.then(|| owned(&["tiny", "tabular"])),
-            batches: owned(if quick { &["16", "full"] } else { &BATCHES }),
-            optimizers: owned(if quick { &["sgd"] } else { &OPTIMIZERS }),
+            scalers,
+            cases: (quick && !scalers).then(|| owned(&["tiny", "tabular"])),
+            batches: owned(match (scalers, quick) {
+                (true, _) => &["full"],
+                (false, true) => &["16", "full"],
+                (false, false) => &BATCHES,
+            }),
+            optimizers: owned(match (scalers, quick) {
+                (true, _) => &OPERATIONS,
+                (false, true) => &["sgd"],
+                (false, false) => &OPTIMIZERS,
+            }),
             peers: None,
         };
         let mut words = arguments.iter().peekable();
@@ -80,7 +98,7 @@ impl Options {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
                 None => (word.as_str(), None),
             };
-            if flag == "--quick" {
+            if flag == "--quick" || flag == "--scalers" {
                 continue;
             }
             let value = attached.or_else(|| words.next_if(|next| !next.starts_with('-')).cloned());
@@ -111,15 +129,26 @@ impl Options {
         for batch in self.batches.iter().filter(|batch| *batch != "full") {
             positive::<usize>("--batches", batch)?;
         }
-        known("--optimizers", &self.optimizers, &OPTIMIZERS)?;
-        let names = PEERS.map(|peer| peer.name);
+        if self.scalers {
+            known("--optimizers", &self.optimizers, &OPERATIONS)?;
+        } else {
+            known("--optimizers", &self.optimizers, &OPTIMIZERS)?;
+        }
+        let names: Vec<&str> = self.all_peers().iter().map(|peer| peer.name).collect();
         known("--peers", self.peers.as_deref().unwrap_or_default(), &names)
     }
 
-    /// Whether this peer takes part. smallbatch always does: it is what the others are compared with.
+    /// Those that can be compared.
+    pub(super) fn all_peers(&self) -> &'static [Peer] {
+        if self.scalers { &SCALERS } else { &PEERS }
+    }
+
+    /// Whether this peer takes part. smallbatch and the processor's peak always do: they are what the others are compared with.
     pub(super) fn wants(&self, peer: &str) -> bool {
         let named = self.peers.as_ref();
-        peer == "smallbatch" || named.is_none_or(|names| names.iter().any(|name| name == peer))
+        peer == "smallbatch"
+            || peer == PEAK
+            || named.is_none_or(|names| names.iter().any(|name| name == peer))
     }
 
     /// Whether there is time for another round, after so many seconds of measuring, when the last took so many.
@@ -235,6 +264,19 @@ mod tests {
             .map(Cell::to_string)
             .collect();
         assert_eq!(cells, ["wide 8 adam", "wide full adam"]);
+    }
+
+    #[test]
+    fn scalers_have_operations_and_one_rival() {
+        let options = parse("--peers --scalers --quick").unwrap();
+        assert_eq!(options.all_peers().len(), 2);
+        let tables = json!([{"name": "a"}, {"name": "b"}]);
+        assert_eq!(options.cells_of(&tables).unwrap().len(), 2 * 4);
+        let why = parse("--peers torch --scalers").unwrap_err();
+        assert_eq!(
+            why,
+            "`--peers` has no `torch`; there are smallbatch, sklearn"
+        );
     }
 
     #[test]

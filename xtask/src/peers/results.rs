@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::install::PEAK;
 use super::options::Cell;
 use super::process::Answer;
 
@@ -94,7 +95,8 @@ impl Results {
 
     /// A line for one who waits: the cell, smallbatch's latest speed and the best peer's.
     pub(super) fn latest(&self, cell: &Cell) -> String {
-        let of_cell = self.records.iter().filter(|record| record.cell == *cell);
+        let of_cell = self.records.iter();
+        let of_cell = of_cell.filter(|record| record.cell == *cell && record.peer != PEAK);
         let mut best: [Option<(f64, &str)>; 2] = [None; 2];
         for record in of_cell {
             let speed = record.samples_per_second.last().copied().unwrap_or(0.0);

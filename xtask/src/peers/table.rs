@@ -1,6 +1,6 @@
 //! The table of medians, and how smallbatch compares with the best of the others.
 
-use super::install::PEERS;
+use super::install::{PEAK, PEERS};
 use super::options::Cell;
 use super::results::Results;
 
@@ -34,7 +34,9 @@ pub(super) fn render(results: &Results) -> String {
 fn columns(results: &Results) -> Vec<&'static str> {
     let measured = |name: &str| results.records.iter().any(|record| record.peer == name);
     let names = PEERS.iter().map(|peer| peer.name);
-    names.filter(|name| measured(name)).collect()
+    names
+        .filter(|name| *name != PEAK && measured(name))
+        .collect()
 }
 
 /// The cells in the order in which they were measured.
@@ -68,11 +70,18 @@ fn ratio(results: &Results, cell: &Cell, one_thread: bool) -> Option<f64> {
     Some(speed(results, HOUSE, cell, one_thread)? / best)
 }
 
+/// smallbatch's speed over what the processor's multiply-adds would allow, each with its best number of threads.
+fn share_of_peak(results: &Results, cell: &Cell) -> Option<f64> {
+    Some(speed(results, HOUSE, cell, false)? / speed(results, PEAK, cell, false)?)
+}
+
 fn table(results: &Results, optimizer: &str) -> String {
     let peers = columns(results);
+    let has_peak = results.records.iter().any(|record| record.peer == PEAK);
     let mut rows = vec![vec!["case".to_owned(), "batch".to_owned()]];
     rows[0].extend(peers.iter().map(|&peer| peer.to_owned()));
     rows[0].extend(["ratio".to_owned(), "1 thread".to_owned()]);
+    rows[0].extend(has_peak.then(|| "of peak".to_owned()));
     for cell in cells(results)
         .into_iter()
         .filter(|cell| cell.optimizer == optimizer)
@@ -82,10 +91,19 @@ fn table(results: &Results, optimizer: &str) -> String {
         row.extend(speeds.map(|speed| speed.map_or("-".into(), |speed| thousands(speed / 1e3))));
         let ratios = [false, true].map(|one_thread| ratio(results, cell, one_thread));
         row.extend(ratios.map(|ratio| ratio.map_or("-".into(), |ratio| format!("{ratio:.2}"))));
+        if has_peak {
+            let share = share_of_peak(results, cell);
+            row.push(share.map_or("-".into(), |share| format!("{:.0} %", 100.0 * share)));
+        }
         rows.push(row);
     }
     let title = format!(
-        "{optimizer}: thousand samples a second (medians; the better of 1 and 2 threads), and smallbatch over the best peer"
+        "{optimizer}: thousand samples a second (medians; the better of 1 and 2 threads), and smallbatch over the best peer{}",
+        if has_peak {
+            "\nand of what the processor's multiply-adds would allow"
+        } else {
+            ""
+        }
     );
     format!("{title}\n{}", aligned(&rows))
 }
@@ -195,6 +213,19 @@ missing: candle: cargo failed
 
 warning: jax with 1 threads: its loss did not fall";
         assert_eq!(render(&results), expected);
+    }
+
+    #[test]
+    fn the_peak_is_no_peer_but_a_share() {
+        let mut results = measured();
+        for cell in [cell("tiny", "16", "sgd"), cell("tiny", "full", "sgd")] {
+            results.add(PEAK, 2, &cell, &answer(68_000e3));
+        }
+        let text = render(&results);
+        assert!(
+            text.contains("  ratio  1 thread  of peak\ntiny     16      17,000   51.0  1,700  10.00     12.14     25 %"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -123,11 +123,10 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     let n = input[0].len();
     let rows: [&[T]; M] = std::array::from_fn(|m| &weight[m * fan_in..][..n]);
     let fours: [&[[T; 4]]; M] = std::array::from_fn(|m| rows[m].as_chunks::<4>().0);
-    let lines: [&[[[T::Vector<S>; V]; 4]]; P] =
-        std::array::from_fn(|p| input[p].as_chunks::<4>().0);
+    let lines: [_; P] = std::array::from_fn(|p| input[p].as_chunks::<4>().0);
     for four in 0..n / 4 {
         let w: [&[T; 4]; M] = std::array::from_fn(|m| &fours[m][four]);
-        let lines: [&[[T::Vector<S>; V]; 4]; P] = std::array::from_fn(|p| &lines[p][four]);
+        let lines: [_; P] = std::array::from_fn(|p| &lines[p][four]);
         for k in 0..4 {
             let line = std::array::from_fn(|p| lines[p][k]);
             add_lines(simd, &mut sums, std::array::from_fn(|m| w[m][k]), &line);
