@@ -23,13 +23,13 @@ const WIDTHS: [&[usize]; 9] = [
 fn shapes(criterion: &mut Criterion) {
     for sizes in WIDTHS {
         let name: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-        step(
-            criterion,
-            "shapes",
-            &name.join("-"),
-            &MlpSpec::new(sizes),
-            OptimizerSpec::sgd(),
-        );
+        let loss = match sizes {
+            [.., 1] => Loss::MeanSquaredError,
+            _ => Loss::softmax_cross_entropy(),
+        };
+        let spec = MlpSpec::new(sizes).loss(loss);
+        let optimizer = OptimizerSpec::sgd();
+        step(criterion, "shapes", &name.join("-"), &spec, optimizer);
     }
     let sizes = [20, 100, 100, 3];
     for (name, activation) in [
