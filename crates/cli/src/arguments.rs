@@ -71,10 +71,12 @@ Experiments:
 
 Examples:
   smallbatch experiment --quick              all experiments in about half a minute
-  smallbatch experiment                      all in full, about 5 minutes on 2 cores
+  smallbatch experiment                      all in full, 2 to 5 minutes on 2 cores
   smallbatch experiment batch-size --seeds 20 --out batch-size-20
                                              narrower intervals for one of them
 
+  smallbatch experiment --verify out/results.json
+                                             do the recorded runs come out the same?
   smallbatch experiment --data houses.csv --target price --out houses
                                              how to train on a table of your own
 
@@ -125,6 +127,11 @@ pub(crate) struct Experiment {
     #[arg(long, value_name = "NAME", value_parser = experiment_name, hide_possible_values = true, exclusive = true)]
     pub(crate) print: Option<ExperimentName>,
 
+    /// Repeat the runs of an earlier experiment that need no clock, and say whether the same bits come out; its results.json, with
+    /// runs.csv beside it
+    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["names", "data", "file", "print", "quick", "thorough", "seeds", "out", "cache", "no_cache"])]
+    pub(crate) verify: Option<PathBuf>,
+
     /// The short version: three seeds, the smaller data sets, shorter budgets
     #[arg(long)]
     pub(crate) quick: bool,
@@ -133,7 +140,7 @@ pub(crate) struct Experiment {
     #[arg(long, conflicts_with = "quick")]
     pub(crate) thorough: bool,
 
-    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 8; --quick 3, --thorough 30]
+    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 16; --quick 3, --thorough 30]
     #[arg(long, value_name = "K", value_parser = seeds)]
     pub(crate) seeds: Option<usize>,
 
@@ -168,7 +175,7 @@ fn task(text: &str) -> Result<Task, String> {
 
 fn seeds(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0 | 1) => Err("an interval needs at least 2 seeds; 8 is the default".into()),
+        Ok(0 | 1) => Err("an interval needs at least 2 seeds; 16 is the default".into()),
         Ok(seeds) => Ok(seeds),
         Err(_) => Err("give a whole number of at least 2".into()),
     }

@@ -1,6 +1,7 @@
 //! `smallbatch experiment`: from the arguments to the table and the files.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,6 +17,9 @@ use crate::progress::{Display, spoken};
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     if let (Some(data), Some(target)) = (&arguments.data, &arguments.target) {
         return advice::run(data, target, arguments);
+    }
+    if let Some(results) = &arguments.verify {
+        return verify(results, arguments.threads);
     }
     if let Some(name) = arguments.print {
         let text = name.definition().ok_or_else(|| Failure {
@@ -76,6 +80,25 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     }
     say(&format!("done in {}", spoken(start.elapsed())));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Repeats the runs of an earlier call, and says whether they came out the same.
+fn verify(results: &Path, threads: Option<usize>) -> Result<ExitCode, Failure> {
+    let start = Instant::now();
+    let interruption = Interruption::listen();
+    let mut display = Display::new(interruption.clone());
+    let threads = threads.unwrap_or(Plan::default().threads);
+    let verification = smallbatch_lab::verify(results, threads, &mut display);
+    display.finish();
+    let verification = verification?;
+    say(&verification.to_string());
+    if interruption.happened() {
+        eprintln!("stopped after {}", spoken(start.elapsed()));
+        return Ok(ExitCode::from(interruption::EXIT_CODE));
+    }
+    say(&format!("done in {}", spoken(start.elapsed())));
+    let is_same = verification.is_same();
+    Ok(ExitCode::from(u8::from(!is_same)))
 }
 
 /// Draws a report again from the results of an earlier call.

@@ -121,6 +121,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Recorded results that cannot be repeated.
+    #[error("cannot verify {}: {reason}", file.display())]
+    Verify {
+        /// The file with the results.
+        file: PathBuf,
+        /// What is missing or has changed, and what to do.
+        reason: String,
+    },
     /// Finished runs could not be kept for a later call.
     #[error(
         "cannot keep finished runs in {}: {reason}; the results do not suffer, but the same command would begin anew: make \

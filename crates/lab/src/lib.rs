@@ -7,6 +7,7 @@
 //! The rooms, each of which knows only those below it:
 //!
 //! - [`run`] carries out a [`Plan`]: it tunes each arm, runs the pairs, and fills the results;
+//! - [`verify`] repeats the runs of an earlier call, and tells whether the same bits came out;
 //! - [`advise`] searches a table of one's own for how to train on it, and judges what it found;
 //! - [`report`] writes `results.json`, `runs.csv` and `report.html`, and the terminal's table;
 //! - [`results`] is the record of what was found: plain data, with a versioned JSON layout;
@@ -62,6 +63,7 @@ pub use advice::{
 };
 pub use error::Error;
 pub use experiment::{
-    ExperimentName, Outcome, Plan, Progress, Size, Status, memory_of_training, run,
+    Difference, ExperimentName, Outcome, Plan, Progress, Size, Status, Verification,
+    memory_of_training, run, verify,
 };
 pub use smallbatch_data::{Table, TableSchema, Task};

@@ -131,6 +131,13 @@ fn draw(results: &Results, written: &Written) -> Result<(), Error> {
     files::write(&written.markdown, text.as_bytes())
 }
 
+/// The results in a file, and the runs in the table beside it.
+pub(crate) fn read(file: &Path) -> Result<(Results, Vec<RunRecord>), Error> {
+    let results = files::read(file)?;
+    let runs = Written::within(file.parent().unwrap_or(Path::new(""))).runs;
+    Ok((results, files::read_runs(&runs)?))
+}
+
 impl Written {
     fn within(folder: &Path) -> Self {
         Self {

@@ -124,6 +124,9 @@ pub struct Environment {
     /// The command that repeats the experiments, with every setting that matters.
     #[serde(default)]
     pub command: String,
+    /// What was asked for, for [`verify`](crate::verify); `None` in files that do not say.
+    #[serde(default)]
+    pub request: Option<Request>,
     /// Whether this was the short version: fewer seeds, smaller budgets.
     #[serde(default)]
     pub quick: bool,
@@ -133,6 +136,23 @@ pub struct Environment {
     /// Seeds of the runs that chose the learning rates; none of them is among `seeds`.
     #[serde(default)]
     pub tuning_seeds: Vec<u64>,
+}
+
+/// What decides all results that no clock is needed for: a [`Plan`](crate::Plan) without what changes nothing in them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The experiments that come with the program, by name.
+    pub experiments: Vec<String>,
+    /// Experiments of one's own: their files, as they were named.
+    #[serde(default)]
+    pub files: Vec<std::path::PathBuf>,
+    /// The version: `"quick"`, `"default"`, `"thorough"`.
+    pub size: crate::Size,
+    /// How many seeds, where that was said.
+    #[serde(default)]
+    pub seeds: Option<usize>,
+    /// The seed that all others are counted from.
+    pub base_seed: u64,
 }
 
 /// What one experiment asks and what it ran, in words, for the report.
@@ -164,6 +184,10 @@ pub struct DatasetNote {
     pub target: String,
     /// Where the data come from, with the licence.
     pub source: String,
+    /// A hash of all samples, in hexadecimal: other data have another. Empty in files that do not say, and of data that were
+    /// made for one measurement.
+    #[serde(default)]
+    pub fingerprint: String,
 }
 
 /// The answer to one claim, on one data set, under one budget.

@@ -36,6 +36,7 @@ pub(crate) fn environment(plan: &Plan, tuning_seeds: Vec<u64>) -> Environment {
             .map_or(0, |time| time.as_secs()),
         elapsed_seconds: 0.0,
         command: plan.command(),
+        request: Some(plan.request()),
         quick: plan.size == Size::Quick,
         seeds: plan.final_seeds(),
         tuning_seeds,

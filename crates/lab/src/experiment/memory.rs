@@ -268,6 +268,7 @@ fn dataset_note(data: Data) -> DatasetNote {
             Data::Digits => "made from digits (Alpaydin & Kaynak, UCI, CC BY 4.0)",
         }
         .into(),
+        fingerprint: String::new(),
     }
 }
 

@@ -41,6 +41,7 @@ mod summary;
 mod tests;
 mod trajectory;
 mod tuning;
+mod verify;
 mod why;
 mod wording;
 
@@ -54,6 +55,7 @@ use sources::Shelf;
 pub use memory::memory_of_training;
 pub use plan::{ExperimentName, Plan, Size};
 pub use progress::{Progress, Status};
+pub use verify::{Difference, Verification, verify};
 
 pub(crate) use progress::Ledger;
 pub(crate) use runs::StopWhen;
@@ -103,6 +105,14 @@ pub struct Outcome {
 /// # Ok::<(), smallbatch_lab::Error>(())
 /// ```
 pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+    let experiments = experiments_of(plan)?;
+    let memory = plan.experiments.contains(&ExperimentName::Memory);
+    let why = plan.experiments.contains(&ExperimentName::Why);
+    run_experiments(&experiments, Others { memory, why }, plan, progress)
+}
+
+/// The comparisons of trainings among a plan's experiments.
+fn experiments_of(plan: &Plan) -> Result<Vec<Experiment>, Error> {
     plan.validate()?;
     let mut shelf = Shelf::new(plan.base_seed);
     let mut experiments = Vec::new();
@@ -126,9 +136,7 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
         }
         experiments.push(experiment);
     }
-    let memory = plan.experiments.contains(&ExperimentName::Memory);
-    let why = plan.experiments.contains(&ExperimentName::Why);
-    run_experiments(&experiments, Others { memory, why }, plan, progress)
+    Ok(experiments)
 }
 
 /// Which of the experiments that are no comparisons of trainings are meant.

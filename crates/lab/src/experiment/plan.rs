@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::results::Request;
 
 /// An experiment that this crate knows.
 ///
@@ -106,12 +107,12 @@ impl FromStr for ExperimentName {
 }
 
 /// How much to run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Size {
-    /// About half a minute: three seeds, the small data sets, shorter budgets.
+    /// Less than half a minute: three seeds, the small data sets, shorter budgets.
     Quick,
-    /// About five minutes on two cores: eight seeds.
+    /// A few minutes on two cores: sixteen seeds.
     #[default]
     Default,
     /// For the night: thirty seeds, and longer budgets where an experiment has them.
@@ -153,7 +154,7 @@ pub struct Plan {
     pub files: Vec<PathBuf>,
     /// The short, the usual or the long version. Default: the usual one.
     pub size: Size,
-    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 8; quick 3, thorough 30.
+    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 16; quick 3, thorough 30.
     pub seeds: Option<usize>,
     /// Threads over which untimed runs are spread, from 1 to 1024; each run uses one of them. Timed runs are always alone.
     /// Default: as many as the machine has.
@@ -243,7 +244,7 @@ impl Plan {
     pub(crate) fn final_seeds(&self) -> Vec<u64> {
         let count = self.seeds.unwrap_or(match self.size {
             Size::Quick => 3,
-            Size::Default => 8,
+            Size::Default => 16,
             Size::Thorough => 30,
         });
         (0..count as u64)
@@ -256,6 +257,32 @@ impl Plan {
         (0..count as u64)
             .map(|index| self.base_seed.wrapping_add(TUNING_OFFSET + index))
             .collect()
+    }
+
+    /// What of it decides the results.
+    pub(crate) fn request(&self) -> Request {
+        Request {
+            experiments: self.experiments.iter().map(ToString::to_string).collect(),
+            files: self.files.clone(),
+            size: self.size,
+            seeds: self.seeds,
+            base_seed: self.base_seed,
+        }
+    }
+
+    /// The plan of that request.
+    pub(crate) fn of(request: &Request, threads: usize) -> Result<Self, Error> {
+        let names = request.experiments.iter().map(|name| name.parse());
+        Ok(Self {
+            experiments: names.collect::<Result<_, _>>()?,
+            files: request.files.clone(),
+            size: request.size,
+            seeds: request.seeds,
+            threads,
+            base_seed: request.base_seed,
+            memory_probe: None,
+            cache: None,
+        })
     }
 
     /// The command that repeats this plan.

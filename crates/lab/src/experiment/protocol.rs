@@ -234,6 +234,7 @@ fn note(experiment: &Experiment, case: &Case, n_training: usize) -> DatasetNote 
             None => dataset.target().names().join(", "),
         },
         source: case.source.origin.clone(),
+        fingerprint: format!("{:032x}", case.source.fingerprint()),
     }
 }
 

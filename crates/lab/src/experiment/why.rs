@@ -124,6 +124,7 @@ fn one(
             |counts| format!("{} classes", counts.len()),
         ),
         source: source.origin.clone(),
+        fingerprint: format!("{:032x}", source.fingerprint()),
     });
     let share = COST * plan.threads as f64 / 2.0;
     let seeds = seeds(plan);

@@ -57,6 +57,17 @@ pub(super) fn read(file: &Path) -> Result<Results, Error> {
     Ok(results)
 }
 
+/// The runs in a table.
+pub(super) fn read_runs(file: &Path) -> Result<Vec<RunRecord>, Error> {
+    let failed = |reason: String| Error::Read {
+        file: file.to_path_buf(),
+        reason,
+    };
+    let mut table = csv::Reader::from_path(file).map_err(|error| failed(error.to_string()))?;
+    let rows = table.deserialize().collect::<Result<_, _>>();
+    rows.map_err(|error| failed(error.to_string()))
+}
+
 pub(super) fn json(results: &Results, file: &Path) -> Result<Vec<u8>, Error> {
     let mut text = serde_json::to_vec_pretty(results).map_err(|error| failed(file, error))?;
     text.push(b'\n');

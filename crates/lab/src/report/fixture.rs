@@ -81,6 +81,7 @@ fn environment() -> Environment {
         started_unix_seconds: 1_773_075_840,
         elapsed_seconds: 287.0,
         command: "cargo xtask experiment normalization batch-size --seeds 10 --threads 1".into(),
+        request: None,
         quick: false,
         seeds: (1..=10).collect(),
         tuning_seeds: vec![1001, 1002, 1003],
@@ -115,6 +116,7 @@ fn datasets() -> Vec<DatasetNote> {
             features: 13,
             target: "3 cultivars".into(),
             source: "UCI Machine Learning Repository, CC BY 4.0.".into(),
+            fingerprint: String::new(),
         },
         DatasetNote {
             experiment: String::new(),
@@ -126,6 +128,7 @@ fn datasets() -> Vec<DatasetNote> {
             source:
                 "Made from the 1,797 images of the UCI set by small shifts, rotations and noise."
                     .into(),
+            fingerprint: String::new(),
         },
     ]
 }
