@@ -41,6 +41,7 @@
 //!     verdict: comparison.verdict(&hypothesis),
 //!     effect: Effect::new(&comparison, "ratio of seconds, full / 32"),
 //!     hypothesis,
+//!     p: comparison.p_value(&hypothesis),
 //!     pairs: comparison.pairs,
 //!     censored: comparison.censored,
 //!     statement: "The full batch takes 20 times as long as batches of 32.".into(),

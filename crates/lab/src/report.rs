@@ -10,6 +10,7 @@ mod axis;
 mod batches;
 mod claim;
 mod content;
+mod correction;
 mod curves;
 mod document;
 mod files;

@@ -214,6 +214,9 @@ pub struct ClaimResult {
     /// What the interval was held against: the claim's direction, and the margin inside which a
     /// difference does not count.
     pub hypothesis: Hypothesis,
+    /// The verdict's p-value, by [`Comparison::p_value`]; `None` of an inconclusive one, and in files that do not say.
+    #[serde(with = "number::finite", default)]
+    pub p: Option<f64>,
     /// Pairs of runs behind the effect: runs of both arms with the same seed.
     pub pairs: usize,
     /// Pairs in which at least one run never reached the target or diverged. They count as

@@ -35,12 +35,14 @@
 
 mod bootstrap;
 mod comparison;
+mod holm;
 mod interval;
 mod quantile;
 mod verdict;
 
 pub use bootstrap::bootstrap_interval;
 pub use comparison::{Comparison, Observation, seeds_needed};
+pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use quantile::{median, quantile};
 pub use verdict::{Direction, Hypothesis, Verdict, verdict};

@@ -118,6 +118,7 @@ fn result(
         verdict: comparison.verdict(&hypothesis),
         effect: Effect::new(&comparison, unit(claim, axis, findings.metric_name)),
         hypothesis,
+        p: comparison.p_value(&hypothesis),
         pairs: comparison.pairs,
         censored: comparison.censored,
         statement: statement(
@@ -204,6 +205,7 @@ fn across_two(
             format!("ratio of the right epochs on two data sets, {arm}"),
         ),
         hypothesis,
+        p: comparison.p_value(&hypothesis),
         pairs: comparison.pairs,
         censored: comparison.censored,
         statement: format!(

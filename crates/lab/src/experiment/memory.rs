@@ -220,6 +220,7 @@ fn claim(
             format!("bytes of memory for each added sample, {}", way.name()),
         ),
         hypothesis,
+        p: comparison.p_value(&hypothesis),
         pairs: comparison.pairs,
         censored: 0,
         statement: format!(

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::content::{Block, Column, Figure, Group, Part, Section, Span, Table, Text, Tone, plain};
+use super::correction::Correction;
 use super::literature::{Agreement, KNOWN, Known};
 use super::table::grouped;
 use super::{batches, curves, forest, memory, words};
@@ -87,6 +88,8 @@ fn page<'a>(
     } else {
         blocks.push(Block::Paragraph(Tone::Plain, ran(results, &claims)));
         blocks.extend(Block::words(Tone::Plain, words::tally(&claims)));
+        let corrected = Correction::new(&claims).sentence();
+        blocks.extend(Block::words(Tone::Plain, corrected.unwrap_or_default()));
     }
     blocks.extend(left_out(results, id));
     blocks.extend(pictures(results, id, &claims, &name, shown)?);
@@ -304,6 +307,8 @@ pub(super) fn overview(results: &Results) -> Result<Section, Error> {
             ],
         ));
         let claims: Vec<&ClaimResult> = results.claims.iter().collect();
+        let corrected = Correction::new(&claims).sentence();
+        blocks.extend(Block::words(Tone::Plain, corrected.unwrap_or_default()));
         blocks.push(Block::Table(table(&claims, true, |claim| {
             vec![link(results, &claim.id)]
         })));
@@ -331,6 +336,7 @@ fn table(claims: &[&ClaimResult], named: bool, name: impl Fn(&ClaimResult) -> Te
         ],
         groups: Vec::new(),
     };
+    let correction = Correction::new(claims);
     // One name may stand for several statements, each of which is to be read with its own numbers.
     for group in grouped(claims.iter().copied(), |claim| (&claim.id, &claim.claim)) {
         let mut heading = name(group[0]);
@@ -347,14 +353,17 @@ fn table(claims: &[&ClaimResult], named: bool, name: impl Fn(&ClaimResult) -> Te
             table.groups.push(Group {
                 major: false,
                 heading: plain(claims[0].effect.unit.clone()),
-                rows: claims.iter().map(|claim| row(claim)).collect(),
+                rows: claims
+                    .iter()
+                    .map(|claim| row(claim, correction.falls(claim)))
+                    .collect(),
             });
         }
     }
     table
 }
 
-fn row(claim: &ClaimResult) -> Vec<Text> {
+fn row(claim: &ClaimResult, falls: bool) -> Vec<Text> {
     let effect = &claim.effect;
     let mut size = vec![
         Span::Plain(format!("{} ", words::estimate(effect))),
@@ -375,15 +384,21 @@ fn row(claim: &ClaimResult) -> Vec<Text> {
         plain(claim.dataset.clone()),
         plain(claim.budget.clone()),
         size,
-        vec![verdict(claim)],
+        vec![verdict_marked(claim, falls)],
         plain(pairs),
     ]
 }
 
 pub(super) fn verdict(claim: &ClaimResult) -> Span {
+    verdict_marked(claim, false)
+}
+
+/// The verdict, with a star where it falls when corrected for many answers.
+fn verdict_marked(claim: &ClaimResult, falls: bool) -> Span {
     let remark = match claim.verdict {
         Verdict::Equivalent if claim.hypothesis.direction() == Direction::Same => ", as claimed",
         _ => "",
     };
-    Span::Verdict(claim.verdict, remark.into())
+    let star = if falls { " *" } else { "" };
+    Span::Verdict(claim.verdict, format!("{remark}{star}"))
 }

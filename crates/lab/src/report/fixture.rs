@@ -291,6 +291,7 @@ fn claim(
         ),
         effect,
         hypothesis,
+        p: comparison.p_value(&hypothesis),
         pairs: comparison.pairs,
         censored: comparison.censored,
     }

@@ -30,7 +30,7 @@ pub(super) fn method(results: &Results) -> Section {
 }
 
 /// The protocol, which is the same for all experiments.
-const METHOD: [(&str, &str); 7] = [
+const METHOD: [(&str, &str); 8] = [
     (
         "Arms and pairs",
         "The arms of an experiment differ in one thing. The same seed gives every arm the same split, \
@@ -77,6 +77,13 @@ const METHOD: [(&str, &str); 7] = [
          Equivalent: inside a margin, set beforehand, of effects too small to count. Otherwise \
          inconclusive, with the number of further seeds that would settle it with a probability of \
          about 80\u{a0}%.",
+    ),
+    (
+        "Many answers",
+        "A claim is asked on several data sets and under several budgets, and of many true negatives some would come out \
+         wrong by chance. A verdict's p-value is 1 minus the highest confidence at which its interval still gives it; Holm's \
+         method (1979) adjusts them over all answers to one claim. Verdicts whose adjusted p-value is above 0.05 are marked with \
+         a star: with the others, the probability of any wrong verdict on that claim is 5\u{a0}% at most.",
     ),
 ];
 

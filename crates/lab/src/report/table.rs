@@ -1,5 +1,6 @@
 //! The claims as a table of text, at most 100 columns wide.
 
+use super::correction::Correction;
 use super::words;
 use crate::results::{ClaimResult, Results};
 
@@ -39,6 +40,8 @@ pub fn terminal_table(results: &Results) -> String {
         ));
         lines.push("-".repeat(COLUMNS));
     }
+    let claims: Vec<&ClaimResult> = results.claims.iter().collect();
+    let correction = Correction::new(&claims);
     let groups = grouped(&results.claims, |claim| {
         (&claim.id, &claim.effect.unit, &claim.claim)
     });
@@ -61,16 +64,17 @@ pub fn terminal_table(results: &Results) -> String {
                 words::estimate(&claim.effect),
                 words::interval(&claim.effect)
             );
+            let star = if correction.falls(claim) { " *" } else { "" };
+            let verdict = format!("{}{star}", words::verdict(&claim.verdict));
             lines.push(row(
-                [
-                    &claim.dataset,
-                    &claim.budget,
-                    &effect,
-                    &words::verdict(&claim.verdict),
-                ],
+                [&claim.dataset, &claim.budget, &effect, &verdict],
                 &claim.pairs.to_string(),
             ));
         }
+    }
+    if let Some(sentence) = correction.sentence() {
+        lines.push(String::new());
+        lines.extend(wrap(&sentence, COLUMNS));
     }
     if !results.omissions.is_empty() {
         lines.push(String::new());

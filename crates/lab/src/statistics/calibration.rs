@@ -282,3 +282,28 @@ fn the_needed_seeds_settle_four_in_five() {
     });
     assert!((0.75..=0.87).contains(&settled), "{total} pairs: {settled}");
 }
+
+#[test]
+fn corrected_for_ten_answers_a_wrong_direction_is_rare_and_uncorrected_it_is_not() {
+    let hypothesis = Hypothesis::new(Direction::Greater, 0.0).expect("a margin");
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let (families, mut wrong, mut wrong_when_corrected) = (800, 0, 0);
+    for _ in 0..families {
+        let p_values: Vec<Option<f64>> = (0..10)
+            .map(|_| {
+                let sample = pairs_with_effect(&mut random, 8, 0.0);
+                let comparison = Comparison::ratios(&sample, 0.95).expect("numbers");
+                comparison.p_value(&hypothesis)
+            })
+            .collect();
+        // An inconclusive answer has no p-value: each that is there is a wrong verdict.
+        wrong += usize::from(p_values.iter().any(Option::is_some));
+        let adjusted = holm(&p_values);
+        wrong_when_corrected += usize::from(adjusted.iter().flatten().any(|p| *p <= 0.05));
+    }
+    let share = |count: usize| count as f64 / f64::from(families);
+    // 1 - 0.95^10 = 0.40 without; at most 0.05 with, and a standard error of 0.008.
+    assert!((0.34..0.46).contains(&share(wrong)), "{}", share(wrong));
+    let corrected = share(wrong_when_corrected);
+    assert!((0.02..=0.07).contains(&corrected), "{corrected}");
+}

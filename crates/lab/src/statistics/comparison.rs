@@ -15,6 +15,10 @@ const POWER: f64 = 0.8;
 const MOST_SEEDS: u64 = 10_000;
 /// How often pairs are drawn again for a bootstrap interval.
 const RESAMPLES: usize = 2_000;
+/// p-values below this are 0.
+const LEAST_P: f64 = 1e-12;
+/// To this part of themselves p-values are found.
+const P_PRECISION: f64 = 1e-3;
 /// Effects whose spread is less than this part of their mean are equal but for rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -223,6 +227,48 @@ impl Comparison {
         // Always the same seed: the same runs give the same report.
         let found = bootstrap_interval(&self.least, mean, RESAMPLES, 0, confidence);
         found.ok().map(|interval| on(self.interval.scale, interval))
+    }
+
+    /// The p-value of a verdict: 1 - the highest confidence at which the interval still gives it. `None` for an inconclusive
+    /// one. It is two-sided, as the interval is, and 0 where it is below 1e-12.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use smallbatch_lab::statistics::{Comparison, Direction, Hypothesis, Observation};
+    ///
+    /// let pairs = [(1.9, 1.0), (2.1, 1.0), (2.0, 1.0)]
+    ///     .map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
+    /// let comparison = Comparison::differences(&pairs, 0.95)?;
+    /// // The mean is 1 and its standard error 0.1/√3: t = 17.3 with 2 degrees of freedom.
+    /// let p = comparison.p_value(&Hypothesis::new(Direction::Greater, 0.1)?);
+    /// assert!(p.is_some_and(|p| (p - 0.0033).abs() < 1e-4), "{p:?}");
+    /// # Ok::<(), smallbatch_lab::Error>(())
+    /// ```
+    pub fn p_value(&self, hypothesis: &Hypothesis) -> Option<f64> {
+        let stands = |p: f64| {
+            let (interval, _) =
+                interval_of_ranges(&self.least, &self.greatest, self.step, 1.0 - p).ok()?;
+            Some(verdict(&on(self.interval.scale, interval), hypothesis))
+        };
+        let (mut low, mut high) = (LEAST_P, 1.0 - self.interval.confidence);
+        let here = verdict(&self.interval, hypothesis);
+        if matches!(here, Verdict::Inconclusive { .. }) {
+            return None;
+        }
+        if stands(low) == Some(here) {
+            return Some(0.0);
+        }
+        // On a logarithmic scale: an interval only grows with its confidence.
+        while high > low * (1.0 + P_PRECISION) {
+            let middle = (low * high).sqrt();
+            if stands(middle) == Some(here) {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Some(high)
     }
 
     /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
