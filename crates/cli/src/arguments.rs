@@ -129,7 +129,7 @@ pub(crate) struct Experiment {
 
     /// Repeat the runs of an earlier experiment that need no clock, and say whether the same bits come out; its results.json, with
     /// runs.csv beside it
-    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["names", "data", "file", "print", "quick", "thorough", "seeds", "out", "cache", "no_cache"])]
+    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["names", "data", "file", "print", "quick", "thorough", "seeds", "exhaustive", "out", "cache", "no_cache"])]
     pub(crate) verify: Option<PathBuf>,
 
     /// The short version: three seeds, the smaller data sets, shorter budgets
@@ -143,6 +143,10 @@ pub(crate) struct Experiment {
     /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 16; --quick 3, --thorough 30]
     #[arg(long, value_name = "K", value_parser = seeds)]
     pub(crate) seeds: Option<usize>,
+
+    /// Tune with every learning rate on every tuning seed, and give up none early: the same choices with more work
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) exhaustive: bool,
 
     /// Threads to spread runs over; each run uses one, and timed runs go alone [default: one for each core]
     #[arg(long, value_name = "T", value_parser = threads)]

@@ -146,6 +146,7 @@ fn plan(arguments: &Experiment) -> Plan {
         size: size(arguments),
         seeds: arguments.seeds,
         threads: arguments.threads.unwrap_or(default.threads),
+        exhaustive: arguments.exhaustive,
         base_seed: default.base_seed,
         memory_probe: std::env::current_exe().ok(),
         cache: (!arguments.no_cache).then(|| {

@@ -151,6 +151,9 @@ pub struct Request {
     /// How many seeds, where that was said.
     #[serde(default)]
     pub seeds: Option<usize>,
+    /// Whether tuning tried every rate on every seed.
+    #[serde(default)]
+    pub exhaustive: bool,
     /// The seed that all others are counted from.
     pub base_seed: u64,
 }
@@ -327,10 +330,14 @@ pub struct TuningPoint {
     pub budget: String,
     /// The learning rate.
     pub learning_rate: f64,
-    /// The median of the validation loss over the tuning seeds; `None` when it diverged.
+    /// The median of the validation loss over the tuning runs; `None` when it diverged.
     #[serde(with = "number::finite")]
     pub validation_loss: Option<f64>,
-    /// Whether training diverged with this rate for at least half of the tuning seeds.
+    /// How many tuning runs it had: fewer than there are tuning seeds where it was clear by then that it would not be chosen. 0
+    /// in files that do not say.
+    #[serde(default)]
+    pub runs: usize,
+    /// Whether training diverged with this rate in at least half of its tuning runs.
     pub diverged: bool,
     /// Whether this is the rate that the arm's runs used.
     pub chosen: bool,

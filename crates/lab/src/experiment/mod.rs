@@ -34,6 +34,7 @@ mod plan;
 mod prepared;
 mod progress;
 mod protocol;
+mod race;
 mod runs;
 mod sources;
 mod summary;

@@ -159,6 +159,9 @@ pub struct Plan {
     /// Threads over which untimed runs are spread, from 1 to 1024; each run uses one of them. Timed runs are always alone.
     /// Default: as many as the machine has.
     pub threads: usize,
+    /// Whether tuning tries every learning rate on every tuning seed, instead of giving up those that cannot be chosen any more:
+    /// the choices are the same, and it takes longer. Default: false.
+    pub exhaustive: bool,
     /// The seed that all others are counted from. Default: 0.
     pub base_seed: u64,
     /// A program that measures memory in a process of its own: called as `PROGRAM probe-memory DATA SAMPLES`, it prints the
@@ -183,6 +186,7 @@ impl Default for Plan {
             seeds: None,
             threads: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().min(MOST_THREADS)),
+            exhaustive: false,
             base_seed: 0,
             memory_probe: None,
             cache: None,
@@ -266,6 +270,7 @@ impl Plan {
             files: self.files.clone(),
             size: self.size,
             seeds: self.seeds,
+            exhaustive: self.exhaustive,
             base_seed: self.base_seed,
         }
     }
@@ -279,6 +284,7 @@ impl Plan {
             size: request.size,
             seeds: request.seeds,
             threads,
+            exhaustive: request.exhaustive,
             base_seed: request.base_seed,
             memory_probe: None,
             cache: None,
@@ -302,6 +308,9 @@ impl Plan {
         });
         if let Some(seeds) = self.seeds {
             command.push_str(&format!(" --seeds {seeds}"));
+        }
+        if self.exhaustive {
+            command.push_str(" --exhaustive");
         }
         command.push_str(&format!(" --threads {}", self.threads));
         command

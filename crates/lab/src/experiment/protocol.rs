@@ -24,9 +24,10 @@ use super::finals;
 use super::plan::Plan;
 use super::prepared::Prepared;
 use super::progress::Ledger;
+use super::race::Race;
 use super::runs::{Extent, Length, Recording};
 use super::trajectory::Trajectory;
-use super::tuning::{Search, Tried};
+use super::tuning::Search;
 use crate::Error;
 use crate::results::DatasetNote;
 use crate::statistics::median;
@@ -187,7 +188,14 @@ fn carry_out(
     set_extents(findings, n_training, speeds.as_deref());
 
     ledger.stage(format!("{title}: tuning learning rates"), stages.tuning);
-    tune(findings, bench, &tuning_seeds, speeds.as_deref(), ledger)?;
+    tune(
+        findings,
+        bench,
+        &tuning_seeds,
+        speeds.as_deref(),
+        plan.exhaustive,
+        ledger,
+    )?;
     if experiment
         .axes
         .iter()
@@ -274,6 +282,7 @@ fn tune(
     bench: &mut Bench<'_>,
     seeds: &[u64],
     speeds: Option<&[f64]>,
+    exhaustive: bool,
     ledger: &mut Ledger<'_>,
 ) -> Result<(), Error> {
     let mut lengths = BTreeMap::new();
@@ -325,27 +334,28 @@ fn tune(
         if wanted.is_empty() {
             break;
         }
-        let requests: Vec<Request> = wanted
-            .iter()
-            .flat_map(|(key, step)| {
-                seeds
-                    .iter()
-                    .map(|seed| request(*key, *seed, *step, lengths[key]))
-            })
-            .collect();
-        bench.run_all(&requests, ledger)?;
-        for (key, step) in wanted {
-            let losses: Option<Vec<f64>> = seeds
+        let run = |(axis, arm), step, seed: usize| {
+            request((axis, arm), seeds[seed], step, lengths[&(axis, arm)])
+        };
+        let mut race = Race::new(wanted, seeds.len(), exhaustive);
+        loop {
+            let runs = race.next_runs(&findings.searches);
+            if runs.is_empty() || ledger.interrupted() {
+                break;
+            }
+            let requests = runs
                 .iter()
-                .map(|seed| bench.look_up(&request(key, *seed, step, lengths[&key])))
-                .map(|run| run.map(|run| tuned_by(key.0, &run)))
-                .collect();
-            // Only an interruption leaves some seeds without a run.
-            let Some(losses) = losses else { continue };
-            if let Some(search) = findings.searches.get_mut(&key) {
-                search.record(step, Tried::new(&losses));
+                .map(|&(key, step, seed)| run(key, step, seed))
+                .collect::<Vec<_>>();
+            bench.run_all(&requests, ledger)?;
+            for (&(key, step, _), request) in runs.iter().zip(&requests) {
+                // Only an interruption leaves some without a run.
+                if let Some(run) = bench.look_up(request) {
+                    race.add(key, step, tuned_by(key.0, &run), &mut findings.searches);
+                }
             }
         }
+        race.end(&mut findings.searches);
     }
     let mut right_epochs = BTreeMap::new();
     for (key, search) in &findings.searches {

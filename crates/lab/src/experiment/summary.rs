@@ -58,6 +58,7 @@ fn tuning(findings: &Findings<'_>, axis: Axis, arm: usize) -> Vec<TuningPoint> {
             budget: axis.name().into(),
             learning_rate: rate(step),
             validation_loss: Some(tried.median_loss).filter(|loss| loss.is_finite()),
+            runs: tried.runs,
             diverged: tried.diverged >= 0.5,
             chosen: best == Some(step),
             at_the_edge: best == Some(step) && search.at_the_edge(),

@@ -71,6 +71,51 @@ fn every_claim_has_a_verdict_on_two_data_sets() {
     }
 }
 
+/// The race gives up rates early, and chooses as if it had not.
+#[test]
+fn racing_rates_are_chosen_as_exhaustive_tuning_chooses() {
+    let mut experiments = tiny();
+    for experiment in &mut experiments {
+        experiment
+            .axes
+            .retain(|axis| *axis != definition::Axis::Seconds);
+        for case in &mut experiment.cases {
+            case.tuning_seeds = 4;
+        }
+    }
+    let run = |exhaustive| {
+        let plan = Plan {
+            exhaustive,
+            seeds: Some(2),
+            ..plan(2)
+        };
+        run_experiments(&experiments, Others::default(), &plan, &mut ()).unwrap()
+    };
+    let (all, race) = (run(true), run(false));
+    assert!(!all.runs.is_empty());
+    let without_times = |outcome: &Outcome| -> Vec<RunRecord> {
+        let runs = outcome.runs.iter().cloned();
+        runs.map(|run| RunRecord {
+            seconds: 0.0,
+            seconds_to_target: None,
+            ..run
+        })
+        .collect()
+    };
+    assert_eq!(without_times(&race), without_times(&all));
+    let tuning = |outcome: &Outcome| -> usize {
+        let points = outcome.results.arms.iter().flat_map(|arm| &arm.tuning);
+        points.map(|point| point.runs).sum()
+    };
+    // A share of the runs that was measured, with some room.
+    assert!(
+        (tuning(&race) as f64) < 0.9 * tuning(&all) as f64,
+        "{} of {}",
+        tuning(&race),
+        tuning(&all)
+    );
+}
+
 #[test]
 fn batch_sizes_are_compared_under_all_three_budgets() {
     let results = &outcome().results;

@@ -56,6 +56,8 @@ pub(crate) struct Tried {
     pub(crate) median_loss: f64,
     /// The part of the runs that diverged.
     pub(crate) diverged: f64,
+    /// How many runs: not all where it was clear before that the rate would not be chosen.
+    pub(crate) runs: usize,
 }
 
 impl Tried {
@@ -65,6 +67,7 @@ impl Tried {
         Self {
             median_loss: median(losses).unwrap_or(f64::INFINITY),
             diverged: diverged as f64 / losses.len().max(1) as f64,
+            runs: losses.len(),
         }
     }
 
@@ -153,17 +156,19 @@ impl Search {
 
     /// The best step so far; `None` before any.
     pub(crate) fn best(&self) -> Option<i32> {
-        let least = self
-            .tried
-            .values()
-            .map(Tried::score)
-            .min_by(f64::total_cmp)?;
-        let limit = least + TIE * least.abs();
+        let limit = self.limit();
         let is_best = |tried: &Tried| tried.score() <= limit;
         self.tried
             .iter()
             .find(|(_, tried)| is_best(tried))
             .map(|(step, _)| *step)
+    }
+
+    /// What a rate's score must not be above, to be chosen: the least so far, or what counts as equal to it.
+    pub(crate) fn limit(&self) -> f64 {
+        let scores = self.tried.values().map(Tried::score);
+        let least = scores.min_by(f64::total_cmp).unwrap_or(f64::INFINITY);
+        least + TIE * least.abs()
     }
 
     /// Whether no rate tried so far gave a loss below that of a constant prediction. Losses of such networks say little, and

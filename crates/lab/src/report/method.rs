@@ -48,7 +48,8 @@ const METHOD: [(&str, &str); 8] = [
         "Each arm has its own, for each budget, from a logarithmic grid, by the median validation loss, with seeds \
          that the compared runs do not use. A grid whose best rate lies at its edge grows; where no rate learns, \
          all of the range up to a rate of 100 is tried. What is still at an edge, or did not learn, is named under the \
-         pictures of the rates.",
+         pictures of the rates. Rates race: one is given up when it diverges, or when more than half of its runs are worse than \
+         the best median so far, since then it cannot be chosen any more; the choice is that of trying all on every seed.",
     ),
     (
         "Budgets",
