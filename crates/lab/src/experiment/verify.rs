@@ -69,7 +69,7 @@ impl Verification {
         let mut found: BTreeMap<_, &RunRecord> =
             again.runs.iter().map(|run| (key(run), run)).collect();
         for run in runs {
-            if run.budget == Axis::Seconds.name() {
+            if needs_clock(&run.budget) {
                 self.timed += 1;
             } else if let Some(other) = found.remove(&key(run)) {
                 let of = name(run);
@@ -100,8 +100,7 @@ impl Verification {
                     == (&arm.experiment, &arm.dataset, &arm.arm)
             });
             let Some(other) = other else { continue };
-            let counted =
-                |point: &&crate::results::TuningPoint| point.budget != Axis::Seconds.name();
+            let counted = |point: &&crate::results::TuningPoint| !needs_clock(&point.budget);
             let (before, now): (Vec<_>, Vec<_>) = (
                 arm.tuning.iter().filter(counted).collect(),
                 other.tuning.iter().filter(counted).collect(),
@@ -146,6 +145,11 @@ impl Verification {
             found: found.to_string(),
         });
     }
+}
+
+/// Whether runs under this budget are timed: `seconds`, and `until target, in seconds`.
+fn needs_clock(budget: &str) -> bool {
+    budget.ends_with(Axis::Seconds.name())
 }
 
 /// A record's fields, by name. Numbers keep every bit.

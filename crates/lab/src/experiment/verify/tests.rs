@@ -26,12 +26,13 @@ target = "y"
 predict = "numbers"
 hidden = [4]
 epochs = 2
+patience = 3
 tuning_seeds = 1
 
 [[claims]]
 id = "a-or-b"
 text = "It matters."
-measure = "training-loss-ratio"
+measure = "time-to-target"
 first = "a"
 second = "b"
 direction = "less"
@@ -83,7 +84,9 @@ fn what_was_recorded_comes_out_the_same() {
     let (folder, _) = recorded();
     let found = repeat(folder.path()).unwrap();
     assert!(found.is_same(), "{found}");
-    assert_eq!((found.same, found.timed, found.missing), (4, 4, 0));
+    // Two arms and seeds under either budget, and the runs that went on to the target.
+    assert_eq!(found.missing, 0);
+    assert!(found.same >= 4 && found.timed >= 4, "{found}");
     assert!(found.same_tuning > 4, "{found}");
     assert_eq!(found.changed, [""; 0]);
 }
@@ -100,7 +103,7 @@ fn one_digit_that_differs_is_named() {
 
     let found = repeat(folder.path()).unwrap();
     assert!(!found.is_same());
-    assert_eq!((found.same, found.differences.len()), (3, 1), "{found}");
+    assert_eq!(found.differences.len(), 1, "{found}");
     let difference = &found.differences[0];
     assert_eq!(difference.of, name(run));
     assert_eq!(difference.what, "training_loss");
@@ -126,7 +129,8 @@ fn a_rate_of_tuning_that_differs_is_named_and_a_run_that_is_gone() {
         .map(|difference| difference.what.as_str())
         .collect();
     // The second seed's runs, made now, are not in the record.
-    assert_eq!(whats, ["the run", "the run", "learning_rate"], "{found}");
+    assert!(whats.len() >= 3 && whats[..2] == ["the run"; 2], "{found}");
+    assert_eq!(whats[whats.len() - 1], "learning_rate", "{found}");
 }
 
 #[test]
