@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use smallbatch_lab::{Plan, Size, report};
+use smallbatch_lab::{Outcome, Plan, Size, report};
 
 use crate::Failure;
 use crate::advice;
@@ -42,7 +42,8 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     let outcome = outcome?;
 
     say(&report::terminal_table(&outcome.results));
-    let written = report::write(&outcome.results, &outcome.runs, &arguments.out)?;
+    let written = report::write(&outcome.results, &outcome.runs, &arguments.out)
+        .inspect_err(|_| rescue(&outcome))?;
     for file in [
         written.results,
         written.runs,
@@ -80,6 +81,15 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     }
     say(&format!("done in {}", spoken(start.elapsed())));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes what was found to the system's folder for temporary files, when it could not be written where it was wanted: minutes
+/// of work are not to be lost to a full disk.
+fn rescue(outcome: &Outcome) {
+    let folder = std::env::temp_dir().join(format!("smallbatch-{}", std::process::id()));
+    if report::write(&outcome.results, &outcome.runs, &folder).is_ok() {
+        eprintln!("what was found is in {} instead", folder.display());
+    }
 }
 
 /// Repeats the runs of an earlier call, and says whether they came out the same.

@@ -1,6 +1,5 @@
 //! The program from the outside: what it refuses, what it says then, and how it ends.
 
-#[cfg(unix)]
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -391,4 +390,128 @@ fn a_table_gives_advice_and_a_model_that_predicts() {
         numbers.filter(|line| line.parse::<f64>().is_ok()).count(),
         60
     );
+}
+
+/// A small experiment on a table of its own, in a folder.
+fn small_experiment(folder: &Path) {
+    let rows: String = (0..80)
+        .map(|i| format!("{},{}\n", i * 37 % 80, i * 11 % 7 + i))
+        .collect();
+    std::fs::write(folder.join("mine.csv"), format!("x,y\n{rows}")).expect("a table");
+    let text = r#"
+name = "mine"
+question = "Which?"
+reference = "a"
+budgets = ["epochs"]
+[[arms]]
+name = "a"
+scaler = "standard"
+batch = 16
+[[arms]]
+name = "b"
+scaler = "raw"
+batch = 16
+[[data]]
+csv = "mine.csv"
+target = "y"
+predict = "numbers"
+hidden = [4]
+epochs = 2
+tuning_seeds = 1
+[[claims]]
+id = "a-or-b"
+text = "It matters."
+measure = "training-loss-ratio"
+first = "a"
+second = "b"
+direction = "less"
+margin = 0.1
+"#;
+    std::fs::write(folder.join("mine.toml"), text).expect("an experiment");
+}
+
+/// Runs it in a folder; its exit code, and all that it said.
+fn said_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = smallbatch(arguments).current_dir(folder).output();
+    let output = output.expect("the program starts");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    (output.status.code(), said)
+}
+
+#[test]
+fn recorded_runs_are_verified_and_a_changed_digit_ends_with_1() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let folder = folder.path();
+    small_experiment(folder);
+    let experiment = [
+        "experiment",
+        "--file",
+        "mine.toml",
+        "--quick",
+        "--seeds",
+        "2",
+    ];
+    let (code, said) = said_in(folder, &experiment);
+    assert_eq!(code, Some(0), "{said}");
+    let verify = ["experiment", "--verify", "out/results.json"];
+    let (code, said) = said_in(folder, &verify);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("4 runs and") && said.contains("0 numbers differ"),
+        "{said}"
+    );
+
+    let runs = folder.join("out/runs.csv");
+    let table = std::fs::read_to_string(&runs).expect("the runs");
+    std::fs::write(
+        &runs,
+        table.replacen(",80,", ",81,", 1).replacen(",6,", ",7,", 1),
+    )
+    .expect("changed");
+    let (code, said) = said_in(folder, &verify);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("mine on mine, a, epochs, seed 0: updates was 7, is 6"),
+        "{said}"
+    );
+
+    let (code, said) = said_in(folder, &["experiment", "--verify", "nowhere/results.json"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("nowhere/results.json"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_what_was_found_is_somewhere_else() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let (folder, elsewhere) = (folder.path(), folder.path().join("elsewhere"));
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    small_experiment(folder);
+    // A folder in the place of the file: it cannot be written there, as on a full disk.
+    std::fs::create_dir_all(folder.join("out/results.json")).expect("a folder in the way");
+    let output = smallbatch(&[
+        "experiment",
+        "--file",
+        "mine.toml",
+        "--quick",
+        "--seeds",
+        "2",
+    ])
+    .env("TMPDIR", &elsewhere)
+    .current_dir(folder)
+    .output()
+    .expect("the program starts");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("out/results.json") && said.contains("instead"),
+        "{said}"
+    );
+    assert!(
+        folder.join("out/runs.csv").exists(),
+        "what could be written was"
+    );
+    let rescued = std::fs::read_dir(&elsewhere).expect("the folder is there");
+    let rescued = rescued.flatten().next().expect("a rescue").path();
+    assert!(rescued.join("results.json").exists() && rescued.join("report.html").exists());
 }

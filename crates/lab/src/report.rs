@@ -87,8 +87,11 @@ pub fn prepare(folder: &Path) -> Result<(), Error> {
 pub fn write(results: &Results, runs: &[RunRecord], folder: &Path) -> Result<Written, Error> {
     prepare(folder)?;
     let written = Written::within(folder);
-    files::write(&written.results, &files::json(results, &written.results)?)?;
-    files::write(&written.runs, &files::csv(runs, &written.runs)?)?;
+    // On a full disk there may be room for one of them.
+    let numbers = files::json(results, &written.results)
+        .and_then(|text| files::write(&written.results, &text));
+    let rows = files::csv(runs, &written.runs).and_then(|text| files::write(&written.runs, &text));
+    numbers.and(rows)?;
     draw(results, &written)?;
     Ok(written)
 }

@@ -176,6 +176,22 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_once_and_what_was_kept_before_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        cache.keep(Kind::Counted, "before", &1.0);
+        let unfinished = format!(".{}-1.unfinished", std::process::id());
+        std::os::unix::fs::symlink("/dev/full", folder.path().join(unfinished)).unwrap();
+        // More than a buffer, or nothing might be written before the end.
+        cache.keep(Kind::Counted, "one", &vec![0.5; 100_000]);
+        let said = cache.failure().unwrap().to_string();
+        assert!(said.contains("No space left"), "{said}");
+        assert_eq!(cache.find::<Vec<f64>>(Kind::Counted, "one"), None);
+        assert_eq!(cache.find(Kind::Counted, "before"), Some(1.0));
+    }
+
     #[test]
     fn a_folder_that_takes_no_file_is_told_once_and_ends_nothing() {
         let folder = tempfile::tempdir().unwrap();

@@ -131,6 +131,23 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn on_a_full_disk_the_error_says_so_and_the_old_file_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("results.json");
+        write(&file, b"from before").expect("written");
+        // Whatever is written beside it meets a full disk.
+        std::os::unix::fs::symlink("/dev/full", beside(&file)).expect("a link");
+        let said = write(&file, b"new").expect_err("full").to_string();
+        assert!(
+            said.contains("results.json") && said.contains("No space left"),
+            "{said}"
+        );
+        assert_eq!(fs::read(&file).expect("read"), b"from before");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
+    }
+
     #[test]
     fn a_folder_that_cannot_be_made_is_an_error_before_the_work() {
         let folder = tempfile::tempdir().expect("a folder");
