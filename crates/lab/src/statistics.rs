@@ -35,6 +35,7 @@
 
 mod bootstrap;
 mod comparison;
+mod cost_fit;
 mod holm;
 mod interval;
 mod quantile;
@@ -42,6 +43,7 @@ mod verdict;
 
 pub use bootstrap::bootstrap_interval;
 pub use comparison::{Comparison, Observation, seeds_needed};
+pub(crate) use cost_fit::CostFit;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use quantile::{median, quantile};

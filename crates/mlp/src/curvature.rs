@@ -198,7 +198,7 @@ impl<T: Scalar> Mlp<T> {
     ) -> Result<Eigenvalue<T>, Error> {
         let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
         let mut rng = stream(settings.seed, "power", 0);
-        for value in &mut direction.values {
+        for value in direction.values.iter_mut() {
             *value = T::of(StandardNormal.sample(&mut rng));
         }
         normalize(&mut direction);
@@ -211,7 +211,7 @@ impl<T: Scalar> Mlp<T> {
         while products < settings.max_products && !converged {
             self.hessian_vector_product(batch, &direction, &mut product)?;
             products += 1;
-            for (p, &d) in product.values.iter_mut().zip(&direction.values) {
+            for (p, &d) in product.values.iter_mut().zip(direction.values.iter()) {
                 *p -= shift * d;
             }
             // The Rayleigh quotient: its error is the square of the direction's. With the shift added back: the tolerance
@@ -239,7 +239,7 @@ impl<T: Scalar> Mlp<T> {
 fn dot<T: Scalar>(a: &Parameters<T>, b: &Parameters<T>) -> f64 {
     a.values
         .iter()
-        .zip(&b.values)
+        .zip(b.values.iter())
         .map(|(a, b)| a.to_f64() * b.to_f64())
         .sum()
 }

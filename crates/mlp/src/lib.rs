@@ -42,6 +42,7 @@
 mod activation;
 mod advice;
 mod batch;
+mod buffer;
 mod curvature;
 mod dropout;
 mod elementary;

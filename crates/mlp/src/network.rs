@@ -84,7 +84,7 @@ impl<T: Scalar> From<Mlp<T>> for Saved<T> {
         Self {
             format: Format(FORMAT),
             spec: network.spec,
-            parameters: network.parameters.values,
+            parameters: network.parameters.values.to_vec(),
         }
     }
 }

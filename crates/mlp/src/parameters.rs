@@ -2,6 +2,7 @@
 
 use nalgebra::{Const, DMatrixView, DMatrixViewMut, DVectorView, DVectorViewMut, Dyn, U1};
 
+use crate::buffer::Buffer;
 use crate::{Error, Scalar};
 
 /// Where each layer's weight and bias stand in the flat vector: layer by layer, first the weight, shape
@@ -135,7 +136,7 @@ impl<'a, T> Rows<'a, T> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<T> {
     pub(crate) layout: Layout,
-    pub(crate) values: Vec<T>,
+    pub(crate) values: Buffer<T>,
 }
 
 impl<T: Scalar> Parameters<T> {
@@ -160,11 +161,13 @@ impl<T: Scalar> Parameters<T> {
                 found: values.len(),
             });
         }
-        Ok(Self { layout, values })
+        let mut parameters = Self::zeros_of(layout);
+        parameters.values.copy_from_slice(&values);
+        Ok(parameters)
     }
 
     pub(crate) fn zeros_of(layout: Layout) -> Self {
-        let values = vec![T::zero(); layout.len()];
+        let values = Buffer::new(layout.len());
         Self { layout, values }
     }
 

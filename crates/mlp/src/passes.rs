@@ -6,6 +6,7 @@
 
 use crate::activation::{map, scale_by_slope};
 use crate::batch::{Inputs, Open};
+use crate::buffer::LINE;
 use crate::dropout::Dropout;
 use crate::kernel::{
     Copies, Delta, Input, Onto, Source, forward as product, from_panels, input_gradient,
@@ -507,9 +508,13 @@ impl<T: Scalar> Backward<'_, T> {
     }
 }
 
-/// Whether the caller's inputs lie as the weight's gradient takes them: as they are, with a whole number of lines a sample.
+/// Whether the caller's inputs lie as the weight's gradient takes them: as they are, with a whole number of lines a sample, and
+/// the first at the beginning of a line. (Others are copied on the way, which is faster than loads that cross lines: 1.04 times,
+/// 784-128-10 on the full batch.)
 fn is_sample_major<T: Scalar>(inputs: Inputs<'_, T>) -> bool {
-    inputs.samples.is_none() && inputs.all.n_rows.is_multiple_of(T::PANEL)
+    inputs.samples.is_none()
+        && inputs.all.n_rows.is_multiple_of(T::PANEL)
+        && inputs.all.values.as_ptr().align_offset(LINE) == 0
 }
 
 /// `0..n` in ranges of at most `size`.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::buffer::Buffer;
 use crate::error::require;
 use crate::parameters::Layout;
 use crate::team::{MOST, Team};
@@ -44,7 +45,7 @@ pub struct Workspace<T> {
     /// What lies between the weights: first the inputs, then each hidden layer's units, last the outputs.
     pub(crate) nodes: Vec<Vec<Part<T>>>,
     /// In panels: all logits, then the loss's gradient with respect to them, where the outputs are in several parts.
-    pub(crate) logits: Vec<T>,
+    pub(crate) logits: Buffer<T>,
     pub(crate) gradient: Vec<T>,
     /// Of the widest layer, for one sample: a layer's inputs and its outputs.
     pub(crate) single: [Vec<T>; 2],
@@ -58,27 +59,27 @@ pub(crate) struct Part<T> {
     /// Which units.
     pub(crate) units: Range<usize>,
     /// f(z), or the inputs.
-    pub(crate) values: Vec<T>,
+    pub(crate) values: Buffer<T>,
     /// z, where the activation's derivative needs it.
-    pub(crate) preactivations: Vec<T>,
+    pub(crate) preactivations: Buffer<T>,
     /// The dropout's factors, 0 or `1 / (1 - p)`, and the values times them.
-    pub(crate) mask: Vec<T>,
-    pub(crate) dropped: Vec<T>,
+    pub(crate) mask: Buffer<T>,
+    pub(crate) dropped: Buffer<T>,
     /// First z, then the loss's gradient with respect to it.
-    pub(crate) delta: Vec<T>,
+    pub(crate) delta: Buffer<T>,
     /// The values (dropped where there is dropout) sample-major, for the gradient of the weight above; of the inputs, where
     /// they are not taken from the caller as they lie.
     pub(crate) samples: Samples<T>,
     /// The gradient of some rows of the weight below.
-    pub(crate) rows: Vec<T>,
+    pub(crate) rows: Buffer<T>,
 }
 
 /// Numbers sample after sample.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Samples<T> {
     /// From one sample to the next.
     pub(crate) stride: usize,
-    pub(crate) values: Vec<T>,
+    pub(crate) values: Buffer<T>,
 }
 
 impl<T: Scalar> Samples<T> {
@@ -87,7 +88,7 @@ impl<T: Scalar> Samples<T> {
         let stride = (n_units.div_ceil(T::PANEL) | 1) * T::PANEL;
         Self {
             stride,
-            values: vec![T::zero(); stride * capacity],
+            values: Buffer::new(stride * capacity),
         }
     }
 }
@@ -110,7 +111,7 @@ impl<T: Scalar> Part<T> {
     ) -> Self {
         let n_units = units.len();
         let lanes = capacity.next_multiple_of(T::PANEL);
-        let room = |needed: bool| vec![T::zero(); if needed { n_units * lanes } else { 0 }];
+        let room = |needed: bool| Buffer::new(if needed { n_units * lanes } else { 0 });
         let hidden = role == Role::Hidden;
         let drops = hidden && spec.dropout_probability() > 0.0;
         let rows = if role == Role::Inputs {
@@ -125,7 +126,7 @@ impl<T: Scalar> Part<T> {
             dropped: room(drops),
             delta: room(role != Role::Inputs),
             samples: Samples::new(n_units, if role == Role::Outputs { 0 } else { capacity }),
-            rows: vec![T::zero(); rows],
+            rows: Buffer::new(rows),
             units,
         }
     }
@@ -181,7 +182,7 @@ impl<T: Scalar> Workspace<T> {
             team: Team::new(n_threads),
             n_threads,
             nodes,
-            logits: vec![T::zero(); joined],
+            logits: Buffer::new(joined),
             gradient: vec![T::zero(); layout.len()],
             single: [(); 2]
                 .map(|()| vec![T::zero(); layout.sizes().iter().copied().max().unwrap_or(0)]),

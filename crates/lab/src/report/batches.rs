@@ -6,6 +6,7 @@ use super::picture::{Mark, Picture, Series, draw};
 use super::{section, words};
 use crate::Error;
 use crate::results::{ArmResult, BudgetSummary, Results};
+use crate::statistics::CostFit;
 
 /// A number of an arm's runs.
 pub(super) struct Quantity {
@@ -15,6 +16,8 @@ pub(super) struct Quantity {
     of: fn(&BudgetSummary) -> Option<f64>,
     /// Whether only the budget in seconds, whose runs were timed alone, says it.
     timed: bool,
+    /// Whether the cost curve is to be drawn through it.
+    fitted: bool,
 }
 
 pub(super) const SECONDS: Quantity = Quantity {
@@ -22,30 +25,37 @@ pub(super) const SECONDS: Quantity = Quantity {
     caption: "Seconds of training until the target loss, against the batch size; the full batch stands at the size of the training part.",
     of: |budget| budget.seconds_to_target,
     timed: true,
+    fitted: false,
 };
 pub(super) const SAMPLES: Quantity = Quantity {
     label: "samples to target",
-    caption: "Samples seen until the target loss, against the batch size: what does not depend on the machine.",
+    caption: "Samples seen until the target loss, against the batch size: what does not depend on the machine. Fine lines are the \
+              curve E_min (1 + B / B_crit), fitted where the samples rise with the batch size; its numbers are in the picture's \
+              description, and with intervals under \u{201c}why\u{201d}.",
     of: |budget| budget.samples_to_target,
     timed: false,
+    fitted: true,
 };
 pub(super) const TEST_LOSS: Quantity = Quantity {
     label: "test loss",
     caption: "Loss on the test data at the end, against the batch size, for each budget.",
     of: |budget| budget.test_loss,
     timed: false,
+    fitted: false,
 };
 pub(super) const TRAINING_LOSS: Quantity = Quantity {
     label: "training loss",
     caption: "Loss on the training data at the end, against the batch size, for each budget.",
     of: |budget| budget.training_loss,
     timed: false,
+    fitted: false,
 };
 pub(super) const BEST_EPOCH: Quantity = Quantity {
     label: "best epoch",
     caption: "Epochs after which the validation loss was least, against the batch size.",
     of: |budget| budget.best_epoch,
     timed: false,
+    fitted: false,
 };
 
 /// A picture for each data set of an experiment, a line for each budget; no picture where fewer than two batch sizes have a number.
@@ -118,14 +128,20 @@ pub(super) fn figure(
         if lines.is_empty() {
             continue;
         }
+        let fits: Vec<Option<CostFit>> = lines
+            .iter()
+            .map(|(_, points)| CostFit::through(points).filter(|_| quantity.fitted))
+            .collect();
         let told: Vec<String> = lines
             .iter()
-            .map(|(style, points)| {
-                let points: Vec<String> = points
+            .zip(&fits)
+            .map(|((style, points), fit)| {
+                let told: Vec<String> = points
                     .iter()
                     .map(|(x, y)| format!("{} at {}", words::number(*y), words::whole(*x)))
                     .collect();
-                format!("equal {}: {}", budgets[*style], points.join(", "))
+                let fit = fit.map_or_else(String::new, |fit| in_words(&fit, points));
+                format!("equal {}: {}{fit}", budgets[*style], told.join(", "))
             })
             .collect();
         let all = || lines.iter().flat_map(|(_, points)| points);
@@ -138,14 +154,10 @@ pub(super) fn figure(
             y: Axis::holding(all().map(|(_, y)| *y), 3.0),
             series: lines
                 .iter()
-                .map(|(style, points)| Series {
-                    style: *style,
-                    line: points.iter().map(|(x, y)| (*x, Some(*y))).collect(),
-                    marks: points
-                        .iter()
-                        .map(|(x, y)| (*x, Some(*y), Mark::Dot))
-                        .collect(),
-                    ..Series::default()
+                .zip(&fits)
+                .flat_map(|((style, points), fit)| {
+                    let fit = fit.map(|fit| curve(*style, &fit, points));
+                    fit.into_iter().chain([measured(*style, points)])
                 })
                 .collect(),
             ..Picture::default()
@@ -158,6 +170,44 @@ pub(super) fn figure(
     Ok(figure)
 }
 
+/// What was measured, by batch size.
+fn measured(style: usize, points: &[(f64, f64)]) -> Series {
+    Series {
+        style,
+        line: points.iter().map(|(x, y)| (*x, Some(*y))).collect(),
+        marks: points
+            .iter()
+            .map(|(x, y)| (*x, Some(*y), Mark::Dot))
+            .collect(),
+        ..Series::default()
+    }
+}
+
+/// The fitted curve from the smallest batch to the largest.
+fn curve(style: usize, fit: &CostFit, points: &[(f64, f64)]) -> Series {
+    const STEPS: i32 = 40;
+    let (least, most) = (points[0].0, points[points.len() - 1].0);
+    let batch = |step: i32| least * (most / least).powf(f64::from(step) / f64::from(STEPS));
+    Series {
+        style,
+        solid: true,
+        fine: true,
+        line: (0..=STEPS)
+            .map(|step| (batch(step), Some(fit.cost(batch(step)))))
+            .collect(),
+        ..Series::default()
+    }
+}
+
+fn in_words(fit: &CostFit, points: &[(f64, f64)]) -> String {
+    format!(
+        " (fitted: {} samples and a critical batch of {}, off by {} %)",
+        words::number(fit.e_min),
+        words::number(fit.b_crit),
+        words::number(100.0 * fit.relative_error(points))
+    )
+}
+
 /// Samples in one update of an arm.
 fn samples(results: &Results, arm: &ArmResult) -> Option<f64> {
     if arm.batch_size == "full" {
@@ -165,4 +215,64 @@ fn samples(results: &Results, arm: &ArmResult) -> Option<f64> {
         return Some(note.training_samples as f64).filter(|samples| *samples > 0.0);
     }
     arm.batch_size.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{ArmResult, DatasetNote};
+
+    /// Arms whose samples to the target follow a curve.
+    fn results(cost: fn(f64) -> f64) -> Results {
+        let arm = |batch: &str, size: f64| ArmResult {
+            experiment: "batch-size".into(),
+            dataset: "wine".into(),
+            arm: batch.into(),
+            batch_size: batch.into(),
+            budgets: vec![BudgetSummary {
+                budget: "epochs".into(),
+                samples_to_target: Some(cost(size)),
+                ..BudgetSummary::default()
+            }],
+            ..ArmResult::default()
+        };
+        Results {
+            arms: vec![arm("16", 16.0), arm("64", 64.0), arm("full", 320.0)],
+            datasets: vec![DatasetNote {
+                experiment: "batch-size".into(),
+                dataset: "wine".into(),
+                training_samples: 320,
+                ..DatasetNote::default()
+            }],
+            ..Results::default()
+        }
+    }
+
+    fn drawn(results: &Results, quantity: &Quantity) -> String {
+        let figure = figure(results, "batch-size", quantity, "test").expect("a picture");
+        figure.panels[0].1.inline()
+    }
+
+    #[test]
+    fn the_cost_curve_is_drawn_and_told_where_costs_rise() {
+        let rising = drawn(&results(|batch| 1_000.0 * (1.0 + batch / 80.0)), &SAMPLES);
+        assert!(
+            rising.contains("fitted: 1,000 samples and a critical batch of 80"),
+            "{rising}"
+        );
+        let falling = drawn(&results(|batch| 1_000.0 / batch), &SAMPLES);
+        assert!(!falling.contains("fitted:"), "{falling}");
+        assert!(rising.matches("<p").count() > falling.matches("<p").count());
+        // No model is drawn through other quantities.
+        assert!(
+            !drawn(
+                &results(|batch| batch),
+                &Quantity {
+                    fitted: false,
+                    ..SAMPLES
+                }
+            )
+            .contains("fitted:")
+        );
+    }
 }

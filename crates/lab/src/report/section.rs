@@ -323,7 +323,7 @@ fn rates(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<Vec<Block>, E
         solid: false,
         legend: legend(arms),
         panels,
-        caption: "How the learning rates were found: the median validation loss at the budget's end over the tuning seeds, against \
+        caption: "How the learning rates were found: the median validation loss at the budget's end over the tuning runs, against \
                   the rate. A ring marks the chosen rate, a cross at the top a rate that diverged."
             .into(),
     };

@@ -1,64 +1,12 @@
-//! The cost curve E(B) = E_min (1 + B / B_crit): its fit, and how sure it is.
+//! How sure the fit of the cost curve is.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::statistics::{median, quantile};
+use crate::statistics::{CostFit, median, quantile};
 
 /// How often the seeds are drawn again.
 const RESAMPLES: usize = 1_000;
-/// The cost rises when the largest batch costs more than the least by this part.
-const RISE: f64 = 1e-6;
-
-/// A fitted curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Fit {
-    pub(super) e_min: f64,
-    pub(super) b_crit: f64,
-}
-
-impl Fit {
-    /// Through the points (batch, samples), all finite: the least squares of (measured - fitted) / measured, which is linear
-    /// in E_min and E_min / B_crit. `None` for fewer than two batch sizes, and where the points do not rise from a cost
-    /// above 0.
-    pub(super) fn through(points: &[(f64, f64)]) -> Option<Self> {
-        // Rows (1/E, B/E) against 1.
-        let (mut s00, mut s01, mut s11, mut t0, mut t1) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for &(batch, samples) in points {
-            let (u, v) = (1.0 / samples, batch / samples);
-            s00 += u * u;
-            s01 += u * v;
-            s11 += v * v;
-            t0 += u;
-            t1 += v;
-        }
-        let determinant = s00 * s11 - s01 * s01;
-        if determinant <= 1e-12 * s00 * s11 {
-            return None;
-        }
-        let e_min = (t0 * s11 - t1 * s01) / determinant;
-        let slope = (t1 * s00 - t0 * s01) / determinant;
-        // Costs that are equal but for rounding do not rise.
-        let widest = points.iter().map(|point| point.0).fold(0.0, f64::max);
-        (e_min > 0.0 && slope * widest > RISE * e_min).then(|| Self {
-            e_min,
-            b_crit: e_min / slope,
-        })
-    }
-
-    pub(super) fn cost(&self, batch: f64) -> f64 {
-        self.e_min * (1.0 + batch / self.b_crit)
-    }
-
-    /// The root mean square of ln(measured / fitted).
-    pub(super) fn relative_error(&self, points: &[(f64, f64)]) -> f64 {
-        let squares: f64 = points
-            .iter()
-            .map(|(batch, samples)| (samples / self.cost(*batch)).ln().powi(2))
-            .sum();
-        (squares / points.len() as f64).sqrt()
-    }
-}
 
 /// The points that a fit goes through: medians over the seeds, where the median run arrived.
 pub(super) fn medians(batches: &[usize], runs: &[Vec<f64>]) -> Vec<(f64, f64)> {
@@ -86,7 +34,7 @@ pub(super) fn intervals(batches: &[usize], runs: &[Vec<f64>]) -> [(f64, f64); 2]
             .map(|runs| drawn.iter().map(|&seed| runs[seed]).collect())
             .collect();
         let points = medians(batches, &again);
-        let fit = Fit::through(&points);
+        let fit = CostFit::through(&points);
         let lowest = points
             .iter()
             .map(|point| point.1)
@@ -112,13 +60,13 @@ mod tests {
 
     #[test]
     fn a_fit_recovers_the_curve_that_runs_were_drawn_from() {
-        let truth = Fit {
+        let truth = CostFit {
             e_min: 5_000.0,
             b_crit: 40.0,
         };
         let batches = [4, 16, 64, 256, 900];
         let exact: Vec<_> = batches.map(|b| (b as f64, truth.cost(b as f64))).to_vec();
-        let fit = Fit::through(&exact).unwrap();
+        let fit = CostFit::through(&exact).unwrap();
         assert!((fit.e_min / 5_000.0 - 1.0).abs() < 1e-9 && (fit.b_crit / 40.0 - 1.0).abs() < 1e-9);
         assert!(fit.relative_error(&exact) < 1e-9);
 
@@ -133,7 +81,7 @@ mod tests {
                         .collect()
                 })
                 .collect();
-            let fit = Fit::through(&medians(&batches, &runs)).unwrap();
+            let fit = CostFit::through(&medians(&batches, &runs)).unwrap();
             assert!((fit.b_crit / 40.0 - 1.0).abs() < 0.25, "{fit:?}");
             assert!((fit.e_min / 5_000.0 - 1.0).abs() < 0.15, "{fit:?}");
             let [_, (low, high)] = intervals(&batches, &runs);
@@ -145,20 +93,6 @@ mod tests {
             covered * 100 >= 80 * repetitions,
             "{covered} of {repetitions}"
         );
-    }
-
-    #[test]
-    fn costs_that_do_not_rise_have_no_critical_batch() {
-        assert_eq!(
-            Fit::through(&[(4.0, 100.0), (16.0, 90.0), (64.0, 80.0)]),
-            None
-        );
-        assert_eq!(
-            Fit::through(&[(4.0, 100.0), (16.0, 100.0), (64.0, 100.0)]),
-            None
-        );
-        assert_eq!(Fit::through(&[(4.0, 100.0)]), None);
-        assert_eq!(Fit::through(&[]), None);
     }
 
     #[test]
@@ -190,7 +124,7 @@ mod tests {
                 (batch as f64, batch as f64 * (updates - past))
             })
             .collect();
-        let fit = Fit::through(&points).unwrap();
+        let fit = CostFit::through(&points).unwrap();
         assert!(fit.relative_error(&points) < 0.1, "{fit:?} {points:?}");
         // ln(1 + x) is not x/(1 + x): to first order B/ln(1 + B/N) is N (1 + B/2N), so that B_crit is near twice the scale.
         assert!((1.0..4.0).contains(&(fit.b_crit / noise)), "{fit:?}");

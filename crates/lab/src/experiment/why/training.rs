@@ -13,10 +13,10 @@ use super::super::sources::step;
 use super::super::trajectory::Trajectory;
 use super::super::tuning::{nearest_step, rate};
 use super::arm;
-use super::cost::{Fit, intervals, medians};
+use super::cost::{intervals, medians};
 use crate::Error;
 use crate::results::{CostCurve, CostPoint, NoisePoint, Sharpness, Why, WhyFinding, WhySubject};
-use crate::statistics::median;
+use crate::statistics::{CostFit, median};
 
 /// The mini-batches that are tried, beside the full batch.
 const BATCHES: [usize; 4] = [4, 16, 64, 256];
@@ -332,7 +332,7 @@ fn curve(
     predicted: Option<f64>,
 ) -> CostCurve {
     let through = medians(batches, costs);
-    let fit = Fit::through(&through);
+    let fit = CostFit::through(&through);
     let [least, critical] = intervals(batches, costs);
     let error = fit.map(|fit| fit.relative_error(&through));
     let sentence = match (fit, finite(predicted)) {
