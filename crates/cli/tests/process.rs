@@ -457,7 +457,7 @@ fn recorded_runs_are_verified_and_a_changed_digit_ends_with_1() {
     let (code, said) = said_in(folder, &verify);
     assert_eq!(code, Some(0), "{said}");
     assert!(
-        said.contains("4 runs and") && said.contains("0 numbers differ"),
+        said.contains("4 runs,") && said.contains("0 numbers differ"),
         "{said}"
     );
 

@@ -33,6 +33,8 @@ pub struct Verification {
     pub same: usize,
     /// Learning rates that were tried in tuning, and gave the same validation loss.
     pub same_tuning: usize,
+    /// Answers to claims that came out the same: effect, interval and verdict.
+    pub same_claims: usize,
     /// Numbers that came out different.
     pub differences: Vec<Difference>,
     /// Recorded runs that were not repeated: after an interruption or a failure.
@@ -85,6 +87,7 @@ impl Verification {
             self.differ(&of, "the run", &"not recorded", &"made now");
         }
         self.tuning(recorded, &again.results);
+        self.claims(recorded, &again.results);
         // An experiment that was interrupted then or now is no difference.
         if !again.results.why.is_empty() && again.results.why != recorded.why {
             let of = ExperimentName::Why.to_string();
@@ -114,6 +117,26 @@ impl Verification {
                 if self.fields(&of, before, now) {
                     self.same_tuning += 1;
                 }
+            }
+        }
+    }
+
+    /// Every answer that rests on runs that were repeated.
+    fn claims(&mut self, recorded: &Results, again: &Results) {
+        for claim in &recorded.claims {
+            let other = again.claims.iter().find(|other| {
+                (&other.id, &other.experiment, &other.dataset, &other.budget)
+                    == (&claim.id, &claim.experiment, &claim.dataset, &claim.budget)
+                    && other.effect.unit == claim.effect.unit
+            });
+            // Without another it was measured, timed or interrupted.
+            let Some(other) = other else { continue };
+            let of = format!(
+                "{} on {}, {}, {}",
+                claim.id, claim.dataset, claim.budget, claim.effect.unit
+            );
+            if self.fields(&of, claim, other) {
+                self.same_claims += 1;
             }
         }
     }
@@ -209,10 +232,11 @@ impl fmt::Display for Verification {
         }
         write!(
             f,
-            "{} runs and {} rates of tuning came out the same to the last bit; {} numbers differ; {} runs were not \
+            "{} runs, {} rates of tuning and {} answers came out the same to the last bit; {} numbers differ; {} runs were not \
              repeated; {} runs were ended by a clock and cannot be",
             self.same,
             self.same_tuning,
+            self.same_claims,
             self.differences.len(),
             self.missing,
             self.timed

@@ -87,7 +87,7 @@ fn what_was_recorded_comes_out_the_same() {
     // Two arms and seeds under either budget, and the runs that went on to the target.
     assert_eq!(found.missing, 0);
     assert!(found.same >= 4 && found.timed >= 4, "{found}");
-    assert!(found.same_tuning > 4, "{found}");
+    assert!(found.same_tuning > 4 && found.same_claims == 1, "{found}");
     assert_eq!(found.changed, [""; 0]);
 }
 
@@ -131,6 +131,23 @@ fn a_rate_of_tuning_that_differs_is_named_and_a_run_that_is_gone() {
     // The second seed's runs, made now, are not in the record.
     assert!(whats.len() >= 3 && whats[..2] == ["the run"; 2], "{found}");
     assert_eq!(whats[whats.len() - 1], "learning_rate", "{found}");
+}
+
+#[test]
+fn an_answer_that_does_not_follow_from_the_runs_is_named() {
+    let (folder, _) = recorded();
+    let (mut results, runs) = report::read(&folder.path().join("results.json")).unwrap();
+    results.claims[0].effect.low = 0.123;
+    report::write(&results, &runs, folder.path()).unwrap();
+    let found = repeat(folder.path()).unwrap();
+    assert_eq!(found.differences.len(), 1, "{found}");
+    assert_eq!(found.differences[0].what, "effect");
+    assert!(
+        found.differences[0]
+            .of
+            .starts_with("a-or-b on mine, epochs"),
+        "{found}"
+    );
 }
 
 #[test]
