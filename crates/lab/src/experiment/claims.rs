@@ -67,7 +67,11 @@ pub(crate) fn omissions(findings: &Findings<'_>) -> Vec<Omission> {
                 axis.name(),
                 findings.case.updates.unwrap_or_default()
             );
-            omissions.push(omission(OmissionKind::Budget, Some(claim), reason));
+            // Several claims of one name are left out for one reason.
+            let left_out = omission(OmissionKind::Budget, Some(claim), reason);
+            if !omissions.contains(&left_out) {
+                omissions.push(left_out);
+            }
         }
     }
     if let Some(error) = &findings.failure {

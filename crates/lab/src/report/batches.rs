@@ -51,7 +51,7 @@ pub(super) const TRAINING_LOSS: Quantity = Quantity {
     fitted: false,
 };
 pub(super) const BEST_EPOCH: Quantity = Quantity {
-    label: "best epoch",
+    label: "best epoch, passes over the data",
     caption: "Epochs after which the validation loss was least, against the batch size.",
     of: |budget| budget.best_epoch,
     timed: false,
@@ -145,13 +145,18 @@ pub(super) fn figure(
             })
             .collect();
         let all = || lines.iter().flat_map(|(_, points)| points);
+        let fitted = lines.iter().zip(&fits).flat_map(|((_, points), fit)| {
+            let ends = [points[0].0, points[points.len() - 1].0];
+            ends.into_iter()
+                .filter_map(|batch| Some(fit.as_ref()?.cost(batch)))
+        });
         let picture = Picture {
             title: format!("{} on {dataset} against the batch size", quantity.label),
             description: format!("One line a budget. {}.", told.join("; ")),
             x_label: "batch size, samples",
             y_label: quantity.label,
             x: Axis::holding(all().map(|(x, _)| *x), 1.5),
-            y: Axis::holding(all().map(|(_, y)| *y), 3.0),
+            y: Axis::holding(all().map(|(_, y)| *y).chain(fitted), 3.0),
             series: lines
                 .iter()
                 .zip(&fits)
