@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    Experiment(Experiment),
+    Experiment(Box<Experiment>),
     Predict(Predict),
     Report(Report),
     #[command(hide = true)]

@@ -102,10 +102,16 @@ fn picture<'a>(rows: &[&ClaimResult], scale: Scale, title: &str) -> Picture<'a> 
             ..Series::default()
         }
     });
+    let budgets_differ = rows.iter().any(|claim| claim.budget != rows[0].budget);
     let names: Vec<String> = rows
         .iter()
         .map(|claim| {
-            let short = format!("{}, {}", claim.dataset, claim.budget);
+            // What all rows have in common tells none apart, and takes the room of what does.
+            let short = if budgets_differ || !(several || compares_several) {
+                format!("{}, {}", claim.dataset, claim.budget)
+            } else {
+                claim.dataset.clone()
+            };
             if several {
                 format!("{short}, {}", claim.id)
             } else if let Some(first) = first_arm(claim).filter(|_| compares_several) {
@@ -159,10 +165,8 @@ mod tests {
         let names = picture(&rows, Scale::Ratio, "Ratios").rows;
         assert_eq!(
             names,
-            [
-                "wine, epochs, full batch",
-                "wine, epochs, full batch, L-BFGS"
-            ]
+            ["wine, full batch", "wine, full batch, L-BFGS"],
+            "the budget is the same"
         );
         assert_eq!(
             picture(&rows[..1], Scale::Ratio, "Ratios").rows,
