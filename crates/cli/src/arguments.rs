@@ -70,7 +70,7 @@ Experiments:
   why              curvature, noise and cost: why the others come out as they do
 
 Examples:
-  smallbatch experiment --quick              all experiments in about half a minute
+  smallbatch experiment --quick              all experiments in less than half a minute
   smallbatch experiment                      all in full, 2 to 5 minutes on 2 cores
   smallbatch experiment batch-size --seeds 20 --out batch-size-20
                                              narrower intervals for one of them

@@ -392,6 +392,16 @@ fn a_table_gives_advice_and_a_model_that_predicts() {
     );
 }
 
+/// Runs what [`small_experiment`] has written.
+const SMALL_EXPERIMENT: [&str; 6] = [
+    "experiment",
+    "--file",
+    "mine.toml",
+    "--quick",
+    "--seeds",
+    "2",
+];
+
 /// A small experiment on a table of its own, in a folder.
 fn small_experiment(folder: &Path) {
     let rows: String = (0..80)
@@ -443,15 +453,7 @@ fn recorded_runs_are_verified_and_a_changed_digit_ends_with_1() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let folder = folder.path();
     small_experiment(folder);
-    let experiment = [
-        "experiment",
-        "--file",
-        "mine.toml",
-        "--quick",
-        "--seeds",
-        "2",
-    ];
-    let (code, said) = said_in(folder, &experiment);
+    let (code, said) = said_in(folder, &SMALL_EXPERIMENT);
     assert_eq!(code, Some(0), "{said}");
     let verify = ["experiment", "--verify", "out/results.json"];
     let (code, said) = said_in(folder, &verify);
@@ -489,18 +491,11 @@ fn on_a_full_disk_what_was_found_is_somewhere_else() {
     small_experiment(folder);
     // A folder in the place of the file: it cannot be written there, as on a full disk.
     std::fs::create_dir_all(folder.join("out/results.json")).expect("a folder in the way");
-    let output = smallbatch(&[
-        "experiment",
-        "--file",
-        "mine.toml",
-        "--quick",
-        "--seeds",
-        "2",
-    ])
-    .env("TMPDIR", &elsewhere)
-    .current_dir(folder)
-    .output()
-    .expect("the program starts");
+    let output = smallbatch(&SMALL_EXPERIMENT)
+        .env("TMPDIR", &elsewhere)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts");
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(

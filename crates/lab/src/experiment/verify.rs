@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::{Others, Outcome, experiments_of, run_experiments};
 use crate::Error;
 use crate::report;
-use crate::results::{Results, RunRecord};
+use crate::results::{Results, RunRecord, TuningPoint};
 
 /// The fields of a record that are times.
 const TIMES: [&str; 2] = ["seconds", "seconds_to_target"];
@@ -67,7 +67,13 @@ impl Verification {
         self.differences.is_empty() && self.missing == 0 && self.failures.is_empty()
     }
 
-    fn compare(&mut self, recorded: &Results, runs: &[RunRecord], again: &Outcome) {
+    fn compare(
+        &mut self,
+        recorded: &Results,
+        runs: &[RunRecord],
+        again: &Outcome,
+        was_interrupted: bool,
+    ) {
         let mut found: BTreeMap<_, &RunRecord> =
             again.runs.iter().map(|run| (key(run), run)).collect();
         for run in runs {
@@ -86,10 +92,13 @@ impl Verification {
             let of = name(run);
             self.differ(&of, "the run", &"not recorded", &"made now");
         }
+        // What rests on runs that are missing cannot be the same, and is no difference of its own.
+        if was_interrupted || self.missing > 0 {
+            return;
+        }
         self.tuning(recorded, &again.results);
         self.claims(recorded, &again.results);
-        // An experiment that was interrupted then or now is no difference.
-        if !again.results.why.is_empty() && again.results.why != recorded.why {
+        if again.results.why != recorded.why {
             let of = ExperimentName::Why.to_string();
             self.fields(&of, &recorded.why, &again.results.why);
         }
@@ -103,7 +112,7 @@ impl Verification {
                     == (&arm.experiment, &arm.dataset, &arm.arm)
             });
             let Some(other) = other else { continue };
-            let counted = |point: &&crate::results::TuningPoint| !needs_clock(&point.budget);
+            let counted = |point: &&TuningPoint| !needs_clock(&point.budget);
             let (before, now): (Vec<_>, Vec<_>) = (
                 arm.tuning.iter().filter(counted).collect(),
                 other.tuning.iter().filter(counted).collect(),
@@ -305,7 +314,7 @@ pub fn verify(
         failures: again.failures.iter().map(ToString::to_string).collect(),
         ..Verification::default()
     };
-    verification.compare(&recorded, &runs, &again);
+    verification.compare(&recorded, &runs, &again, progress.interrupted());
     Ok(verification)
 }
 

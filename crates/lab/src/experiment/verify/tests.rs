@@ -133,6 +133,28 @@ fn a_rate_of_tuning_that_differs_is_named_and_a_run_that_is_gone() {
     assert_eq!(whats[whats.len() - 1], "learning_rate", "{found}");
 }
 
+/// Asks to stop at once.
+struct Stopped;
+
+impl Progress for Stopped {
+    fn interrupted(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn an_interruption_leaves_runs_out_and_makes_no_difference() {
+    let (folder, _) = recorded();
+    let file = folder.path().join("results.json");
+    let found = verify(&file, 1, &mut Stopped).unwrap();
+    assert!(!found.is_same() && found.missing > 0, "{found}");
+    assert_eq!(
+        (found.differences.len(), found.same_claims),
+        (0, 0),
+        "{found}"
+    );
+}
+
 #[test]
 fn an_answer_that_does_not_follow_from_the_runs_is_named() {
     let (folder, _) = recorded();
