@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     if outcome.reused > 0 {
         let all = outcome.made + outcome.reused;
         say(&format!(
-            "{} of {all} trainings were kept from before",
+            "{} of {all} trainings were in the cache already",
             outcome.reused
         ));
     }
