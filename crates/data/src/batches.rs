@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use smallbatch_preprocess::Scalar;
 
 use crate::stream::{Stream, generator, shuffle};
-use crate::{BatchSize, Dataset, Error, Target};
+use crate::{BatchSize, Dataset, Error, StoredFeatures, Target};
 
 /// The samples of one update; it borrows the buffer of [`Batches`], or the data set itself.
 ///
@@ -65,8 +65,8 @@ pub enum BatchTarget<'b, T: Scalar> {
 /// The samples of one update, whose features are not gathered; see [`Batches::next_choice`].
 #[derive(Clone, Debug)]
 pub struct Choice<'b, T: Scalar> {
-    /// The features of the whole data set, shape (`n_features`, `n_samples`).
-    pub features: DMatrixView<'b, T>,
+    /// The features of the whole data set as they are stored, shape (`n_features`, `n_samples`).
+    pub features: StoredFeatures<'b, T>,
     /// Which of these are in the batch, in its order; `None` for all, in theirs.
     pub samples: Option<&'b [usize]>,
     /// The target of the batch's samples.
@@ -81,7 +81,8 @@ pub struct Choice<'b, T: Scalar> {
 ///   batch is shorter, and is kept.
 /// - The order is a pure function of (seed, epoch), so a position in training is two integers, the epoch and the batch,
 ///   and resuming with [`start_epoch`](Self::start_epoch) and [`skip_to`](Self::skip_to) is exact.
-/// - [`BatchSize::Full`] hands out the data set itself: neither shuffled nor copied.
+/// - [`BatchSize::Full`] hands out the data set itself: neither shuffled nor copied (but for
+///   [features](Dataset::features) that are not stored as numbers).
 /// - Nothing allocates after [`Batches::new`].
 ///
 /// A batch borrows the one buffer, so it must be dropped before the next is asked for; the loop is
@@ -217,7 +218,14 @@ impl<'a, T: Scalar> Batches<'a, T> {
     pub fn next_batch(&mut self) -> Option<Batch<'_, T>> {
         let samples = self.next_samples()?;
         match &mut self.buffer {
-            None => Some(whole(self.dataset)),
+            None => {
+                let (target, weights) = whole(self.dataset);
+                Some(Batch {
+                    features: self.dataset.features().as_view(),
+                    target,
+                    weights,
+                })
+            }
             Some(buffer) => Some(buffer.gather(self.dataset, &self.order[samples])),
         }
     }
@@ -226,7 +234,7 @@ impl<'a, T: Scalar> Batches<'a, T> {
     /// whoever gathers them on the way, or needs only the rest. `None` at the end of the epoch.
     ///
     /// ```
-    /// use smallbatch_data::{BatchSize, Batches, builtin};
+    /// use smallbatch_data::{BatchSize, Batches, StoredValues, builtin};
     ///
     /// # fn main() -> Result<(), smallbatch_data::Error> {
     /// let wine = builtin::wine()?;
@@ -234,25 +242,30 @@ impl<'a, T: Scalar> Batches<'a, T> {
     /// let mut chosen = gathered.clone();
     /// let (batch, choice) = (gathered.next_batch().unwrap(), chosen.next_choice().unwrap());
     /// let samples = choice.samples.unwrap();
-    /// assert_eq!(batch.features, choice.features.select_columns(samples));
+    /// let StoredValues::Numbers(features) = choice.features.values else { panic!("wine has numbers") };
+    /// assert_eq!(batch.features, features.select_columns(samples));
     /// # Ok(())
     /// # }
     /// ```
     pub fn next_choice(&mut self) -> Option<Choice<'_, T>> {
         let samples = self.next_samples()?;
-        let features = self.dataset.features().columns(0, self.dataset.n_samples());
-        let (rest, samples) = match &mut self.buffer {
-            None => (whole(self.dataset), None),
+        let features = self.dataset.stored();
+        let (target, weights, samples) = match &mut self.buffer {
+            None => {
+                let (target, weights) = whole(self.dataset);
+                (target, weights, None)
+            }
             Some(buffer) => {
                 let samples = &self.order[samples];
-                (buffer.gather_rest(self.dataset, samples), Some(samples))
+                let rest = buffer.gather_rest(self.dataset, samples);
+                (rest.target, rest.weights, Some(samples))
             }
         };
         Some(Choice {
             features,
             samples,
-            target: rest.target,
-            weights: rest.weights,
+            target,
+            weights,
         })
     }
 
@@ -317,7 +330,18 @@ impl<T: Scalar> Buffer<T> {
     }
 
     fn gather(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
-        gather_columns(dataset.features(), samples, &mut self.features);
+        match dataset.as_numbers() {
+            Some(numbers) => gather_columns(numbers, samples, &mut self.features),
+            None => {
+                let slots = self
+                    .features
+                    .as_mut_slice()
+                    .chunks_exact_mut(dataset.n_features());
+                for (slot, &sample) in slots.zip(samples) {
+                    dataset.stored().read_sample(sample, slot);
+                }
+            }
+        }
         self.gather_rest(dataset, samples)
     }
 
@@ -348,16 +372,13 @@ impl<T: Scalar> Buffer<T> {
     }
 }
 
-/// The whole data set as one batch, borrowed.
-fn whole<T: Scalar>(dataset: &Dataset<T>) -> Batch<'_, T> {
-    Batch {
-        features: dataset.features().columns(0, dataset.n_samples()),
-        target: match dataset.target() {
-            Target::Classes { labels, .. } => BatchTarget::Labels(labels),
-            Target::Values { values, .. } => BatchTarget::Values(values.columns(0, values.ncols())),
-        },
-        weights: dataset.weights(),
-    }
+/// Targets and weights of the whole data set, borrowed.
+fn whole<T: Scalar>(dataset: &Dataset<T>) -> (BatchTarget<'_, T>, Option<&[T]>) {
+    let target = match dataset.target() {
+        Target::Classes { labels, .. } => BatchTarget::Labels(labels),
+        Target::Values { values, .. } => BatchTarget::Values(values.as_view()),
+    };
+    (target, dataset.weights())
 }
 
 /// Copies the columns `samples` of `from` into the first columns of `to`; both are contiguous column by column.

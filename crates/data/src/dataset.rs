@@ -1,8 +1,11 @@
 //! A data set in memory: features, target, names, weights and groups, checked once.
 
+use std::borrow::Cow;
+
 use nalgebra::DMatrix;
 use smallbatch_preprocess::{FittedScaler, Scalar, TransformReport};
 
+use crate::features::{Features, StoredFeatures};
 use crate::names::{check_fitted_names, check_names, numbered};
 use crate::{Error, Target};
 
@@ -53,10 +56,10 @@ pub enum MissingValues {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Dataset<T = f32> {
     name: String,
-    features: DMatrix<T>,
+    features: Features<T>,
     feature_names: Vec<String>,
     target: Target<T>,
     weights: Option<Vec<T>>,
@@ -86,6 +89,37 @@ impl<T: Scalar> Dataset<T> {
         target: Target<T>,
         missing: MissingValues,
     ) -> Result<Self, Error> {
+        let dataset = Self::of(Features::numbers(features), target, missing)?;
+        check_features(dataset.features(), &dataset.feature_names, missing)?;
+        Ok(dataset)
+    }
+
+    /// A data set whose features are stored as bytes, such as the pixels of images, and read as the numbers 0 to 255.
+    ///
+    /// They take a quarter of the memory of `f32`. Scaled by [`scaled_on_read`](Self::scaled_on_read) they stay bytes: a
+    /// training reads them, scales them and computes with them in one go. What asks for all
+    /// [`features`](Self::features) as numbers still gets them.
+    ///
+    /// # Errors
+    /// As [`Dataset::new`]; bytes are always finite.
+    ///
+    /// ```
+    /// use nalgebra::DMatrix;
+    /// use smallbatch_data::{Dataset, Target};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let pixels = DMatrix::from_column_slice(3, 2, &[0_u8, 128, 255, 7, 0, 9]);
+    /// let images: Dataset = Dataset::from_bytes(pixels, Target::classes(vec![0, 1]))?;
+    /// assert_eq!(images.features().column(0).as_slice(), [0.0, 128.0, 255.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_bytes(features: DMatrix<u8>, target: Target<T>) -> Result<Self, Error> {
+        Self::of(Features::bytes(features), target, MissingValues::Refuse)
+    }
+
+    /// Checks all but the values.
+    fn of(features: Features<T>, target: Target<T>, missing: MissingValues) -> Result<Self, Error> {
         let (n_features, n_samples) = features.shape();
         if n_features == 0 || n_samples == 0 {
             return Err(Error::Empty {
@@ -96,13 +130,10 @@ impl<T: Scalar> Dataset<T> {
         }
         target.check()?;
         check_length("target", n_samples, target.n_samples())?;
-        let feature_names = numbered("x", n_features);
-        check_features(&features, &feature_names, missing)?;
-        let name = "unnamed".to_string();
         Ok(Self {
-            name,
+            name: "unnamed".to_string(),
             features,
-            feature_names,
+            feature_names: numbered("x", n_features),
             target,
             weights: None,
             groups: None,
@@ -181,7 +212,7 @@ impl<T: Scalar> Dataset<T> {
         }
         check_length("feature matrix", self.n_samples(), features.ncols())?;
         check_features(&features, &self.feature_names, self.missing)?;
-        self.features = features;
+        self.features = Features::numbers(features);
         Ok(self)
     }
 
@@ -203,12 +234,12 @@ impl<T: Scalar> Dataset<T> {
 
     /// How many samples (columns of the features) there are; at least 1.
     pub fn n_samples(&self) -> usize {
-        self.features.ncols()
+        self.features.shape().1
     }
 
     /// How many features (rows of the features) there are; at least 1.
     pub fn n_features(&self) -> usize {
-        self.features.nrows()
+        self.features.shape().0
     }
 
     /// How many outputs a network for this target usually has: one a class, or one a number.
@@ -216,9 +247,17 @@ impl<T: Scalar> Dataset<T> {
         self.target.n_outputs()
     }
 
-    /// The features, shape (`n_features`, `n_samples`).
+    /// The features as numbers, shape (`n_features`, `n_samples`).
+    ///
+    /// Features that are stored as [bytes](Self::from_bytes), or are [scaled when they are read](Self::scaled_on_read), are all
+    /// read when this is first asked for, and kept: that takes the memory that was spared. [`stored`](Self::stored) does not.
     pub fn features(&self) -> &DMatrix<T> {
-        &self.features
+        self.features.matrix()
+    }
+
+    /// The features as they are stored.
+    pub fn stored(&self) -> StoredFeatures<'_, T> {
+        self.features.stored()
     }
 
     /// The target.
@@ -279,7 +318,7 @@ impl<T: Scalar> Dataset<T> {
         }
         Ok(Self {
             name: self.name.clone(),
-            features: self.features.select_columns(indices),
+            features: self.features.select(indices),
             feature_names: self.feature_names.clone(),
             target: self.target.select(indices),
             weights,
@@ -301,7 +340,10 @@ impl<T: Scalar> Dataset<T> {
     /// # }
     /// ```
     pub fn cast<U: Scalar>(&self) -> Result<Dataset<U>, Error> {
-        let features = cast_matrix(&self.features, &self.feature_names)?;
+        let features = match self.features.of_same_bytes() {
+            Some(bytes) => bytes,
+            None => Features::numbers(cast_matrix(self.features(), &self.feature_names)?),
+        };
         let target = match &self.target {
             Target::Classes { labels, names } => Target::Classes {
                 labels: labels.clone(),
@@ -367,13 +409,61 @@ impl<T: Scalar> Dataset<T> {
         scaler: &FittedScaler,
     ) -> Result<(Self, TransformReport), Error> {
         check_fitted_names("feature", "x", scaler.feature_names(), &self.feature_names)?;
-        let (n_features, n_samples) = self.features.shape();
-        // Zeros that the operating system provides when they are first touched.
-        let blank = vec![T::zero(); n_features * n_samples];
-        let mut features = DMatrix::from_vec(n_features, n_samples, blank);
-        let report = scaler.transform_into(&self.features, &mut features)?;
+        let (features, report) = match self.features.as_numbers() {
+            Some(numbers) => {
+                // Zeros that the operating system provides when they are first touched.
+                let blank = vec![T::zero(); numbers.len()];
+                let mut features = DMatrix::from_vec(numbers.nrows(), numbers.ncols(), blank);
+                let report = scaler.transform_into(numbers, &mut features)?;
+                (features, report)
+            }
+            None => {
+                let mut features = self.features.decoded();
+                let report = scaler.transform_in_place(&mut features)?;
+                (features, report)
+            }
+        };
         check_features(&features, &self.feature_names, self.missing)?;
-        let scaled = Self {
+        Ok((self.with_same_rest(Features::numbers(features)), report))
+    }
+
+    /// As [`scaled`](Self::scaled), but the features stay stored as they are, shared with this data set, and are scaled whenever
+    /// they are read: to the same bits, without the memory of a scaled copy, and for bytes with a quarter of what is moved.
+    /// A training reads them so.
+    ///
+    /// That needs a scaler that only shifts and scales (standard, min-max, max-abs, robust), in numbers that the data's type can
+    /// hold, and features that are not scaled already, nor missing. For others this is [`scaled`](Self::scaled).
+    ///
+    /// # Errors
+    /// As [`scaled`](Self::scaled).
+    ///
+    /// ```
+    /// use nalgebra::DMatrix;
+    /// use smallbatch_data::{Dataset, Target};
+    /// use smallbatch_preprocess::{FitData, Scaler, StandardScaler};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pixels = DMatrix::from_column_slice(3, 2, &[0_u8, 128, 255, 7, 0, 9]);
+    /// let images: Dataset = Dataset::from_bytes(pixels, Target::classes(vec![0, 1]))?;
+    /// let scaler = StandardScaler::new().fit(&FitData::new(images.features()))?;
+    /// assert_eq!(images.scaled_on_read(&scaler)?, images.scaled(&scaler)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scaled_on_read(&self, scaler: &FittedScaler) -> Result<Self, Error> {
+        check_fitted_names("feature", "x", scaler.feature_names(), &self.feature_names)?;
+        let suits =
+            self.missing == MissingValues::Refuse && scaler.n_features() == self.n_features();
+        let coefficients = scaler.coefficients().filter(|_| suits);
+        match coefficients.and_then(|coefficients| self.features.scaled_by(coefficients)) {
+            Some(features) if features.all_finite() => Ok(self.with_same_rest(features)),
+            // With the right error, where there is one.
+            _ => self.scaled(scaler),
+        }
+    }
+
+    fn with_same_rest(&self, features: Features<T>) -> Self {
+        Self {
             name: self.name.clone(),
             features,
             feature_names: self.feature_names.clone(),
@@ -381,8 +471,33 @@ impl<T: Scalar> Dataset<T> {
             weights: self.weights.clone(),
             groups: self.groups.clone(),
             missing: self.missing,
-        };
-        Ok((scaled, report))
+        }
+    }
+
+    /// All features as numbers, if they are stored so.
+    pub(crate) fn as_numbers(&self) -> Option<&DMatrix<T>> {
+        self.features.as_numbers()
+    }
+
+    /// A copy of all features as numbers, where they are not stored so.
+    pub(crate) fn numbers(&self) -> Cow<'_, DMatrix<T>> {
+        match self.features.as_numbers() {
+            Some(numbers) => Cow::Borrowed(numbers),
+            None => Cow::Owned(self.features.decoded()),
+        }
+    }
+}
+
+/// Equal in all that is read, however it is stored.
+impl<T: Scalar> PartialEq for Dataset<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.feature_names == other.feature_names
+            && self.features == other.features
+            && self.target == other.target
+            && self.weights == other.weights
+            && self.groups == other.groups
+            && self.missing == other.missing
     }
 }
 

@@ -214,11 +214,17 @@ impl Splitter {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Split<T = f32> {
     train: Dataset<T>,
     validation: Dataset<T>,
     test: Dataset<T>,
+}
+
+impl<T: Scalar> PartialEq for Split<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.train == other.train && self.validation == other.validation && self.test == other.test
+    }
 }
 
 impl<T: Scalar> Split<T> {
@@ -345,6 +351,28 @@ impl<T: Scalar> Split<T> {
         Ok((scaled, fitted))
     }
 
+    /// As [`scaled_by`](Self::scaled_by), but the features stay stored as they are, and are scaled whenever they are read; see
+    /// [`Dataset::scaled_on_read`].
+    ///
+    /// # Errors
+    /// As [`scaled_by`](Self::scaled_by).
+    ///
+    /// ```
+    /// use smallbatch_data::{Splitter, builtin};
+    /// use smallbatch_preprocess::StandardScaler;
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let split = Splitter::new(7).stratified().split(&builtin::wine()?)?;
+    /// let (on_read, scaler) = split.scaled_on_read_by(&StandardScaler::default())?;
+    /// assert_eq!(on_read.test(), &split.test().scaled(&scaler)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scaled_on_read_by(&self, scaler: &impl Scaler) -> Result<(Self, FittedScaler), Error> {
+        let fitted = self.fit(scaler)?;
+        Ok((self.map(|part| part.scaled_on_read(&fitted))?, fitted))
+    }
+
     /// As [`scaled_by`](Self::scaled_by), with a report on the training, the validation and the test part, in this order: which
     /// of their values are outside the range that the scaler was fitted to.
     ///
@@ -421,7 +449,8 @@ impl<T: Scalar> Split<T> {
 
 /// Hands features, weights and names of a data set to a scaler.
 fn fit_on<T: Scalar>(dataset: &Dataset<T>, scaler: &impl Scaler) -> Result<FittedScaler, Error> {
-    let mut data = FitData::new(dataset.features()).names(dataset.feature_names());
+    let features = dataset.numbers();
+    let mut data = FitData::new(features.as_ref()).names(dataset.feature_names());
     if let Some(weights) = dataset.weights() {
         data = data.weights(weights);
     }

@@ -1,9 +1,10 @@
 //! What a network is trained on: inputs, targets, weights, all borrowed.
 
-use nalgebra::{DMatrixView, Dim, Dyn, U1};
+use nalgebra::DMatrixView;
 
+use crate::inputs::{Inputs, Stored, columns, shaped_inputs};
+use crate::kernel::InputScaling;
 use crate::product::Columns;
-use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// What the outputs should be.
@@ -29,6 +30,13 @@ pub enum Targets<'a, T: Scalar> {
     Values(DMatrixView<'a, T>),
 }
 
+/// The inputs as they are given.
+#[derive(Clone, Copy, Debug)]
+enum InputViews<'a, T: Scalar> {
+    Numbers(DMatrixView<'a, T>),
+    Bytes(DMatrixView<'a, u8>),
+}
+
 /// A batch of samples, borrowed: inputs of shape `(n_inputs, n_samples)`, their targets and, if wanted, their weights.
 ///
 /// ```
@@ -42,7 +50,8 @@ pub enum Targets<'a, T: Scalar> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, T: Scalar> {
-    inputs: DMatrixView<'a, T>,
+    inputs: InputViews<'a, T>,
+    scaling: Option<InputScaling<'a, T>>,
     samples: Option<&'a [usize]>,
     targets: Targets<'a, T>,
     weights: Option<&'a [T]>,
@@ -52,13 +61,31 @@ pub struct Batch<'a, T: Scalar> {
 impl<'a, T: Scalar> Batch<'a, T> {
     /// A batch in which every sample weighs the same. It is checked when used: then the network is known.
     pub fn new(inputs: DMatrixView<'a, T>, targets: Targets<'a, T>) -> Self {
+        Self::of(InputViews::Numbers(inputs), targets)
+    }
+
+    /// The same, of inputs that are stored as bytes, such as the pixels of images, and read as the numbers 0 to 255: they take
+    /// a quarter of the memory of `f32`, and of its bandwidth. A network wants them [scaled](Self::scaled).
+    pub fn of_bytes(inputs: DMatrixView<'a, u8>, targets: Targets<'a, T>) -> Self {
+        Self::of(InputViews::Bytes(inputs), targets)
+    }
+
+    fn of(inputs: InputViews<'a, T>, targets: Targets<'a, T>) -> Self {
         Self {
             inputs,
+            scaling: None,
             samples: None,
             targets,
             weights: None,
             is_known_finite: false,
         }
+    }
+
+    /// Scales the inputs when they are read, so that no scaled copy of the data is needed; see [`InputScaling`].
+    #[must_use]
+    pub fn scaled(mut self, scaling: InputScaling<'a, T>) -> Self {
+        self.scaling = Some(scaling);
+        self
     }
 
     /// Takes these columns of the inputs, in this order, instead of all: a mini-batch which is gathered from all inputs by
@@ -91,7 +118,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
         self
     }
 
-    /// Says that all inputs are known to be finite, so that they are not looked at again: in a loop that takes its batches from
+    /// Says that all inputs are known to be finite, and to be so when scaled, so that they are not looked at again: in a loop that takes its batches from
     /// data that were checked as a whole, looking costs a part of each step. If they are not, parameters may become NaN.
     #[must_use]
     pub fn known_finite(mut self) -> Self {
@@ -101,7 +128,11 @@ impl<'a, T: Scalar> Batch<'a, T> {
 
     /// How many samples there are.
     pub fn n_samples(&self) -> usize {
-        self.samples.map_or(self.inputs.ncols(), <[usize]>::len)
+        let n_columns = match self.inputs {
+            InputViews::Numbers(inputs) => inputs.ncols(),
+            InputViews::Bytes(inputs) => inputs.ncols(),
+        };
+        self.samples.map_or(n_columns, <[usize]>::len)
     }
 
     /// Checks the shapes against a network's, and that the inputs and weights are finite (targets are the loss's to check:
@@ -111,32 +142,16 @@ impl<'a, T: Scalar> Batch<'a, T> {
         if n_samples == 0 {
             return Err(Error::EmptyBatch);
         }
-        let inputs = Inputs {
-            all: shaped_inputs(self.inputs, n_inputs)?,
-            samples: self.samples,
-        };
-        let n_columns = inputs.all.n_columns();
-        let is_there = |sample: usize| sample < n_columns;
-        if let Some(&sample) = self
-            .samples
-            .unwrap_or_default()
-            .iter()
-            .find(|&&s| !is_there(s))
-        {
-            return Err(Error::SampleOutOfRange {
-                sample,
-                n_samples: n_columns,
-            });
-        }
+        let inputs = Inputs::new(
+            match self.inputs {
+                InputViews::Numbers(inputs) => Stored::Numbers(shaped_inputs(inputs, n_inputs)?),
+                InputViews::Bytes(inputs) => Stored::Bytes(shaped_inputs(inputs, n_inputs)?),
+            },
+            self.scaling,
+            self.samples,
+        )?;
         if !self.is_known_finite {
-            match self.samples {
-                None => check_finite(inputs.all, 0)?,
-                Some(samples) => {
-                    for &sample in samples {
-                        check_finite(inputs.all.range(sample..sample + 1), sample)?;
-                    }
-                }
-            }
+            inputs.check_finite()?;
         }
         let targets = match self.targets {
             Targets::Labels(labels) => {
@@ -174,91 +189,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
     }
 }
 
-/// Inputs of a known network, as a slice; refused where one is not finite.
-pub(crate) fn open_inputs<T: Scalar>(
-    inputs: DMatrixView<'_, T>,
-    n_inputs: usize,
-) -> Result<Columns<'_, T>, Error> {
-    let inputs = shaped_inputs(inputs, n_inputs)?;
-    check_finite(inputs, 0)?;
-    Ok(inputs)
-}
-
-/// The same, whatever the numbers are.
-fn shaped_inputs<T: Scalar>(
-    inputs: DMatrixView<'_, T>,
-    n_inputs: usize,
-) -> Result<Columns<'_, T>, Error> {
-    if inputs.nrows() != n_inputs {
-        return Err(Error::Shape {
-            what: "the input matrix",
-            expected_rows: n_inputs,
-            expected_columns: inputs.ncols(),
-            found_rows: inputs.nrows(),
-            found_columns: inputs.ncols(),
-        });
-    }
-    columns("the input matrix", inputs)
-}
-
-/// Refuses inputs that are not finite, by name. They have to be looked at: a saturated tanh makes a finite loss of an
-/// infinite input, a ReLU of NaN on some processors, and the weights' gradient is NaN all the same.
-fn check_finite<T: Scalar>(inputs: Columns<'_, T>, first_sample: usize) -> Result<(), Error> {
-    if all_finite(inputs.values) {
-        return Ok(());
-    }
-    // Only now is it worth knowing which.
-    match inputs.values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(place) => Err(Error::InputNotFinite {
-            sample: first_sample + place / inputs.n_rows,
-            feature: place % inputs.n_rows,
-            value: inputs.values[place].to_f64(),
-        }),
-    }
-}
-
-vectorized! {
-    /// Whether all values are finite. No early exit and no branch: it reads every batch, as fast as it can be read.
-    fn all_finite(values: &'a [T]) -> bool = all_finite_loop;
-}
-
-/// So many sums that their additions do not wait for one another. With 64 a batch of 784·32 f32 was read in 1.0 µs, the speed
-/// of the second cache of the processor it was measured on (AVX2); with 32 the compiler made no vectors of it, and it took
-/// 6.5 µs.
-const SUMS: usize = 64;
-
-#[inline(always)]
-fn all_finite_loop<T: Scalar>(values: &[T]) -> bool {
-    // 0 times a finite number is 0, and so are sums of that; 0 times any other is NaN, and so are sums of that.
-    let zero = T::zero();
-    let blocks = values.chunks_exact(SUMS);
-    let rest = blocks.remainder();
-    let rest_is_finite = rest.iter().fold(true, |all, &x| all & (x * zero == zero));
-    let mut sums = [zero; SUMS];
-    for block in blocks {
-        for (sum, &value) in sums.iter_mut().zip(block) {
-            *sum += value * zero;
-        }
-    }
-    sums.iter()
-        .fold(rest_is_finite, |all, &sum| all & (sum == zero))
-}
-
-/// The view as one slice; an error where its columns do not follow one another.
-fn columns<'a, T: Scalar>(
-    what: &'static str,
-    view: DMatrixView<'a, T>,
-) -> Result<Columns<'a, T>, Error> {
-    let (rows, columns) = view.shape();
-    if columns > 1 && view.strides().1 != rows {
-        return Err(Error::NotContiguous { what });
-    }
-    let flat = view.reshape_generic(Dyn::from_usize(rows * columns), U1);
-    Ok(Columns::new(flat.data.into_slice(), rows))
-}
-
-fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
     if expected == found {
         Ok(())
     } else {
@@ -276,51 +207,6 @@ pub(crate) struct Open<'a, T> {
     pub(crate) inputs: Inputs<'a, T>,
     pub(crate) targets: OpenTargets<'a, T>,
     pub(crate) weights: Option<&'a [T]>,
-}
-
-/// All columns of a matrix, or some of them in some order.
-#[derive(Clone, Copy)]
-pub(crate) struct Inputs<'a, T> {
-    pub(crate) all: Columns<'a, T>,
-    pub(crate) samples: Option<&'a [usize]>,
-}
-
-impl<'a, T: Scalar> Inputs<'a, T> {
-    pub(crate) fn n_samples(&self) -> usize {
-        self.samples.map_or(self.all.n_columns(), <[usize]>::len)
-    }
-
-    /// Some of the samples.
-    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> Self {
-        match self.samples {
-            None => Self {
-                all: self.all.range(range),
-                samples: None,
-            },
-            Some(samples) => Self {
-                all: self.all,
-                samples: Some(&samples[range]),
-            },
-        }
-    }
-
-    /// A copy of them, sample after sample.
-    pub(crate) fn to_vec(self) -> Vec<T> {
-        match self.samples {
-            None => self.all.values.to_vec(),
-            Some(samples) => samples
-                .iter()
-                .flat_map(|&sample| self.all.range(sample..sample + 1).values)
-                .copied()
-                .collect(),
-        }
-    }
-}
-
-impl<'a, T> From<Columns<'a, T>> for Inputs<'a, T> {
-    fn from(all: Columns<'a, T>) -> Self {
-        Self { all, samples: None }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -356,43 +242,6 @@ mod tests {
     use nalgebra::DMatrix;
 
     use super::*;
-
-    #[test]
-    fn a_view_of_some_rows_is_refused_and_of_some_columns_taken() {
-        let matrix = DMatrix::<f64>::from_fn(4, 6, |i, j| (i + 10 * j) as f64);
-        let some_columns = open_inputs(matrix.columns(2, 3), 4).unwrap();
-        assert_eq!(some_columns.values, &matrix.as_slice()[8..20]);
-        let error = open_inputs(matrix.view((1, 0), (2, 6)), 2).err().unwrap();
-        assert!(error.to_string().contains("into_owned"), "{error}");
-    }
-
-    /// Wherever it stands: in the blocks, in what is left after them, first, last.
-    #[test]
-    fn an_input_that_is_not_finite_is_named_wherever_it_stands() {
-        for (n_rows, n_samples) in [(3, 1), (3, 50), (784, 3), (32, 2)] {
-            let inputs = DMatrix::<f32>::from_fn(n_rows, n_samples, |i, j| {
-                // The largest and the smallest numbers there are, of both signs, are finite.
-                [f32::MAX, f32::MIN, f32::MIN_POSITIVE, -0.0, 1e-45, -1.0][(i + j) % 6]
-            });
-            assert!(open_inputs(inputs.as_view(), n_rows).is_ok());
-            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-                for (feature, sample) in [(0, 0), (n_rows - 1, n_samples - 1), (1, n_samples / 2)] {
-                    let mut broken = inputs.clone();
-                    broken[(feature, sample)] = value;
-                    let Some(Error::InputNotFinite {
-                        sample: found_sample,
-                        feature: found_feature,
-                        value: found,
-                    }) = open_inputs(broken.as_view(), n_rows).err()
-                    else {
-                        panic!("{value} of sample {sample}, feature {feature} passed")
-                    };
-                    assert_eq!((found_sample, found_feature), (sample, feature));
-                    assert_eq!(found.to_bits(), f64::from(value).to_bits());
-                }
-            }
-        }
-    }
 
     /// Only the samples of the batch count, under their numbers in the whole.
     #[test]

@@ -21,6 +21,7 @@
 //! there are registers for 8 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
 //! processor's vectors and chosen at run time.
 
+mod decode;
 mod forward;
 mod input_gradient;
 mod one_sample;
@@ -30,6 +31,8 @@ mod transpose;
 mod vector;
 mod weight_gradient;
 
+pub use decode::InputScaling;
+pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
 pub(crate) use forward::forward;
 pub(crate) use input_gradient::input_gradient;
 pub(crate) use one_sample::one_sample;

@@ -3,8 +3,8 @@
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Inputs, open_inputs};
 use crate::error::require;
+use crate::inputs::{Inputs, open_inputs};
 use crate::parameters::Layout;
 use crate::passes::{chunks, copy_logits, forward, forward_one};
 use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};

@@ -5,12 +5,12 @@
 //! So no two threads write the same number, and none is summed in another order than by one thread.
 
 use crate::activation::{map, scale_by_slope};
-use crate::batch::{Inputs, Open};
-use crate::buffer::LINE;
+use crate::batch::Open;
 use crate::dropout::Dropout;
+use crate::inputs::Inputs;
 use crate::kernel::{
-    Copies, Delta, Input, Onto, Source, forward as product, from_panels, input_gradient,
-    into_panels, one_sample, row_sums, weight_gradient,
+    Copies, Delta, Input, Onto, forward as product, from_panels, input_gradient, one_sample,
+    row_sums, weight_gradient,
 };
 use crate::optimizer::Rule;
 use crate::parameters::{Layout, Rows};
@@ -99,19 +99,13 @@ pub(crate) fn forward<T: Scalar>(
     let n_panels = n_samples.div_ceil(T::PANEL);
     let n_layers = layout.n_layers();
     let is_large = layout.fan_in(0) * n_samples >= WORTH_COPYING;
-    let source = Source {
-        values: inputs.all.values,
-        stride: inputs.all.n_rows,
-        which: inputs.samples,
-        n_samples,
-    };
-    let is_copied = !is_sample_major(inputs);
+    let is_copied = inputs.sample_major().is_none();
     team.each(is_large, nodes[0].iter_mut(), |part| {
         let copies = is_copied.then_some(Copies {
             stride: part.samples.stride,
             values: &mut part.samples.values,
         });
-        into_panels(source, &part.units, &mut part.values, copies);
+        inputs.into_panels(&part.units, &mut part.values, copies);
     });
     for layer in 0..n_layers {
         let step = Forward {
@@ -431,14 +425,13 @@ pub(crate) fn backward<T: Scalar>(
             let target = layer_target.split_off(part.units.len());
             (part, target)
         });
-        let lies_as_needed = layer == 0 && is_sample_major(inputs);
+        let as_they_lie = inputs.sample_major().filter(|_| layer == 0);
         let below = &*below;
         let inputs = below.iter().map(|part| {
-            let (values, stride) = if lies_as_needed {
-                (&inputs.all.values[part.units.start..], inputs.all.n_rows)
-            } else {
-                let Samples { stride, values } = &part.samples;
-                (&values[..n_samples * stride], *stride)
+            let Samples { stride, values } = &part.samples;
+            let (values, stride) = match as_they_lie {
+                Some(all) => (&all.values[part.units.start..], all.n_rows),
+                None => (&values[..n_samples * stride], *stride),
             };
             Input {
                 values,
@@ -506,15 +499,6 @@ impl<T: Scalar> Backward<'_, T> {
         let values = &mut values[..self.n_samples * *stride];
         from_panels(input, units.len(), self.n_samples, values, *stride);
     }
-}
-
-/// Whether the caller's inputs lie as the weight's gradient takes them: as they are, with a whole number of lines a sample, and
-/// the first at the beginning of a line. (Others are copied on the way, which is faster than loads that cross lines: 1.04 times,
-/// 784-128-10 on the full batch.)
-fn is_sample_major<T: Scalar>(inputs: Inputs<'_, T>) -> bool {
-    inputs.samples.is_none()
-        && inputs.all.n_rows.is_multiple_of(T::PANEL)
-        && inputs.all.values.as_ptr().align_offset(LINE) == 0
 }
 
 /// `0..n` in ranges of at most `size`.

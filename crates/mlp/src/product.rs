@@ -15,24 +15,26 @@ pub(crate) struct Columns<'a, T> {
     pub(crate) n_rows: usize,
 }
 
-impl<'a, T: Scalar> Columns<'a, T> {
+impl<'a, T> Columns<'a, T> {
     pub(crate) fn new(values: &'a [T], n_rows: usize) -> Self {
         debug_assert!(n_rows > 0 && values.len().is_multiple_of(n_rows));
         Self { values, n_rows }
     }
 
-    pub(crate) fn n_columns(self) -> usize {
+    pub(crate) fn n_columns(&self) -> usize {
         self.values.len() / self.n_rows
     }
 
     /// Some of the columns.
-    pub(crate) fn range(self, columns: std::ops::Range<usize>) -> Self {
+    pub(crate) fn range(&self, columns: std::ops::Range<usize>) -> Self {
         Self {
             values: &self.values[columns.start * self.n_rows..columns.end * self.n_rows],
             n_rows: self.n_rows,
         }
     }
+}
 
+impl<'a, T: Scalar> Columns<'a, T> {
     /// This matrix as a factor of a product.
     pub(crate) fn plain(self) -> Factor<'a, T> {
         Factor(MatRef::from_column_major_slice(

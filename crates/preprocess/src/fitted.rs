@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport};
 pub use map::Affine;
 pub(crate) use map::Map;
+pub use table::Coefficients;
 pub(crate) use table::{Table, Tables};
 
 /// A scaler after fitting: it transforms, inverts, and is saved with serde.
@@ -141,6 +142,15 @@ impl FittedScaler {
     pub fn affine(&self) -> Option<Affine> {
         match &self.body.map {
             Map::Affine(affine) => Some(affine.clone()),
+            _ => None,
+        }
+    }
+
+    /// The same in the data's own type, for scaling values where they are used. `None` where [`affine`](Self::affine) is, and
+    /// where a shift or scale is one that the type cannot hold, so that the transform goes through `f64`.
+    pub fn coefficients<T: Scalar>(&self) -> Option<Coefficients<T>> {
+        match &self.body.map {
+            Map::Affine(_) => T::table(&self.tables).coefficients(self.n_features()),
             _ => None,
         }
     }

@@ -101,7 +101,7 @@ mod vectorized;
 pub use error::Error;
 pub use feature::Feature;
 pub use fit_data::FitData;
-pub use fitted::{Affine, FittedScaler};
+pub use fitted::{Affine, Coefficients, FittedScaler};
 pub use non_finite::NonFinite;
 pub use report::{FitReport, Outside, TransformReport};
 pub use scalar::Scalar;

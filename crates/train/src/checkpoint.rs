@@ -186,7 +186,8 @@ impl Fingerprint {
     pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
         let mut hash = Fnv::default();
         let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(to_f64(v).to_bits()));
-        values(data.features().as_slice());
+        // As they are read: the same data may be stored in another way.
+        data.stored().for_each_sample(|_, sample| values(sample));
         if let Some(weights) = data.weights() {
             values(weights);
         }

@@ -140,7 +140,9 @@ pub(crate) struct Suspects {
 impl Suspects {
     /// Looks through the data that failed. It is done after a divergence alone, so it costs a good training nothing.
     pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
-        let features = ranges(data.features().as_slice(), data.feature_names());
+        let mut features = unseen(data.feature_names());
+        data.stored()
+            .for_each_sample(|_, sample| widen(&mut features, sample));
         let mut spans: Vec<f64> = features.iter().map(Range::span).collect();
         spans.sort_unstable_by(f64::total_cmp);
         let middle = spans.len() / 2;
@@ -150,7 +152,13 @@ impl Suspects {
             _ => 0.5 * (spans[middle - 1] + spans[middle]),
         };
         let target = match data.target() {
-            Target::Values { values, names } => largest(ranges(values.as_slice(), names)),
+            Target::Values { values, names } => {
+                let mut targets = unseen(names);
+                for column in values.column_iter() {
+                    widen(&mut targets, column.as_slice());
+                }
+                largest(targets)
+            }
             _ => None,
         };
         Self {
@@ -161,24 +169,23 @@ impl Suspects {
     }
 }
 
-/// The range of each row of a column-major matrix.
-fn ranges<T: Scalar>(values: &[T], names: &[String]) -> Vec<Range> {
-    let mut ranges: Vec<Range> = names
-        .iter()
-        .map(|name| Range {
-            name: name.clone(),
-            low: f64::INFINITY,
-            high: f64::NEG_INFINITY,
-        })
-        .collect();
-    for column in values.chunks_exact(names.len().max(1)) {
-        for (range, &value) in ranges.iter_mut().zip(column) {
-            let value = to_f64(value);
-            range.low = range.low.min(value);
-            range.high = range.high.max(value);
-        }
+/// Ranges that nothing has been seen of.
+fn unseen(names: &[String]) -> Vec<Range> {
+    let unseen = |name: &String| Range {
+        name: name.clone(),
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+    };
+    names.iter().map(unseen).collect()
+}
+
+/// Makes room for one more value of each.
+fn widen<T: Scalar>(ranges: &mut [Range], values: &[T]) {
+    for (range, &value) in ranges.iter_mut().zip(values) {
+        let value = to_f64(value);
+        range.low = range.low.min(value);
+        range.high = range.high.max(value);
     }
-    ranges
 }
 
 fn largest(ranges: Vec<Range>) -> Option<Range> {

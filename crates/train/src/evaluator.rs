@@ -9,6 +9,7 @@ use smallbatch_data::{Dataset, Target};
 use smallbatch_mlp::{Batch, Loss, Mlp, Targets, Workspace};
 
 use crate::metrics::{fraction_right, rmse_and_r2};
+use crate::network_batch::network_batch;
 use crate::scalar::to_f64;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, Watched};
 
@@ -157,7 +158,7 @@ fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Error> {
         // The target's kind was checked when the training began; a new kind is refused there.
         _ => return Err(smallbatch_mlp::Error::EmptyBatch.into()),
     };
-    let batch = Batch::new(data.features().as_view(), targets);
+    let batch = network_batch(data.stored(), targets);
     Ok(match data.weights() {
         Some(weights) => batch.weights(weights),
         None => batch,

@@ -175,14 +175,20 @@ fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Res
 
 /// A data set may hold NaN where its maker allowed that; a network cannot read it.
 fn check_missing<T: Scalar>(part: Watched, data: &Dataset<T>) -> Result<(), Error> {
-    let values = data.features().as_slice();
-    match values.iter().position(|&value| !to_f64(value).is_finite()) {
+    let mut found = None;
+    data.stored().for_each_sample(|sample, values| {
+        if found.is_none() {
+            let missing = values.iter().position(|&value| !to_f64(value).is_finite());
+            found = missing.map(|feature| (sample, feature));
+        }
+    });
+    match found {
         None => Ok(()),
-        Some(place) => Err(Error::MissingValue {
+        Some((sample, feature)) => Err(Error::MissingValue {
             part,
             dataset: data.name().to_owned(),
-            sample: place / data.n_features(),
-            feature: data.feature_names()[place % data.n_features()].clone(),
+            sample,
+            feature: data.feature_names()[feature].clone(),
         }),
     }
 }

@@ -70,6 +70,7 @@ mod evaluator;
 mod fit_check;
 mod history;
 pub mod metrics;
+mod network_batch;
 mod observer;
 mod period;
 mod plateau;

@@ -31,7 +31,7 @@ fn panels<T: Scalar>(samples: &[T], n_rows: usize, n_samples: usize) -> Vec<T> {
         which: None,
         n_samples,
     };
-    into_panels(source, &(0..n_rows), &mut panels, None);
+    into_panels(source, AsTheyAre, &(0..n_rows), &mut panels, None);
     panels
 }
 
@@ -346,16 +346,24 @@ fn check_with<T: Scalar, S: Simd>(
     assert_close(&format!("b, {kind}"), &sums, &expected, n_samples);
 }
 
-/// Any samples in any order, some of their rows, are what they were in panels and sample-major.
-fn check_gather<T: Scalar>(n_rows: usize, n_columns: usize, which: &[usize]) {
-    let values: Vec<T> = noise(n_rows * n_columns, 5);
+/// Any samples in any order, some of their rows, are in panels and sample-major what is made of each number alone.
+fn check_gather<T: Scalar, D: Decode<T>>(
+    decode: D,
+    values: &[D::Stored],
+    n_rows: usize,
+    which: &[usize],
+) {
     let n_samples = which.len();
     let rows = n_rows / 4..n_rows;
     let source = Source {
-        values: &values,
+        values,
         stride: n_rows,
         which: Some(which),
         n_samples,
+    };
+    let expected = |sample: usize, number: usize| -> T {
+        let feature = rows.start + number;
+        decode.number(values[which[sample] * n_rows + feature], feature)
     };
     let lanes = n_samples.next_multiple_of(T::PANEL);
     let mut panels = vec![T::of(f64::NAN); lanes * rows.len()];
@@ -365,25 +373,45 @@ fn check_gather<T: Scalar>(n_rows: usize, n_columns: usize, which: &[usize]) {
         values: &mut copied,
         stride,
     };
-    into_panels(source, &rows, &mut panels, Some(copies));
+    into_panels(source, decode, &rows, &mut panels, Some(copies));
     for (sample, copy) in copied.chunks(stride).enumerate() {
-        let expected = &values[which[sample] * n_rows..][rows.clone()];
-        assert_eq!(copy[..rows.len()], *expected, "sample {sample}");
+        for (number, &found) in copy[..rows.len()].iter().enumerate() {
+            assert_eq!(found, expected(sample, number), "sample {sample}");
+        }
         assert!(copy[rows.len()..].iter().all(|&rest| rest == T::of(7.0)));
     }
     let mut without = vec![T::of(f64::NAN); panels.len()];
-    into_panels(source, &rows, &mut without, None);
+    into_panels(source, decode, &rows, &mut without, None);
     assert_eq!(without, panels);
     for (lane, number) in (0..lanes).flat_map(|lane| (0..rows.len()).map(move |r| (lane, r))) {
         let (panel, lane_in_panel) = (lane / T::PANEL, lane % T::PANEL);
         let found = panels[(panel * rows.len() + number) * T::PANEL + lane_in_panel];
         let expected = if lane < n_samples {
-            values[which[lane] * n_rows + rows.start + number]
+            expected(lane, number)
         } else {
             T::zero()
         };
         assert_eq!(found, expected, "lane {lane}, row {number}");
     }
+}
+
+/// Numbers and bytes, as they are and scaled.
+fn check_gathers<T: Scalar>(n_rows: usize, n_columns: usize, which: &[usize]) {
+    let numbers: Vec<T> = noise(n_rows * n_columns, 5);
+    let byte = |x: &T| (127.5 * (x.to_f64() + 1.0)) as u8;
+    let bytes: Vec<u8> = numbers.iter().map(byte).collect();
+    let [shift, rest, scale]: [Vec<T>; 3] = [11, 12, 13].map(|seed| noise(n_rows, seed));
+    let by = InputScaling {
+        shift: &shift,
+        rest: &rest,
+        scale: &scale,
+    };
+    check_gather(AsTheyAre, &numbers, n_rows, which);
+    check_gather::<T, _>(FromBytes, &bytes, n_rows, which);
+    let unscaled = AsTheyAre;
+    check_gather(Scaled { unscaled, by }, &numbers, n_rows, which);
+    let unscaled = FromBytes;
+    check_gather(Scaled { unscaled, by }, &bytes, n_rows, which);
 }
 
 proptest! {
@@ -397,12 +425,12 @@ proptest! {
     }
 
     #[test]
-    fn samples_are_gathered_as_they_are(
+    fn samples_are_gathered_number_by_number(
         n_rows in 1_usize..40,
         which in proptest::collection::vec(0_usize..60, 1..50),
     ) {
-        check_gather::<f32>(n_rows, 60, &which);
-        check_gather::<f64>(n_rows, 60, &which);
+        check_gathers::<f32>(n_rows, 60, &which);
+        check_gathers::<f64>(n_rows, 60, &which);
     }
 }
 

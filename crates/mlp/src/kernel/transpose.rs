@@ -5,14 +5,15 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Vectors;
+use super::decode::{AsTheyAre, Decode};
 
 /// Sides of a block that is turned in registers.
 pub(super) const SIDE: usize = 8;
 
-/// Samples of a data set: all of its columns one after the other, and which of them.
+/// Samples of a data set: all of its columns one after the other, as they are stored, and which of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a, T> {
-    pub(crate) values: &'a [T],
+pub(crate) struct Source<'a, E> {
+    pub(crate) values: &'a [E],
     /// From one column to the next.
     pub(crate) stride: usize,
     /// None for the first `n_samples`.
@@ -27,11 +28,12 @@ pub(crate) struct Copies<'a, T> {
     pub(crate) stride: usize,
 }
 
-/// Gathers some rows of the samples into panels and, where there are `copies`, sample-major as well: in one go, so that the
-/// arithmetic of the one goes on while the other waits for memory. Lanes beyond the last sample become zero: what was
-/// computed before, NaN even, must not live on in them.
-pub(crate) fn into_panels<T: Vectors>(
-    source: Source<'_, T>,
+/// Gathers some rows of the samples into panels and, where there are `copies`, sample-major as well, both decoded: in one go,
+/// so that the arithmetic of the one goes on while the other waits for memory. Lanes beyond the last sample become zero:
+/// what was computed before, NaN even, must not live on in them.
+pub(crate) fn into_panels<T: Vectors, D: Decode<T>>(
+    source: Source<'_, D::Stored>,
+    decode: D,
     rows: &Range<usize>,
     panels: &mut [T],
     mut copies: Option<Copies<'_, T>>,
@@ -46,6 +48,7 @@ pub(crate) fn into_panels<T: Vectors>(
                 n_rows: n_samples,
                 columns: rows.clone(),
             },
+            decode,
             output: panel,
             stride: T::PANEL,
             copies: copies.as_mut().map(|copies| Copies {
@@ -87,6 +90,7 @@ pub(crate) fn from_panels<T: Vectors>(
                 n_rows,
                 columns: 0..lanes,
             },
+            decode: AsTheyAre,
             output: samples,
             stride,
             copies: None,
@@ -95,16 +99,16 @@ pub(crate) fn from_panels<T: Vectors>(
 }
 
 /// Some columns of some rows, a source's samples being the rows.
-struct Matrix<'a, T> {
-    source: Source<'a, T>,
+struct Matrix<'a, E> {
+    source: Source<'a, E>,
     first_row: usize,
     n_rows: usize,
     columns: Range<usize>,
 }
 
-impl<'a, T: Vectors> Matrix<'a, T> {
+impl<'a, E> Matrix<'a, E> {
     #[inline(always)]
-    fn row(&self, row: usize) -> &'a [T] {
+    fn row(&self, row: usize) -> &'a [E] {
         let sample = self.first_row + row;
         let sample = match self.source.which {
             Some(which) => which[sample],
@@ -114,15 +118,16 @@ impl<'a, T: Vectors> Matrix<'a, T> {
     }
 }
 
-/// `output[column][row] = input[row][column]`, the output's rows `stride` apart; and the input's rows as they are to `copies`.
-struct Transpose<'a, T> {
-    input: Matrix<'a, T>,
+/// `output[column][row] = input[row][column]`, decoded, the output's rows `stride` apart; and the input's rows to `copies`.
+struct Transpose<'a, T, D: Decode<T>> {
+    input: Matrix<'a, D::Stored>,
+    decode: D,
     output: &'a mut [T],
     stride: usize,
     copies: Option<Copies<'a, T>>,
 }
 
-impl<T: Vectors> WithSimd for Transpose<'_, T> {
+impl<T: Vectors, D: Decode<T>> WithSimd for Transpose<'_, T, D> {
     type Output = ();
 
     #[inline(always)]
@@ -132,7 +137,7 @@ impl<T: Vectors> WithSimd for Transpose<'_, T> {
             return self.number_by_number();
         }
         for row in starts(n_rows) {
-            let mut rows: [&[T]; SIDE] = [&[]; SIDE];
+            let mut rows: [&[D::Stored]; SIDE] = [&[]; SIDE];
             for (index, values) in rows.iter_mut().enumerate() {
                 *values = self.input.row(row + index);
             }
@@ -149,12 +154,13 @@ fn starts(n: usize) -> impl Iterator<Item = usize> {
     (0..n).step_by(SIDE).map(move |start| start.min(n - SIDE))
 }
 
-impl<T: Vectors> Transpose<'_, T> {
+impl<T: Vectors, D: Decode<T>> Transpose<'_, T, D> {
     #[inline(always)]
-    fn block(&mut self, row: usize, column: usize, rows: &[&[T]; SIDE]) {
+    fn block(&mut self, row: usize, column: usize, rows: &[&[D::Stored]; SIDE]) {
+        let feature = self.input.columns.start + column;
         let mut block = [[T::ZERO; SIDE]; SIDE];
         for (values, row) in block.iter_mut().zip(rows) {
-            values.copy_from_slice(&row[column..][..SIDE]);
+            *values = self.decode.block(&row[column..][..SIDE], feature);
         }
         if let Some(copies) = &mut self.copies {
             let copy = &mut copies.values[row * copies.stride + column..];
@@ -173,17 +179,18 @@ impl<T: Vectors> Transpose<'_, T> {
     fn number_by_number(self) {
         let Self {
             input,
+            decode,
             output,
             stride,
             mut copies,
         } = self;
         for row in 0..input.n_rows {
-            let values = input.row(row);
-            for (column, &value) in values.iter().enumerate() {
+            for (column, &stored) in input.row(row).iter().enumerate() {
+                let value = decode.number(stored, input.columns.start + column);
                 output[column * stride + row] = value;
-            }
-            if let Some(copies) = &mut copies {
-                copies.values[row * copies.stride..][..values.len()].copy_from_slice(values);
+                if let Some(copies) = &mut copies {
+                    copies.values[row * copies.stride + column] = value;
+                }
             }
         }
     }

@@ -42,6 +42,10 @@ pub trait Vectors: Copy + Sized {
     fn add(a: Self, b: Self) -> Self;
     /// a·b.
     fn multiply(a: Self, b: Self) -> Self;
+    /// A byte as a number, exactly.
+    fn of_byte(byte: u8) -> Self;
+    /// ((x - shift) - rest) / scale, each operation rounded: the same bits wherever it is computed.
+    fn scaled(x: Self, shift: Self, rest: Self, scale: Self) -> Self;
     /// `result[column][row] = rows[row][column]`.
     fn turn(rows: Block<Self>) -> Block<Self>;
 }
@@ -101,6 +105,14 @@ macro_rules! vectors {
             #[inline(always)]
             fn multiply(a: Self, b: Self) -> Self {
                 a * b
+            }
+            #[inline(always)]
+            fn of_byte(byte: u8) -> Self {
+                Self::from(byte)
+            }
+            #[inline(always)]
+            fn scaled(x: Self, shift: Self, rest: Self, scale: Self) -> Self {
+                ((x - shift) - rest) / scale
             }
             #[inline(always)]
             fn turn(rows: Block<Self>) -> Block<Self> {

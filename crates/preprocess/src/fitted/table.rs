@@ -37,6 +37,31 @@ pub(crate) struct Columns<'a> {
     pub(crate) max: &'a [f64],
 }
 
+/// Shift and scale of x' = ((x - shift) - rest) / scale in the data's own type, one of each a feature: what
+/// [`FittedScaler::transform`](crate::FittedScaler::transform) computes with, for those who scale values where they are used
+/// instead of storing them scaled. The same three operations give the same bits.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_preprocess::{FitData, Scaler, StandardScaler};
+///
+/// let x = DMatrix::from_column_slice(1, 3, &[1e6_f32, 1.000_001e6, 1.000_002_5e6]);
+/// let fitted = StandardScaler::new().fit(&FitData::new(&x))?;
+/// let by = fitted.coefficients::<f32>().unwrap();
+/// let scaled = x.map(|x| ((x - by.shift[0]) - by.rest[0]) / by.scale[0]);
+/// assert_eq!(scaled, fitted.transform(&x)?);
+/// # Ok::<(), smallbatch_preprocess::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coefficients<T> {
+    /// What is subtracted first: the nearest number of the type to the shift.
+    pub shift: Vec<T>,
+    /// What is subtracted then: what the shift has beyond that.
+    pub rest: Vec<T>,
+    /// What is then divided by; positive.
+    pub scale: Vec<T>,
+}
+
 impl Tables {
     pub(crate) fn new(columns: &Columns<'_>) -> Self {
         Self {
@@ -79,6 +104,17 @@ impl<T: Scalar> Table<T> {
             max: repeat_finite(columns.max),
             wide: (0..n_features).any(hard),
         }
+    }
+}
+
+impl<T: Scalar> Table<T> {
+    /// The numbers of one sample, unless they must be computed with in `f64`.
+    pub(crate) fn coefficients(&self, n_features: usize) -> Option<Coefficients<T>> {
+        (!self.wide).then(|| Coefficients {
+            shift: self.shift[..n_features].to_vec(),
+            rest: self.rest[..n_features].to_vec(),
+            scale: self.scale[..n_features].to_vec(),
+        })
     }
 }
 

@@ -1,11 +1,12 @@
 //! The loop: stretches of updates between evaluations.
 
 use smallbatch_data::BatchTarget;
-use smallbatch_mlp::{Batch, Targets};
+use smallbatch_mlp::Targets;
 
 use super::Session;
 use crate::clock::Deadline;
 use crate::divergence::NotFinite;
+use crate::network_batch::network_batch;
 use crate::{Error, Observer, Outcome, Scalar, Update};
 
 /// How a stretch of updates ended.
@@ -128,7 +129,7 @@ impl<T: Scalar> Session<'_, T> {
             BatchTarget::Labels(labels) => Targets::Labels(labels),
             BatchTarget::Values(values) => Targets::Values(values),
         };
-        let mut samples = Batch::new(batch.features, targets).known_finite();
+        let mut samples = network_batch(batch.features, targets).known_finite();
         if let Some(chosen) = batch.samples {
             samples = samples.samples(chosen);
         }
