@@ -1,6 +1,6 @@
 //! Whether data suits a network: asked once, before anything is computed.
 
-use smallbatch_data::{Dataset, Target};
+use smallbatch_data::{Dataset, MissingValues, Target};
 use smallbatch_mlp::{Loss, MlpSpec};
 
 use crate::scalar::to_f64;
@@ -173,8 +173,11 @@ fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Res
     }
 }
 
-/// A data set may hold NaN where its maker allowed that; a network cannot read it.
+/// A data set may hold NaN where its maker allowed that, and only there; a network cannot read it.
 fn check_missing<T: Scalar>(part: Watched, data: &Dataset<T>) -> Result<(), Error> {
+    if data.missing() == MissingValues::Refuse {
+        return Ok(());
+    }
     let mut found = None;
     data.stored().for_each_sample(|sample, values| {
         if found.is_none() {

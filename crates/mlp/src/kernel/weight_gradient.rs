@@ -6,9 +6,11 @@ use std::ops::Range;
 
 use super::{Vectors, in_tiles};
 
-/// As many inputs of all samples are taken for all units before the next as stay in the first level of cache, and at least a
-/// tile's.
-const BLOCK_BYTES: usize = 20 * 1024;
+/// As many inputs of all samples are taken for all units before the next, and at least a tile's, as stay in the first level of
+/// cache where a vector is a line, which is taken up at once; else in the second, so that longer pieces of the weight's rows
+/// are read and written in one go: 1.02 times as fast with AVX2 (784-128-10 and 784-512-512-10 at batch 32).
+const BLOCK_BYTES_OF_LINES: usize = 20 * 1024;
+const BLOCK_BYTES: usize = 104 * 1024;
 
 /// `weight = factor · weight + alpha · delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its
 /// columns or some.
@@ -63,11 +65,20 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
         let n_units = self.onto.weight.len() / self.onto.fan_in;
         let n_samples = self.input.values.len().div_ceil(self.input.stride);
         let tile = 2 * T::lanes::<S>().max(T::PANEL / 2);
-        let block = (BLOCK_BYTES / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
+        let is_line = T::lanes::<S>() == T::PANEL;
+        let block_bytes = if is_line {
+            BLOCK_BYTES_OF_LINES
+        } else {
+            BLOCK_BYTES
+        };
+        let block = (block_bytes / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
         for start in (0..self.input.n_inputs).step_by(block) {
             let inputs = start..(start + block).min(self.input.n_inputs);
-            in_tiles!(T::lanes::<S>() == T::PANEL, n_units, |M, unit| self
-                .rows::<S, M>(simd, unit, inputs.clone()));
+            in_tiles!(is_line, n_units, |M, unit| self.rows::<S, M>(
+                simd,
+                unit,
+                inputs.clone()
+            ));
         }
     }
 }
@@ -107,6 +118,14 @@ impl<T: Vectors> WeightGradient<'_, T> {
             .zip(self.delta.values.chunks(self.delta.panel))
         {
             let delta = &delta[unit * T::PANEL..][..M * T::PANEL];
+            if T::lanes::<S>() < T::PANEL {
+                // Not in fours: the compiler would make two instructions of some broadcasts, which takes a sixth of the speed
+                // with AVX2.
+                for (lane, sample) in samples.chunks(stride).enumerate() {
+                    add_sample(simd, &mut sums, delta, lane, sample);
+                }
+                continue;
+            }
             // Fours, for the loop to cost less; T::PANEL is a multiple of four.
             for (four, samples) in (0..T::PANEL).step_by(4).zip(samples.chunks(4 * stride)) {
                 if samples.len() > 3 * stride {
@@ -185,7 +204,7 @@ fn add_sample<T: Vectors, S: Simd, const M: usize, const V: usize>(
     for m in 0..M {
         let delta = T::splat(simd, delta[m * T::PANEL + lane]);
         for v in 0..V {
-            sums[m][v] = T::mul_add(simd, delta, sample[v], sums[m][v]);
+            sums[m][v] = T::mul_add(simd, sample[v], delta, sums[m][v]);
         }
     }
 }
