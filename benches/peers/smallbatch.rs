@@ -7,7 +7,7 @@ use std::path::Path;
 
 use peer_protocol::{Cell, Error, N_LOSS_SAMPLES, Optimizer, Training, serve};
 use serde_json::json;
-use smallbatch_benches::{CASES, Case};
+use smallbatch_benches::{CASES, Case, OTHER_CASES};
 use smallbatch_data::{BatchSize, Dataset};
 use smallbatch_mlp::{Mlp, MlpSpec, OptimizerSpec};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
@@ -45,7 +45,8 @@ fn main() -> Result<(), Error> {
 }
 
 fn case_of(cell: &Cell) -> Result<&'static Case, Error> {
-    let found = CASES.iter().find(|case| case.name == cell.case.name);
+    let mut all = CASES.iter().chain(&OTHER_CASES);
+    let found = all.find(|case| case.name == cell.case.name);
     found.ok_or_else(|| format!("there is no case `{}`", cell.case.name).into())
 }
 
@@ -53,7 +54,9 @@ fn case_of(cell: &Cell) -> Result<&'static Case, Error> {
 fn write(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)?;
     let mut listed = Vec::new();
-    for case in &CASES {
+    let with_others = CASES.iter().map(|case| (case, false));
+    let with_others = with_others.chain(OTHER_CASES.iter().map(|case| (case, true)));
+    for (case, is_other) in with_others {
         let dataset = case.dataset();
         let features = dataset.features().as_slice();
         let labels = dataset.target().labels().ok_or("a case has classes")?;
@@ -64,6 +67,7 @@ fn write(folder: &Path) -> Result<(), Error> {
         fs::write(file("labels"), labels)?;
         listed.push(json!({
             "name": case.name,
+            "other": is_other,
             "layer_sizes": case.layer_sizes,
             "n_samples": case.n_samples,
             "learning_rates": {

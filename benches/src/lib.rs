@@ -9,7 +9,8 @@
 //! | wide | 784-512-512-10 | 10,000 |
 //!
 //! ReLU, softmax cross-entropy and plain SGD in all of them, at batches of 16, 32, 256 and all samples. Throughput counts
-//! samples.
+//! samples. Five more, of odd widths and other depths, show that what is fast is not fast for these four alone
+//! ([`OTHER_CASES`]).
 //!
 //! ```
 //! use smallbatch_benches::CASES;
@@ -61,6 +62,40 @@ pub const CASES: [Case; 4] = [
     Case {
         name: "wide",
         layer_sizes: &[784, 512, 512, 10],
+        n_samples: 10_000,
+        learning_rate: 0.01,
+    },
+];
+
+/// Others: widths of 1, 3, 17, 33, 100 and 1,000, and five hidden layers.
+pub const OTHER_CASES: [Case; 5] = [
+    Case {
+        name: "narrow",
+        layer_sizes: &[1, 17, 3, 2],
+        n_samples: 10_000,
+        learning_rate: 0.1,
+    },
+    Case {
+        name: "odd",
+        layer_sizes: &[17, 100, 33, 3],
+        n_samples: 10_000,
+        learning_rate: 0.05,
+    },
+    Case {
+        name: "deep",
+        layer_sizes: &[30, 64, 64, 64, 64, 64, 5],
+        n_samples: 10_000,
+        learning_rate: 0.02,
+    },
+    Case {
+        name: "broad",
+        layer_sizes: &[100, 1000, 10],
+        n_samples: 10_000,
+        learning_rate: 0.02,
+    },
+    Case {
+        name: "long",
+        layer_sizes: &[1000, 100, 2],
         n_samples: 10_000,
         learning_rate: 0.01,
     },
@@ -120,7 +155,7 @@ impl Case {
     /// a loss that does not fall is a fault. Shape `(n_features, n_samples)`.
     ///
     /// # Panics
-    /// Never for the cases in [`CASES`].
+    /// Never for the cases in [`CASES`] and [`OTHER_CASES`].
     pub fn dataset(&self) -> Dataset<f32> {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let (n_features, n_classes) = (
@@ -146,7 +181,7 @@ impl Case {
     /// The network at its first values: ReLU, softmax cross-entropy, He's initialization.
     ///
     /// # Panics
-    /// Never for the cases in [`CASES`].
+    /// Never for the cases in [`CASES`] and [`OTHER_CASES`].
     pub fn network(&self) -> Mlp<f32> {
         MlpSpec::new(self.layer_sizes)
             .build(1)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use smallbatch_lab::{ExperimentName, Task};
+use smallbatch_lab::{ExperimentName, MemoryProbe, Task};
 
 /// Trains small neural networks on a CPU and tells, with evidence, how to normalize the inputs and which batch size to
 /// use.
@@ -48,10 +48,9 @@ pub(crate) struct Report {
 /// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
 #[derive(Debug, Args)]
 pub(crate) struct ProbeMemory {
-    /// The data set: two-inputs, augmented-digits
-    pub(crate) data: String,
-    /// How many samples
-    pub(crate) samples: usize,
+    /// What to measure, as JSON: {"data": "two-inputs", "samples": 25000, "hidden": [32], "updates": 3, "batch": 32}
+    #[arg(value_name = "PROBE")]
+    pub(crate) probe: MemoryProbe,
 }
 
 /// Test what textbooks claim about normalization and batch size, on real data

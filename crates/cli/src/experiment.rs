@@ -22,11 +22,7 @@ pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
         return verify(results, arguments.threads);
     }
     if let Some(name) = arguments.print {
-        let text = name.definition().ok_or_else(|| Failure {
-            sentence: format!("{name} has no file: it measures memory, and compares no trainings"),
-            code: ExitCode::FAILURE,
-        })?;
-        say(text.trim_end());
+        say(name.definition().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let plan = plan(arguments);
@@ -122,9 +118,7 @@ pub(crate) fn redraw(arguments: &Report) -> Result<ExitCode, Failure> {
 
 /// Prints what one measurement of the memory gave; nothing where the system does not tell.
 pub(crate) fn probe_memory(arguments: &ProbeMemory) -> Result<ExitCode, Failure> {
-    if let Some([lump, chunks, mini]) =
-        smallbatch_lab::memory_of_training(&arguments.data, arguments.samples)?
-    {
+    if let Some([lump, chunks, mini]) = arguments.probe.measure()? {
         say(&format!("{lump} {chunks} {mini}"));
     }
     Ok(ExitCode::SUCCESS)

@@ -159,7 +159,12 @@ fn the_help_names_what_there_is_and_fits_a_terminal() {
 
 #[test]
 fn the_memory_of_training_is_measured_in_a_process_of_its_own() {
-    let output = smallbatch(&["probe-memory", "two-inputs", "20000"])
+    let probe = |data: &str| {
+        format!(
+            r#"{{"data": "{data}", "samples": 20000, "hidden": [32], "updates": 3, "batch": 32}}"#
+        )
+    };
+    let output = smallbatch(&["probe-memory", &probe("two-inputs")])
         // As the experiment asks: what is freed is given back to the system.
         .env("MALLOC_MMAP_THRESHOLD_", "65536")
         .env("MALLOC_TRIM_THRESHOLD_", "65536")
@@ -185,8 +190,10 @@ fn the_memory_of_training_is_measured_in_a_process_of_its_own() {
     } else {
         assert!(numbers.is_empty(), "{numbers:?}");
     }
-    let said = refused(&["probe-memory", "digit", "100"], 2);
+    let said = refused(&["probe-memory", &probe("digit")], 2);
     assert!(said.contains("digits"), "{said}");
+    let said = refused(&["probe-memory", r#"{"data": "digits"}"#], 2);
+    assert!(said.contains("missing field"), "{said}");
 }
 
 #[test]
@@ -390,6 +397,42 @@ fn a_table_gives_advice_and_a_model_that_predicts() {
         numbers.filter(|line| line.parse::<f64>().is_ok()).count(),
         60
     );
+}
+
+/// Curvature, noise and cost of a table of one's own, from a file, beside a comparison.
+#[test]
+fn a_file_asks_why_on_a_table_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    small_experiment(folder.path());
+    let why = "kind = \"why\"\nname = \"reasons\"\nquestion = \"Why?\"\nseeds = 2\n[[data]]\ncsv = \"mine.csv\"\n\
+               target = \"y\"\npredict = \"numbers\"\nhidden = [4]\ngoal = 0.5\n";
+    std::fs::write(folder.path().join("why.toml"), why).unwrap();
+    let output = smallbatch(&["experiment", "--file", "why.toml", "--quick"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let results = std::fs::read_to_string(folder.path().join("out/results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
+    let why = &results["why"];
+    assert_eq!(results["experiments"][0]["experiment"], "reasons");
+    for part in ["conditioning", "noise", "cost"] {
+        assert_eq!(why[part][0]["dataset"], "mine", "{part}: {why}");
+    }
+    // The raw inputs reach to 80: their curvature is thousands of times that of a standardized input.
+    let curvature = |scaling: &str| {
+        let rows = why["conditioning"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["scaling"] == scaling).unwrap();
+        row["largest_eigenvalue"].as_f64().unwrap()
+    };
+    assert!(curvature("raw") > 1000.0 * curvature("standardized"));
+    let report = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(report.contains("Why, in numbers") && report.contains("reasons"));
+    let output = smallbatch(&["experiment", "--verify", "out/results.json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
 }
 
 /// Runs what [`small_experiment`] has written.

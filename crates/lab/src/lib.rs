@@ -64,7 +64,7 @@ pub use advice::{
 };
 pub use error::Error;
 pub use experiment::{
-    Difference, ExperimentName, Outcome, Plan, Progress, Size, Status, Verification,
-    memory_of_training, run, verify,
+    Difference, ExperimentName, MemoryProbe, Outcome, Plan, Progress, Size, Status, Verification,
+    run, verify,
 };
 pub use smallbatch_data::{Table, TableSchema, Task};

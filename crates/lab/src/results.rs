@@ -73,8 +73,10 @@ pub struct Results {
     pub omissions: Vec<Omission>,
 }
 
-/// The name of the experiment on memory, whose measurements are in [`Results::memory`].
-pub(crate) const MEMORY: &str = "memory";
+/// The experiment whose measurements of memory are in files that do not say.
+fn built_in_memory() -> String {
+    "memory".into()
+}
 
 impl Default for Results {
     fn default() -> Self {
@@ -475,6 +477,9 @@ pub struct DescentPath {
 /// What training took of the memory, beside the data, in one way of handling so many samples.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MemoryPoint {
+    /// The experiment.
+    #[serde(default = "built_in_memory")]
+    pub experiment: String,
     /// The data set.
     pub dataset: String,
     /// How the samples were handled: `"full batch, one lump"`, `"full batch, in chunks"`, `"batch 32"`.

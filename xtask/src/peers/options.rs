@@ -18,12 +18,15 @@ transforms two tables with smallbatch's and with scikit-learn's standard scaler 
   --seconds S          how long each visit measures [0.2]
   --minutes M          no round is begun that would not end within them [30]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
-  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]
+  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for five more, of odd
+                       widths and other depths: narrow,odd,deep,broad,long
   --batches SIZES      [16,32,256,full]
   --optimizers NAMES   [sgd,momentum,adam]
   --out DIR            where peers.json goes [out]";
 
 const BATCHES: [&str; 4] = ["16", "32", "256", "full"];
+/// Stands for all cases that are not in the default.
+const OTHERS: &str = "others";
 const OPTIMIZERS: [&str; 3] = ["sgd", "momentum", "adam"];
 
 /// What scalers do, in place of an optimizer.
@@ -168,20 +171,29 @@ impl Options {
 
     fn cells_of(&self, listed: &Value) -> Result<Vec<Cell>, String> {
         let listed = listed.as_array().into_iter().flatten();
-        let names: Vec<&str> = listed.filter_map(|case| case["name"].as_str()).collect();
+        let listed: Vec<(&str, bool)> = listed
+            .filter_map(|case| Some((case["name"].as_str()?, case["other"] == true)))
+            .collect();
         if let Some(cases) = &self.cases {
-            known("--cases", cases, &names)?;
+            let names: Vec<&str> = listed.iter().map(|(name, _)| *name).collect();
+            known("--cases", cases, &[&names[..], &[OTHERS]].concat())?;
         }
-        let mut cells = Vec::new();
-        for case in names {
-            let wanted = self.cases.as_ref();
-            if wanted.is_some_and(|cases| !cases.iter().any(|name| name == case)) {
-                continue;
+        let wanted = |name: &str, is_other: bool| match &self.cases {
+            None => !is_other,
+            Some(cases) => {
+                let asked = |word: &str| cases.iter().any(|case| case == word);
+                asked(name) || (is_other && asked(OTHERS))
             }
+        };
+        let mut cells = Vec::new();
+        for (case, _) in listed
+            .iter()
+            .filter(|(name, is_other)| wanted(name, *is_other))
+        {
             for batch in &self.batches {
                 for optimizer in &self.optimizers {
                     cells.push(Cell {
-                        case: case.to_owned(),
+                        case: (*case).to_owned(),
                         batch: batch.clone(),
                         optimizer: optimizer.clone(),
                     });
@@ -228,7 +240,10 @@ mod tests {
     }
 
     fn cases() -> Value {
-        json!([{"name": "tiny"}, {"name": "tabular"}, {"name": "mnist"}, {"name": "wide"}])
+        json!([
+            {"name": "tiny", "other": false}, {"name": "tabular"}, {"name": "mnist"}, {"name": "wide"},
+            {"name": "odd", "other": true}, {"name": "deep", "other": true},
+        ])
     }
 
     #[test]
@@ -264,6 +279,10 @@ mod tests {
             .map(Cell::to_string)
             .collect();
         assert_eq!(cells, ["wide 8 adam", "wide full adam"]);
+        let others = parse("--peers --cases others,tiny --batches 8 --optimizers sgd").unwrap();
+        let cells = others.cells_of(&cases()).unwrap();
+        let cells: Vec<String> = cells.iter().map(Cell::to_string).collect();
+        assert_eq!(cells, ["tiny 8 sgd", "odd 8 sgd", "deep 8 sgd"]);
     }
 
     #[test]
@@ -322,7 +341,7 @@ mod tests {
         let unknown = parse("--peers --cases tiny,huge").unwrap();
         assert_eq!(
             unknown.cells_of(&cases()).unwrap_err(),
-            "`--cases` has no `huge`; there are tiny, tabular, mnist, wide"
+            "`--cases` has no `huge`; there are tiny, tabular, mnist, wide, odd, deep, others"
         );
     }
 }

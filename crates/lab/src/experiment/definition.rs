@@ -7,10 +7,34 @@ use smallbatch_data::BatchSize;
 use smallbatch_mlp::{Loss, MlpSpec};
 use smallbatch_preprocess::AnyScaler;
 
+use super::memory::MemoryStudy;
 use super::sources::Source;
+use super::why::WhyStudy;
 use crate::statistics::Direction;
 
-/// One experiment: everything that decides what is run and what is computed from it.
+/// What a file defines.
+#[derive(Clone, Debug)]
+pub(crate) enum Definition {
+    /// Trainings that are compared.
+    Comparison(Experiment),
+    /// The memory of training.
+    Memory(MemoryStudy),
+    /// Curvature, noise and cost.
+    Why(WhyStudy),
+}
+
+impl Definition {
+    /// The experiment's name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Comparison(experiment) => &experiment.name,
+            Self::Memory(study) => &study.name,
+            Self::Why(study) => &study.name,
+        }
+    }
+}
+
+/// One comparison of trainings: everything that decides what is run and what is computed from it.
 #[derive(Clone, Debug)]
 pub(crate) struct Experiment {
     /// Its name.
@@ -19,6 +43,8 @@ pub(crate) struct Experiment {
     pub(crate) question: String,
     /// How the arms and budgets were chosen, in sentences, for the report.
     pub(crate) method: String,
+    /// How many seeds the verdicts rest on, where the plan does not say; `None` for the plan's own.
+    pub(crate) seeds: Option<usize>,
     /// The arms, which differ in one thing.
     pub(crate) arms: Vec<Arm>,
     /// The arm that the budgets and the target are set by: an index into `arms`.

@@ -1,13 +1,16 @@
-//! Experiments written down: from a TOML file to an [`Experiment`], or to an error with a line and a reason.
+//! Experiments written down: from a TOML file to a [`Definition`], or to an error with a line and a reason.
 
 mod entries;
+mod others;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use entries::{ArmEntry, ClaimEntry, DataEntry, File, PerSize, Predict, ScalerEntry};
+use entries::{
+    ArmEntry, ClaimEntry, DataEntry, DataName, File, Kind, Kinds, PerSize, Predict, ScalerEntry,
+};
 use serde::de::DeserializeOwned;
 use smallbatch_data::{BatchSize, CsvReader, Target};
 use smallbatch_preprocess::{
@@ -17,7 +20,7 @@ use smallbatch_preprocess::{
 use toml::Spanned;
 
 use super::definition::{
-    AcrossClaim, Arm, Axis, Case, Claim, Experiment, Measure, Optimizer, Side, Test,
+    AcrossClaim, Arm, Axis, Case, Claim, Definition, Experiment, Measure, Optimizer, Side, Test,
 };
 use super::plan::Size;
 use super::sources::{Shelf, Source};
@@ -31,10 +34,17 @@ pub(crate) fn parse(
     folder: &Path,
     size: Size,
     shelf: &mut Shelf,
-) -> Result<Experiment, Error> {
+) -> Result<Definition, Error> {
     let reader = Reader { text, file, folder };
-    let entry: File = reader.read()?;
-    reader.experiment(entry, size, shelf)
+    let Kinds { kind } = reader.read()?;
+    match kind {
+        Kind::Comparison => {
+            let experiment = reader.experiment(reader.read()?, size, shelf)?;
+            Ok(Definition::Comparison(experiment))
+        }
+        Kind::Memory => Ok(Definition::Memory(reader.memory(reader.read()?, size)?)),
+        Kind::Why => Ok(Definition::Why(reader.why(reader.read()?, size, shelf)?)),
+    }
 }
 
 /// A file being read.
@@ -67,9 +77,7 @@ impl Reader<'_> {
     }
 
     fn experiment(&self, entry: File, size: Size, shelf: &mut Shelf) -> Result<Experiment, Error> {
-        if entry.name.get_ref().trim().is_empty() {
-            return Err(self.at(&entry.name, "the experiment's name is empty"));
-        }
+        self.check_name(&entry.name)?;
         let axes = entry.budgets.get_ref().clone();
         if let Some(axis) = repeated(&axes) {
             let reason = format!("the budget \"{}\" is named twice", axis.name());
@@ -128,6 +136,9 @@ impl Reader<'_> {
             );
             return Err(self.at(&entry.name, reason));
         }
+        let seeds = entry.seeds.as_ref();
+        let seeds = seeds.map(|seeds| self.at_least(2, seeds, size, "seeds"));
+        let seeds = seeds.transpose()?.map(|seeds| seeds as usize);
         let (mut claims, mut across) = (Vec::new(), Vec::new());
         for claim in &entry.claims {
             let measure = *claim.measure.get_ref();
@@ -146,6 +157,7 @@ impl Reader<'_> {
             name: entry.name.into_inner(),
             question: entry.question,
             method: entry.method,
+            seeds,
             arms,
             reference,
             tests,
@@ -154,6 +166,36 @@ impl Reader<'_> {
             claims,
             across,
         })
+    }
+
+    fn check_name(&self, name: &Spanned<String>) -> Result<(), Error> {
+        if name.get_ref().trim().is_empty() {
+            return Err(self.at(name, "the experiment's name is empty"));
+        }
+        Ok(())
+    }
+
+    /// A number that must be so large, and what it is.
+    fn at_least(
+        &self,
+        least: u64,
+        number: &Spanned<PerSize>,
+        size: Size,
+        what: &str,
+    ) -> Result<u64, Error> {
+        let found = number.get_ref().of(size);
+        if found >= least {
+            return Ok(found);
+        }
+        let reason = format!("{what} is {found}, but must be at least {least}");
+        Err(self.at(number, reason))
+    }
+
+    fn check_hidden(&self, hidden: &Spanned<Vec<usize>>) -> Result<(), Error> {
+        if hidden.get_ref().contains(&0) {
+            return Err(self.at(hidden, "a hidden layer has 0 units; leave it out"));
+        }
+        Ok(())
     }
 
     /// The budgets that a claim is tested under: those that it names, or all of the experiment's.
@@ -236,15 +278,15 @@ impl Reader<'_> {
     /// The data of an entry, and where it names them.
     fn source(
         &self,
-        entry: &DataEntry,
+        entry: &DataName<'_>,
         shelf: &mut Shelf,
     ) -> Result<(Arc<Source>, Spanned<String>), Error> {
-        match (&entry.set, &entry.csv) {
+        match (entry.set, entry.csv) {
             (Some(set), None) => {
-                if let Some(target) = &entry.target {
+                if let Some(target) = entry.target {
                     return Err(self.at(target, "`target` is for a table that `csv` names"));
                 }
-                if let Some(predict) = &entry.predict {
+                if let Some(predict) = entry.predict {
                     return Err(self.at(predict, "`predict` is for a table that `csv` names"));
                 }
                 match shelf.built_in(set.get_ref()) {
@@ -258,14 +300,14 @@ impl Reader<'_> {
             }
             (None, None) => {
                 let reason = "the data have no name: give `set`, a built-in data set, or `csv`, a table's path";
-                Err(self.at(&entry.hidden, reason))
+                Err(self.at(entry.hidden, reason))
             }
         }
     }
 
     /// A user's table: read, and checked for what would only fail in the middle of the work.
-    fn table(&self, entry: &DataEntry, csv: &Spanned<String>) -> Result<Source, Error> {
-        let (Some(target), Some(predict)) = (&entry.target, &entry.predict) else {
+    fn table(&self, entry: &DataName<'_>, csv: &Spanned<String>) -> Result<Source, Error> {
+        let (Some(target), Some(predict)) = (entry.target, entry.predict) else {
             let reason = "a table needs `target`, the name of its column, and `predict`, \"classes\" or \"numbers\"";
             return Err(self.at(csv, reason));
         };
@@ -302,12 +344,10 @@ impl Reader<'_> {
         shelf: &mut Shelf,
         reference: &Arm,
     ) -> Result<Case, Error> {
-        let (source, named) = self.source(entry, shelf)?;
+        let (source, named) = self.source(&entry.named(), shelf)?;
         let none = |what: &str| format!("{what} is 0, but must be at least 1");
-        let at_least_one = |number: &Spanned<PerSize>, what: &str| match number.get_ref().of(size) {
-            0 => Err(self.at(number, none(what))),
-            number => Ok(number),
-        };
+        let at_least_one =
+            |number: &Spanned<PerSize>, what: &str| self.at_least(1, number, size, what);
         let patience = match &entry.patience {
             Some(patience) if *patience.get_ref() == 0 => {
                 let reason = "patience is 0, but must be at least 1: a run that goes on is at least as long as its budget";
@@ -321,9 +361,7 @@ impl Reader<'_> {
                 none("measured") + "; leave it out to measure on all samples",
             ));
         }
-        if entry.hidden.get_ref().contains(&0) {
-            return Err(self.at(&entry.hidden, "a hidden layer has 0 units; leave it out"));
-        }
+        self.check_hidden(&entry.hidden)?;
         let n_samples = source.dataset.n_samples();
         if let Some(samples) = &entry.training_samples
             && !(1..n_samples.saturating_sub(1)).contains(samples.get_ref())
@@ -349,11 +387,8 @@ impl Reader<'_> {
             tuning_seeds: at_least_one(&entry.tuning_seeds, "tuning_seeds")? as usize,
             source,
         };
-        // Too few rows, or a class with one member: what no seed can split.
-        if entry.csv.is_some()
-            && let Err(error) = case.source.split(case.fractions(), 0)
-        {
-            return Err(self.at(&named, format!("{}: {error}", named.get_ref())));
+        if entry.csv.is_some() {
+            self.check_split(&case, &named)?;
         }
         if let Err(error) = reference
             .batch_size
@@ -366,6 +401,14 @@ impl Reader<'_> {
             return Err(self.at(&named, reason));
         }
         Ok(case)
+    }
+
+    /// Refuses too few rows, or a class with one member: what no seed can split.
+    fn check_split(&self, case: &Case, named: &Spanned<String>) -> Result<(), Error> {
+        match case.source.split(case.fractions(), 0) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.at(named, format!("{}: {error}", named.get_ref()))),
+        }
     }
 
     fn claim(

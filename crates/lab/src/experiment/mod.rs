@@ -49,11 +49,11 @@ mod wording;
 use std::path::Path;
 
 use cache::Cache;
-use definition::Experiment;
+use definition::{Definition, Experiment};
 use estimate::Stages;
 use sources::Shelf;
 
-pub use memory::memory_of_training;
+pub use memory::MemoryProbe;
 pub use plan::{ExperimentName, Plan, Size};
 pub use progress::{Progress, Status};
 pub use verify::{Difference, Verification, verify};
@@ -64,7 +64,7 @@ pub(crate) use sources::step;
 pub(crate) use tuning::{nearest_step, rate};
 
 use crate::Error;
-use crate::results::{ExperimentNote, MEMORY, Omission, OmissionKind, Results, RunRecord};
+use crate::results::{ExperimentNote, Omission, OmissionKind, Results, RunRecord};
 
 /// What the experiments of a plan gave.
 #[derive(Debug, Default)]
@@ -106,59 +106,59 @@ pub struct Outcome {
 /// # Ok::<(), smallbatch_lab::Error>(())
 /// ```
 pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
-    let experiments = experiments_of(plan)?;
-    let memory = plan.experiments.contains(&ExperimentName::Memory);
-    let why = plan.experiments.contains(&ExperimentName::Why);
-    run_experiments(&experiments, Others { memory, why }, plan, progress)
+    let (experiments, others) = experiments_of(plan)?;
+    run_experiments(&experiments, others, plan, progress)
 }
 
-/// The comparisons of trainings among a plan's experiments.
-fn experiments_of(plan: &Plan) -> Result<Vec<Experiment>, Error> {
+/// A plan's experiments: the comparisons of trainings, and the others.
+fn experiments_of(plan: &Plan) -> Result<(Vec<Experiment>, Others), Error> {
     plan.validate()?;
     let mut shelf = Shelf::new(plan.base_seed);
-    let mut experiments = Vec::new();
+    let mut definitions = Vec::new();
     for name in &plan.experiments {
-        experiments.extend(built_in(*name, plan.size, &mut shelf)?);
+        definitions.push(built_in(*name, plan.size, &mut shelf)?);
     }
     for path in &plan.files {
-        let experiment = from_file(path, plan.size, &mut shelf)?;
-        if experiments
-            .iter()
-            .any(|other: &Experiment| other.name == experiment.name)
-        {
+        let definition = from_file(path, plan.size, &mut shelf)?;
+        let is_same = |other: &Definition| other.name() == definition.name();
+        if definitions.iter().any(is_same) {
             return Err(Error::Definition {
                 file: path.display().to_string(),
                 line: 1,
                 reason: format!(
                     "another experiment of this call is named \"{}\", too",
-                    experiment.name
+                    definition.name()
                 ),
             });
         }
-        experiments.push(experiment);
+        definitions.push(definition);
     }
-    Ok(experiments)
+    let (mut experiments, mut others) = (Vec::new(), Others::default());
+    for definition in definitions {
+        match definition {
+            Definition::Comparison(experiment) => experiments.push(experiment),
+            Definition::Memory(study) => others.memory.push(study),
+            Definition::Why(study) => others.why.push(study),
+        }
+    }
+    Ok((experiments, others))
 }
 
-/// Which of the experiments that are no comparisons of trainings are meant.
-#[derive(Clone, Copy, Debug, Default)]
+/// The experiments that are no comparisons of trainings.
+#[derive(Debug, Default)]
 struct Others {
-    memory: bool,
-    why: bool,
+    memory: Vec<memory::MemoryStudy>,
+    why: Vec<why::WhyStudy>,
 }
 
-/// An experiment that comes with the program, from its file; `None` for one that is no comparison of trainings.
-fn built_in(
-    name: ExperimentName,
-    size: Size,
-    shelf: &mut Shelf,
-) -> Result<Option<Experiment>, Error> {
-    let parse = |text| file::parse(text, &format!("{name}.toml"), Path::new(""), size, shelf);
-    name.definition().map(parse).transpose()
+/// An experiment that comes with the program, from its file.
+fn built_in(name: ExperimentName, size: Size, shelf: &mut Shelf) -> Result<Definition, Error> {
+    let file = format!("{name}.toml");
+    file::parse(name.definition(), &file, Path::new(""), size, shelf)
 }
 
 /// A user's experiment, from its file.
-fn from_file(path: &Path, size: Size, shelf: &mut Shelf) -> Result<Experiment, Error> {
+fn from_file(path: &Path, size: Size, shelf: &mut Shelf) -> Result<Definition, Error> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .map_err(|error| sources::step(format!("read the experiment {name}"), error))?;
@@ -174,7 +174,7 @@ fn run_experiments(
 ) -> Result<Outcome, Error> {
     plan.validate()?;
     let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
-    let n_seeds = plan.final_seeds().len();
+    let seeds = |experiment: &Experiment| plan.final_seeds_or(experiment.seeds);
     let most_tuning = experiments
         .iter()
         .flat_map(|experiment| &experiment.cases)
@@ -183,7 +183,11 @@ fn run_experiments(
     let mut outcome = Outcome::default();
     outcome.results.environment =
         environment::environment(plan, plan.tuning_seeds(most_tuning.unwrap_or(0)));
+    if let Some(most) = experiments.iter().map(seeds).max_by_key(Vec::len) {
+        outcome.results.environment.seeds = most;
+    }
     let stages = |experiment: &Experiment| -> Vec<Stages> {
+        let n_seeds = seeds(experiment).len();
         let of_case = |case| Stages::new(experiment, case, n_seeds, plan.threads);
         experiment.cases.iter().map(of_case).collect()
     };
@@ -192,14 +196,14 @@ fn run_experiments(
         .flat_map(stages)
         .map(|stages| stages.total())
         .sum();
-    let measuring = if memory { memory::estimate(plan) } else { 0.0 };
-    let explaining = if why { why::estimate(plan) } else { 0.0 };
+    let measuring: f64 = memory.iter().map(|study| study.estimate(plan)).sum();
+    let explaining: f64 = why.iter().map(|study| study.estimate(plan)).sum();
     let mut ledger = Ledger::new(progress, training + measuring + explaining);
     for experiment in experiments {
         outcome.results.experiments.push(ExperimentNote {
             experiment: experiment.name.clone(),
             question: experiment.question.clone(),
-            method: method(experiment, n_seeds),
+            method: method(experiment, seeds(experiment).len()),
         });
         outcome.carry_out(
             experiment,
@@ -210,11 +214,15 @@ fn run_experiments(
         );
     }
     outcome.add_landscapes(experiments, plan);
-    if memory && !ledger.interrupted() {
-        outcome.add_memory(memory::run(plan, &mut ledger));
+    for study in &memory {
+        if !ledger.interrupted() {
+            outcome.add_memory(study, study.run(plan, &mut ledger));
+        }
     }
-    if why && !ledger.interrupted() {
-        outcome.add_why(why::run(plan, &mut ledger));
+    for study in &why {
+        if !ledger.interrupted() {
+            outcome.add_why(study.run(plan, &mut ledger));
+        }
     }
     outcome
         .failures
@@ -284,15 +292,15 @@ impl Outcome {
         }
     }
 
-    fn add_memory(&mut self, found: memory::Findings) {
+    fn add_memory(&mut self, study: &memory::MemoryStudy, found: memory::Findings) {
         let results = &mut self.results;
         results.experiments.push(found.note);
         results.datasets.extend(found.datasets);
         results.claims.extend(found.claims);
         results.omissions.extend(found.omissions);
-        results.memory = found.points;
+        results.memory.extend(found.points);
         if let Some(error) = found.failure {
-            self.fail(MEMORY, "", error);
+            self.fail(&study.name, "", error);
         }
     }
 
@@ -301,7 +309,7 @@ impl Outcome {
         results.experiments.push(found.note);
         results.datasets.extend(found.datasets);
         results.omissions.extend(found.omissions);
-        results.why = found.why;
+        results.why.extend(found.why);
         self.failures.extend(found.failures);
     }
 

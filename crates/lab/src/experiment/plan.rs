@@ -61,23 +61,24 @@ impl ExperimentName {
         }
     }
 
-    /// The experiment's file, as text: a start for one's own. `None` for one that is no comparison of trainings.
+    /// The experiment's file, as text: a start for one's own.
     ///
     /// # Example
     ///
     /// ```
     /// use smallbatch_lab::ExperimentName;
     ///
-    /// let text = ExperimentName::BatchSize.definition().unwrap_or_default();
+    /// let text = ExperimentName::BatchSize.definition();
     /// assert!(text.contains("name = \"batch-size\""));
     /// ```
-    pub fn definition(self) -> Option<&'static str> {
+    pub fn definition(self) -> &'static str {
         match self {
-            Self::Normalization => Some(include_str!("../../experiments/normalization.toml")),
-            Self::BatchSize => Some(include_str!("../../experiments/batch-size.toml")),
-            Self::Generalization => Some(include_str!("../../experiments/generalization.toml")),
-            Self::TestStatistics => Some(include_str!("../../experiments/test-statistics.toml")),
-            Self::Memory | Self::Why => None,
+            Self::Normalization => include_str!("../../experiments/normalization.toml"),
+            Self::BatchSize => include_str!("../../experiments/batch-size.toml"),
+            Self::Generalization => include_str!("../../experiments/generalization.toml"),
+            Self::TestStatistics => include_str!("../../experiments/test-statistics.toml"),
+            Self::Memory => include_str!("../../experiments/memory.toml"),
+            Self::Why => include_str!("../../experiments/why.toml"),
         }
     }
 }
@@ -154,7 +155,8 @@ pub struct Plan {
     pub files: Vec<PathBuf>,
     /// The short, the usual or the long version. Default: the usual one.
     pub size: Size,
-    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): 16; quick 3, thorough 30.
+    /// How many seeds the verdicts are computed from: at least 2. Default (`None`): what an experiment's file says; else 16,
+    /// quick 3, thorough 30.
     pub seeds: Option<usize>,
     /// Threads over which untimed runs are spread, from 1 to 1024; each run uses one of them. Timed runs are always alone.
     /// Default: as many as the machine has.
@@ -164,9 +166,10 @@ pub struct Plan {
     pub exhaustive: bool,
     /// The seed that all others are counted from. Default: 0.
     pub base_seed: u64,
-    /// A program that measures memory in a process of its own: called as `PROGRAM probe-memory DATA SAMPLES`, it prints the
-    /// three numbers of [`memory_of_training`](crate::memory_of_training), or nothing where they are not known. Default
-    /// (`None`): this process measures itself, and what it has freed before may hide some.
+    /// A program that measures memory in a process of its own: called as `PROGRAM probe-memory PROBE`, with a
+    /// [`MemoryProbe`](crate::MemoryProbe) as JSON, it prints the three numbers of
+    /// [`MemoryProbe::measure`](crate::MemoryProbe::measure), or nothing where they are not known. Default (`None`): this
+    /// process measures itself, and what it has freed before may hide some.
     pub memory_probe: Option<PathBuf>,
     /// A folder where every finished run is kept at once, so that the same plan goes on where it was interrupted, and what two
     /// plans have in common is run once. It is made if missing. Default (`None`): nothing is kept.
@@ -244,9 +247,14 @@ impl Plan {
         Ok(())
     }
 
-    /// Seeds of the runs that the verdicts are computed from.
+    /// Seeds of the runs that the verdicts are computed from, where no file says another number.
     pub(crate) fn final_seeds(&self) -> Vec<u64> {
-        let count = self.seeds.unwrap_or(match self.size {
+        self.final_seeds_or(None)
+    }
+
+    /// The same for an experiment whose file says this number.
+    pub(crate) fn final_seeds_or(&self, of_file: Option<usize>) -> Vec<u64> {
+        let count = self.seeds.or(of_file).unwrap_or(match self.size {
             Size::Quick => 3,
             Size::Default => 16,
             Size::Thorough => 30,

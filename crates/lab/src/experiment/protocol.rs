@@ -205,7 +205,7 @@ fn carry_out(
     }
 
     ledger.stage(format!("{title}: final runs"), stages.finals);
-    let seeds = plan.final_seeds();
+    let seeds = plan.final_seeds_or(experiment.seeds);
     for axis in experiment
         .axes
         .iter()

@@ -24,7 +24,12 @@ fn tiny() -> Vec<Experiment> {
     let mut shelf = Shelf::new(0);
     let mut experiments: Vec<Experiment> = ExperimentName::ALL
         .into_iter()
-        .filter_map(|name| built_in(name, Size::Quick, &mut shelf).unwrap())
+        .filter_map(
+            |name| match built_in(name, Size::Quick, &mut shelf).unwrap() {
+                Definition::Comparison(experiment) => Some(experiment),
+                _ => None,
+            },
+        )
         .collect();
     for case in experiments
         .iter_mut()

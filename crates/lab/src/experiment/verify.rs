@@ -13,9 +13,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::definition::{Axis, Experiment};
-use super::plan::{ExperimentName, Plan};
+use super::plan::Plan;
 use super::progress::Progress;
-use super::{Others, Outcome, experiments_of, run_experiments};
+use super::{Outcome, experiments_of, run_experiments};
 use crate::Error;
 use crate::report;
 use crate::results::{Results, RunRecord, TuningPoint};
@@ -99,8 +99,7 @@ impl Verification {
         self.tuning(recorded, &again.results);
         self.claims(recorded, &again.results);
         if again.results.why != recorded.why {
-            let of = ExperimentName::Why.to_string();
-            self.fields(&of, &recorded.why, &again.results.why);
+            self.fields("why", &recorded.why, &again.results.why);
         }
     }
 
@@ -295,19 +294,16 @@ pub fn verify(
             "it does not say what was asked for, as files of this version do; run its command again and compare by eye",
         )
     })?;
-    let mut plan = Plan::of(request, threads)?;
-    let why = plan.experiments.contains(&ExperimentName::Why);
-    plan.experiments
-        .retain(|name| *name != ExperimentName::Memory);
-    if plan.experiments.is_empty() && plan.files.is_empty() {
+    let plan = Plan::of(request, threads)?;
+    let (mut experiments, mut others) = experiments_of(&plan)?;
+    others.memory.clear();
+    if experiments.is_empty() && others.why.is_empty() {
         return Err(refused(
             "all that it has was measured, which does not come out the same twice",
         ));
     }
-    let mut experiments = experiments_of(&plan)?;
     experiments.iter_mut().for_each(without_clock);
     check_data(results, &recorded, &experiments)?;
-    let others = Others { memory: false, why };
     let again = run_experiments(&experiments, others, &plan, progress)?;
     let mut verification = Verification {
         changed: changed(&recorded, &again.results),

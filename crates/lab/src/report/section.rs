@@ -181,9 +181,9 @@ fn memory(results: &Results, experiment: &str, dataset: &str) -> Option<Block> {
     let points: Vec<&MemoryPoint> = results
         .memory
         .iter()
-        .filter(|point| point.dataset == dataset)
+        .filter(|point| point.experiment == experiment && point.dataset == dataset)
         .collect();
-    if points.is_empty() || experiment != crate::results::MEMORY {
+    if points.is_empty() {
         return None;
     }
     let ways = distinct(points.iter().map(|point| point.way.as_str()));
@@ -376,7 +376,7 @@ mod tests {
     fn an_experiment_without_arms_shows_what_it_measured_and_what_it_could_not() {
         let mut results = Results::default();
         let note = ExperimentNote {
-            experiment: crate::results::MEMORY.into(),
+            experiment: "memory".into(),
             ..ExperimentNote::default()
         };
         results.experiments.push(note.clone());
@@ -388,6 +388,7 @@ mod tests {
         });
         for samples in [10_000, 20_000] {
             results.memory.push(MemoryPoint {
+                experiment: note.experiment.clone(),
                 dataset: "digits".into(),
                 way: "batch 32".into(),
                 samples,

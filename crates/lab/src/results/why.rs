@@ -38,6 +38,15 @@ impl Why {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Adds what another measured.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.conditioning.extend(other.conditioning);
+        self.noise.extend(other.noise);
+        self.cost.extend(other.cost);
+        self.sharpness.extend(other.sharpness);
+        self.findings.extend(other.findings);
+    }
 }
 
 /// What a sentence or a row of [`Why`] is about.
@@ -75,7 +84,7 @@ pub enum CurvatureOf {
     /// inputs, each with a 1 for the bias, and the same everywhere.
     #[default]
     Inputs,
-    /// A network with one hidden layer, at its initial parameters.
+    /// The network, at its initial parameters.
     Network,
 }
 

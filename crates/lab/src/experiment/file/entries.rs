@@ -9,14 +9,38 @@ use super::super::definition::{Applies, Axis, Measure, Optimizer, Statistics};
 use super::super::plan::Size;
 use crate::statistics::Direction;
 
-/// The file as it is written.
+/// What a file says first of all; whatever else it says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Kinds {
+    #[serde(default)]
+    pub(super) kind: Kind,
+}
+
+/// What a file is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// Trainings that are compared.
+    #[default]
+    Comparison,
+    /// The memory of training.
+    Memory,
+    /// Curvature, noise and cost.
+    Why,
+}
+
+/// A comparison as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    #[serde(default, rename = "kind")]
+    pub(super) _kind: Kind,
     pub(super) name: Spanned<String>,
     pub(super) question: String,
     #[serde(default)]
     pub(super) method: String,
+    #[serde(default)]
+    pub(super) seeds: Option<Spanned<PerSize>>,
     pub(super) reference: Spanned<String>,
     pub(super) budgets: Spanned<Vec<Axis>>,
     pub(super) arms: Vec<ArmEntry>,
@@ -81,6 +105,90 @@ pub(super) struct DataEntry {
     #[serde(default)]
     pub(super) training_samples: Option<Spanned<usize>>,
     pub(super) tuning_seeds: Spanned<PerSize>,
+}
+
+/// A measurement of memory as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryFile {
+    #[serde(default, rename = "kind")]
+    pub(super) _kind: Kind,
+    pub(super) name: Spanned<String>,
+    pub(super) question: String,
+    pub(super) updates: Spanned<u64>,
+    pub(super) batch: Spanned<usize>,
+    pub(super) repetitions: Spanned<PerSize>,
+    pub(super) margin: Spanned<f64>,
+    pub(super) data: Vec<MemoryEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryEntry {
+    pub(super) set: Spanned<String>,
+    pub(super) hidden: Spanned<Vec<usize>>,
+    pub(super) samples: Spanned<Vec<usize>>,
+}
+
+/// A measurement of curvature, noise and cost as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhyFile {
+    #[serde(default, rename = "kind")]
+    pub(super) _kind: Kind,
+    pub(super) name: Spanned<String>,
+    pub(super) question: String,
+    pub(super) seeds: Spanned<PerSize>,
+    pub(super) data: Vec<WhyEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WhyEntry {
+    #[serde(default)]
+    pub(super) set: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) csv: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) target: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) predict: Option<Spanned<Predict>>,
+    pub(super) hidden: Spanned<Vec<usize>>,
+    pub(super) goal: Spanned<f64>,
+}
+
+/// Which data an entry means.
+pub(super) struct DataName<'a> {
+    pub(super) set: &'a Option<Spanned<String>>,
+    pub(super) csv: &'a Option<Spanned<String>>,
+    pub(super) target: &'a Option<Spanned<String>>,
+    pub(super) predict: &'a Option<Spanned<Predict>>,
+    /// Where the entry stands in the file.
+    pub(super) hidden: &'a Spanned<Vec<usize>>,
+}
+
+impl DataEntry {
+    pub(super) fn named(&self) -> DataName<'_> {
+        DataName {
+            set: &self.set,
+            csv: &self.csv,
+            target: &self.target,
+            predict: &self.predict,
+            hidden: &self.hidden,
+        }
+    }
+}
+
+impl WhyEntry {
+    pub(super) fn named(&self) -> DataName<'_> {
+        DataName {
+            set: &self.set,
+            csv: &self.csv,
+            target: &self.target,
+            predict: &self.predict,
+            hidden: &self.hidden,
+        }
+    }
 }
 
 /// What the target of a table is.

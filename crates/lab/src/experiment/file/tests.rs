@@ -36,8 +36,19 @@ direction = "less"
 margin = 0.1
 "#;
 
-fn read(text: &str, size: Size) -> Result<Experiment, Error> {
+fn define(text: &str, size: Size) -> Result<Definition, Error> {
     parse(text, "mine.toml", Path::new(""), size, &mut Shelf::new(0))
+}
+
+fn comparison(definition: Definition) -> Experiment {
+    match definition {
+        Definition::Comparison(experiment) => experiment,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn read(text: &str, size: Size) -> Result<Experiment, Error> {
+    define(text, size).map(comparison)
 }
 
 #[test]
@@ -244,13 +255,8 @@ fn read_table(table: &str, target: &str, predict: &str) -> Result<Experiment, Er
     let text = GOOD
         .replace("set = \"wine\"", &data)
         .replace("batch = 16", "batch = 2");
-    parse(
-        &text,
-        "mine.toml",
-        folder.path(),
-        Size::Default,
-        &mut Shelf::new(0),
-    )
+    let shelf = &mut Shelf::new(0);
+    parse(&text, "mine.toml", folder.path(), Size::Default, shelf).map(comparison)
 }
 
 #[test]
@@ -327,10 +333,11 @@ fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
 }
 
 #[test]
-fn the_example_of_the_documentation_is_a_file() {
+fn the_examples_of_the_documentation_are_files() {
     let documentation = include_str!("../../../experiments/README.md");
-    let (_, rest) = documentation.split_once("```toml\n").unwrap();
-    let (text, _) = rest.split_once("```").unwrap();
+    let mut texts = documentation.split("```toml\n").skip(1);
+    let mut next = || texts.next().unwrap().split_once("```").unwrap().0;
+    let (text, why) = (next(), next());
     let folder = tempfile::tempdir().unwrap();
     let rows: String = (0..200).map(|i| format!("{i},{}\n", i * i)).collect();
     std::fs::write(
@@ -339,6 +346,190 @@ fn the_example_of_the_documentation_is_a_file() {
     )
     .unwrap();
     let shelf = &mut Shelf::new(0);
-    let experiment = parse(text, "README.md", folder.path(), Size::Quick, shelf).unwrap();
+    let experiment =
+        comparison(parse(text, "README.md", folder.path(), Size::Quick, shelf).unwrap());
     assert_eq!((experiment.arms.len(), experiment.claims.len()), (2, 1));
+    let why = parse(why, "README.md", folder.path(), Size::Quick, shelf).unwrap();
+    assert!(matches!(why, Definition::Why(study) if study.cases[0].goal == 0.3));
+}
+
+#[test]
+fn a_file_may_say_how_many_seeds() {
+    let with = |line: &str| {
+        read(
+            &GOOD.replace("reference =", &format!("{line}\nreference =")),
+            Size::Quick,
+        )
+    };
+    assert_eq!(with("").unwrap().seeds, None);
+    let seeds = with("seeds = { quick = 4, default = 9 }").unwrap().seeds;
+    assert_eq!(seeds, Some(4));
+    let error = with("seeds = 1").unwrap_err().to_string();
+    assert!(
+        error.contains("seeds is 1, but must be at least 2"),
+        "{error}"
+    );
+}
+
+const MEMORY: &str = r#"
+kind = "memory"
+name = "room"
+question = "How much?"
+updates = 2
+batch = 8
+repetitions = { quick = 2, default = 5 }
+margin = 32.0
+
+[[data]]
+set = "two-inputs"
+hidden = [4, 4]
+samples = [100, 200]
+"#;
+
+const WHY: &str = r#"
+kind = "why"
+name = "reasons"
+question = "Why?"
+seeds = 3
+
+[[data]]
+set = "wine"
+hidden = [4]
+goal = 0.5
+"#;
+
+#[test]
+fn memory_and_reasons_are_files_too() {
+    let Definition::Memory(study) = define(MEMORY, Size::Default).unwrap() else {
+        panic!("not what it says it is")
+    };
+    assert_eq!((study.updates, study.batch, study.repetitions), (2, 8, 5));
+    assert_eq!(study.cases[0].samples, [100, 200]);
+    let Definition::Why(study) = define(WHY, Size::Default).unwrap() else {
+        panic!("not what it says it is")
+    };
+    assert_eq!((study.name.as_str(), study.seeds), ("reasons", 3));
+    assert_eq!(study.cases[0].case.layer_sizes(), [13, 4, 3]);
+}
+
+#[test]
+fn bad_files_of_other_kinds_are_refused_with_line_and_reason() {
+    for (text, what, by, line, reason) in [
+        (
+            MEMORY,
+            "kind = \"memory\"",
+            "kind = \"memories\"",
+            2,
+            "unknown variant `memories`",
+        ),
+        (
+            MEMORY,
+            "updates = 2",
+            "updates = 0",
+            5,
+            "updates is 0, but must be at least 1",
+        ),
+        (
+            MEMORY,
+            "batch = 8",
+            "batch = 0",
+            6,
+            "batch is 0, but must be at least 1",
+        ),
+        (
+            MEMORY,
+            "quick = 2, default = 5",
+            "default = 1",
+            7,
+            "repetitions is 1, but must be at least 2",
+        ),
+        (
+            MEMORY,
+            "margin = 32.0",
+            "margin = -1.0",
+            8,
+            "the margin is -1",
+        ),
+        (MEMORY, "two-inputs", "two-input", 11, "two-inputs"),
+        (
+            MEMORY,
+            "hidden = [4, 4]",
+            "hidden = [0]",
+            12,
+            "a hidden layer has 0 units",
+        ),
+        (
+            MEMORY,
+            "samples = [100, 200]",
+            "samples = [100]",
+            13,
+            "at least two numbers",
+        ),
+        (
+            MEMORY,
+            "samples = [100, 200]",
+            "samples = [200, 200]",
+            13,
+            "each larger",
+        ),
+        (
+            MEMORY,
+            "samples = [100, 200]",
+            "samples = [4, 200]",
+            13,
+            "a mini-batch takes 8",
+        ),
+        (
+            MEMORY,
+            "margin = 32.0",
+            "margin = 32.0\nreference = \"a\"",
+            9,
+            "unknown field `reference`",
+        ),
+        (
+            WHY,
+            "seeds = 3",
+            "seeds = 1",
+            5,
+            "seeds is 1, but must be at least 2",
+        ),
+        (
+            WHY,
+            "goal = 0.5",
+            "goal = 1.5",
+            10,
+            "the goal is 1.5, but must be above 0 and below 1",
+        ),
+        (WHY, "set = \"wine\"", "set = \"vine\"", 8, "wine"),
+        (
+            WHY,
+            "set = \"wine\"",
+            "csv = \"mine.csv\"",
+            8,
+            "a table needs `target`",
+        ),
+        (
+            WHY,
+            "question = \"Why?\"",
+            "",
+            2,
+            "missing field `question`",
+        ),
+    ] {
+        assert!(text.contains(what), "{what}");
+        let error = define(&text.replace(what, by), Size::Default).unwrap_err();
+        let Error::Definition {
+            line: found,
+            reason: said,
+            ..
+        } = &error
+        else {
+            panic!("{error:?}")
+        };
+        assert!(said.contains(reason), "{by}: {said}");
+        assert!(
+            *found == line || reason.starts_with("missing"),
+            "{by}: line {found}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_data::{BatchSize, Dataset, builtin, synthetic};
 use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_preprocess::StandardScaler;
@@ -13,9 +14,6 @@ use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
 use super::super::sources::step;
 use crate::Error;
 
-/// How many updates a measured training makes.
-pub(super) const UPDATES: u64 = 3;
-
 /// A way of handling the samples of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -23,51 +21,36 @@ pub(super) enum Way {
     Lump,
     /// All samples, a chunk at a time.
     Chunks,
-    /// Thirty-two samples an update.
+    /// So many samples an update.
     Mini,
 }
 
 impl Way {
     pub(super) const ALL: [Self; 3] = [Self::Lump, Self::Chunks, Self::Mini];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn name(self, batch: usize) -> String {
         match self {
-            Self::Lump => "full batch, one lump",
-            Self::Chunks => "full batch, in chunks",
-            Self::Mini => "batch 32",
+            Self::Lump => "full batch, one lump".into(),
+            Self::Chunks => "full batch, in chunks".into(),
+            Self::Mini => format!("batch {batch}"),
         }
     }
 }
 
 /// Data of any number of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Data {
+pub(in super::super) enum Data {
     TwoInputs,
     Digits,
 }
 
 impl Data {
-    pub(super) const ALL: [Self; 2] = [Self::TwoInputs, Self::Digits];
+    pub(in super::super) const ALL: [Self; 2] = [Self::TwoInputs, Self::Digits];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(in super::super) fn name(self) -> &'static str {
         match self {
             Self::TwoInputs => "two-inputs",
             Self::Digits => "augmented-digits",
-        }
-    }
-
-    pub(super) fn hidden(self) -> usize {
-        match self {
-            Self::TwoInputs => 32,
-            Self::Digits => 64,
-        }
-    }
-
-    /// The smallest number of samples, which is then doubled twice.
-    pub(super) fn fewest(self) -> usize {
-        match self {
-            Self::TwoInputs => 25_000,
-            Self::Digits => 10_000,
         }
     }
 
@@ -103,74 +86,112 @@ impl FromStr for Data {
     }
 }
 
-/// Bytes that a training step needs beside its data, at their peak: for all samples as one lump, for all of them in chunks,
-/// and for batches of 32. Measured in this process, by what the system says of it: call it in a fresh one.
+/// What is asked of one measurement of the memory.
 ///
-/// `None` where the system does not tell a process its peak (it takes Linux).
+/// ```no_run
+/// use smallbatch_lab::MemoryProbe;
 ///
-/// # Errors
-/// [`Error::UnknownData`] for another name than `two-inputs` or `augmented-digits`; [`Error::Step`] when the training fails.
-pub fn memory_of_training(data: &str, samples: usize) -> Result<Option<[u64; 3]>, Error> {
-    let data: Data = data.parse()?;
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        step(
-            format!("measure the memory on {samples} samples of {data}"),
-            error,
-        )
-    };
-    let dataset = data.load(samples).map_err(|error| failed(error.into()))?;
-    let mut peaks = [0; 3];
-    // The way that needs least comes first, so that nothing freed before can hide what comes after.
-    for way in Way::ALL.into_iter().rev() {
-        if !reset_peak() {
-            return Ok(None);
-        }
-        let before = status("VmRSS");
-        train(way, data, &dataset).map_err(failed)?;
-        let (Some(before), Some(peak)) = (before, status("VmHWM")) else {
-            return Ok(None);
-        };
-        peaks[way as usize] = peak.saturating_sub(before);
-    }
-    Ok(Some(peaks))
+/// let probe = MemoryProbe { data: "two-inputs".into(), samples: 25_000, hidden: vec![32], updates: 3, batch: 32 };
+/// match probe.measure()? {
+///     Some([lump, _, mini]) => println!("{lump} bytes in one lump, {mini} in mini-batches"),
+///     None => println!("this system does not say"),
+/// }
+/// # Ok::<(), smallbatch_lab::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryProbe {
+    /// Data of any number of samples: `two-inputs` or `augmented-digits`.
+    pub data: String,
+    /// How many samples; at least 2.
+    pub samples: usize,
+    /// Units of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Updates of a training.
+    pub updates: u64,
+    /// Samples of a mini-batch.
+    pub batch: usize,
 }
 
-/// A few updates in one of the ways.
-fn train(
-    way: Way,
-    data: Data,
-    dataset: &Dataset<f32>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let spec = MlpSpec::new([dataset.n_features(), data.hidden(), dataset.n_outputs()]);
-    let rate = 0.01;
-    if way == Way::Lump {
-        let mut model: Mlp<f32> = spec.build(0)?;
-        let mut optimizer = OptimizerSpec::sgd().build(model.n_parameters())?;
-        let labels = dataset
-            .target()
-            .labels()
-            .ok_or("both data sets have classes")?;
-        let batch = Batch::new(dataset.features().as_view(), Targets::Labels(labels));
-        let mut workspace = model.workspace(dataset.n_samples());
-        for _ in 0..UPDATES {
-            model.train_step(&batch, &mut optimizer, rate, 0, &mut workspace)?;
-        }
-        return Ok(());
+impl FromStr for MemoryProbe {
+    type Err = serde_json::Error;
+
+    /// Reads it as JSON.
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
-    // Losses are measured on a few samples: what is asked is what an update needs.
-    let evaluation = Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(256);
-    Trainer::new(spec)
-        .optimizer(OptimizerSpec::sgd())
-        .learning_rate(rate)
-        .batch_size(match way {
-            Way::Mini => BatchSize::Mini(32),
-            Way::Chunks | Way::Lump => BatchSize::Full,
-        })
-        .budget(Budget::Updates(UPDATES))
-        .evaluation(evaluation)
-        .threads(1)
-        .fit(dataset, None)?;
-    Ok(())
+}
+
+impl MemoryProbe {
+    /// Bytes that a training needs beside its data, at their peak: for all samples as one lump, for all of them in chunks, and
+    /// for mini-batches. Measured in this process, by what the system says of it: call it in a fresh one.
+    ///
+    /// `None` where the system does not tell a process its peak (it takes Linux).
+    ///
+    /// # Errors
+    /// [`Error::UnknownData`] for another name than `two-inputs` or `augmented-digits`; [`Error::Step`] when the training
+    /// fails.
+    pub fn measure(&self) -> Result<Option<[u64; 3]>, Error> {
+        let (data, samples) = (self.data.parse::<Data>()?, self.samples);
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
+            let step_of = format!("measure the memory on {samples} samples of {data}");
+            step(step_of, error)
+        };
+        let dataset = data.load(samples).map_err(|error| failed(error.into()))?;
+        let mut peaks = [0; 3];
+        // The way that needs least comes first, so that nothing freed before can hide what comes after.
+        for way in Way::ALL.into_iter().rev() {
+            if !reset_peak() {
+                return Ok(None);
+            }
+            let before = status("VmRSS");
+            self.train(way, &dataset).map_err(failed)?;
+            let (Some(before), Some(peak)) = (before, status("VmHWM")) else {
+                return Ok(None);
+            };
+            peaks[way as usize] = peak.saturating_sub(before);
+        }
+        Ok(Some(peaks))
+    }
+
+    /// A few updates in one of the ways.
+    fn train(
+        &self,
+        way: Way,
+        dataset: &Dataset<f32>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let (inputs, outputs) = ([dataset.n_features()], [dataset.n_outputs()]);
+        let spec = MlpSpec::new([&inputs[..], &self.hidden, &outputs].concat());
+        let rate = 0.01;
+        if way == Way::Lump {
+            let mut model: Mlp<f32> = spec.build(0)?;
+            let mut optimizer = OptimizerSpec::sgd().build(model.n_parameters())?;
+            let labels = dataset
+                .target()
+                .labels()
+                .ok_or("both data sets have classes")?;
+            let batch = Batch::new(dataset.features().as_view(), Targets::Labels(labels));
+            let mut workspace = model.workspace(dataset.n_samples());
+            for _ in 0..self.updates {
+                model.train_step(&batch, &mut optimizer, rate, 0, &mut workspace)?;
+            }
+            return Ok(());
+        }
+        // Losses are measured on a few samples: what is asked is what an update needs.
+        let evaluation = Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(256);
+        Trainer::new(spec)
+            .optimizer(OptimizerSpec::sgd())
+            .learning_rate(rate)
+            .batch_size(match way {
+                Way::Mini => BatchSize::Mini(self.batch),
+                Way::Chunks | Way::Lump => BatchSize::Full,
+            })
+            .budget(Budget::Updates(self.updates))
+            .evaluation(evaluation)
+            .threads(1)
+            .fit(dataset, None)?;
+        Ok(())
+    }
 }
 
 /// Makes the peak begin again from what is in use now; whether the system did.
@@ -191,11 +212,10 @@ fn status(field: &str) -> Option<u64> {
 /// Measures in a process of its own, or here where there is no program for it.
 pub(super) fn measure(
     program: Option<&Path>,
-    data: Data,
-    samples: usize,
+    probe: &MemoryProbe,
 ) -> Result<Option<[u64; 3]>, Error> {
     let Some(program) = program else {
-        return memory_of_training(data.name(), samples);
+        return probe.measure();
     };
     let failed = |reason: String| {
         step(
@@ -203,8 +223,9 @@ pub(super) fn measure(
             reason,
         )
     };
+    let asked = serde_json::to_string(probe).map_err(|error| failed(error.to_string()))?;
     let output = Command::new(program)
-        .args(["probe-memory", data.name(), &samples.to_string()])
+        .args(["probe-memory", &asked])
         // Freed memory goes back to the system at once, whatever was freed before (glibc; others ignore it).
         .env("MALLOC_MMAP_THRESHOLD_", "65536")
         .env("MALLOC_TRIM_THRESHOLD_", "65536")

@@ -15,14 +15,13 @@ use crate::results::{Conditioning, CurvatureOf, Why, WhyFinding, WhySubject};
 use crate::statistics::median;
 
 pub(super) const METHOD: &str = "The curvature of a linear unit with squared error, and of the network at its initial \
-    parameters, is computed exactly; full-batch descent of either is then tried with rates that grow fourfold from 1e-10 \
-    until it diverges, and the border is found by bisection to half a per cent. A linear unit diverges when its loss rises \
+    parameters, is computed exactly; full-batch descent of either is then tried with rates that grow fourfold from 1/4096 of \
+    the predicted one until it diverges, and the border is found by bisection to half a per cent. A linear unit diverges when its loss rises \
     between 1,000 and 2,000 updates; a network when its loss after 200 updates is above the first.";
 
-/// The first rate of the search: any data of this program's allow it.
-const LOWEST_RATE: f64 = 1e-10;
-/// Where it gives up: no rate is too large.
-const HIGHEST_RATE: f64 = 1e6;
+/// The search for the largest rate begins at this part of the predicted one, and gives up, since no rate is too large, at the
+/// other end as far above it.
+const WIDEST: f64 = 4096.0;
 /// The border is known when the rates on both sides of it differ by no more than this factor.
 const CLOSE: f64 = 1.005;
 /// Updates of a linear unit: at half a per cent above the limit, its error grows by e^20.
@@ -46,7 +45,9 @@ pub(super) fn measure(
     let first = why.conditioning.len();
     // What is not linear takes a hundred times as long: three seeds tell a factor of ten from one of two.
     let few = &seeds[..seeds.len().min(3)];
-    for (scaling, scaler) in scalings() {
+    let scalings = scalings(case.source.dataset.n_features());
+    let n_scalings = scalings.len() as f64;
+    for (scaling, scaler) in scalings {
         let arm = arm(scaling, scaler);
         let (mut eigenvalues, mut conditions, mut rates) = (vec![], vec![], vec![]);
         for (position, &seed) in few.iter().enumerate() {
@@ -64,7 +65,7 @@ pub(super) fn measure(
                     largest_eigenvalue: Some(largest),
                     condition_number: Some(condition),
                     predicted_rate: Some(2.0 / largest),
-                    measured_rate: border(|rate| descends(&inputs, &targets, rate)),
+                    measured_rate: border(2.0 / largest, |rate| descends(&inputs, &targets, rate)),
                 });
             }
             let found = of_network(case, &data, seed).map_err(|error| {
@@ -73,7 +74,7 @@ pub(super) fn measure(
             eigenvalues.push(found.0);
             conditions.push(found.1);
             rates.push(found.2);
-            ledger.add(share / scalings().len() as f64);
+            ledger.add(share / n_scalings);
         }
         let largest = median(&eigenvalues);
         why.conditioning.push(Conditioning {
@@ -200,16 +201,16 @@ pub(super) fn descends(inputs: &DMatrix<f64>, targets: &DVector<f64>, rate: f64)
 }
 
 /// The largest rate that is stable, from below, on the assumption that all lower ones are; `None` when no rate is, or all are.
-pub(super) fn border(stable: impl Fn(f64) -> bool) -> Option<f64> {
-    let mut low = LOWEST_RATE;
-    if !stable(low) {
+pub(super) fn border(predicted: f64, stable: impl Fn(f64) -> bool) -> Option<f64> {
+    let mut low = predicted / WIDEST;
+    if !(low > 0.0 && low.is_finite()) || !stable(low) {
         return None;
     }
     let mut high = 4.0 * low;
     while stable(high) {
         low = high;
         high *= 4.0;
-        if high > HIGHEST_RATE {
+        if high > predicted * WIDEST {
             return None;
         }
     }
@@ -248,7 +249,9 @@ fn of_network(
         let found = network.largest_hessian_eigenvalue(&batch, Default::default())?;
         (found.value, f64::INFINITY)
     };
-    let rate = border(|rate| network_descends(&network, &batch, rate).unwrap_or(false));
+    let rate = border(2.0 / largest, |rate| {
+        network_descends(&network, &batch, rate).unwrap_or(false)
+    });
     Ok((largest, spread, rate.unwrap_or(f64::INFINITY)))
 }
 
@@ -346,7 +349,11 @@ mod tests {
         assert!((predicted - 2.38).abs() < 0.005, "{predicted}");
         assert!(descends(&points, &targets, 1.5 / 2.0));
         assert!(!descends(&points, &targets, 2.5 / 2.0));
-        let measured = 2.0 * border(|rate| descends(&points, &targets, rate)).unwrap();
+        let measured = 2.0
+            * border(2.0 / spectrum(&points).0, |rate| {
+                descends(&points, &targets, rate)
+            })
+            .unwrap();
         assert!((measured / predicted - 1.0).abs() < 0.02, "{measured}");
     }
 
@@ -355,7 +362,10 @@ mod tests {
         let (points, targets) = lecuns_points();
         let moved = points.add_scalar(3.0);
         let [still, far] = [points, moved].map(|points| {
-            let measured = border(|rate| descends(&points, &targets, rate)).unwrap();
+            let measured = border(2.0 / spectrum(&points).0, |rate| {
+                descends(&points, &targets, rate)
+            })
+            .unwrap();
             assert!((measured * spectrum(&points).0 / 2.0 - 1.0).abs() < 0.02);
             measured
         });
@@ -364,9 +374,9 @@ mod tests {
 
     #[test]
     fn a_border_that_is_not_there_is_none() {
-        assert_eq!(border(|_| false), None);
-        assert_eq!(border(|_| true), None);
-        let found = border(|rate| rate < 0.3).unwrap();
+        assert_eq!(border(1.0, |_| false), None);
+        assert_eq!(border(1.0, |_| true), None);
+        let found = border(1.0, |rate| rate < 0.3).unwrap();
         assert!((found / 0.3 - 1.0).abs() < 0.005, "{found}");
     }
 }
