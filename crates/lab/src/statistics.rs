@@ -42,6 +42,7 @@ mod quantile;
 mod verdict;
 
 pub use bootstrap::bootstrap_interval;
+pub(crate) use comparison::p_of_intervals;
 pub use comparison::{Comparison, Observation, seeds_needed};
 pub(crate) use cost_fit::CostFit;
 pub use holm::holm;

@@ -4,13 +4,13 @@ use smallbatch_data::{Dataset, Target};
 use smallbatch_mlp::MlpSpec;
 use smallbatch_preprocess::AnyScaler;
 
-use super::compare::{Gain, Scores, gain, mean_score};
+use super::compare::{Gain, Scores, correct, gain, mean_score};
 use super::search::Found;
 use super::training::{Fitted, Way, cost_of_epoch, halves, network, spread, train};
 use super::{Advice, AdvicePlan, Conclusion, FORMAT, Judged, Parts, Tried, default_way, words};
 use crate::Error;
 use crate::experiment::{Ledger, Size, step};
-use crate::statistics::{Verdict, median};
+use crate::statistics::median;
 
 /// What a constant prediction is called in comparisons.
 pub(super) const CONSTANT: &str = "constant";
@@ -271,10 +271,11 @@ impl Judgement {
                 gains.push(gain(of, over, counted)?);
             }
         }
+        correct(&mut gains);
         let surely_better = |of: &str, over: &str| {
-            gains.iter().any(|gain| {
-                gain.of == of && gain.over == over && gain.verdict == Verdict::Supported
-            })
+            gains
+                .iter()
+                .any(|gain| gain.of == of && gain.over == over && gain.is_sure())
         };
         let default_works = surely_better(DEFAULT, CONSTANT);
         let conclusion = if !default_works && !surely_better(FOUND, CONSTANT) {

@@ -106,9 +106,7 @@ pub(super) fn headline(advice: &Advice) -> String {
     );
     match advice.conclusion {
         Conclusion::Found => {
-            let surely = advice
-                .gain(FOUND, DEFAULT)
-                .is_some_and(|gain| gain.verdict == Verdict::Supported);
+            let surely = advice.gain(FOUND, DEFAULT).is_some_and(Gain::is_sure);
             let over = if surely {
                 format!("over the default that gains {against}")
             } else {
@@ -262,10 +260,20 @@ impl fmt::Display for Advice {
             "  Gains in points, with 95 % intervals over {} pairs of runs and {} rows:",
             self.pairs, self.reserved_rows
         )?;
+        let falls = |gain: &Gain| !gain.stands && gain.p.is_some();
         for gain in &self.gains {
             let pair = format!("{} over {}", title(&gain.of), title(&gain.over));
             let interval = interval(gain);
-            writeln!(f, "  {pair:<48}{interval:<26}{}", answer(&gain.verdict))?;
+            let star = if falls(gain) { " *" } else { "" };
+            let answer = answer(&gain.verdict);
+            writeln!(f, "  {pair:<48}{interval:<26}{answer}{star}")?;
+        }
+        if self.gains.iter().any(falls) {
+            writeln!(
+                f,
+                "  * does not stand when all {} are considered together (Holm 1979), and does not count",
+                self.gains.len()
+            )?;
         }
         Ok(())
     }

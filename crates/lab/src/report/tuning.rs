@@ -52,7 +52,8 @@ pub(super) fn budgets<'a>(arms: &[(usize, &'a ArmResult)]) -> Vec<&'a str> {
 }
 
 /// How wide the range of usable rates of an arm is: the lowest and the highest rate whose median validation loss is at most a tenth
-/// above the least. Of what was tried, so a lower bound at the ends of the grid.
+/// above the least. Of what was tried, so a lower bound at the ends of the grid; a rate that was given up counts by the runs it
+/// had.
 pub(super) fn usable(arm: &ArmResult, budget: &str) -> Option<(f64, f64)> {
     let tried = || {
         let of = arm
@@ -113,6 +114,12 @@ fn loss_axis(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> Axis {
     Axis::holding(losses.into_iter().filter(|loss| *loss <= most), 5.0)
 }
 
+/// Whether it was given up before it had all its runs.
+fn is_given_up(point: &TuningPoint, points: &[TuningPoint]) -> bool {
+    let most = points.iter().map(|point| point.runs).max();
+    most.is_some_and(|most| point.runs < most)
+}
+
 fn series(style: usize, points: &[TuningPoint]) -> Series {
     let mark = |point: &TuningPoint| match point {
         TuningPoint {
@@ -120,6 +127,7 @@ fn series(style: usize, points: &[TuningPoint]) -> Series {
             ..
         } => Mark::Cross,
         TuningPoint { chosen: true, .. } => Mark::Ring,
+        _ if is_given_up(point, points) => Mark::Speck,
         _ => Mark::Dot,
     };
     let losses = points
@@ -143,15 +151,21 @@ fn description(tuned: &[(usize, &str, Vec<TuningPoint>)]) -> String {
         .filter_map(|(_, arm, points)| {
             let chosen = points.iter().find(|point| point.chosen)?;
             let diverged = points.iter().filter(|point| point.diverged).count();
+            let is_left = |point: &&TuningPoint| !point.diverged && is_given_up(point, points);
+            let given_up = match points.iter().filter(is_left).count() {
+                0 => String::new(),
+                some => format!(", {some} given up"),
+            };
             Some(format!(
-                "{arm}: best at {}, {diverged} of {} rates diverged",
+                "{arm}: best at {}, {diverged} of {} rates diverged{given_up}",
                 words::setting(chosen.learning_rate),
                 points.len()
             ))
         })
         .collect();
     format!(
-        "One line an arm; a ring marks the chosen rate, a cross one that diverged. {}.",
+        "One line an arm; a ring marks the chosen rate, a cross one that diverged, a speck one that was given up on fewer runs, \
+         since it could not be chosen any more. {}.",
         arms.join("; ")
     )
 }
@@ -182,6 +196,37 @@ mod tests {
         };
         assert_eq!(usable(&arm, "epochs"), Some((0.1, 1.0)));
         assert_eq!(usable(&arm, "seconds"), None);
+    }
+
+    #[test]
+    fn rates_that_were_given_up_are_specks() {
+        let point = |learning_rate, runs, chosen| TuningPoint {
+            budget: "epochs".into(),
+            learning_rate,
+            runs,
+            chosen,
+            validation_loss: Some(1.0),
+            ..TuningPoint::default()
+        };
+        let points = [
+            point(0.1, 2, false),
+            point(0.3, 3, true),
+            point(1.0, 3, false),
+        ];
+        let marks: Vec<Mark> = series(0, &points)
+            .marks
+            .into_iter()
+            .map(|(.., mark)| mark)
+            .collect();
+        assert_eq!(marks, [Mark::Speck, Mark::Ring, Mark::Dot]);
+        let said = description(&[(0, "raw", points.to_vec())]);
+        assert!(
+            said.contains("best at 0.3, 0 of 3 rates diverged, 1 given up"),
+            "{said}"
+        );
+        // Files that do not say how many runs.
+        let old = [point(0.1, 0, false), point(0.3, 0, true)];
+        assert_eq!(series(0, &old).marks[0].2, Mark::Dot);
     }
 
     #[test]

@@ -246,29 +246,12 @@ impl Comparison {
     /// # Ok::<(), smallbatch_lab::Error>(())
     /// ```
     pub fn p_value(&self, hypothesis: &Hypothesis) -> Option<f64> {
-        let stands = |p: f64| {
+        let at = |confidence: f64| {
             let (interval, _) =
-                interval_of_ranges(&self.least, &self.greatest, self.step, 1.0 - p).ok()?;
-            Some(verdict(&on(self.interval.scale, interval), hypothesis))
+                interval_of_ranges(&self.least, &self.greatest, self.step, confidence).ok()?;
+            Some(on(self.interval.scale, interval))
         };
-        let (mut low, mut high) = (LEAST_P, 1.0 - self.interval.confidence);
-        let here = verdict(&self.interval, hypothesis);
-        if matches!(here, Verdict::Inconclusive { .. }) {
-            return None;
-        }
-        if stands(low) == Some(here) {
-            return Some(0.0);
-        }
-        // On a logarithmic scale: an interval only grows with its confidence.
-        while high > low * (1.0 + P_PRECISION) {
-            let middle = (low * high).sqrt();
-            if stands(middle) == Some(here) {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        Some(high)
+        p_of_intervals(&self.interval, hypothesis, at)
     }
 
     /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
@@ -280,6 +263,34 @@ impl Comparison {
             settled => settled,
         }
     }
+}
+
+/// 1 - the highest confidence at which the interval `at` that confidence still gives the verdict of `interval`; as
+/// [`Comparison::p_value`]. Intervals must grow with their confidence.
+pub(crate) fn p_of_intervals(
+    interval: &Interval,
+    hypothesis: &Hypothesis,
+    at: impl Fn(f64) -> Option<Interval>,
+) -> Option<f64> {
+    let here = verdict(interval, hypothesis);
+    if matches!(here, Verdict::Inconclusive { .. }) {
+        return None;
+    }
+    let stands = |p: f64| at(1.0 - p).map(|interval| verdict(&interval, hypothesis)) == Some(here);
+    let (mut low, mut high) = (LEAST_P, 1.0 - interval.confidence);
+    if stands(low) {
+        return Some(0.0);
+    }
+    // On a logarithmic scale.
+    while high > low * (1.0 + P_PRECISION) {
+        let middle = (low * high).sqrt();
+        if stands(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Some(high)
 }
 
 /// An interval of differences, or of logarithms, on the scale it is meant for.

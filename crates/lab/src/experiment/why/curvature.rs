@@ -203,7 +203,7 @@ pub(super) fn descends(inputs: &DMatrix<f64>, targets: &DVector<f64>, rate: f64)
 /// The largest rate that is stable, from below, on the assumption that all lower ones are; `None` when no rate is, or all are.
 pub(super) fn border(predicted: f64, stable: impl Fn(f64) -> bool) -> Option<f64> {
     let mut low = predicted / WIDEST;
-    if !(low > 0.0 && low.is_finite()) || !stable(low) {
+    if !(low > 0.0 && low.is_finite() && stable(low)) {
         return None;
     }
     let mut high = 4.0 * low;
