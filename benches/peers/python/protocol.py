@@ -46,7 +46,8 @@ def read_cases(folder):
 
     def case(name):
         if name not in read:
-            fields = listed[name]
+            # What it is called in the options is no concern of a peer.
+            fields = {key: value for key, value in listed[name].items() if key != "other"}
             features = np.fromfile(folder / f"{name}.features", dtype="<f4")
             labels = np.fromfile(folder / f"{name}.labels", dtype="<u4")
             shape = (fields["n_samples"], fields["layer_sizes"][0])

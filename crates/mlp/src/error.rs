@@ -190,12 +190,12 @@ pub enum Error {
         found: String,
     },
     /// The loss of a batch is not a finite number; the parameters were not updated.
-    #[error(
-        "the loss of this batch is {loss}, so the update was not made; lower the learning rate, or normalize the inputs"
-    )]
+    #[error("the loss of this batch is {loss}, so the update was not made; {}", way_out(*.updates))]
     LossNotFinite {
         /// The loss, NaN or infinite.
         loss: f64,
+        /// How many updates the optimizer had made before.
+        updates: u64,
     },
     /// Something computed from finite inputs is not a finite number: the weights are not finite, or so large that it
     /// overflows.
@@ -253,5 +253,15 @@ pub(crate) fn require_finite(what: &'static str, value: f64) -> Result<(), Error
         Ok(())
     } else {
         Err(Error::ResultNotFinite { what, value })
+    }
+}
+
+/// What to do about a loss that is not finite.
+fn way_out(updates: u64) -> &'static str {
+    if updates == 0 {
+        "no update was made before, so no learning rate is to blame: normalize the inputs and the targets, or initialize smaller \
+         weights"
+    } else {
+        "lower the learning rate, or normalize the inputs"
     }
 }

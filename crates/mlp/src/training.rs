@@ -212,7 +212,7 @@ impl<T: Scalar> Mlp<T> {
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
-        let updated = finite(loss).and_then(|loss| {
+        let updated = finite(loss, optimizer.step()).and_then(|loss| {
             let parameters = self.parameters_mut().as_mut_slice();
             optimizer.update(parameters, &mut gradient, learning_rate)?;
             Ok(loss)
@@ -234,7 +234,7 @@ impl<T: Scalar> Mlp<T> {
         let mut dropout = self.dropout(key, 0);
         let (spec, parameters) = self.split_mut();
         let sum = chunk_loss(spec, parameters, batch, total, &mut dropout, workspace);
-        let loss = finite(sum / total)?;
+        let loss = finite(sum / total, optimizer.step())?;
         let is_plain_descent = optimizer.is_plain_descent();
         let (rule, first, second) = optimizer.next_step(learning_rate);
         let mut destination = if is_plain_descent {
@@ -292,7 +292,10 @@ impl<T: Scalar> Mlp<T> {
             );
             workspace.gradient = gradient;
         });
-        let loss = finite(sums[..n_shards].iter().sum::<f64>() / total)?;
+        let loss = finite(
+            sums[..n_shards].iter().sum::<f64>() / total,
+            optimizer.step(),
+        )?;
 
         let length = gradient.len().div_ceil(n_shards).next_multiple_of(T::PANEL);
         let shards = &*shards;
@@ -363,10 +366,10 @@ fn add_loop<T: Scalar>(sums: &mut [T], terms: &[T]) {
     }
 }
 
-fn finite(loss: f64) -> Result<f64, Error> {
+fn finite(loss: f64, updates: u64) -> Result<f64, Error> {
     if loss.is_finite() {
         Ok(loss)
     } else {
-        Err(Error::LossNotFinite { loss })
+        Err(Error::LossNotFinite { loss, updates })
     }
 }

@@ -140,3 +140,40 @@ fn the_noise_scale_without_a_gradient() {
     assert_eq!(none.trace_of_covariance, 0.0);
     assert!(none.simple_noise_scale().is_nan());
 }
+
+/// Before any update the learning rate is not to blame; after one it is the likeliest cause.
+#[test]
+fn a_loss_that_is_not_finite_says_what_may_help() {
+    let huge = dmatrix![1e30_f32, -1e30];
+    let small = dmatrix![1.0_f32, -1.0];
+    let targets = dmatrix![0.0_f32, 1.0];
+    let spec = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError);
+    for optimizer in [OptimizerSpec::sgd(), OptimizerSpec::sgd().clip_norm(1e30)] {
+        let mut network = spec.build::<f32>(1).unwrap();
+        let mut optimizer = optimizer.build(network.n_parameters()).unwrap();
+        let mut workspace = network.workspace(2);
+        let mut step = |inputs: &DMatrix<f32>, rate| {
+            let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+            network.train_step(&batch, &mut optimizer, rate, 0, &mut workspace)
+        };
+        let first = step(&huge, 0.1).unwrap_err();
+        assert!(
+            matches!(first, Error::LossNotFinite { updates: 0, .. }),
+            "{first:?}"
+        );
+        assert!(
+            first.to_string().contains("no learning rate is to blame"),
+            "{first}"
+        );
+        step(&small, 1e30).unwrap();
+        let second = step(&small, 0.1).unwrap_err();
+        assert!(
+            matches!(second, Error::LossNotFinite { updates: 1, .. }),
+            "{second:?}"
+        );
+        assert!(
+            second.to_string().contains("lower the learning rate"),
+            "{second}"
+        );
+    }
+}

@@ -324,7 +324,8 @@ fn rates(arms: &[(usize, &ArmResult)], identifier: &str) -> Result<Vec<Block>, E
         legend: legend(arms),
         panels,
         caption: "How the learning rates were found: the median validation loss at the budget's end over the tuning runs, against \
-                  the rate. A ring marks the chosen rate, a cross at the top a rate that diverged."
+                  the rate. A ring marks the chosen rate, a cross at the top a rate that diverged, a speck one that was given up on \
+                  fewer runs, since it could not be chosen any more."
             .into(),
     };
     let mut blocks: Vec<Block> = Block::figure(figure).into_iter().collect();

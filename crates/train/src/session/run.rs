@@ -149,7 +149,7 @@ impl<T: Scalar> Session<'_, T> {
                 self.last_batch_loss = Some(loss);
                 Ok(loss)
             }
-            Err(smallbatch_mlp::Error::LossNotFinite { loss }) => {
+            Err(smallbatch_mlp::Error::LossNotFinite { loss, .. }) => {
                 // The update was not made: whoever goes on stands before it still.
                 self.batches.skip_to(self.batches.position() - 1)?;
                 Err(self.diverged(NotFinite::BatchLoss(loss)))
