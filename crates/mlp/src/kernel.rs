@@ -34,7 +34,7 @@ mod weight_gradient;
 pub use decode::InputScaling;
 pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
 pub(crate) use forward::forward;
-pub(crate) use input_gradient::input_gradient;
+pub(crate) use input_gradient::{Gradient, input_gradient};
 pub(crate) use one_sample::one_sample;
 pub(crate) use row_sums::row_sums;
 pub(crate) use transpose::{Copies, Source, from_panels, into_panels};

@@ -9,8 +9,8 @@ use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::inputs::Inputs;
 use crate::kernel::{
-    Copies, Delta, Input, Onto, forward as product, from_panels, input_gradient, one_sample,
-    row_sums, weight_gradient,
+    Copies, Delta, Gradient, Input, Onto, forward as product, from_panels, input_gradient,
+    one_sample, row_sums, weight_gradient,
 };
 use crate::optimizer::Rule;
 use crate::parameters::{Layout, Rows};
@@ -200,31 +200,40 @@ impl<T: Scalar> Forward<'_, T> {
             self.layout.fan_out(self.layer),
         );
         let is_last = self.layer + 1 == self.layout.n_layers();
-        // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
-        let z = if preactivations.is_empty() {
-            &mut delta[..size]
-        } else {
-            &mut preactivations[..size]
-        };
+        let rectifies = !is_last && self.activation == Activation::Relu;
         let weight = &self.weight[units.start * fan_in..units.end * fan_in];
         let bias = &self.bias[units.clone()];
-        for input in below {
-            let values = if self.dropout.is_some() && self.layer > 0 {
-                &input.dropped
+        let product = |z: &mut [T]| {
+            for input in below {
+                let values = if self.dropout.is_some() && self.layer > 0 {
+                    &input.dropped
+                } else {
+                    &input.values
+                };
+                let inputs = input.units.clone();
+                product(z, weight, bias, values, inputs, n_panels, rectifies);
+            }
+        };
+        if rectifies {
+            product(&mut values[..size]);
+        } else {
+            // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
+            let z = if preactivations.is_empty() {
+                &mut delta[..size]
             } else {
-                &input.values
+                &mut preactivations[..size]
             };
-            product(z, weight, bias, values, input.units.clone(), n_panels);
+            product(z);
+            if is_last {
+                return;
+            }
+            map(self.activation, z, &mut values[..size]);
         }
-        if is_last {
-            return;
-        }
-        let values = &mut values[..size];
-        map(self.activation, z, values);
+        let values = &values[..size];
         if let Some(dropout) = self.dropout {
             let mask = &mut mask[..size];
             dropout.draw(self.layer, fan_out, units.clone(), self.n_samples, mask);
-            for ((dropped, &a), &mask) in dropped[..size].iter_mut().zip(&*values).zip(&*mask) {
+            for ((dropped, &a), &mask) in dropped[..size].iter_mut().zip(values).zip(&*mask) {
                 *dropped = a * mask;
             }
         }
@@ -472,9 +481,15 @@ impl<T: Scalar> Backward<'_, T> {
         let n_panels = self.n_samples.div_ceil(T::PANEL);
         let size = units.len() * n_panels * T::PANEL;
         let (a, d) = (&values[..size], &mut delta[..size]);
+        // The mask of dropout comes before the slope.
+        let rectified = self.activation == Activation::Relu && !self.drops;
         for above in above {
+            let gradient = Gradient {
+                output: &mut *d,
+                rectified: rectified.then_some(a),
+            };
             input_gradient(
-                d,
+                gradient,
                 self.weight,
                 self.fan_in,
                 &above.delta,
@@ -488,12 +503,14 @@ impl<T: Scalar> Backward<'_, T> {
                 *d *= mask;
             }
         }
-        let z = if preactivations.is_empty() {
-            a
-        } else {
-            &preactivations[..size]
-        };
-        scale_by_slope(self.activation, d, z, a);
+        if !rectified {
+            let z = if preactivations.is_empty() {
+                a
+            } else {
+                &preactivations[..size]
+            };
+            scale_by_slope(self.activation, d, z, a);
+        }
         let input = if self.drops { &dropped[..size] } else { a };
         let Samples { stride, values } = samples;
         let values = &mut values[..self.n_samples * *stride];

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, store_tile};
+use super::tile::{
+    add_lines, each_panel, each_panel_mut, in_pairs, load_tile, rectify, store_tile,
+};
 use super::{Vectors, in_tiles, with_line};
 
 /// How many inputs, of one panel or half as many of each of two, are multiplied with all rows of the weight before the next:
@@ -18,7 +20,8 @@ const ROWS: usize = 96;
 /// `output = weight · input + bias`, for each panel: `n_panels` panels of a line a unit. Of the weight, the units' rows.
 ///
 /// The input may come in parts, one call each, from the first to the last: `input` has the lines of these `inputs` only. The
-/// sums are the same to the bit.
+/// sums are the same to the bit. Where it `rectifies`, the output is 0 where that is below 0, once the last input was added:
+/// ReLU in the registers in which the sums are.
 pub(crate) fn forward<T: Vectors>(
     output: &mut [T],
     weight: &[T],
@@ -26,6 +29,7 @@ pub(crate) fn forward<T: Vectors>(
     input: &[T],
     inputs: Range<usize>,
     n_panels: usize,
+    rectifies: bool,
 ) {
     Arch::new().dispatch(Forward {
         output: &mut output[..n_panels * bias.len() * T::PANEL],
@@ -33,6 +37,7 @@ pub(crate) fn forward<T: Vectors>(
         bias,
         input: &input[..n_panels * inputs.len() * T::PANEL],
         inputs,
+        rectifies,
     });
 }
 
@@ -43,6 +48,7 @@ pub(super) struct Forward<'a, T> {
     pub(super) bias: &'a [T],
     pub(super) input: &'a [T],
     pub(super) inputs: Range<usize>,
+    pub(super) rectifies: bool,
 }
 
 impl<T: Vectors> WithSimd for Forward<'_, T> {
@@ -74,6 +80,7 @@ impl<T: Vectors> Forward<'_, T> {
         for start in (0..n_inputs).step_by(BLOCK / P) {
             let block = start..(start + BLOCK / P).min(n_inputs);
             let first_input = self.inputs.start + start;
+            let rectifies = self.rectifies && self.inputs.start + block.end == fan_in;
             for first_unit in (0..n_units).step_by(ROWS) {
                 let units = first_unit..(first_unit + ROWS).min(n_units);
                 let (weight, bias) = (
@@ -94,6 +101,7 @@ impl<T: Vectors> Forward<'_, T> {
                         fan_in,
                         (first_input == 0).then_some(bias),
                         input,
+                        rectifies,
                     ));
                 }
             }
@@ -104,6 +112,7 @@ impl<T: Vectors> Forward<'_, T> {
 /// M units from this one on, over one block of inputs, for P panels: their sums begin with the bias or, where none is given,
 /// go on with what is in the output.
 #[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "inlined, and called once")]
 fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
     output: &mut [&mut [[T::Vector<S>; V]]; P],
@@ -112,6 +121,7 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     fan_in: usize,
     bias: Option<&[T]>,
     input: [&[[T::Vector<S>; V]]; P],
+    rectifies: bool,
 ) {
     let mut sums: [_; M] = match bias {
         Some(bias) => {
@@ -136,6 +146,9 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
         let line = std::array::from_fn(|p| input[p][k]);
         let w = std::array::from_fn(|m| rows[m][k]);
         add_lines(simd, &mut sums, w, &line);
+    }
+    if rectifies {
+        rectify::<T, S, M, P, V>(simd, &mut sums);
     }
     store_tile(output, unit, &sums);
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, store_tile};
+use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, mask, store_tile};
 use super::{Vectors, in_tiles, with_line};
 
 /// How many units are added up before the next inputs: a column of the weight's lines stays in cache, even where its rows
@@ -18,9 +18,11 @@ const COLUMNS: usize = 96;
 /// `output = (weightᵀ · delta)[inputs]`, for each panel: `n_panels` panels of `delta`, a line for each of these `units`, and
 /// of `output`, a line for each input of the range.
 ///
-/// The deltas may come in parts, one call each, from the first to the last. The sums are the same to the bit.
+/// The deltas may come in parts, one call each, from the first to the last. The sums are the same to the bit. Where there are
+/// `rectified` activations of the inputs, laid out as the output, the sums are 0 where these are not above 0, once the last
+/// unit was added: the slope of ReLU.
 pub(crate) fn input_gradient<T: Vectors>(
-    output: &mut [T],
+    Gradient { output, rectified }: Gradient<'_, T>,
     weight: &[T],
     fan_in: usize,
     delta: &[T],
@@ -28,8 +30,10 @@ pub(crate) fn input_gradient<T: Vectors>(
     inputs: Range<usize>,
     n_panels: usize,
 ) {
+    let size = n_panels * inputs.len() * T::PANEL;
     Arch::new().dispatch(InputGradient {
-        output: &mut output[..n_panels * inputs.len() * T::PANEL],
+        output: &mut output[..size],
+        rectified: rectified.map(|activations| &activations[..size]),
         weight,
         fan_in,
         delta: &delta[..n_panels * units.len() * T::PANEL],
@@ -38,9 +42,16 @@ pub(crate) fn input_gradient<T: Vectors>(
     });
 }
 
+/// Where the gradient goes, and what it is masked by.
+pub(crate) struct Gradient<'a, T> {
+    pub(crate) output: &'a mut [T],
+    pub(crate) rectified: Option<&'a [T]>,
+}
+
 /// For all panels.
 pub(super) struct InputGradient<'a, T> {
     pub(super) output: &'a mut [T],
+    pub(super) rectified: Option<&'a [T]>,
     pub(super) weight: &'a [T],
     pub(super) fan_in: usize,
     pub(super) delta: &'a [T],
@@ -72,17 +83,29 @@ impl<T: Vectors> InputGradient<'_, T> {
         let delta = &delta[panels.start * n_units..panels.end * n_units];
         let (output, _) = T::vectors_mut::<S>(self.output);
         let (output, _) = output.as_chunks_mut::<V>();
-        let output = &mut output[panels.start * n_inputs..panels.end * n_inputs];
+        let range = panels.start * n_inputs..panels.end * n_inputs;
+        let output = &mut output[range.clone()];
+        let rectified = self.rectified.map(|activations| {
+            let (activations, _) = T::vectors::<S>(activations);
+            &activations.as_chunks::<V>().0[range]
+        });
+        let all_units = self.weight.len() / self.fan_in;
         for start in (0..n_units).step_by(BLOCK / P) {
             let block = start..(start + BLOCK / P).min(n_units);
             let first_unit = self.units.start + start;
+            let rectified = rectified.filter(|_| self.units.start + block.end == all_units);
             for first in (0..n_inputs).step_by(COLUMNS) {
                 let inputs = first..(first + COLUMNS).min(n_inputs);
                 let weight = &self.weight[first_unit * self.fan_in + self.inputs.start + first..];
-                for (output, delta) in output
+                for (pair, (output, delta)) in output
                     .chunks_exact_mut(P * n_inputs)
                     .zip(delta.chunks_exact(P * n_units))
+                    .enumerate()
                 {
+                    let rectified = rectified.map(|lines| {
+                        let lines = &lines[pair * P * n_inputs..][..P * n_inputs];
+                        each_panel::<_, P>(lines, n_inputs, &inputs)
+                    });
                     let mut output = each_panel_mut::<_, P>(output, n_inputs, &inputs);
                     let delta = each_panel::<_, P>(delta, n_units, &block);
                     in_tiles!(V == 1, inputs.len(), |M, input| tile::<T, S, M, P, V>(
@@ -93,6 +116,7 @@ impl<T: Vectors> InputGradient<'_, T> {
                         self.fan_in,
                         delta,
                         first_unit == 0,
+                        rectified.as_ref(),
                     ));
                 }
             }
@@ -103,6 +127,7 @@ impl<T: Vectors> InputGradient<'_, T> {
 /// M inputs from this one on, over one block of units, for P panels: their sums begin with 0 or go on with what is in the
 /// output.
 #[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "inlined, and called once")]
 fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
     output: &mut [&mut [[T::Vector<S>; V]]; P],
@@ -111,6 +136,7 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     fan_in: usize,
     delta: [&[[T::Vector<S>; V]]; P],
     is_first: bool,
+    rectified: Option<&[&[[T::Vector<S>; V]]; P]>,
 ) {
     let mut sums: [_; M] = if is_first {
         [[[T::splat(simd, T::ZERO); V]; P]; M]
@@ -121,6 +147,9 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
         let row = &row[..M];
         let line = std::array::from_fn(|p| delta[p][unit]);
         add_lines(simd, &mut sums, std::array::from_fn(|m| row[m]), &line);
+    }
+    if let Some(rectified) = rectified {
+        mask::<T, S, M, P, V>(simd, &mut sums, rectified, input);
     }
     store_tile(output, input, &sums);
 }

@@ -22,6 +22,10 @@ fn noise<T: Scalar>(n: usize, seed: u32) -> Vec<T> {
     (0..n).map(|_| next()).collect()
 }
 
+fn relu<T: Scalar>(z: T) -> T {
+    crate::Activation::Relu.value(z)
+}
+
 /// Samples of `n_rows` numbers in panels.
 fn panels<T: Scalar>(samples: &[T], n_rows: usize, n_samples: usize) -> Vec<T> {
     let mut panels = vec![T::zero(); n_samples.div_ceil(T::PANEL) * n_rows * T::PANEL];
@@ -135,13 +139,28 @@ fn check_products<T: Scalar>(shape: &Shape) {
         &weight,
         &bias,
         &input_panels,
-        all_inputs,
+        all_inputs.clone(),
         n_panels,
+        false,
     );
     assert_close("Z", &samples(&output, fan_out, n_samples), &z, fan_in);
+    // Rectified, the same bits where they are not negative.
+    let rectified: Vec<T> = output.iter().map(|&z| relu(z)).collect();
+    let mut found = vec![T::of(7.0); output.len()];
+    forward(
+        &mut found,
+        &weight,
+        &bias,
+        &input_panels,
+        all_inputs,
+        n_panels,
+        true,
+    );
+    assert!(found == rectified, "ReLU");
     // In two parts: the same bits.
     let cut = fan_in / 3;
     let mut in_parts = vec![T::of(9.0); n_panels * fan_out * T::PANEL];
+    let mut rectified_in_parts = in_parts.clone();
     for inputs in [0..cut, cut..fan_in] {
         let part: Vec<T> = input
             .chunks(fan_in)
@@ -149,23 +168,41 @@ fn check_products<T: Scalar>(shape: &Shape) {
             .collect();
         if !inputs.is_empty() {
             let part = panels(&part, inputs.len(), n_samples);
-            forward(&mut in_parts, &weight, &bias, &part, inputs, n_panels);
+            for (output, rectifies) in [(&mut in_parts, false), (&mut rectified_in_parts, true)] {
+                let inputs = inputs.clone();
+                forward(output, &weight, &bias, &part, inputs, n_panels, rectifies);
+            }
         }
     }
     assert!(in_parts == output, "Z in parts");
+    assert!(rectified_in_parts == rectified, "ReLU in parts");
     let mut output = vec![T::of(7.0); n_panels * fan_in * T::PANEL];
-    input_gradient(
-        &mut output,
-        &weight,
-        fan_in,
-        &delta_panels,
-        0..fan_out,
-        0..fan_in,
-        n_panels,
-    );
+    let all_units = 0..fan_out;
+    let of_all = |output: &mut Vec<T>, rectified: Option<&[T]>| {
+        input_gradient(
+            Gradient { output, rectified },
+            &weight,
+            fan_in,
+            &delta_panels,
+            all_units.clone(),
+            0..fan_in,
+            n_panels,
+        );
+    };
+    of_all(&mut output, None);
     assert_close("dA", &samples(&output, fan_in, n_samples), &d, fan_out);
+    // Where the inputs' activations are above 0, the same bits; elsewhere 0.
+    let activations: Vec<T> = input_panels.iter().map(|&a| relu(a)).collect();
+    let zero = T::zero();
+    let masked: Vec<T> = (output.iter().zip(&activations))
+        .map(|(&d, &a)| if a > zero { d } else { zero })
+        .collect();
+    let mut found = vec![T::of(7.0); output.len()];
+    of_all(&mut found, Some(&activations));
+    assert!(found == masked, "slope of ReLU");
     let cut = fan_out / 2;
     let mut in_parts = vec![T::of(9.0); n_panels * fan_in * T::PANEL];
+    let mut masked_in_parts = in_parts.clone();
     for units in [0..cut, cut..fan_out] {
         let part: Vec<T> = delta
             .chunks(fan_out)
@@ -173,17 +210,21 @@ fn check_products<T: Scalar>(shape: &Shape) {
             .collect();
         if !units.is_empty() {
             let part = panels(&part, units.len(), n_samples);
-            input_gradient(
-                &mut in_parts,
-                &weight,
-                fan_in,
-                &part,
-                units,
-                0..fan_in,
-                n_panels,
-            );
+            let some = Some(&activations[..]);
+            for (output, rectified) in [(&mut in_parts, None), (&mut masked_in_parts, some)] {
+                input_gradient(
+                    Gradient { output, rectified },
+                    &weight,
+                    fan_in,
+                    &part,
+                    units.clone(),
+                    0..fan_in,
+                    n_panels,
+                );
+            }
         }
     }
+    assert!(masked_in_parts == masked, "slope of ReLU in parts");
     assert!(in_parts == output, "dA in parts");
     let panel = fan_out * T::PANEL;
     let values = &delta_panels[..];
@@ -302,7 +343,19 @@ fn check_with<T: Scalar, S: Simd>(
         bias: data.bias,
         input: data.input_panels,
         inputs: 0..fan_in,
+        rectifies: false,
     });
+    let mut rectified = vec![T::of(7.0); output.len()];
+    simd.vectorize(Forward {
+        output: &mut rectified,
+        weight: data.weight,
+        bias: data.bias,
+        input: data.input_panels,
+        inputs: 0..fan_in,
+        rectifies: true,
+    });
+    let is_relu = |(&a, &z): (&T, &T)| a == relu(z);
+    assert!(rectified.iter().zip(&output).all(is_relu), "ReLU, {kind}");
     let output = samples(&output, fan_out, n_samples);
     assert_close(&format!("Z, {kind}"), &output, naive.z, fan_in);
     // Some of the inputs only.
@@ -310,6 +363,7 @@ fn check_with<T: Scalar, S: Simd>(
     let mut output = vec![T::of(7.0); n_panels * some.len() * T::PANEL];
     simd.vectorize(InputGradient {
         output: &mut output,
+        rectified: None,
         weight: data.weight,
         fan_in,
         delta: data.delta.values,
@@ -321,6 +375,20 @@ fn check_with<T: Scalar, S: Simd>(
         .chunks(fan_in)
         .flat_map(|d| d[some.clone()].to_vec())
         .collect();
+    let mut masked = vec![T::of(7.0); output.len()];
+    let activations: Vec<T> = noise(output.len(), 14);
+    simd.vectorize(InputGradient {
+        output: &mut masked,
+        rectified: Some(&activations),
+        weight: data.weight,
+        fan_in,
+        delta: data.delta.values,
+        units: 0..fan_out,
+        inputs: some.clone(),
+    });
+    for ((&found, &d), &a) in masked.iter().zip(&output).zip(&activations) {
+        assert_eq!(found, if a > T::zero() { d } else { T::zero() }, "{kind}");
+    }
     let output = samples(&output, some.len(), n_samples);
     assert_close(&format!("dA, {kind}"), &output, &expected, fan_out);
     let mut updated = data.weight.to_vec();

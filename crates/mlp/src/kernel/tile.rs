@@ -82,3 +82,36 @@ pub(super) fn add_lines<T: Vectors, S: Simd, const M: usize, const P: usize, con
         }
     }
 }
+
+/// 0 in the place of sums below 0.
+#[inline(always)]
+pub(super) fn rectify<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[[T::Vector<S>; V]; P]; M],
+) {
+    for m in 0..M {
+        for p in 0..P {
+            for v in 0..V {
+                sums[m][p][v] = T::unless_negative(simd, sums[m][p][v]);
+            }
+        }
+    }
+}
+
+/// `sums = 0` where the lines from `first` on of each panel are not above 0.
+#[inline(always)]
+pub(super) fn mask<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[[T::Vector<S>; V]; P]; M],
+    panels: &[&[[T::Vector<S>; V]]; P],
+    first: usize,
+) {
+    for p in 0..P {
+        let lines = &panels[p][first..][..M];
+        for m in 0..M {
+            for v in 0..V {
+                sums[m][p][v] = T::where_positive(simd, lines[m][v], sums[m][p][v]);
+            }
+        }
+    }
+}

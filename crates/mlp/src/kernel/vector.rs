@@ -36,6 +36,14 @@ pub trait Vectors: Copy + Sized {
     fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
     /// Stores as many lanes as the slice has room for, at most a vector.
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
+    /// 0 in the place of numbers below 0: ReLU. NaN stays NaN.
+    fn unless_negative<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self::Vector<S>;
+    /// The numbers where those `of` are above 0; elsewhere 0.
+    fn where_positive<S: Simd>(
+        simd: S,
+        of: Self::Vector<S>,
+        vector: Self::Vector<S>,
+    ) -> Self::Vector<S>;
     /// All lanes added up.
     fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// a + b.
@@ -54,7 +62,7 @@ pub trait Vectors: Copy + Sized {
 type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
 
 macro_rules! vectors {
-    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident) => {
+    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -95,6 +103,16 @@ macro_rules! vectors {
                 simd.$store(values, vector);
             }
             #[inline(always)]
+            fn unless_negative<S: Simd>(simd: S, vector: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$less(vector, zero), zero, vector)
+            }
+            #[inline(always)]
+            fn where_positive<S: Simd>(simd: S, of: S::$vector, vector: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$greater(of, zero), vector, zero)
+            }
+            #[inline(always)]
             fn sum_of_lanes<S: Simd>(simd: S, vector: S::$vector) -> Self {
                 simd.$sum(vector)
             }
@@ -133,7 +151,10 @@ vectors!(
     as_mut_simd_f32s,
     partial_load_f32s,
     partial_store_f32s,
-    reduce_sum_f32s
+    reduce_sum_f32s,
+    greater_than_f32s,
+    less_than_f32s,
+    select_f32s
 );
 vectors!(
     f64,
@@ -146,7 +167,10 @@ vectors!(
     as_mut_simd_f64s,
     partial_load_f64s,
     partial_store_f64s,
-    reduce_sum_f64s
+    reduce_sum_f64s,
+    greater_than_f64s,
+    less_than_f64s,
+    select_f64s
 );
 
 #[inline(always)]
