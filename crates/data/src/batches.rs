@@ -83,7 +83,8 @@ pub struct Choice<'b, T: Scalar> {
 ///   and resuming with [`start_epoch`](Self::start_epoch) and [`skip_to`](Self::skip_to) is exact.
 /// - [`BatchSize::Full`] hands out the data set itself: neither shuffled nor copied (but for
 ///   [features](Dataset::features) that are not stored as numbers).
-/// - Nothing allocates after [`Batches::new`].
+/// - Nothing allocates after the first batch. Room for gathered features is made by the first [`next_batch`](Self::next_batch);
+///   [`next_choice`](Self::next_choice) needs none.
 ///
 /// A batch borrows the one buffer, so it must be dropped before the next is asked for; the loop is
 /// `while let Some(batch) = batches.next_batch()`.
@@ -124,7 +125,10 @@ pub struct Batches<'a, T> {
 /// Room for one batch.
 #[derive(Clone, Debug)]
 struct Buffer<T> {
-    features: DMatrix<T>,
+    /// Samples in a batch, at most.
+    samples: usize,
+    /// None before any were gathered.
+    features: Option<DMatrix<T>>,
     target: TargetBuffer<T>,
     weights: Option<Vec<T>>,
 }
@@ -257,8 +261,8 @@ impl<'a, T: Scalar> Batches<'a, T> {
             }
             Some(buffer) => {
                 let samples = &self.order[samples];
-                let rest = buffer.gather_rest(self.dataset, samples);
-                (rest.target, rest.weights, Some(samples))
+                let (target, weights) = buffer.gather_rest(self.dataset, samples);
+                (target, weights, Some(samples))
             }
         };
         Some(Choice {
@@ -316,7 +320,8 @@ impl<'a, T: Scalar> Batches<'a, T> {
 impl<T: Scalar> Buffer<T> {
     fn new(dataset: &Dataset<T>, samples: usize) -> Self {
         Self {
-            features: DMatrix::zeros(dataset.n_features(), samples),
+            samples,
+            features: None,
             target: match dataset.target() {
                 Target::Classes { .. } => TargetBuffer::Labels(vec![0; samples]),
                 Target::Values { values, .. } => {
@@ -330,46 +335,71 @@ impl<T: Scalar> Buffer<T> {
     }
 
     fn gather(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
+        let capacity = self.samples;
+        let room = || DMatrix::zeros(dataset.n_features(), capacity);
+        let features = self.features.get_or_insert_with(room);
         match dataset.as_numbers() {
-            Some(numbers) => gather_columns(numbers, samples, &mut self.features),
+            Some(numbers) => gather_columns(numbers, samples, features),
             None => {
-                let slots = self
-                    .features
-                    .as_mut_slice()
-                    .chunks_exact_mut(dataset.n_features());
+                let slots = features.as_mut_slice();
+                let slots = slots.chunks_exact_mut(dataset.n_features());
                 for (slot, &sample) in slots.zip(samples) {
                     dataset.stored().read_sample(sample, slot);
                 }
             }
         }
-        self.gather_rest(dataset, samples)
+        gather_rest(&mut self.target, &mut self.weights, dataset, samples);
+        let (target, weights) = rest(&self.target, self.weights.as_deref(), samples.len());
+        Batch {
+            features: features.columns(0, samples.len()),
+            target,
+            weights,
+        }
     }
 
     /// All but the features.
-    fn gather_rest(&mut self, dataset: &Dataset<T>, samples: &[usize]) -> Batch<'_, T> {
-        let n = samples.len();
-        match (&mut self.target, dataset.target()) {
-            (TargetBuffer::Labels(buffer), Target::Classes { labels, .. }) => {
-                gather_entries(labels, samples, buffer);
-            }
-            (TargetBuffer::Values(buffer), Target::Values { values, .. }) => {
-                gather_columns(values, samples, buffer);
-            }
-            // The buffer was made for this very target.
-            _ => {}
-        }
-        if let (Some(buffer), Some(weights)) = (&mut self.weights, dataset.weights()) {
-            gather_entries(weights, samples, buffer);
-        }
-        Batch {
-            features: self.features.columns(0, n),
-            target: match &self.target {
-                TargetBuffer::Labels(labels) => BatchTarget::Labels(&labels[..n]),
-                TargetBuffer::Values(values) => BatchTarget::Values(values.columns(0, n)),
-            },
-            weights: self.weights.as_ref().map(|weights| &weights[..n]),
-        }
+    fn gather_rest(
+        &mut self,
+        dataset: &Dataset<T>,
+        samples: &[usize],
+    ) -> (BatchTarget<'_, T>, Option<&[T]>) {
+        gather_rest(&mut self.target, &mut self.weights, dataset, samples);
+        rest(&self.target, self.weights.as_deref(), samples.len())
     }
+}
+
+fn gather_rest<T: Scalar>(
+    target: &mut TargetBuffer<T>,
+    weights: &mut Option<Vec<T>>,
+    dataset: &Dataset<T>,
+    samples: &[usize],
+) {
+    match (target, dataset.target()) {
+        (TargetBuffer::Labels(buffer), Target::Classes { labels, .. }) => {
+            gather_entries(labels, samples, buffer);
+        }
+        (TargetBuffer::Values(buffer), Target::Values { values, .. }) => {
+            gather_columns(values, samples, buffer);
+        }
+        // The buffer was made for this very target.
+        _ => {}
+    }
+    if let (Some(buffer), Some(weights)) = (weights, dataset.weights()) {
+        gather_entries(weights, samples, buffer);
+    }
+}
+
+/// Targets and weights of the first n samples of the buffers.
+fn rest<'b, T: Scalar>(
+    target: &'b TargetBuffer<T>,
+    weights: Option<&'b [T]>,
+    n: usize,
+) -> (BatchTarget<'b, T>, Option<&'b [T]>) {
+    let target = match target {
+        TargetBuffer::Labels(labels) => BatchTarget::Labels(&labels[..n]),
+        TargetBuffer::Values(values) => BatchTarget::Values(values.columns(0, n)),
+    };
+    (target, weights.map(|weights| &weights[..n]))
 }
 
 /// Targets and weights of the whole data set, borrowed.

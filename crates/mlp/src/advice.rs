@@ -51,7 +51,7 @@ impl<T: Scalar> Mlp<T> {
         let time = |n: usize| n as f64 / PER_NANOSECOND * (size_of::<T>() / 4) as f64;
         if batch_size > CHUNK && layout.len() <= SMALL {
             let n_chunks = batch_size.div_ceil(CHUNK).div_ceil(threads);
-            let work = 3 * layout.len() * n_chunks * CHUNK;
+            let work = (3 * layout.len() * CHUNK).saturating_mul(n_chunks);
             // Every shard's gradient is read and added to another.
             let adding = if threads > 1 {
                 2.0 * ROUND + layout.len() as f64

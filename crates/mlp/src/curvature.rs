@@ -124,7 +124,9 @@ impl<T: Scalar> Mlp<T> {
     /// loss, by power iteration on exact Hessian-vector products.
     ///
     /// Power iteration finds the eigenvalue of largest size μ. If that is negative, the iteration is repeated on
-    /// `H - μ·I`, whose eigenvalues are all at least 0 and whose largest is the one sought, minus μ.
+    /// `H - μ·I`, whose eigenvalues are all at least 0 and whose largest is the one sought, minus μ. If μ and -μ are both
+    /// eigenvalues, as at a saddle, the iteration comes to rest on a mixture, which `H·v` shows not to be an eigenvector; then it
+    /// is repeated on `H + |μ|·I`.
     ///
     /// ```
     /// use nalgebra::dmatrix;
@@ -166,11 +168,13 @@ impl<T: Scalar> Mlp<T> {
             max_products as f64,
             "at least 1",
         )?;
-        let first = self.iterate(batch, 0.0, settings)?;
-        if first.value >= 0.0 {
-            return Ok(first);
-        }
-        // It is negative, so the largest is another one, even if this one was found to the tolerance.
+        let (first, mixture) = self.iterate(batch, 0.0, settings)?;
+        let shift = match mixture {
+            Some(size) => -size,
+            None if first.value >= 0.0 => return Ok(first),
+            // It is negative, so the largest is another one, even if this one was found to the tolerance.
+            None => first.value,
+        };
         if first.products == max_products {
             return Ok(Eigenvalue {
                 converged: false,
@@ -182,20 +186,21 @@ impl<T: Scalar> Mlp<T> {
             max_products: max_products - first.products,
             seed: !seed,
         };
-        let shifted = self.iterate(batch, first.value, left)?;
+        let (shifted, _) = self.iterate(batch, shift, left)?;
         Ok(Eigenvalue {
             products: first.products + shifted.products,
             ..shifted
         })
     }
 
-    /// Power iteration on `H - shift·I`; the value found has the shift added back.
+    /// Power iteration on `H - shift·I`; the value found has the shift added back. Where it comes to rest on no eigenvector,
+    /// the size of the eigenvalues that are mixed in it.
     fn iterate(
         &self,
         batch: &Batch<'_, T>,
         shift: f64,
         settings: PowerIteration,
-    ) -> Result<Eigenvalue<T>, Error> {
+    ) -> Result<(Eigenvalue<T>, Option<f64>), Error> {
         let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
         let mut rng = stream(settings.seed, "power", 0);
         for value in direction.values.iter_mut() {
@@ -203,12 +208,12 @@ impl<T: Scalar> Mlp<T> {
         }
         normalize(&mut direction);
         let mut product = direction.clone();
-        let (mut value, mut products, mut converged) = (f64::NAN, 0, false);
+        let (mut value, mut products, mut converged, mut mixture) = (f64::NAN, 0, false, None);
         // Rounded once, so that what is added back is what was taken off.
         let shift = T::of(shift);
         // The largest eigenvalue in size that was seen, and what one rounding is to 1.
         let (mut largest, epsilon) = (shift.to_f64().abs(), T::default_epsilon().to_f64());
-        while products < settings.max_products && !converged {
+        while products < settings.max_products && !converged && mixture.is_none() {
             self.hessian_vector_product(batch, &direction, &mut product)?;
             products += 1;
             for (p, &d) in product.values.iter_mut().zip(direction.values.iter()) {
@@ -216,25 +221,41 @@ impl<T: Scalar> Mlp<T> {
             }
             // The Rayleigh quotient: its error is the square of the direction's. With the shift added back: the tolerance
             // is a part of the eigenvalue sought, and a large shift must not loosen it.
-            let quotient = dot(&direction, &product) + shift.to_f64();
+            let shifted = dot(&direction, &product);
+            let quotient = shifted + shift.to_f64();
             largest = largest.max(quotient.abs());
             let bound = (settings.tolerance * quotient.abs()).max(4.0 * epsilon * largest);
-            converged = (quotient - value).abs() <= bound;
+            let is_at_rest = (quotient - value).abs() <= bound;
             value = quotient;
-            if normalize(&mut product) == 0.0 {
+            let size = normalize(&mut product);
+            if !size.is_finite() {
+                return Err(Error::ResultNotFinite {
+                    what: "the norm of a Hessian-vector product",
+                    value: size,
+                });
+            }
+            if size == 0.0 {
                 converged = true; // (H - shift·I)·v = 0: v is an eigenvector
                 break;
             }
+            // |H·v - q·v|² = |H·v|² - q²: 0 for an eigenvector.
+            converged = is_at_rest && 1.0 - (shifted / size).powi(2) <= MIXED;
+            mixture = (is_at_rest && !converged).then_some(size);
             std::mem::swap(&mut direction, &mut product);
         }
-        Ok(Eigenvalue {
+        let found = Eigenvalue {
             value,
             direction,
             products,
             converged,
-        })
+        };
+        Ok((found, mixture))
     }
 }
+
+/// A vector that is at rest under the iteration, but of whose image so much (of its squared norm) is in another direction, is no
+/// eigenvector, and not on its way to one either.
+const MIXED: f64 = 1e-3;
 
 fn dot<T: Scalar>(a: &Parameters<T>, b: &Parameters<T>) -> f64 {
     a.values

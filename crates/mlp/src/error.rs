@@ -112,12 +112,28 @@ pub enum Error {
         "feature {feature} of sample {sample} is {value}; inputs must be finite. Fill in what is missing, or leave the sample out"
     )]
     InputNotFinite {
-        /// The sample's position in the batch.
+        /// The sample's column in the inputs: with [`Batch::samples`](crate::Batch::samples), in all of them.
         sample: usize,
         /// The row of the input.
         feature: usize,
         /// The value found.
         value: f64,
+    },
+    /// An input is finite, and is so no more when it is scaled.
+    #[error(
+        "feature {feature} of sample {sample} is {value}, which becomes {scaled} when it is scaled by {scale}: the scale is 0, or too small for the number type"
+    )]
+    ScaledInputNotFinite {
+        /// The sample's column in the inputs.
+        sample: usize,
+        /// The row of the input.
+        feature: usize,
+        /// The value that is stored.
+        value: f64,
+        /// What it becomes.
+        scaled: f64,
+        /// The feature's scale.
+        scale: f64,
     },
     /// A batch without samples has no mean.
     #[error("the batch has no samples; give at least one column")]
@@ -197,10 +213,18 @@ pub enum Error {
         /// How many updates the optimizer had made before.
         updates: u64,
     },
+    /// The norm of a gradient that was to be clipped is not a finite number; the parameters were not updated.
+    #[error(
+        "the gradient's norm is {norm}, so that it cannot be clipped, and the update was not made; lower the learning rate, or normalize the inputs"
+    )]
+    GradientNotFinite {
+        /// The norm, NaN or infinite.
+        norm: f64,
+    },
     /// Something computed from finite inputs is not a finite number: the weights are not finite, or so large that it
     /// overflows.
     #[error(
-        "{what} is {value}, though the inputs are finite: the network's weights are not finite, or too large for its number type. Go back to earlier weights, or compute in f64"
+        "{what} is {value}, though the inputs are finite: the network's weights, or the inputs, targets or direction with them, are too large for its number type, or not finite. Go back to earlier weights, normalize, or compute in f64"
     )]
     ResultNotFinite {
         /// What was computed.

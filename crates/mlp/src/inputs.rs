@@ -174,17 +174,34 @@ impl<'a, T: Scalar> Inputs<'a, T> {
                 let numbers = stored.iter().enumerate();
                 let mut numbers = numbers.map(|(feature, &x)| decode.number(x, feature));
                 if let Some(feature) = numbers.position(|number: T| !number.is_finite()) {
-                    let value: T = decode.number(stored[feature], feature);
-                    let value = value.to_f64();
-                    return Err(Error::InputNotFinite {
-                        sample,
-                        feature,
-                        value,
-                    });
+                    let scaled: T = decode.number(stored[feature], feature);
+                    return Err(self.not_finite(sample, feature, scaled));
                 }
             }
         });
         Ok(())
+    }
+
+    /// What to say of an input that is not finite when it is read.
+    fn not_finite(&self, sample: usize, feature: usize, scaled: T) -> Error {
+        let value = match self.stored {
+            Stored::Numbers(all) => all.values[sample * all.n_rows + feature].to_f64(),
+            Stored::Bytes(all) => f64::from(all.values[sample * all.n_rows + feature]),
+        };
+        match self.scaling {
+            Some(by) if value.is_finite() => Error::ScaledInputNotFinite {
+                sample,
+                feature,
+                value,
+                scaled: scaled.to_f64(),
+                scale: by.scale[feature].to_f64(),
+            },
+            _ => Error::InputNotFinite {
+                sample,
+                feature,
+                value,
+            },
+        }
     }
 }
 
@@ -374,7 +391,10 @@ mod tests {
             checked.err().map(|error| error.to_string())
         };
         let named = refused(&[1.0, 1e-37], None).unwrap();
-        assert!(named.starts_with("feature 1 of sample 1 is inf"), "{named}");
+        assert!(
+            named.starts_with("feature 1 of sample 1 is 200, which becomes inf"),
+            "{named}"
+        );
         assert_eq!(refused(&[1.0, 1e-37], Some(&[0])), None);
         assert!(
             refused(&[0.0, 1.0], None)

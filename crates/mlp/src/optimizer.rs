@@ -201,6 +201,14 @@ impl OptimizerSpec {
     /// As [`OptimizerSpec::validate`].
     pub fn build<T: Scalar>(&self, n_parameters: usize) -> Result<Optimizer<T>, Error> {
         self.validate()?;
+        if let UpdateRule::RmsProp { epsilon, .. } | UpdateRule::Adam { epsilon, .. } = self.rule {
+            require(
+                T::of(epsilon) > T::zero(),
+                "epsilon",
+                epsilon,
+                "above 0 in the network's number type, too",
+            )?;
+        }
         let moments = |needed: bool| vec![T::zero(); if needed { n_parameters } else { 0 }];
         let first = !matches!(self.rule, UpdateRule::Sgd | UpdateRule::RmsProp { .. });
         let second = matches!(
@@ -547,7 +555,9 @@ fn clip<T: Scalar>(gradient: &mut [T], limit: f64) -> Result<(), Error> {
             .fold(0.0, |largest: f64, g| largest.max(g.to_f64().abs()));
         norm = norm_over(largest);
     }
-    require(norm.is_finite(), "the gradient's norm", norm, "finite")?;
+    if !norm.is_finite() {
+        return Err(Error::GradientNotFinite { norm });
+    }
     if norm > limit {
         let scale = T::of(limit / norm);
         for g in gradient {

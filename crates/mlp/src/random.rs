@@ -4,7 +4,7 @@
 //!
 //! | name | counter | drawn from it | where |
 //! |---|---|---|---|
-//! | `init` | 0 | initial weights | `initializer` |
+//! | `init` | the layer | initial weights | `initializer` |
 //! | `dropout` | the update's number | masks, a ChaCha stream a layer | `dropout` |
 //! | `power` | 0 | the first direction of a power iteration | `curvature` |
 //!

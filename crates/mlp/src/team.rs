@@ -152,6 +152,10 @@ impl Team {
         let Some(shared) = &self.shared else {
             return work(0);
         };
+        // What a worker left when the calling thread panicked as well.
+        if let Ok(mut panic) = shared.panic.lock() {
+            *panic = None;
+        }
         self.round += 1;
         let waits = Waits {
             shared,
@@ -350,6 +354,17 @@ mod tests {
             });
             assert_eq!(count.into_inner(), 2);
         }
+    }
+
+    /// The caller's panic is the one that is told; the worker's is not left for the next round.
+    #[test]
+    fn panics_of_all_threads_end_with_their_round() {
+        let mut team = Team::new(2);
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            team.each(true, 0..2, |item| panic!("item {item}"));
+        }));
+        assert!(caught.is_err());
+        team.each(true, 0..2, |_| {});
     }
 
     #[test]

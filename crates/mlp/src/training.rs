@@ -46,8 +46,8 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// The mean loss of a batch, without dropout, and its logits, which are written to a matrix of shape
-    /// `(n_outputs, n_samples)`: what [`Mlp::loss`] and [`Mlp::forward_into`] give, to the bit, in one forward pass. The
-    /// logits are written where the loss is not finite, too. Does not allocate.
+    /// `(n_outputs, n_samples)`: what [`Mlp::loss`] and [`Mlp::forward_into`] give, to the bit, in one forward pass (but that
+    /// `forward_into` computes a single sample in another order, and differs by rounding). The logits are written where the loss is not finite, too. Does not allocate.
     ///
     /// ```
     /// use nalgebra::{DMatrix, dmatrix};
@@ -112,11 +112,10 @@ impl<T: Scalar> Mlp<T> {
     ) -> Result<f64, Error> {
         workspace.check(self)?;
         if gradient.layout != *self.layout() {
-            let (expected, found) = (self.n_parameters(), gradient.values.len());
-            return Err(Error::Length {
-                what: "the gradient",
-                expected,
-                found,
+            return Err(Error::OtherLayers {
+                what: "the gradient's parameters",
+                expected: self.layout().sizes().to_vec(),
+                found: gradient.layer_sizes().to_vec(),
             });
         }
         let batch = batch.open(self.spec().n_inputs())?;

@@ -241,6 +241,9 @@ impl<T: Scalar> Mlp<T> {
     /// Buffers for passes over this network (and others of the same spec). Batches of more samples than `max_chunk` are
     /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1. Give it the size of the batch, or
     /// [`CHUNK`] if that is less: larger chunks take more memory and more time.
+    ///
+    /// # Panics
+    /// Where there is no memory for the activations of `max_chunk` samples: it is allocated at once.
     pub fn workspace(&self, max_chunk: usize) -> Workspace<T> {
         Workspace::new(self, max_chunk, 1)
     }

@@ -1,7 +1,7 @@
 //! Derivatives against central differences, and against each other, in f64 over whole networks.
 #![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_mlp::{
     Activation, Batch, CHUNK, DropoutKey, Error, Initializer, Loss, Mlp, MlpSpec, Parameters,
@@ -502,4 +502,34 @@ fn all_weights_zero_is_an_error() {
         network.loss(&batch, &mut network.workspace(1)),
         Err(Error::ZeroTotalWeight)
     );
+}
+
+/// At a saddle, λ and -λ are eigenvalues: any mixture of their eigenvectors is at rest under power iteration.
+#[test]
+fn eigenvalues_of_one_size_and_both_signs_are_told_apart() {
+    // One weight and bias after the other, all 0: the Hessian's eigenvalues are ±6√2, 0 and 2.
+    let mut network = MlpSpec::new([1, 1, 1])
+        .activation(Activation::Identity)
+        .loss(Loss::MeanSquaredError)
+        .build::<f64>(0)
+        .unwrap();
+    network.parameters_mut().as_mut_slice().fill(0.0);
+    let (inputs, targets) = (dmatrix![1.0], dmatrix![3.0]);
+    let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+    for seed in 0..20 {
+        let settings = PowerIteration {
+            seed,
+            ..PowerIteration::default()
+        };
+        let found = network
+            .largest_hessian_eigenvalue(&batch, settings)
+            .unwrap();
+        let expected = 72f64.sqrt();
+        let error = (found.value / expected - 1.0).abs();
+        assert!(
+            found.converged && error < 1e-3,
+            "seed {seed}: {}",
+            found.value
+        );
+    }
 }

@@ -288,3 +288,20 @@ fn poissons_rate_overflows_where_it_is_said_to() {
     assert!(wide(709.7).is_finite() && wide(-1e3) == 1e3);
     assert_eq!(wide(709.8), f64::INFINITY);
 }
+
+/// In single precision the loss of a right answer is as exact for yes as it is for no: e^-10 and e^-16 are not lost beside 10
+/// and 16.
+#[test]
+fn small_binary_losses_are_exact_for_both_answers() {
+    for z in [1.0_f32, 5.0, 10.0, 16.0, 30.0] {
+        let expected = (-f64::from(z)).exp().ln_1p();
+        for (z, label) in [(z, 1), (-z, 0)] {
+            let labels = Targets::Labels(&[label]);
+            let (value, _) = value_and_slope(&[z], &Loss::BinaryCrossEntropy, labels, None);
+            assert!(
+                (value / expected - 1.0).abs() < 1e-5,
+                "{z}: {value} for {expected}"
+            );
+        }
+    }
+}

@@ -4,7 +4,7 @@
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_mlp::{
-    Activation, Batch, Error, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters, Targets,
+    Activation, Batch, Error, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters, Targets, UpdateRule,
 };
 
 fn wave(rows: usize, columns: usize, phase: f32) -> DMatrix<f32> {
@@ -122,6 +122,29 @@ fn parameters_of_other_layers_are_refused_by_their_layers() {
     let mut product = network.parameters().clone();
     let error = network.hessian_vector_product(&batch, &parameters, &mut product);
     assert!(matches!(error, Err(Error::OtherLayers { .. })));
+    let mut workspace = network.workspace(1);
+    let mut gradient = parameters;
+    let error = network.loss_and_gradient(&batch, None, &mut workspace, &mut gradient);
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the gradient's parameters are for layers [1, 8, 1], the network has [2, 6, 1]"
+    );
+}
+
+/// What is above 0 in f64 and 0 in f32 would divide by 0.
+#[test]
+fn an_epsilon_that_the_number_type_cannot_hold_is_refused() {
+    let tiny = OptimizerSpec::new(UpdateRule::Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-50,
+    });
+    assert!(tiny.build::<f64>(3).is_ok());
+    let error = tiny.build::<f32>(3).unwrap_err().to_string();
+    assert!(
+        error.contains("above 0 in the network's number type"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -21,6 +21,8 @@ use crate::{History, Scalar, Watched};
 pub enum NotFinite {
     /// The loss of the batch of an update, which was then not made.
     BatchLoss(f64),
+    /// The norm of an update's gradient, which was to be clipped; the update was then not made.
+    Gradient(f64),
     /// An evaluated loss.
     EvaluatedLoss(Watched, f64),
     /// A weight or a bias.
@@ -199,6 +201,7 @@ impl fmt::Display for NotFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BatchLoss(loss) => write!(f, "the loss of the next batch is {loss}"),
+            Self::Gradient(norm) => write!(f, "the norm of the next batch's gradient is {norm}"),
             Self::EvaluatedLoss(part, loss) => write!(f, "the {part} loss is {loss}"),
             Self::Parameter(value) => write!(f, "a weight is {value}"),
         }

@@ -128,7 +128,12 @@ impl<'a, T: Scalar> Subject<'a, T> {
                 }
                 let (predictions, targets) = (self.logits.as_view(), values.as_view());
                 let (rmse, r2) = rmse_and_r2(predictions, targets, weights)?;
-                Ok(TaskMetrics::Regression { rmse, r2 })
+                // The loss may be finite where its square is not.
+                Ok(if rmse.is_finite() && r2.is_none_or(f64::is_finite) {
+                    TaskMetrics::Regression { rmse, r2 }
+                } else {
+                    TaskMetrics::LossOnly
+                })
             }
             _ => Ok(TaskMetrics::LossOnly),
         }

@@ -70,7 +70,7 @@ impl<T: Scalar> Session<'_, T> {
         self.update
     }
 
-    /// How many threads share each update.
+    /// For how many threads the updates were prepared; no more take part than the processor has room for.
     pub fn threads(&self) -> usize {
         self.workspace.threads()
     }
@@ -94,7 +94,8 @@ impl<T: Scalar> Session<'_, T> {
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint {
             format: Format::CURRENT,
-            trainer: self.trainer.clone(),
+            // Its threads are settled, so that a machine with others goes on to the same bits.
+            trainer: self.trainer.clone().threads(self.workspace.threads()),
             training: Fingerprint::of(self.training),
             validation: self.validation.map(Fingerprint::of),
             model: self.model.clone(),

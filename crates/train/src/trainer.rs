@@ -29,6 +29,9 @@ use crate::{
 /// The defaults are those of Adam's paper and of the literature on small batches, for inputs that are standardized. Tune
 /// the rate first.
 ///
+/// **Weights.** A batch whose samples all weigh 0, which chance may make where many do, changes nothing; it counts as an update,
+/// with a loss of 0.
+///
 /// **Same seed, same bits.** On the same machine the same trainer, data and number of threads give the same model to the
 /// last bit, unless the budget counts seconds. Initial weights, the order of samples, dropout and the sample that
 /// evaluations are limited to come from streams of the one seed.

@@ -101,10 +101,18 @@ fn a_session_that_diverged_stays_where_it_is() {
         .learning_rate(1e308)
         .batch_size(BatchSize::Mini(16))
         .evaluation(Evaluation::every(EvaluateEvery::Updates(1)));
+    // The loss is finite, and so is each number of its gradient; the norm of all sixteen, which was to be clipped, is not.
+    let steep = DMatrix::from_element(16, 2, 5e307);
+    let steep = Dataset::new(steep, Target::numbers(vec![0.0; 2])).unwrap();
+    let by_gradient = Trainer::new(MlpSpec::new([16, 1]).loss(Loss::MeanAbsoluteError))
+        .optimizer(OptimizerSpec::sgd().clip_norm(1.0))
+        .batch_size(BatchSize::Mini(1))
+        .evaluation(Evaluation::every(EvaluateEvery::Epochs(1_000)));
     for (trainer, data, validation) in [
         (&by_batch, &price, None),
         (&by_one_batch, &one_huge, None),
         (&by_weights, &price, None),
+        (&by_gradient, &steep, None),
         (&regressor(), &finite, Some(&huge.unwrap())),
     ] {
         let mut session = trainer.start(data, validation).unwrap();

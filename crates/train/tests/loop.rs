@@ -510,3 +510,32 @@ fn a_session_finished_early_is_interrupted_and_evaluated() {
     assert_eq!(trained.record().update, 0);
     assert_eq!(trained.history().records().len(), 1);
 }
+
+/// Counts the batches whose loss is 0.
+struct Empty(u32);
+
+impl Observer for Empty {
+    fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+        self.0 += u32::from(update.batch_loss == 0.0);
+        ControlFlow::Continue(())
+    }
+}
+
+/// A batch whose samples weigh nothing changes nothing, and counts as an update: which batches these are is chance.
+#[test]
+fn a_batch_without_weight_changes_nothing() {
+    let mut weights = vec![0.0; 64];
+    weights[..8].fill(1.0);
+    let data = classes(64, 1).with_weights(weights).unwrap();
+    let trainer = classifier()
+        .batch_size(BatchSize::Mini(4))
+        .budget(Budget::Epochs(3));
+    let mut session = trainer.start(&data, None).unwrap();
+    let before = session.model().parameters().clone();
+    let mut empty = Empty(0);
+    session.run(&mut empty).unwrap();
+    assert_eq!(session.update(), 3 * 16);
+    // At most 8 of an epoch's 16 batches have a sample that weighs something.
+    assert!(empty.0 >= 3 * 8, "{}", empty.0);
+    assert_ne!(session.model().parameters(), &before);
+}

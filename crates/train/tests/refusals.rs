@@ -195,23 +195,6 @@ fn numbers_that_the_loss_is_not_defined_for() {
     );
 }
 
-/// A mean over weights that are all 0 is not a number: the update says so instead of skipping the batch.
-#[test]
-fn a_batch_of_weight_zero() {
-    let data = classes(30, 1);
-    let weights: Vec<f64> = (0..30).map(|j| f64::from(u8::from(j < 5))).collect();
-    let data = data.with_weights(weights).unwrap();
-    let error = classifier()
-        .batch_size(BatchSize::Mini(2))
-        .fit(&data, None)
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples \
-         of weight 0, or use larger batches"
-    );
-}
-
 #[test]
 fn validation_data_that_is_not_like_the_training_data() {
     let (data, other) = (numbers(30, 1), numbers(20, 2));

@@ -89,10 +89,10 @@ pub(super) fn rectify<T: Vectors, S: Simd, const M: usize, const P: usize, const
     simd: S,
     sums: &mut [[[T::Vector<S>; V]; P]; M],
 ) {
-    for m in 0..M {
-        for p in 0..P {
-            for v in 0..V {
-                sums[m][p][v] = T::unless_negative(simd, sums[m][p][v]);
+    for sums in sums {
+        for sums in sums.iter_mut() {
+            for sum in sums.iter_mut() {
+                *sum = T::unless_negative(simd, *sum);
             }
         }
     }

@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::Loss;
 use crate::Scalar;
-use crate::activation::{sigmoid, softplus};
+use crate::activation::sigmoid;
 use crate::batch::{Open, OpenTargets};
 
 impl Loss {
@@ -41,7 +41,10 @@ impl Loss {
             Self::BinaryCrossEntropy => {
                 pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
                     // ln(1 + e^z) - y·z as max(z, 0) - y·z + ln(1 + e^-|z|): finite at z = ±1e3.
-                    (softplus(z) - y * z, sigmoid(z) - y)
+                    // In this order: the logarithm is small where the answer is right, and would be lost beside z.
+                    let positive = if z < T::zero() { T::zero() } else { z };
+                    let loss = (positive - y * z) + (-z.abs()).fast_exp().fast_ln_1p();
+                    (loss, sigmoid(z) - y)
                 })
             }
             Self::MeanSquaredError => {

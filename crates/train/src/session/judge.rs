@@ -117,7 +117,7 @@ impl<T: Scalar> Session<'_, T> {
     pub(super) fn diverged(&self, what: NotFinite) -> Error {
         // A batch's loss belongs to the update that it was refused for, the others to the update before.
         let update = match what {
-            NotFinite::BatchLoss(_) => self.update,
+            NotFinite::BatchLoss(_) | NotFinite::Gradient(_) => self.update,
             _ => self.update.saturating_sub(1),
         };
         // The data that failed: validation data that was not scaled overflows whatever the training data is like.

@@ -149,12 +149,24 @@ impl<T: Scalar> Session<'_, T> {
                 self.last_batch_loss = Some(loss);
                 Ok(loss)
             }
-            Err(smallbatch_mlp::Error::LossNotFinite { loss, .. }) => {
+            // A batch of samples that weigh nothing has nothing to say, and changes nothing.
+            Err(smallbatch_mlp::Error::ZeroTotalWeight) => {
+                self.update += 1;
+                Ok(0.0)
+            }
+            Err(error) => {
                 // The update was not made: whoever goes on stands before it still.
                 self.batches.skip_to(self.batches.position() - 1)?;
-                Err(self.diverged(NotFinite::BatchLoss(loss)))
+                Err(match error {
+                    smallbatch_mlp::Error::LossNotFinite { loss, .. } => {
+                        self.diverged(NotFinite::BatchLoss(loss))
+                    }
+                    smallbatch_mlp::Error::GradientNotFinite { norm } => {
+                        self.diverged(NotFinite::Gradient(norm))
+                    }
+                    error => error.into(),
+                })
             }
-            Err(error) => Err(error.into()),
         }
     }
 }
