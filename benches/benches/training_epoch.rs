@@ -4,7 +4,7 @@
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
-use smallbatch_benches::{BATCH_SIZES, CASES, Case, labels};
+use smallbatch_benches::{BATCH_SIZES, CASES, Case, targets};
 use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset};
 use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
@@ -28,7 +28,10 @@ fn training_epoch(criterion: &mut Criterion) {
                     let mut batches = Batches::new(dataset, batch_size, 1)
                         .expect("no batch is larger than its data");
                     let mut workspace = network.workspace(batches.max_samples().min(CHUNK));
-                    let whole = Batch::new(dataset.features().as_view(), labels(dataset));
+                    let whole = Batch::new(
+                        dataset.features().as_view(),
+                        targets(dataset, dataset.n_samples()),
+                    );
                     let before = network.loss(&whole, &mut workspace).expect("the data fits");
                     let mut epoch = 0;
                     bencher.iter(|| {

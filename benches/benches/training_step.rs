@@ -1,8 +1,8 @@
 //! One update on one batch that lies ready: forward, backward, SGD. No shuffle, no gather.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use smallbatch_benches::{BATCH_SIZES, CASES, labels};
-use smallbatch_mlp::{Batch, CHUNK, OptimizerSpec, Targets};
+use smallbatch_benches::{BATCH_SIZES, CASES, targets};
+use smallbatch_mlp::{Batch, CHUNK, OptimizerSpec};
 
 fn training_step(criterion: &mut Criterion) {
     for case in CASES {
@@ -12,13 +12,7 @@ fn training_step(criterion: &mut Criterion) {
             let n = batch_size
                 .samples(dataset.n_samples())
                 .expect("no batch is larger than its data");
-            let Targets::Labels(all_labels) = labels(&dataset) else {
-                unreachable!("classes")
-            };
-            let batch = Batch::new(
-                dataset.features().columns(0, n),
-                Targets::Labels(&all_labels[..n]),
-            );
+            let batch = Batch::new(dataset.features().columns(0, n), targets(&dataset, n));
 
             group.throughput(Throughput::Elements(n as u64));
             group.bench_with_input(

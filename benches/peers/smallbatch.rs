@@ -7,9 +7,9 @@ use std::path::Path;
 
 use peer_protocol::{Cell, Error, N_LOSS_SAMPLES, Optimizer, Training, serve};
 use serde_json::json;
-use smallbatch_benches::{CASES, Case, OTHER_CASES};
-use smallbatch_data::{BatchSize, Dataset};
-use smallbatch_mlp::{Mlp, MlpSpec, OptimizerSpec};
+use smallbatch_benches::{CASES, Case, OTHER_CASES, Task, targets};
+use smallbatch_data::{BatchSize, Dataset, Target};
+use smallbatch_mlp::{Activation, Batch, Mlp, OptimizerSpec};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
 
 /// Adam moves each weight by about the rate, whatever the gradient: one rate suits all cases.
@@ -50,7 +50,7 @@ fn case_of(cell: &Cell) -> Result<&'static Case, Error> {
     found.ok_or_else(|| format!("there is no case `{}`", cell.case.name).into())
 }
 
-/// Writes `cases.json`, and the features and labels of each case.
+/// Writes `cases.json`, and the features and targets of each case.
 fn write(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)?;
     let mut listed = Vec::new();
@@ -58,17 +58,32 @@ fn write(folder: &Path) -> Result<(), Error> {
     let with_others = with_others.chain(OTHER_CASES.iter().map(|case| (case, true)));
     for (case, is_other) in with_others {
         let dataset = case.dataset();
-        let features = dataset.features().as_slice();
-        let labels = dataset.target().labels().ok_or("a case has classes")?;
         let file = |kind: &str| folder.join(format!("{}.{kind}", case.name));
-        let features: Vec<u8> = features.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let labels: Vec<u8> = labels.iter().flat_map(|x| x.to_le_bytes()).collect();
-        fs::write(file("features"), features)?;
-        fs::write(file("labels"), labels)?;
+        let bytes =
+            |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|x| x.to_le_bytes()).collect() };
+        fs::write(file("features"), bytes(dataset.features().as_slice()))?;
+        match dataset.target() {
+            Target::Classes { labels, .. } => {
+                let labels: Vec<u8> = labels.iter().flat_map(|x| x.to_le_bytes()).collect();
+                fs::write(file("labels"), labels)?;
+            }
+            Target::Values { values, .. } => fs::write(file("values"), bytes(values.as_slice()))?,
+            _ => return Err("a target is classes or values".into()),
+        }
         listed.push(json!({
             "name": case.name,
             "other": is_other,
             "layer_sizes": case.layer_sizes,
+            "activation": match case.activation {
+                Activation::Tanh => "tanh",
+                Activation::Gelu => "gelu",
+                _ => "relu",
+            },
+            "task": match case.task {
+                Task::Classes => "classes",
+                Task::Binary => "binary",
+                Task::Values => "values",
+            },
             "n_samples": case.n_samples,
             "learning_rates": {
                 "sgd": case.learning_rate,
@@ -96,7 +111,7 @@ struct Smallbatch {
 
 impl Smallbatch {
     fn new(cell: &Cell, dataset: &'static Dataset<f32>, threads: usize) -> Result<Self, Error> {
-        let spec = MlpSpec::new(cell.case.layer_sizes.as_slice());
+        let spec = case_of(cell)?.spec();
         let trainer = Trainer::new(spec.clone())
             .optimizer(match cell.optimizer {
                 Optimizer::Sgd => OptimizerSpec::sgd(),
@@ -156,13 +171,9 @@ impl Training for Smallbatch {
     fn loss(&mut self) -> Result<f64, Error> {
         let n_samples = N_LOSS_SAMPLES.min(self.dataset.n_samples());
         let features = self.dataset.features().columns(0, n_samples);
-        let labels = self.dataset.target().labels().ok_or("no classes")?;
-        let probabilities = self.model.predict(features)?;
-        let sum: f64 = labels
-            .iter()
-            .zip(probabilities.column_iter())
-            .map(|(&label, column)| -f64::from(column[label as usize]).ln())
-            .sum();
-        Ok(sum / n_samples as f64)
+        let batch = Batch::new(features, targets(self.dataset, n_samples));
+        Ok(self
+            .model
+            .loss(&batch, &mut self.model.workspace(n_samples))?)
     }
 }

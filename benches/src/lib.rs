@@ -9,8 +9,8 @@
 //! | wide | 784-512-512-10 | 10,000 |
 //!
 //! ReLU, softmax cross-entropy and plain SGD in all of them, at batches of 16, 32, 256 and all samples. Throughput counts
-//! samples. Five more, of odd widths and other depths, show that what is fast is not fast for these four alone
-//! ([`OTHER_CASES`]).
+//! samples. Eight more, of odd widths, other depths, activations and losses, show that what is fast is not fast for these
+//! four alone ([`OTHER_CASES`]).
 //!
 //! ```
 //! use smallbatch_benches::CASES;
@@ -24,15 +24,41 @@ use nalgebra::DMatrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use smallbatch_data::{BatchSize, Dataset, Target};
-use smallbatch_mlp::{Mlp, MlpSpec, Targets};
+use smallbatch_mlp::{Activation, Loss, Mlp, MlpSpec, Targets};
+
+/// What the outputs mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// One of several classes, by softmax cross-entropy.
+    Classes,
+    /// Yes or no, by binary cross-entropy.
+    Binary,
+    /// Numbers, by their mean squared error.
+    Values,
+}
+
+impl Task {
+    /// The loss of that task.
+    pub fn loss(self) -> Loss {
+        match self {
+            Self::Classes => Loss::softmax_cross_entropy(),
+            Self::Binary => Loss::BinaryCrossEntropy,
+            Self::Values => Loss::MeanSquaredError,
+        }
+    }
+}
 
 /// A network, and how much data it is trained on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Case {
     /// Its name in the reports.
     pub name: &'static str,
-    /// Inputs, hidden layers, classes.
+    /// Inputs, hidden layers, outputs.
     pub layer_sizes: &'static [usize],
+    /// Of the hidden layers.
+    pub activation: Activation,
+    /// What is learned.
+    pub task: Task,
     /// Samples in the data set.
     pub n_samples: usize,
     /// A learning rate at which it learns, for every batch size.
@@ -44,60 +70,102 @@ pub const CASES: [Case; 4] = [
     Case {
         name: "tiny",
         layer_sizes: &[2, 16, 2],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.1,
     },
     Case {
         name: "tabular",
         layer_sizes: &[13, 64, 64, 3],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.05,
     },
     Case {
         name: "mnist",
         layer_sizes: &[784, 128, 10],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 20_000,
         learning_rate: 0.01,
     },
     Case {
         name: "wide",
         layer_sizes: &[784, 512, 512, 10],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.01,
     },
 ];
 
-/// Others: widths of 1, 3, 17, 33, 100 and 1,000, and five hidden layers.
-pub const OTHER_CASES: [Case; 5] = [
+/// Others: widths of 1, 3, 17, 33, 100 and 1,000, five hidden layers, tanh, GELU, a regression and a yes or no.
+pub const OTHER_CASES: [Case; 8] = [
     Case {
         name: "narrow",
         layer_sizes: &[1, 17, 3, 2],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.1,
     },
     Case {
         name: "odd",
         layer_sizes: &[17, 100, 33, 3],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.05,
     },
     Case {
         name: "deep",
         layer_sizes: &[30, 64, 64, 64, 64, 64, 5],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.02,
     },
     Case {
         name: "broad",
         layer_sizes: &[100, 1000, 10],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.02,
     },
     Case {
         name: "long",
         layer_sizes: &[1000, 100, 2],
+        activation: Activation::Relu,
+        task: Task::Classes,
         n_samples: 10_000,
         learning_rate: 0.01,
+    },
+    Case {
+        name: "values",
+        layer_sizes: &[13, 64, 64, 1],
+        activation: Activation::Tanh,
+        task: Task::Values,
+        n_samples: 10_000,
+        learning_rate: 0.02,
+    },
+    Case {
+        name: "binary",
+        layer_sizes: &[30, 100, 50, 1],
+        activation: Activation::Tanh,
+        task: Task::Binary,
+        n_samples: 10_000,
+        learning_rate: 0.05,
+    },
+    Case {
+        name: "gelu",
+        layer_sizes: &[100, 256, 256, 10],
+        activation: Activation::Gelu,
+        task: Task::Classes,
+        n_samples: 10_000,
+        learning_rate: 0.02,
     },
 ];
 
@@ -151,14 +219,15 @@ impl Table {
 }
 
 impl Case {
-    /// Standardized features whose class is the largest of some random linear functions of them: easy to learn, so that
-    /// a loss that does not fall is a fault. Shape `(n_features, n_samples)`.
+    /// Standardized features, and as many random linear functions of them as there are outputs. The greatest is the class,
+    /// one above 0 is a yes, and a value is what it is, with variance 1: easy to learn, so that a loss that does not fall is
+    /// a fault. Shape `(n_features, n_samples)`.
     ///
     /// # Panics
     /// Never for the cases in [`CASES`] and [`OTHER_CASES`].
     pub fn dataset(&self) -> Dataset<f32> {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let (n_features, n_classes) = (
+        let (n_features, n_outputs) = (
             self.layer_sizes[0],
             self.layer_sizes[self.layer_sizes.len() - 1],
         );
@@ -167,37 +236,43 @@ impl Case {
         let features = DMatrix::from_fn(n_features, self.n_samples, |_, _| {
             random.random_range(-half_width..half_width)
         });
-        let teacher = DMatrix::from_fn(n_classes, n_features, |_, _| {
+        let teacher = DMatrix::from_fn(n_outputs, n_features, |_, _| {
             random.random_range(-1.0_f32..1.0)
         });
-        let labels = (&teacher * &features)
-            .column_iter()
-            .map(|column| column.imax() as u32)
-            .collect();
-        Dataset::new(features, Target::classes(labels))
-            .expect("features are finite and every class occurs")
+        let answers = &teacher * &features;
+        let target = match self.task {
+            Task::Classes => {
+                let classes = answers.column_iter().map(|column| column.imax() as u32);
+                Target::classes(classes.collect())
+            }
+            Task::Binary => Target::classes(answers.iter().map(|&x| u32::from(x > 0.0)).collect()),
+            // Coefficients from -1 to 1 have variance 1/3.
+            Task::Values => Target::values(answers / (n_features as f32 / 3.0).sqrt()),
+        };
+        Dataset::new(features, target).expect("features are finite and every class occurs")
     }
 
-    /// The network at its first values: ReLU, softmax cross-entropy, He's initialization.
+    /// The network, its activation and its loss.
+    pub fn spec(&self) -> MlpSpec {
+        MlpSpec::new(self.layer_sizes)
+            .activation(self.activation)
+            .loss(self.task.loss())
+    }
+
+    /// The network at its first values, by He's initialization.
     ///
     /// # Panics
     /// Never for the cases in [`CASES`] and [`OTHER_CASES`].
     pub fn network(&self) -> Mlp<f32> {
-        MlpSpec::new(self.layer_sizes)
-            .build(1)
-            .expect("the layer sizes are positive")
+        self.spec().build(1).expect("the layer sizes are positive")
     }
 }
 
-/// The training set as one batch's targets.
-///
-/// # Panics
-/// When the data set has no classes; those of [`Case::dataset`] have.
-pub fn labels(dataset: &Dataset<f32>) -> Targets<'_, f32> {
-    Targets::Labels(
-        dataset
-            .target()
-            .labels()
-            .expect("a case's target is classes"),
-    )
+/// The first samples of a data set as one batch's targets.
+pub fn targets(dataset: &Dataset<f32>, n_samples: usize) -> Targets<'_, f32> {
+    match dataset.target() {
+        Target::Classes { labels, .. } => Targets::Labels(&labels[..n_samples]),
+        Target::Values { values, .. } => Targets::Values(values.columns(0, n_samples)),
+        _ => unreachable!("a target is classes or values"),
+    }
 }

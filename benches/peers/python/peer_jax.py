@@ -19,11 +19,24 @@ SCAN_OPERATIONS = 10e9
 """A scan has about so many floating-point operations at the most, so that a slow epoch is several scans."""
 
 
-def loss_of(parameters, features, targets):
+ACTIVATIONS = {
+    "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
+    "gelu": functools.partial(jax.nn.gelu, approximate=False),
+}
+
+LOSSES = {
+    "classes": lambda outputs, targets: -jnp.sum(jax.nn.log_softmax(outputs) * targets, axis=1),
+    "binary": lambda outputs, targets: jax.nn.softplus(outputs) - outputs * targets,
+    "values": lambda outputs, targets: (outputs - targets) ** 2,
+}
+
+
+def loss_of(activation, task, parameters, features, targets):
     *hidden, (weight, bias) = parameters
     for hidden_weight, hidden_bias in hidden:
-        features = jax.nn.relu(features @ hidden_weight + hidden_bias)
-    return -jnp.mean(jnp.sum(jax.nn.log_softmax(features @ weight + bias) * targets, axis=1))
+        features = ACTIVATIONS[activation](features @ hidden_weight + hidden_bias)
+    return jnp.mean(LOSSES[task](features @ weight + bias, targets))
 
 
 def moved(optimizer, learning_rate, parameters, state, gradient):
@@ -48,12 +61,14 @@ def moved(optimizer, learning_rate, parameters, state, gradient):
 
 
 @functools.lru_cache(maxsize=None)
-def compiled(optimizer, learning_rate):
-    """The functions of one optimizer. JAX compiles them once for each shape, and keeps what it compiled."""
+def compiled(activation, task, optimizer, learning_rate):
+    """The functions of one kind of network and optimizer. JAX compiles them once for each shape, and keeps what it compiled."""
+
+    loss = functools.partial(loss_of, activation, task)
 
     def update(carry, features, targets):
         parameters, state = carry
-        gradient = jax.grad(loss_of)(parameters, features, targets)
+        gradient = jax.grad(loss)(parameters, features, targets)
         return moved(optimizer, learning_rate, parameters, state, gradient)
 
     @functools.partial(jax.jit, donate_argnums=0)
@@ -94,19 +109,25 @@ latest = {}
 """The arrays of the case that was asked for last, as JAX has them."""
 
 
+def targets_of(case, targets):
+    """Classes as rows with one 1, the others as columns of f32."""
+    if case.task == "classes":
+        return np.eye(case.layer_sizes[-1], dtype=np.float32)[targets]
+    return targets.astype(np.float32)[:, None]
+
+
 def on_device(case):
     if case.name not in latest:
         latest.clear()
-        targets = np.eye(case.layer_sizes[-1], dtype=np.float32)[case.labels]
-        latest[case.name] = jnp.asarray(case.features), jnp.asarray(targets)
+        latest[case.name] = jnp.asarray(case.features), jnp.asarray(targets_of(case, case.targets))
     return latest[case.name]
 
 
 class Training:
     def __init__(self, case, batch, optimizer, learning_rate):
-        self.n_samples, self.n_classes, self.batch = case.n_samples, case.layer_sizes[-1], batch
+        self.case, self.n_samples, self.batch = case, case.n_samples, batch
         self.features, self.targets = on_device(case)
-        self.on_all, self.on_batches = compiled(optimizer, learning_rate)
+        self.on_all, self.on_batches = compiled(case.activation, case.task, optimizer, learning_rate)
         self.random = np.random.default_rng(2)
         n_weights = sum(a * b for a, b in zip(case.layer_sizes, case.layer_sizes[1:]))
         self.n_scans = math.ceil(6 * n_weights * self.n_samples / SCAN_OPERATIONS)
@@ -152,9 +173,9 @@ class Training:
         jax.block_until_ready(self.carry)
         return done
 
-    def loss(self, features, labels):
-        targets = np.eye(self.n_classes, dtype=np.float32)[labels]
-        return float(loss_of(self.carry[0], jnp.asarray(features), jnp.asarray(targets)))
+    def loss(self, features, targets):
+        data = jnp.asarray(features), jnp.asarray(targets_of(self.case, targets))
+        return float(loss_of(self.case.activation, self.case.task, self.carry[0], *data))
 
 
 if __name__ == "__main__":

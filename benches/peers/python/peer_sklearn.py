@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier. It gives its classes to each call of `fit`, which is asked for many epochs at once."""
+"""scikit-learn's MLPClassifier and MLPRegressor. The first gives its classes to each call of `fit`, which is asked for many epochs at once."""
 
 import math
 import warnings
@@ -7,8 +7,8 @@ import numpy as np
 import sklearn
 from protocol import serve, threads
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import log_loss
-from sklearn.neural_network import MLPClassifier
+from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 NEVER = 10**9
@@ -20,7 +20,11 @@ FEWEST_SAMPLES = 256
 class Training:
     def __init__(self, case, batch, optimizer, learning_rate):
         self.case, self.batch = case, batch
-        self.model = MLPClassifier(
+        if case.activation == "gelu":
+            raise ValueError("it has no GELU")
+        kind = MLPRegressor if case.task == "values" else MLPClassifier
+        self.model = kind(
+            activation=case.activation,
             hidden_layer_sizes=case.layer_sizes[1:-1],
             solver="adam" if optimizer == "adam" else "sgd",
             momentum=0.9 if optimizer == "momentum" else 0.0,
@@ -37,7 +41,7 @@ class Training:
             random_state=1,
         )
         self.model.set_params(batch_size=FEWEST_SAMPLES)
-        self.model.fit(case.features[:FEWEST_SAMPLES], case.labels[:FEWEST_SAMPLES])
+        self.model.fit(case.features[:FEWEST_SAMPLES], case.targets[:FEWEST_SAMPLES])
         self.model.set_params(batch_size=batch, learning_rate_init=learning_rate)
 
     def train(self, n_samples):
@@ -46,12 +50,14 @@ class Training:
         n_used = min(part, self.case.n_samples)
         n_epochs = max(1, round(n_samples / n_used))
         self.model.set_params(max_iter=n_epochs)
-        self.model.fit(self.case.features[:n_used], self.case.labels[:n_used])
+        self.model.fit(self.case.features[:n_used], self.case.targets[:n_used])
         return n_used * n_epochs
 
-    def loss(self, features, labels):
+    def loss(self, features, targets):
+        if self.case.task == "values":
+            return mean_squared_error(targets, self.model.predict(features))
         probabilities = self.model.predict_proba(features)
-        return log_loss(labels, probabilities, labels=np.arange(probabilities.shape[1]))
+        return log_loss(targets, probabilities, labels=np.arange(probabilities.shape[1]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,21 @@ from protocol import serve, threads
 from torch import nn
 
 
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
+
+LOSSES = {
+    "classes": F.cross_entropy,
+    "binary": F.binary_cross_entropy_with_logits,
+    "values": F.mse_loss,
+}
+
+
+def targets_of(case, targets):
+    """Classes as they are, the others as columns of f32."""
+    targets = torch.from_numpy(targets)
+    return targets if case.task == "classes" else targets.float().unsqueeze(1)
+
+
 def optimizer_named(name, parameters, learning_rate):
     if name == "adam":
         return torch.optim.Adam(parameters, lr=learning_rate, fused=True)
@@ -16,38 +31,39 @@ def optimizer_named(name, parameters, learning_rate):
 class Training:
     def __init__(self, case, batch, optimizer, learning_rate):
         torch.manual_seed(1)
-        self.batch = batch
+        self.case, self.batch = case, batch
+        self.loss_of = LOSSES[case.task]
         self.features = torch.from_numpy(case.features)
-        self.labels = torch.from_numpy(case.labels)
+        self.targets = targets_of(case, case.targets)
         layers = []
         for fan_in, fan_out in zip(case.layer_sizes, case.layer_sizes[1:]):
-            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+            layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[case.activation]()]
         self.model = nn.Sequential(*layers[:-1])
         self.optimizer = optimizer_named(optimizer, self.model.parameters(), learning_rate)
         self.order = iter(())
 
-    def update(self, features, labels):
+    def update(self, features, targets):
         self.optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(self.model(features), labels).backward()
+        self.loss_of(self.model(features), targets).backward()
         self.optimizer.step()
-        return len(labels)
+        return len(targets)
 
     def train(self, n_samples):
         done = 0
-        if self.batch == len(self.labels):
+        if self.batch == len(self.targets):
             while done < n_samples:
-                done += self.update(self.features, self.labels)
+                done += self.update(self.features, self.targets)
             return done
         while True:
             for index in self.order:
-                done += self.update(self.features[index], self.labels[index])
+                done += self.update(self.features[index], self.targets[index])
                 if done >= n_samples:
                     return done
-            self.order = iter(torch.randperm(len(self.labels)).split(self.batch))
+            self.order = iter(torch.randperm(len(self.targets)).split(self.batch))
 
     @torch.no_grad()
-    def loss(self, features, labels):
-        return F.cross_entropy(self.model(torch.from_numpy(features)), torch.from_numpy(labels)).item()
+    def loss(self, features, targets):
+        return self.loss_of(self.model(torch.from_numpy(features)), targets_of(self.case, targets)).item()
 
 
 if __name__ == "__main__":

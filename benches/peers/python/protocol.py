@@ -2,7 +2,7 @@
 
 A peer is a function `start(case, batch, optimizer, learning_rate)` that returns a training: an object with
 `train(n_samples)`, which makes updates until at least so many samples are seen and returns how many they were, and
-`loss(features, labels)`.
+`loss(features, targets)`.
 """
 
 import json
@@ -33,10 +33,14 @@ class Case:
     layer_sizes: list[int]
     n_samples: int
     learning_rates: dict[str, float]
+    activation: str
+    """Of the hidden layers: relu, tanh or gelu (the exact one)."""
+    task: str
+    """classes (softmax cross-entropy), binary (cross-entropy of one output) or values (mean squared error)."""
     features: np.ndarray
     """Shape (n_samples, n_features), f32."""
-    labels: np.ndarray
-    """Shape (n_samples,), int64."""
+    targets: np.ndarray
+    """Shape (n_samples,), int64, or f32 where they are values."""
 
 
 def read_cases(folder):
@@ -49,9 +53,12 @@ def read_cases(folder):
             # What it is called in the options is no concern of a peer.
             fields = {key: value for key, value in listed[name].items() if key != "other"}
             features = np.fromfile(folder / f"{name}.features", dtype="<f4")
-            labels = np.fromfile(folder / f"{name}.labels", dtype="<u4")
+            if fields["task"] == "values":
+                targets = np.fromfile(folder / f"{name}.values", dtype="<f4")
+            else:
+                targets = np.fromfile(folder / f"{name}.labels", dtype="<u4").astype(np.int64)
             shape = (fields["n_samples"], fields["layer_sizes"][0])
-            read[name] = Case(features=features.reshape(shape), labels=labels.astype(np.int64), **fields)
+            read[name] = Case(features=features.reshape(shape), targets=targets, **fields)
         return read[name]
 
     return case
@@ -84,7 +91,7 @@ def serve(version, start):
             batch = case.n_samples if cell["batch"] == "full" else cell["batch"]
             optimizer = cell["optimizer"]
             training = start(case, batch, optimizer, case.learning_rates[optimizer])
-            head = case.features[:N_LOSS_SAMPLES], case.labels[:N_LOSS_SAMPLES]
+            head = case.features[:N_LOSS_SAMPLES], case.targets[:N_LOSS_SAMPLES]
             loss_before = training.loss(*head)
             key = (case.name, batch, optimizer)
             samples, seconds = measure(training.train, cell["seconds"], speeds.get(key))

@@ -4,7 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::batch::{Batch, Open};
 use crate::error::{require, require_finite};
-use crate::kernel::{AsTheyAre, Source, from_panels, into_panels};
+use crate::kernel::Source;
 use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
 use crate::random::stream;
@@ -383,9 +383,9 @@ impl<'a, T: Scalar> Pass<'a, T> {
             which: None,
             n_samples: self.n_samples,
         };
-        into_panels(source, AsTheyAre, &(0..n_outputs), &mut panels, None);
-        loss.gradient_in_place(&mut panels, chunk, total);
-        from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
+        T::into_panels(source, &(0..n_outputs), &mut panels);
+        T::loss_gradient(loss, &mut panels, chunk, total);
+        T::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
 

@@ -188,6 +188,15 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         logits: &mut DMatrix<T>,
     ) -> Result<(), Error> {
+        T::forward_into(self, inputs, workspace, logits)
+    }
+
+    pub(crate) fn forward_into_here(
+        &self,
+        inputs: DMatrixView<'_, T>,
+        workspace: &mut Workspace<T>,
+        logits: &mut DMatrix<T>,
+    ) -> Result<(), Error> {
         workspace.check(self)?;
         let inputs = open_inputs(inputs, self.spec.n_inputs())?;
         let (n_outputs, n_samples) = (self.spec.n_outputs(), inputs.n_columns());

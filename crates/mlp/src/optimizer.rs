@@ -323,6 +323,15 @@ impl<T: Scalar> Optimizer<T> {
         gradient: &mut [T],
         learning_rate: f64,
     ) -> Result<(), Error> {
+        T::update(self, parameters, gradient, learning_rate)
+    }
+
+    pub(crate) fn update_here(
+        &mut self,
+        parameters: &mut [T],
+        gradient: &mut [T],
+        learning_rate: f64,
+    ) -> Result<(), Error> {
         check_learning_rate(learning_rate)?;
         for (what, found) in [
             ("the parameter vector", parameters.len()),

@@ -30,6 +30,7 @@ mod sealed {
 pub trait Scalar:
     sealed::Sealed
     + crate::kernel::Vectors
+    + crate::compiled::Compiled
     + nalgebra::RealField
     + Copy
     + Default

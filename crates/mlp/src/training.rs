@@ -24,6 +24,14 @@ impl<T: Scalar> Mlp<T> {
     /// # Errors
     /// A batch that does not fit the network or its loss, a workspace of another network.
     pub fn loss(&self, batch: &Batch<'_, T>, workspace: &mut Workspace<T>) -> Result<f64, Error> {
+        T::loss(self, batch, workspace)
+    }
+
+    pub(crate) fn loss_here(
+        &self,
+        batch: &Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         workspace.check(self)?;
         let batch = batch.open(self.spec().n_inputs())?;
         let total = self
@@ -72,6 +80,15 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         logits: &mut DMatrix<T>,
     ) -> Result<f64, Error> {
+        T::loss_and_logits(self, batch, workspace, logits)
+    }
+
+    pub(crate) fn loss_and_logits_here(
+        &self,
+        batch: &Batch<'_, T>,
+        workspace: &mut Workspace<T>,
+        logits: &mut DMatrix<T>,
+    ) -> Result<f64, Error> {
         workspace.check(self)?;
         let batch = batch.open(self.spec().n_inputs())?;
         self.check_logits(logits, batch.n_samples())?;
@@ -104,6 +121,16 @@ impl<T: Scalar> Mlp<T> {
     /// # Errors
     /// A batch that does not fit the network or its loss; a workspace or a gradient of another network.
     pub fn loss_and_gradient(
+        &self,
+        batch: &Batch<'_, T>,
+        dropout: Option<DropoutKey>,
+        workspace: &mut Workspace<T>,
+        gradient: &mut Parameters<T>,
+    ) -> Result<f64, Error> {
+        T::loss_and_gradient(self, batch, dropout, workspace, gradient)
+    }
+
+    pub(crate) fn loss_and_gradient_here(
         &self,
         batch: &Batch<'_, T>,
         dropout: Option<DropoutKey>,
@@ -183,6 +210,24 @@ impl<T: Scalar> Mlp<T> {
         dropout_seed: u64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
+        T::train_step(
+            self,
+            batch,
+            optimizer,
+            learning_rate,
+            dropout_seed,
+            workspace,
+        )
+    }
+
+    pub(crate) fn train_step_here(
+        &mut self,
+        batch: &Batch<'_, T>,
+        optimizer: &mut Optimizer<T>,
+        learning_rate: f64,
+        dropout_seed: u64,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         workspace.check(self)?;
         check_learning_rate(learning_rate)?;
         if optimizer.n_parameters() != self.n_parameters() {
@@ -213,7 +258,7 @@ impl<T: Scalar> Mlp<T> {
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
         let updated = finite(loss, optimizer.step()).and_then(|loss| {
             let parameters = self.parameters_mut().as_mut_slice();
-            optimizer.update(parameters, &mut gradient, learning_rate)?;
+            optimizer.update_here(parameters, &mut gradient, learning_rate)?;
             Ok(loss)
         });
         workspace.gradient = gradient;
@@ -309,7 +354,7 @@ impl<T: Scalar> Mlp<T> {
             team.each(true, pieces, |(piece, gradient)| {
                 add_up(piece * length, gradient);
             });
-            optimizer.update(
+            optimizer.update_here(
                 self.parameters_mut().as_mut_slice(),
                 gradient,
                 learning_rate,

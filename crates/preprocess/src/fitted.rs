@@ -9,6 +9,7 @@ mod table;
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
+use crate::memory::blank;
 use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport};
 pub use map::Affine;
 pub(crate) use map::Map;
@@ -170,7 +171,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         self.check_features(samples.nrows())?;
         let n_samples = samples.ncols();
-        self.transform_values(samples.as_mut_slice(), n_samples)
+        T::transform_values(self, samples.as_mut_slice(), n_samples)
     }
 
     /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. On one [thread](Self::threads) nothing is
@@ -189,7 +190,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         let samples = samples.into();
         self.check_shapes(samples, destination)?;
-        self.transform_view(samples, destination.as_mut_slice())
+        T::transform_view(self, samples, destination.as_mut_slice())
     }
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
@@ -212,7 +213,7 @@ impl FittedScaler {
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<TransformReport, Error> {
         self.check_features(sample.len())?;
-        self.transform_values(sample, 1)
+        T::transform_values(self, sample, 1)
     }
 
     /// Undoes the transform in place: `(n_features, n_samples)` of scaled values back to the features' own units.
@@ -221,7 +222,7 @@ impl FittedScaler {
     /// [`Error::FeatureCount`]; [`Error::NotInvertible`] for [`PerSample`](crate::PerSample).
     pub fn inverse_in_place<T: Scalar>(&self, scaled: &mut DMatrix<T>) -> Result<(), Error> {
         self.check_features(scaled.nrows())?;
-        self.inverse_values(scaled.as_mut_slice())
+        T::inverse_values(self, scaled.as_mut_slice())
     }
 
     /// Undoes the transform of `scaled` into `destination`, both `(n_features, n_samples)`.
@@ -235,7 +236,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         let scaled = scaled.into();
         self.check_shapes(scaled, destination)?;
-        self.inverse_view(scaled, destination.as_mut_slice())
+        T::inverse_view(self, scaled, destination.as_mut_slice())
     }
 
     /// The matrix in the features' own units.
@@ -255,7 +256,7 @@ impl FittedScaler {
     /// As [`inverse_in_place`](Self::inverse_in_place).
     pub fn inverse_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<(), Error> {
         self.check_features(sample.len())?;
-        self.inverse_values(sample)
+        T::inverse_values(self, sample)
     }
 
     fn non_finite(&self) -> NonFinite {
@@ -285,13 +286,4 @@ impl FittedScaler {
             got: destination.shape(),
         })
     }
-}
-
-/// A matrix to be written over: zeros that the operating system provides when they are first touched.
-fn blank<T: Scalar>((n_features, n_samples): (usize, usize)) -> DMatrix<T> {
-    DMatrix::from_vec(
-        n_features,
-        n_samples,
-        vec![T::zero(); n_features * n_samples],
-    )
 }

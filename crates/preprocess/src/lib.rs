@@ -80,12 +80,14 @@
 //! spread over threads unless [`Threads`] says otherwise; the results are the same to the last bit.
 
 mod columns;
+mod compiled;
 mod error;
 mod feature;
 mod fit_data;
 mod fitted;
 mod format;
 mod lanes;
+mod memory;
 mod non_finite;
 mod normal;
 mod quantile;

@@ -16,7 +16,15 @@ use crate::fitted::{Table, Tables};
 /// assert_eq!(f32::from_f64(0.1), 0.1_f32);
 /// ```
 pub trait Scalar:
-    RealField + Copy + Serialize + DeserializeOwned + Send + Sync + 'static + sealed::Sealed
+    RealField
+    + Copy
+    + Serialize
+    + DeserializeOwned
+    + Send
+    + Sync
+    + 'static
+    + sealed::Sealed
+    + crate::compiled::Compiled
 {
     /// The same number in `f64`; exact for both types.
     fn to_f64(self) -> f64;

@@ -164,7 +164,7 @@ impl FeatureStats {
         weights: Option<&[T]>,
     ) -> Result<(), Error> {
         let mut next = self.clone();
-        next.absorb(samples, weights, None)?;
+        T::absorb(&mut next, samples, weights, None)?;
         next.check_sums()?;
         *self = next;
         Ok(())

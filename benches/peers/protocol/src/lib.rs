@@ -32,13 +32,36 @@ const MOST_GROWTH: f64 = 100.0;
 pub struct Case {
     /// Its name in the reports.
     pub name: String,
-    /// Inputs, hidden layers, classes.
+    /// Inputs, hidden layers, outputs.
     pub layer_sizes: Vec<usize>,
+    /// Of the hidden layers.
+    pub activation: Activation,
     /// The samples one after the other.
     pub features: Vec<f32>,
-    /// Their classes.
-    pub labels: Vec<u32>,
+    /// What is to be learned of them.
+    pub target: Target,
     learning_rates: Value,
+}
+
+/// What follows a hidden layer's product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// max(z, 0)
+    Relu,
+    /// tanh z
+    Tanh,
+    /// z Φ(z), exact.
+    Gelu,
+}
+
+/// What is learned, and by which loss.
+pub enum Target {
+    /// One of several classes a sample, by softmax cross-entropy.
+    Classes(Vec<u32>),
+    /// 0 or 1 a sample, by the binary cross-entropy of one output.
+    Binary(Vec<u32>),
+    /// One number a sample, by the squared error.
+    Values(Vec<f32>),
 }
 
 impl Case {
@@ -49,18 +72,30 @@ impl Case {
             std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))
         };
         let sizes = listed["layer_sizes"].as_array().ok_or("no layer sizes")?;
+        let labels = || bytes("labels").map(|bytes| words(&bytes, u32::from_le_bytes));
         Ok(Self {
             name: name.to_owned(),
             layer_sizes: sizes.iter().flat_map(number).collect(),
+            activation: match listed["activation"].as_str() {
+                Some("relu") => Activation::Relu,
+                Some("tanh") => Activation::Tanh,
+                Some("gelu") => Activation::Gelu,
+                other => return Err(format!("there is no activation {other:?}").into()),
+            },
             features: words(&bytes("features")?, f32::from_le_bytes),
-            labels: words(&bytes("labels")?, u32::from_le_bytes),
+            target: match listed["task"].as_str() {
+                Some("classes") => Target::Classes(labels()?),
+                Some("binary") => Target::Binary(labels()?),
+                Some("values") => Target::Values(words(&bytes("values")?, f32::from_le_bytes)),
+                other => return Err(format!("there is no task {other:?}").into()),
+            },
             learning_rates: listed["learning_rates"].clone(),
         })
     }
 
     /// How many samples there are.
     pub fn n_samples(&self) -> usize {
-        self.labels.len()
+        self.features.len() / self.n_features()
     }
 
     /// How many features a sample has.
@@ -68,8 +103,8 @@ impl Case {
         self.layer_sizes[0]
     }
 
-    /// How many classes there are.
-    pub fn n_classes(&self) -> usize {
+    /// How many outputs the network has: the classes, or one.
+    pub fn n_outputs(&self) -> usize {
         self.layer_sizes[self.layer_sizes.len() - 1]
     }
 

@@ -36,7 +36,7 @@ impl FittedScaler {
     }
 
     /// Transforms in place. All or nothing: the values are looked through before the first one is changed.
-    pub(super) fn transform_values<T: Scalar>(
+    pub(crate) fn transform_values<T: Scalar>(
         &self,
         values: &mut [T],
         n_samples: usize,
@@ -80,7 +80,7 @@ impl FittedScaler {
     }
 
     /// Transforms samples into a slice of their number of values.
-    pub(super) fn transform_view<T: Scalar>(
+    pub(crate) fn transform_view<T: Scalar>(
         &self,
         samples: DMatrixView<'_, T>,
         target: &mut [T],
@@ -194,7 +194,7 @@ impl FittedScaler {
     }
 
     /// Undoes the transform in place.
-    pub(super) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
+    pub(crate) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
         self.check_invertible()?;
         let portions = self.portions::<T>(values.len());
         in_order(
@@ -206,7 +206,7 @@ impl FittedScaler {
     }
 
     /// Undoes the transform of scaled samples into a slice of their number of values.
-    pub(super) fn inverse_view<T: Scalar>(
+    pub(crate) fn inverse_view<T: Scalar>(
         &self,
         scaled: DMatrixView<'_, T>,
         target: &mut [T],

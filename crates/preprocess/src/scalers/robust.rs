@@ -94,7 +94,7 @@ fn fit_robust<T: Scalar>(
     training: &FitData<'_, T>,
     policy: NonFinite,
 ) -> Result<(Survey, Affine), Error> {
-    let mut survey = Survey::new(training, policy)?;
+    let mut survey = T::survey(training, policy)?;
     let quartiles = map_columns(training, |_, column| {
         quantiles(column.values, column.weights, &[0.25, 0.5, 0.75])
     })?;

@@ -156,6 +156,6 @@ non_finite_policy!(StandardScaler);
 
 impl Scaler for StandardScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        self.fit_survey(Survey::new(training, self.non_finite)?)
+        self.fit_survey(T::survey(training, self.non_finite)?)
     }
 }

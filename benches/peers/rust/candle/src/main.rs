@@ -3,7 +3,9 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Module, Tensor, Var};
 use candle_nn::{AdamW, Linear, Optimizer as _, ParamsAdamW, SGD, VarBuilder, VarMap, loss};
-use peer_protocol::{Cell, Error, N_LOSS_SAMPLES, Optimizer, Order, Training, serve};
+use peer_protocol::{
+    Activation, Cell, Error, N_LOSS_SAMPLES, Optimizer, Order, Target, Training, serve,
+};
 
 fn main() -> Result<(), Error> {
     serve("0.11.1", |cell| Ok(Box::new(Candle::new(&cell)?)))
@@ -12,8 +14,11 @@ fn main() -> Result<(), Error> {
 struct Candle {
     layers: Vec<Linear>,
     rule: Rule,
+    activation: Activation,
+    loss: fn(&Tensor, &Tensor) -> candle_core::Result<Tensor>,
     features: Tensor,
-    labels: Tensor,
+    /// Classes, or a column of numbers.
+    targets: Tensor,
     /// None for the full batch.
     order: Option<Order>,
 }
@@ -83,24 +88,42 @@ impl Candle {
             )?),
         };
         let shape = (case.n_samples(), case.n_features());
+        let column = (case.n_samples(), 1);
+        let (loss, targets): (fn(&Tensor, &Tensor) -> _, _) = match &case.target {
+            Target::Classes(labels) => (
+                loss::cross_entropy,
+                Tensor::from_slice(labels, case.n_samples(), &device)?,
+            ),
+            Target::Binary(answers) => (
+                loss::binary_cross_entropy_with_logit,
+                Tensor::from_slice(answers, column, &device)?.to_dtype(DType::F32)?,
+            ),
+            Target::Values(values) => (loss::mse, Tensor::from_slice(values, column, &device)?),
+        };
         Ok(Self {
+            activation: case.activation,
+            loss,
+            targets,
             layers,
             rule,
             features: Tensor::from_slice(&case.features, shape, &device)?,
-            labels: Tensor::from_slice(&case.labels, case.n_samples(), &device)?,
             order: (!cell.is_full()).then(|| Order::new(case.n_samples(), cell.batch)),
         })
     }
 
-    fn loss_on(&self, features: &Tensor, labels: &Tensor) -> candle_core::Result<Tensor> {
+    fn loss_on(&self, features: &Tensor, targets: &Tensor) -> candle_core::Result<Tensor> {
         let mut activations = features.clone();
         for (i, layer) in self.layers.iter().enumerate() {
             activations = layer.forward(&activations)?;
             if i + 1 < self.layers.len() {
-                activations = activations.relu()?;
+                activations = match self.activation {
+                    Activation::Relu => activations.relu()?,
+                    Activation::Tanh => activations.tanh()?,
+                    Activation::Gelu => activations.gelu_erf()?,
+                };
             }
         }
-        loss::cross_entropy(&activations, labels)
+        (self.loss)(&activations, targets)
     }
 }
 
@@ -108,34 +131,34 @@ impl Training for Candle {
     fn train(&mut self, n_samples: usize) -> Result<usize, Error> {
         let mut done = 0;
         while done < n_samples {
-            let (features, labels) = match &mut self.order {
-                None => (self.features.clone(), self.labels.clone()),
+            let (features, targets) = match &mut self.order {
+                None => (self.features.clone(), self.targets.clone()),
                 Some(order) => {
                     let batch = order.next_batch();
                     let index = Tensor::from_slice(batch, batch.len(), &Device::Cpu)?;
                     (
                         self.features.index_select(&index, 0)?,
-                        self.labels.index_select(&index, 0)?,
+                        self.targets.index_select(&index, 0)?,
                     )
                 }
             };
-            let gradients = self.loss_on(&features, &labels)?.backward()?;
+            let gradients = self.loss_on(&features, &targets)?.backward()?;
             match &mut self.rule {
                 Rule::Sgd(rule) => rule.step(&gradients)?,
                 Rule::Momentum(rule) => rule.step(&gradients)?,
                 Rule::Adam(rule) => rule.step(&gradients)?,
             }
-            done += labels.elem_count();
+            done += features.dim(0)?;
         }
         Ok(done)
     }
 
     fn loss(&mut self) -> Result<f64, Error> {
-        let n_samples = N_LOSS_SAMPLES.min(self.labels.elem_count());
+        let n_samples = N_LOSS_SAMPLES.min(self.targets.dim(0)?);
         let features = self.features.narrow(0, 0, n_samples)?;
-        let labels = self.labels.narrow(0, 0, n_samples)?;
+        let targets = self.targets.narrow(0, 0, n_samples)?;
         Ok(f64::from(
-            self.loss_on(&features, &labels)?.to_scalar::<f32>()?,
+            self.loss_on(&features, &targets)?.to_scalar::<f32>()?,
         ))
     }
 }

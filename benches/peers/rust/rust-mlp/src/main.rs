@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use peer_protocol::{Case, Cell, Error, N_LOSS_SAMPLES, Optimizer, Training, serve};
+use peer_protocol::{
+    Activation as Function, Case, Cell, Error, N_LOSS_SAMPLES, Optimizer, Target, Training, serve,
+};
 use rust_mlp::{Activation, Dataset, FitConfig, Loss, Mlp, MlpBuilder, Shuffle};
 
 fn main() -> Result<(), Error> {
@@ -12,43 +14,62 @@ fn main() -> Result<(), Error> {
 struct RustMlp {
     model: Mlp,
     config: FitConfig,
+    /// Its loss is that of the others divided by this.
+    divisor: f64,
     cell: Cell,
     /// The first samples, or all: what the next training sees in each epoch.
     dataset: Dataset,
     head: Dataset,
 }
 
-/// The first samples, with one-hot targets.
+/// The first samples, with one-hot targets where they are classes.
 fn first(case: &Case, n_samples: usize) -> Result<Dataset, Error> {
-    let n_classes = case.n_classes();
-    let mut targets = vec![0.0; n_samples * n_classes];
-    for (target, &label) in targets.chunks_mut(n_classes).zip(&case.labels) {
-        target[label as usize] = 1.0;
-    }
+    let n_outputs = case.n_outputs();
+    let targets = match &case.target {
+        Target::Classes(labels) => {
+            let mut targets = vec![0.0; n_samples * n_outputs];
+            for (target, &label) in targets.chunks_mut(n_outputs).zip(labels) {
+                target[label as usize] = 1.0;
+            }
+            targets
+        }
+        Target::Binary(answers) => answers[..n_samples].iter().map(|&x| x as f32).collect(),
+        Target::Values(values) => values[..n_samples].to_vec(),
+    };
     let features = case.first_features(n_samples).to_vec();
     Ok(Dataset::from_flat(
         features,
         targets,
         case.n_features(),
-        n_classes,
+        n_outputs,
     )?)
 }
 
 impl RustMlp {
     fn new(cell: Cell) -> Result<Self, Error> {
         let case = Rc::clone(&cell.case);
+        let hidden = match case.activation {
+            Function::Relu => Activation::ReLU,
+            Function::Tanh => Activation::Tanh,
+            Function::Gelu => return Err("it has no GELU".into()),
+        };
+        let (loss, divisor) = match case.target {
+            Target::Classes(_) => (Loss::SoftmaxCrossEntropy, case.n_outputs() as f64),
+            Target::Binary(_) => (Loss::BinaryCrossEntropyWithLogits, 1.0),
+            Target::Values(_) => (Loss::Mse, 2.0),
+        };
         let mut builder = MlpBuilder::new(case.n_features())?;
         for (i, &size) in case.layer_sizes.iter().enumerate().skip(1) {
             let is_last = i + 1 == case.layer_sizes.len();
             let activation = if is_last {
                 Activation::Identity
             } else {
-                Activation::ReLU
+                hidden
             };
             builder = builder.add_layer(size, activation)?;
         }
-        // Its loss is divided by the number of classes: this makes the same updates.
-        let rate_for_its_loss = cell.learning_rate * case.n_classes() as f64;
+        // This makes the same updates.
+        let rate_for_its_loss = cell.learning_rate * divisor;
         let (optimizer, learning_rate) = match cell.optimizer {
             Optimizer::Sgd => (rust_mlp::Optimizer::Sgd, rate_for_its_loss),
             Optimizer::Momentum => (
@@ -76,9 +97,10 @@ impl RustMlp {
                     Shuffle::Seeded(2)
                 },
                 optimizer,
-                loss: Loss::SoftmaxCrossEntropy,
+                loss,
                 ..FitConfig::default()
             },
+            divisor,
             dataset: first(&case, case.n_samples())?,
             head: first(&case, N_LOSS_SAMPLES.min(case.n_samples()))?,
             cell,
@@ -106,9 +128,7 @@ impl Training for RustMlp {
     }
 
     fn loss(&mut self) -> Result<f64, Error> {
-        let evaluated = self
-            .model
-            .evaluate(&self.head, Loss::SoftmaxCrossEntropy, &[])?;
-        Ok(f64::from(evaluated.loss) * self.cell.case.n_classes() as f64)
+        let evaluated = self.model.evaluate(&self.head, self.config.loss, &[])?;
+        Ok(f64::from(evaluated.loss) * self.divisor)
     }
 }
