@@ -115,6 +115,17 @@ pub(crate) fn softplus<T: Scalar>(z: T) -> T {
     positive + (-z.abs()).fast_exp().fast_ln_1p()
 }
 
+/// The factor s of a = z·s, where s is ½ at 0: a division, where s itself is an exponential and more.
+#[inline(always)]
+fn factor_of<T: Scalar>(z: T, a: T) -> T {
+    // Below, a has lost digits or is 0.
+    if z.abs() > T::of(1e-30) {
+        a / z
+    } else {
+        T::of(0.5)
+    }
+}
+
 #[inline(always)]
 fn normal_density<T: Scalar>(z: T) -> T {
     const INVERSE_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
@@ -212,10 +223,10 @@ impl Activation {
             Self::Tanh => one - a * a,
             Self::Sigmoid => a * (one - a),
             Self::Silu => {
-                let s = sigmoid(z);
+                let s = factor_of(z, a);
                 s * (one + z * (one - s))
             }
-            Self::Gelu => z.normal_cdf() + z * normal_density(z),
+            Self::Gelu => factor_of(z, a) + z * normal_density(z),
             Self::Elu { alpha } => {
                 if a > zero {
                     one

@@ -1,8 +1,8 @@
 //! exp, tanh, the normal distribution function, ln(x) and ln(1+x) in f32, without branches, so that loops over them are
 //! compiled to vector instructions. No fused multiply-add is used: the same bits on every vector width.
 //!
-//! Polynomials from Cephes (Moshier) for exp, tanh and ln; Numerical Recipes' `erfcc` (fractional error below 1.2e-7 before
-//! rounding) for the normal distribution. The error bounds are asserted by the tests below.
+//! Polynomials from Cephes (Moshier) for exp and ln, quotients of polynomials for tanh and the normal distribution. The error
+//! bounds are asserted by the tests below.
 
 /// e^x. Relative error below 2e-7; overflows to infinity, underflows to 0, NaN stays NaN.
 #[inline(always)]
@@ -52,40 +52,55 @@ pub(crate) fn exp_m1_f32(x: f32) -> f32 {
     if x.abs() < 0.35 { near } else { far }
 }
 
-/// tanh x. Relative error below 3e-7.
+/// tanh x, as x P(x²) / Q(x²) for |x| up to 9.2, beyond which it is 1 to the last digit. Relative error below 4e-7, and never
+/// beyond ±1.
+///
+/// The quotient is within 2.6e-8 of tanh: found by weighted least squares, the weights raised where the error is large until
+/// it is nearly equal everywhere (Lawson 1961). It has a third of the operations of Cephes' two branches, of which the second
+/// takes an exponential: a step of 13-64-64-1 at 32 became 1.2 times as fast.
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
 pub(crate) fn tanh_f32(x: f32) -> f32 {
+    let x = if x > 9.2 { 9.2 } else { x };
+    let x = if x < -9.2 { -9.2 } else { x };
     let z = x * x;
-    let mut p = -5.704_988_7e-3_f32;
-    p = p * z + 2.063_908_9e-2;
-    p = p * z - 5.373_971_6e-2;
-    p = p * z + 1.333_144_2e-1;
-    p = p * z - 3.333_328_2e-1;
-    let near = p * z * x + x;
-    let far = (1.0 - 2.0 / (exp_f32(2.0 * x.abs()) + 1.0)).copysign(x);
-    if x.abs() < 0.625 { near } else { far }
+    let mut p = 1.299_995_23e-8_f32;
+    p = p * z + 2.035_181_34e-5;
+    p = p * z + 3.479_906_66e-3;
+    p = p * z + 0.133_678_085;
+    p = p * z + 0.999_999_975;
+    let mut q = 7.630_988_95e-7_f32;
+    q = q * z + 3.260_021_34e-4;
+    q = q * z + 2.581_728_1e-2;
+    q = q * z + 0.467_011_206;
+    q = q * z + 1.0;
+    let a = x * p / q;
+    let a = if a > 1.0 { 1.0 } else { a };
+    if a < -1.0 { -1.0 } else { a }
 }
 
-/// The distribution function of the standard normal, Φ(x). Absolute error below 3e-7, relative error in the left tail
+/// The distribution function of the standard normal, Φ(x). Absolute error below 2e-7, relative error in the left tail
 /// (down to x = -8) below 5e-6.
+///
+/// Φ(-y) = e^(-y²/2) R(y) with Mills' ratio R = P / Q, found like [`tanh_f32`]'s, within 5.3e-9 for y up to 13.5, where Φ(-y) is
+/// below the numbers of full precision.
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
 pub(crate) fn normal_cdf_f32(x: f32) -> f32 {
-    let y = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
-    let t = 1.0 / (1.0 + 0.5 * y);
-    let mut p = 0.170_872_77_f32;
-    p = p * t - 0.822_152_23;
-    p = p * t + 1.488_515_87;
-    p = p * t - 1.135_203_98;
-    p = p * t + 0.278_868_07;
-    p = p * t - 0.186_288_06;
-    p = p * t + 0.096_784_18;
-    p = p * t + 0.374_091_96;
-    p = p * t + 1.000_023_68;
-    p = p * t - 1.265_512_23;
-    // e^(p - y²) in two factors: their sum would lose the digits of p.
-    let tail = 0.5 * t * exp_f32(p) * exp_f32(-0.5 * x * x);
+    let y = x.abs();
+    let y = if y > 15.0 { 15.0 } else { y };
+    let mut p = 4.038_046_3e-3_f32;
+    p = p * y + 4.010_504_5e-2;
+    p = p * y + 0.181_666_33;
+    p = p * y + 0.436_173_49;
+    p = p * y + 0.5;
+    let mut q = 1.012_174_24e-2_f32;
+    q = q * y + 0.100_535_64;
+    q = q * y + 0.465_329_36;
+    q = q * y + 1.195_980_67;
+    q = q * y + 1.670_231_91;
+    q = q * y + 1.0;
+    let tail = exp_f32(-0.5 * y * y) * p / q;
     if x > 0.0 { 1.0 - tail } else { tail }
 }
 
@@ -176,7 +191,7 @@ mod tests {
                 worst(-1e-3..1e-3, exp_m1_f32, f64::exp_m1, true),
                 2e-7,
             ),
-            ("tanh", worst(-20.0..20.0, tanh_f32, f64::tanh, true), 3e-7),
+            ("tanh", worst(-20.0..20.0, tanh_f32, f64::tanh, true), 4e-7),
             (
                 "tanh near 0",
                 worst(-1e-3..1e-3, tanh_f32, f64::tanh, true),
@@ -190,7 +205,7 @@ mod tests {
                     |x| 0.5 * libm::erfc(-x / 2_f64.sqrt()),
                     false,
                 ),
-                3e-7,
+                2e-7,
             ),
             (
                 "normal's tail",
@@ -208,6 +223,14 @@ mod tests {
         ];
         for (name, error, bound) in cases {
             assert!(error < bound, "{name}: error {error:e}, bound {bound:e}");
+        }
+    }
+
+    #[test]
+    fn tanh_never_leaves_its_range() {
+        for i in 0..4_000_000_u32 {
+            let x = 5.0 + i as f32 * 2e-6;
+            assert!((tanh_f32(x) <= 1.0) & (tanh_f32(-x) == -tanh_f32(x)), "{x}");
         }
     }
 
