@@ -40,6 +40,7 @@ pub(crate) fn run(data: &Path, target: &str, arguments: &Experiment) -> Result<E
 
     say(&advised.advice.to_string());
     let mut failed = None;
+    let pairs = advised.advice.pairs;
     for written in advised.write(&arguments.out) {
         match written {
             Ok(file) => say(&format!("wrote {}", file.display())),
@@ -55,7 +56,7 @@ pub(crate) fn run(data: &Path, target: &str, arguments: &Experiment) -> Result<E
     }
     if interruption.happened() {
         eprintln!(
-            "stopped after {}; the advice rests on the pairs complete by then",
+            "stopped after {}; the advice rests on {pairs} pairs of runs",
             spoken(start.elapsed())
         );
         return Ok(ExitCode::from(interruption::EXIT_CODE));

@@ -8,8 +8,15 @@
 //! 3. **Judgement.** What won, the default (standardized inputs, batches of 32, rate 0.1, 50 epochs) and the best on raw
 //!    inputs are trained anew with seeds and splits of their own, and judged on the reserved rows, pair by pair.
 //!
-//! The intervals count both that another seed and that other rows would have given something else. If not even the constant
-//! prediction is beaten, the advice says that it cannot tell; if the default is not beaten, it advises the default.
+//! The intervals count both that another seed and that other reserved rows would have given something else. They do not
+//! count that the rows of the development could have been others: all runs share these, four fifths in each, so that nothing
+//! is known of it (Nadeau & Bengio 2003). If not even the constant prediction is beaten, the advice says that it cannot tell;
+//! if the default is not beaten, it advises the default.
+//!
+//! Of a table so large that the search would take too long, a random sample of the rows is developed on, and the advice says
+//! of how many; the model that is saved is trained on all rows.
+//!
+//! All is scaled in `f64`, and only then narrowed to the network's `f32`: numbers around 10⁹ keep their digits.
 //!
 //! The lengths of the trainings come from an estimate of the work and not from a clock, so that the same table and plan
 //! give the same advice.
@@ -42,7 +49,7 @@ use training::Way;
 const RESERVED: f64 = 0.3;
 /// The fewest rows: of fewer, the part that judges would be a dozen.
 const FEWEST_ROWS: usize = 40;
-/// The fewest members of a class: one or more in each part.
+/// The fewest members of a class: one or more in each part, with two for training.
 const FEWEST_MEMBERS: usize = 5;
 /// The most threads, as for the experiments.
 const MOST_THREADS: usize = 1024;
@@ -138,6 +145,9 @@ pub struct Setting {
     pub learning_rate: f64,
 }
 
+/// Epochs of the default.
+const DEFAULT_EPOCHS: u64 = 50;
+
 /// What one does who does not search: standardized inputs, batches of 32, rate 0.1, 50 epochs.
 fn default_way(n_training: usize) -> Way {
     Way {
@@ -146,7 +156,7 @@ fn default_way(n_training: usize) -> Way {
             batch_size: BatchSize::Mini(32.min(n_training)),
             learning_rate: 0.1,
         },
-        epochs: 50,
+        epochs: DEFAULT_EPOCHS,
         early_stopping: false,
     }
 }
@@ -210,6 +220,8 @@ pub struct Advice {
     pub rows: usize,
     /// How many of them were reserved.
     pub reserved_rows: usize,
+    /// How many of the others were developed on: all, but for large tables.
+    pub development_rows: usize,
     /// How many features: columns of numbers, and one for each category.
     pub features: usize,
     /// Columns of categories, with how many.
@@ -258,13 +270,20 @@ pub struct Advised {
 
 impl Advised {
     /// Writes `advice.json` and `model.json` into a folder. Each file appears whole or not at all, and each is tried even if
-    /// the other fails.
+    /// the other fails. A model that was there before goes first: it would be taken for the one of this advice.
     ///
     /// # Errors
     /// For each file its own: [`Error::Write`], [`Error::Folder`], or why there is no model.
     pub fn write(self, folder: &Path) -> Vec<Result<PathBuf, Error>> {
-        let advice = write_json(&folder.join("advice.json"), &self.advice);
         let file = folder.join("model.json");
+        if let Err(error) = std::fs::remove_file(&file)
+            && error.kind() != std::io::ErrorKind::NotFound
+            && error.kind() != std::io::ErrorKind::NotADirectory
+        {
+            let reason = format!("cannot remove the model of an earlier advice: {error}");
+            return vec![Err(Error::Write { file, reason })];
+        }
+        let advice = write_json(&folder.join("advice.json"), &self.advice);
         vec![
             advice,
             self.model.and_then(|model| write_json(&file, &model)),
@@ -285,9 +304,9 @@ fn write_json(file: &Path, content: &impl Serialize) -> Result<PathBuf, Error> {
 /// The data, in the parts that the advice needs.
 struct Parts {
     schema: TableSchema,
-    all: Dataset<f32>,
-    development: Dataset<f32>,
-    reserved: Dataset<f32>,
+    all: Dataset<f64>,
+    development: Dataset<f64>,
+    reserved: Dataset<f64>,
     /// The variance of a target of numbers, over all rows; 1 for classes.
     variance: f64,
 }
@@ -302,7 +321,7 @@ impl Parts {
                 needed: FEWEST_ROWS,
             });
         }
-        let all: Dataset<f32> = schema.dataset(table)?;
+        let all: Dataset<f64> = schema.dataset(table)?;
         if let Some(counts) = all.target().class_counts() {
             let smallest = counts.into_iter().zip(schema.classes()).min();
             if let Some((members, class)) = smallest.filter(|(count, _)| *count < FEWEST_MEMBERS) {
@@ -314,11 +333,16 @@ impl Parts {
                 });
             }
         }
-        let rest = 1.0 - RESERVED;
-        let assigned = splitter(plan.base_seed, &all, [0.8 * rest, 0.2 * rest, RESERVED])?;
-        let (reserved, development) = divide(&all, &assigned, Part::Test)?;
+        let (development, reserved) = divide(&all, plan.base_seed, 1.0 - RESERVED)?;
+        let most = search::most_rows(&development, plan);
+        let development = if development.n_samples() > most {
+            let share = most as f64 / development.n_samples() as f64;
+            divide(&development, plan.base_seed, share)?.0
+        } else {
+            development
+        };
         let variance = match all.target() {
-            Target::Values { values, .. } => values.map(f64::from).variance(),
+            Target::Values { values, .. } => values.variance(),
             _ => 1.0,
         };
         Ok(Self {
@@ -331,26 +355,23 @@ impl Parts {
     }
 }
 
-/// The part of each sample, stratified where there are classes.
-fn splitter(seed: u64, data: &Dataset<f32>, fractions: [f64; 3]) -> Result<Vec<Part>, Error> {
-    let [training, validation, test] = fractions;
-    let splitter = Splitter::new(seed).fractions(training, validation, test)?;
+/// Two parts, of which the first has this share of the samples; stratified where there are classes.
+fn divide(
+    data: &Dataset<f64>,
+    seed: u64,
+    first: f64,
+) -> Result<(Dataset<f64>, Dataset<f64>), Error> {
+    // A splitter makes three parts, none of them empty. Two halves together are the first here, so that three members of a
+    // class are enough.
+    let splitter = Splitter::new(seed).fractions(first / 2.0, first / 2.0, 1.0 - first)?;
     let splitter = match data.target() {
         Target::Classes { .. } => splitter.stratified(),
         _ => splitter,
     };
-    Ok(splitter.assign(data)?)
-}
-
-/// The samples of one part, and all others.
-fn divide(
-    data: &Dataset<f32>,
-    assigned: &[Part],
-    wanted: Part,
-) -> Result<(Dataset<f32>, Dataset<f32>), Error> {
-    let (part, others): (Vec<usize>, Vec<usize>) =
-        (0..data.n_samples()).partition(|index| assigned[*index] == wanted);
-    Ok((data.subset(&part)?, data.subset(&others)?))
+    let assigned = splitter.assign(data)?;
+    let (second, first): (Vec<usize>, Vec<usize>) =
+        (0..data.n_samples()).partition(|index| assigned[*index] == Part::Test);
+    Ok((data.subset(&first)?, data.subset(&second)?))
 }
 
 /// Searches, judges and advises; see the description of the steps above.
@@ -384,10 +405,11 @@ pub fn advise(
     let parts = Parts::new(table, plan)?;
     let search = search::Search::new(&parts.development, plan)?;
     let finals = finals::Finals::new(plan, &parts, search.longest());
-    let mut ledger = Ledger::new(progress, search.estimate() + finals.estimate());
+    let estimate = search.estimate() + finals.estimate() + model::estimate(&parts, plan);
+    let mut ledger = Ledger::new(progress, estimate);
     let found = search.run(&mut ledger)?;
     let judgement = finals.run(&found, &mut ledger)?;
     let advice = judgement.advice(&parts, plan, found.tried)?;
-    let model = SavedModel::train(&parts, plan, &advice);
+    let model = SavedModel::train(&parts, plan, &advice, &mut ledger);
     Ok(Advised { advice, model })
 }

@@ -14,7 +14,7 @@ pub(super) const MARGIN: f64 = 0.01;
 
 /// How much better one way to train is than another, on the reserved rows.
 ///
-/// The gain is the difference of the mean scores; its 95 % interval allows for other seeds and for other rows: with h_runs
+/// The gain is the difference of the mean scores; its 95 % interval allows for other seeds and for other reserved rows: with h_runs
 /// and h_rows the half-widths of the Student's t intervals of the differences by run (each the mean over rows) and by row
 /// (each the mean over runs), its half-width is √(h_runs² + h_rows²), which is on the safe side (Owen, *The pigeonhole
 /// bootstrap*, 2007).
@@ -96,13 +96,14 @@ pub(super) fn gain(
         }
         Ok::<f64, Error>((comparison.interval.high - comparison.interval.low) / 2.0)
     };
-    let (n_runs, n_rows) = (scores.len(), scores.first().map_or(0, Vec::len));
+    let n_rows = scores.first().map_or(0, Vec::len);
     let runs = (by_run(scores), by_run(others));
     let rows = (by_row(scores), by_row(others));
     let estimate = mean_score(scores) - mean_score(others);
     let at = |confidence: f64| {
         let over_runs = half_width(&runs.0, &runs.1, n_rows, confidence)?;
-        let over_rows = half_width(&rows.0, &rows.1, n_runs, confidence)?;
+        // All runs judge the same rows: one row more can be one right answer more in each of them.
+        let over_rows = half_width(&rows.0, &rows.1, 1, confidence)?;
         let half = over_runs.hypot(over_rows);
         let (low, high) = (estimate - half, estimate + half);
         Ok::<Interval, Error>(Interval::new(
@@ -172,6 +173,9 @@ mod tests {
         };
         assert!(matches!(verdict_of(&few), Verdict::Inconclusive { .. }));
         assert_eq!(verdict_of(&many), Verdict::Equivalent);
+        // More runs on the same few rows do not show what the other rows would have been.
+        let often: Scores = vec![vec![1.0; 100]; 20];
+        assert!(matches!(verdict_of(&often), Verdict::Inconclusive { .. }));
     }
 
     /// The p-value is where the interval's end touches no gain.

@@ -7,7 +7,10 @@ use smallbatch_preprocess::AnyScaler;
 use super::compare::{Gain, Scores, correct, gain, mean_score};
 use super::search::Found;
 use super::training::{Fitted, Way, cost_of_epoch, halves, network, spread, train};
-use super::{Advice, AdvicePlan, Conclusion, FORMAT, Judged, Parts, Tried, default_way, words};
+use super::{
+    Advice, AdvicePlan, Conclusion, DEFAULT_EPOCHS, FORMAT, Judged, Parts, Tried, default_way,
+    words,
+};
 use crate::Error;
 use crate::experiment::{Ledger, Size, step};
 use crate::statistics::median;
@@ -50,7 +53,8 @@ impl<'a> Finals<'a> {
             plan,
             parts,
             spec: network(&parts.development, &plan.hidden),
-            longest,
+            // No shorter than what it is compared with.
+            longest: longest.max(DEFAULT_EPOCHS),
             n_training: parts.development.n_samples() * 4 / 5,
         }
     }
@@ -165,7 +169,7 @@ impl<'a> Finals<'a> {
                 .zip(labels)
                 .map(|(column, label)| f64::from(column.imax() == *label as usize))
                 .collect(),
-            _ => self.explained(predictions.iter().map(|value| f64::from(*value))),
+            _ => self.explained(predictions.iter().copied()),
         }))
     }
 
@@ -176,9 +180,7 @@ impl<'a> Finals<'a> {
             .into_iter()
             .flatten()
             .zip(predictions)
-            .map(|(value, prediction)| {
-                1.0 - (prediction - f64::from(*value)).powi(2) / self.parts.variance
-            })
+            .map(|(value, prediction)| 1.0 - (prediction - value).powi(2) / self.parts.variance)
             .collect()
     }
 
@@ -196,7 +198,7 @@ impl<'a> Finals<'a> {
                     .collect()
             }
             (Target::Values { values, .. }, _) => {
-                let mean = values.map(f64::from).mean();
+                let mean = values.mean();
                 self.explained(std::iter::repeat(mean))
             }
             _ => Vec::new(),
@@ -206,19 +208,20 @@ impl<'a> Finals<'a> {
 
 impl Fitted {
     /// Predictions for rows that are not yet scaled: numbers in the target's unit, or probabilities, one row a class.
-    pub(super) fn predict(&self, rows: &Dataset<f32>) -> Result<nalgebra::DMatrix<f32>, Error> {
+    pub(super) fn predict(&self, rows: &Dataset<f64>) -> Result<nalgebra::DMatrix<f64>, Error> {
         self.predict_features(rows.scaled(&self.scaler)?.features())
     }
 
     /// The same for features that are scaled.
     pub(super) fn predict_features(
         &self,
-        scaled: &nalgebra::DMatrix<f32>,
-    ) -> Result<nalgebra::DMatrix<f32>, Error> {
+        scaled: &nalgebra::DMatrix<f64>,
+    ) -> Result<nalgebra::DMatrix<f64>, Error> {
         let mut predictions = self
             .network
-            .predict(scaled.as_view())
-            .map_err(|error| step("predict".into(), error))?;
+            .predict(scaled.map(|value| value as f32).as_view())
+            .map_err(|error| step("predict".into(), error))?
+            .map(f64::from);
         if let Some(target) = &self.target {
             target.invert(&mut predictions)?;
         }
@@ -298,6 +301,7 @@ impl Judgement {
             task: parts.schema.task(),
             rows: parts.all.n_samples(),
             reserved_rows: parts.reserved.n_samples(),
+            development_rows: parts.development.n_samples(),
             features: parts.all.n_features(),
             categories: parts
                 .schema

@@ -1,16 +1,23 @@
 //! A model in a file: from the columns of a table to predictions.
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
 use smallbatch_data::{Table, TableSchema, TargetScaler, Task};
 use smallbatch_mlp::Mlp;
 use smallbatch_preprocess::FittedScaler;
 
-use super::training::{Fitted, Way, network, train};
-use super::{Advice, AdvicePlan, Parts, step};
+use super::training::{Fitted, Run, Way, cost_of_epoch, network, spread, train};
+use super::{Advice, AdvicePlan, DEFAULT_EPOCHS, Parts, step};
 use crate::Error;
+use crate::experiment::Ledger;
+
+/// The work of the last training, in units of the ledger: as if it were of the default's length.
+pub(super) fn estimate(parts: &Parts, plan: &AdvicePlan) -> f64 {
+    let spec = network(&parts.all, &plan.hidden);
+    let batch_size = smallbatch_data::BatchSize::Mini(32);
+    cost_of_epoch(&spec, parts.all.n_samples(), batch_size) * DEFAULT_EPOCHS as f64
+}
 
 /// The layout of the file.
 const FORMAT: u32 = 1;
@@ -80,8 +87,7 @@ impl Predictions {
         table.write_record(header).map_err(failed)?;
         for row in &self.rows {
             match row {
-                // As an f32, which it was: no digits that mean nothing.
-                Prediction::Value(value) => table.write_record([(*value as f32).to_string()]),
+                Prediction::Value(value) => table.write_record([value.to_string()]),
                 Prediction::Class { name, probability } => {
                     table.write_record([name.clone(), format!("{probability:.4}")])
                 }
@@ -97,18 +103,38 @@ impl Predictions {
 
 impl SavedModel {
     /// Trains as advised, on all rows.
-    pub(super) fn train(parts: &Parts, plan: &AdvicePlan, advice: &Advice) -> Result<Self, Error> {
+    pub(super) fn train(
+        parts: &Parts,
+        plan: &AdvicePlan,
+        advice: &Advice,
+        ledger: &mut Ledger<'_>,
+    ) -> Result<Self, Error> {
         let way = Way {
             setting: advice.advised,
             epochs: advice.epochs,
             early_stopping: false,
         };
         let spec = network(&parts.all, &plan.hidden);
-        let never = AtomicBool::new(false);
-        let run = train(&way, &spec, &parts.all, None, plan.base_seed, &never)?;
-        let Some(fitted) = run.and_then(|run| run.fitted) else {
-            let why = "the training diverged, though it did not on the parts; try the advised setting with a lower learning rate";
-            return Err(step("train the model to be saved on all rows".into(), why));
+        let message = format!("{}: training the model on all rows", parts.all.name());
+        ledger.stage(message, estimate(parts, plan));
+        let cost = cost_of_epoch(&spec, parts.all.n_samples(), way.setting.batch_size);
+        let mut done = spread(
+            &[way],
+            1,
+            ledger,
+            |_, run: &Run| run.spent * cost,
+            |way, stop| train(way, &spec, &parts.all, None, plan.base_seed, stop),
+        )?;
+        let failed = |why: &str| step("train the model to be saved on all rows".into(), why);
+        let Some(run) = done.pop().flatten() else {
+            return Err(failed(
+                "it was stopped; the advice is there, and the same command without a stop trains the model as well",
+            ));
+        };
+        let Some(fitted) = run.fitted else {
+            return Err(failed(
+                "the training diverged, though it did not on the parts; try the advised setting with a lower learning rate",
+            ));
         };
         Ok(Self {
             format: FORMAT,
@@ -118,6 +144,21 @@ impl SavedModel {
             network: fitted.network,
             target_scaler: fitted.target,
         })
+    }
+
+    /// A prediction without the digits that mean nothing: the network's `f32` has seven of the target's deviation.
+    fn in_its_digits(&self, value: f64) -> f64 {
+        let deviation = self.target_scaler.as_ref().map(TargetScaler::scale);
+        let deviation = deviation.and_then(|scale| scale.first().copied());
+        let power = deviation.unwrap_or(1.0).log10().floor();
+        // Divided by a whole number where there is one: 123 / 10 is the number that is written 12.3.
+        let (parts, unit) = (10_f64.powf(7.0 - power), 10_f64.powf(power - 7.0));
+        let rounded = if power < 7.0 {
+            (value * parts).round() / parts
+        } else {
+            (value / unit).round() * unit
+        };
+        if rounded.is_finite() { rounded } else { value }
     }
 
     /// Reads a model from its file.
@@ -189,7 +230,7 @@ impl SavedModel {
     /// # Errors
     /// [`Error::Data`] for columns that are missing or not known, missing values, unknown categories.
     pub fn predict(&self, table: &Table) -> Result<Predictions, Error> {
-        let features = self.schema.features::<f32>(table)?;
+        let features = self.schema.features::<f64>(table)?;
         let scaled = self
             .scaler
             .transform(&features)
@@ -204,12 +245,12 @@ impl SavedModel {
         let rows = predicted
             .column_iter()
             .map(|column| match self.schema.task() {
-                Task::Regression => Prediction::Value(f64::from(column[0])),
+                Task::Regression => Prediction::Value(self.in_its_digits(column[0])),
                 Task::Classification => {
                     let class = column.imax();
                     Prediction::Class {
                         name: classes[class].clone(),
-                        probability: f64::from(column[class]),
+                        probability: column[class],
                     }
                 }
             })

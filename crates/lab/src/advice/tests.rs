@@ -154,6 +154,103 @@ fn classes_are_learned_and_predicted_by_name() {
     assert_eq!(names, ["kind", "low", "high"], "{csv}");
 }
 
+/// The fewest members that are said to suffice do, whatever the seed.
+#[test]
+fn a_class_with_five_members_can_be_divided() {
+    let mut text = String::from("x,kind\n");
+    for row in 0..60 {
+        let kind = match row {
+            0..30 => "many",
+            30..55 => "some",
+            _ => "few",
+        };
+        text.push_str(&format!("{row},{kind}\n"));
+    }
+    let table = Table::read(text.as_bytes()).unwrap();
+    for base_seed in 0..50 {
+        let plan = AdvicePlan {
+            base_seed,
+            ..quick("kind", 4)
+        };
+        let parts = Parts::new(&table, &plan).unwrap();
+        for seed in 0..5 {
+            let (training, validation) = training::halves(&parts.development, seed).unwrap();
+            for part in [&training, &validation, &parts.reserved] {
+                let counts = part.target().class_counts().unwrap();
+                assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+            }
+        }
+    }
+    let without_one = Table::read(text[..text.len() - "59,few\n".len()].as_bytes()).unwrap();
+    let error = quick("kind", 4).check(&without_one).unwrap_err();
+    assert!(
+        matches!(error, Error::SmallClass { members: 4, .. }),
+        "{error}"
+    );
+}
+
+/// Seconds since 1970, of which `f32` knows every 128th: the network sees what is left when they are scaled.
+#[test]
+fn numbers_around_a_billion_keep_their_digits() {
+    let mut next = random(9);
+    let mut text = String::from("begin,wait,end\n");
+    for _ in 0..120 {
+        let begin = 1_700_000_000.0 + (60.0 * next()).round();
+        let wait = (20.0 * next()).round();
+        text.push_str(&format!("{begin},{wait},{}\n", begin + wait));
+    }
+    let table = Table::read(text.as_bytes()).unwrap();
+    let advised = advise(&table, &quick("end", 8), &mut ()).unwrap();
+    assert_ne!(
+        advised.advice.conclusion,
+        Conclusion::CannotTell,
+        "{}",
+        advised.advice
+    );
+    let model = advised.model.unwrap();
+    let later = Table::read("begin,wait\n1700000010,5\n1700000050,15\n".as_bytes()).unwrap();
+    for (row, expected) in model.predict(&later).unwrap().rows.iter().zip([15.0, 65.0]) {
+        let Prediction::Value(value) = row else {
+            panic!("{row:?}")
+        };
+        assert!(
+            (value - 1_700_000_000.0 - expected).abs() < 8.0,
+            "{value} for {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_large_table_is_searched_on_a_sample_and_says_so() {
+    let table = mismatched(9_000, 4);
+    let plan = quick("price", 512);
+    let parts = Parts::new(&table, &plan).unwrap();
+    assert_eq!(parts.reserved.n_samples(), 2_700);
+    assert_eq!(
+        parts.development.n_samples(),
+        search::most_rows(&parts.development, &plan)
+    );
+    assert_eq!(parts.all.n_samples(), 9_000);
+    let small = Parts::new(&table, &quick("price", 4)).unwrap();
+    assert_eq!(small.development.n_samples(), 6_300);
+}
+
+/// A model of another table must not stand beside a new advice.
+#[test]
+fn an_older_model_goes_when_there_is_no_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    std::fs::write(&file, "{}").unwrap();
+    let mut advised = advise(&mismatched(60, 1), &quick("price", 4), &mut ()).unwrap();
+    advised.model = Err(Error::Interrupted);
+    let written = advised.write(folder.path());
+    assert!(
+        matches!(&written[..], [Ok(_), Err(Error::Interrupted)]),
+        "{written:?}"
+    );
+    assert!(!file.exists());
+}
+
 /// Someone who has pressed Ctrl-C.
 struct Stopped;
 

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use smallbatch_data::{BatchSize, Dataset, Part, Target, TargetScaler};
+use smallbatch_data::{BatchSize, Dataset, Target, TargetScaler};
 use smallbatch_mlp::{Loss, Mlp, MlpSpec, OptimizerSpec};
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
 use smallbatch_train::{Budget, EarlyStopping, EvaluateEvery, Evaluation, Outcome, Trainer};
 
-use super::{Setting, divide, splitter};
+use super::{Setting, divide};
 use crate::Error;
 use crate::experiment::{Ledger, StopWhen, step};
 
@@ -50,8 +50,20 @@ pub(super) struct Run {
     pub(super) spent: f64,
 }
 
+impl Run {
+    /// One that gave nothing, after so many epochs.
+    fn diverged(spent: f64) -> Self {
+        Self {
+            fitted: None,
+            loss: f64::INFINITY,
+            epoch: 0.0,
+            spent,
+        }
+    }
+}
+
 /// The network for these data.
-pub(super) fn network(data: &Dataset<f32>, hidden: &[usize]) -> MlpSpec {
+pub(super) fn network(data: &Dataset<f64>, hidden: &[usize]) -> MlpSpec {
     let mut sizes = vec![data.n_features()];
     sizes.extend(hidden);
     sizes.push(data.n_outputs());
@@ -77,19 +89,18 @@ pub(super) fn cost_of_epoch(spec: &MlpSpec, n_training: usize, batch_size: Batch
 
 /// Four fifths of the development rows for training, the rest for validation, as the seed has it.
 pub(super) fn halves(
-    development: &Dataset<f32>,
+    development: &Dataset<f64>,
     seed: u64,
-) -> Result<(Dataset<f32>, Dataset<f32>), Error> {
-    let assigned = splitter(seed, development, [0.8, 0.1, 0.1])?;
-    divide(development, &assigned, Part::Train)
+) -> Result<(Dataset<f64>, Dataset<f64>), Error> {
+    divide(development, seed, 0.8)
 }
 
 /// Scales by the training data, and trains. `None` when `stop` was set before the end.
 pub(super) fn train(
     way: &Way,
     spec: &MlpSpec,
-    training: &Dataset<f32>,
-    validation: Option<&Dataset<f32>>,
+    training: &Dataset<f64>,
+    validation: Option<&Dataset<f64>>,
     seed: u64,
     stop: &AtomicBool,
 ) -> Result<Option<Run>, Error> {
@@ -103,15 +114,25 @@ pub(super) fn train(
         Target::Values { .. } => Some(TargetScaler::fit(training)?),
         _ => None,
     };
-    let scaled = |data: &Dataset<f32>| -> Result<Dataset<f32>, Error> {
+    let scaled = |data: &Dataset<f64>| -> Result<Dataset<f32>, Error> {
         let data = data.scaled(&scaler)?;
-        Ok(match &target {
+        let data = match &target {
             Some(target) => target.apply(&data)?,
             None => data,
-        })
+        };
+        Ok(data.cast()?)
     };
-    let training = scaled(training)?;
-    let validation = validation.map(scaled).transpose()?;
+    let training = scaled(training);
+    let validation = validation.map(scaled).transpose();
+    let (training, validation) = match (training, validation) {
+        (Ok(training), Ok(validation)) => (training, validation),
+        // Raw numbers that the network's type cannot hold: what would be trained on them is of no use either.
+        (Err(Error::Data(smallbatch_data::Error::Narrowing { .. })), _)
+        | (_, Err(Error::Data(smallbatch_data::Error::Narrowing { .. }))) => {
+            return Ok(Some(Run::diverged(0.0)));
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
     let batch_size = match way.setting.batch_size {
         BatchSize::Mini(size) => BatchSize::Mini(size.min(training.n_samples())),
         BatchSize::Full => BatchSize::Full,
@@ -144,12 +165,9 @@ pub(super) fn train(
                 target,
             }),
         })),
-        Err(smallbatch_train::Error::Diverged(divergence)) => Ok(Some(Run {
-            fitted: None,
-            loss: f64::INFINITY,
-            epoch: 0.0,
-            spent: divergence.epoch as f64 + 1.0,
-        })),
+        Err(smallbatch_train::Error::Diverged(divergence)) => {
+            Ok(Some(Run::diverged(divergence.epoch as f64 + 1.0)))
+        }
         Err(error) => Err(step(
             format!(
                 "train on {} with batch {batch_size}, rate {}, seed {seed}",

@@ -222,8 +222,16 @@ impl fmt::Display for Advice {
             Task::Classification => "a class",
             Task::Regression => "a number",
         };
+        let sample = if self.development_rows + self.reserved_rows < self.rows {
+            format!(
+                ", and of the others a random sample of {} was searched and judged with; the model is trained on all",
+                self.development_rows
+            )
+        } else {
+            String::new()
+        };
         let data = format!(
-            "{}: {} rows, {} features{categories}; the target {:?} is {task}. {} rows were reserved for the judgement. \
+            "{}: {} rows, {} features{categories}; the target {:?} is {task}. {} rows were reserved for the judgement{sample}. \
              Network: {} hidden units, plain gradient descent. {} settings were tried.",
             self.data,
             self.rows,
