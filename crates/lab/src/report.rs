@@ -37,7 +37,7 @@ use crate::results::{Results, RunRecord};
 
 pub use table::terminal_table;
 
-pub(crate) use files::write as write_file;
+pub(crate) use files::{replace as replace_file, write as write_file};
 pub(crate) use words::{number, setting as round_number};
 
 /// The files that [`write()`] made.

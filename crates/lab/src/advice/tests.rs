@@ -181,7 +181,7 @@ fn a_class_with_five_members_can_be_divided() {
             }
         }
     }
-    let without_one = Table::read(text[..text.len() - "59,few\n".len()].as_bytes()).unwrap();
+    let without_one = Table::read(&text.as_bytes()[..text.len() - "59,few\n".len()]).unwrap();
     let error = quick("kind", 4).check(&without_one).unwrap_err();
     assert!(
         matches!(error, Error::SmallClass { members: 4, .. }),

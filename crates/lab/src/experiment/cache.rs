@@ -10,14 +10,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::environment::{machine, processor};
-use crate::Error;
+use crate::{Error, report};
 
 /// The layout of an entry; it grows when that changes.
 const FORMAT: u32 = 1;
@@ -32,8 +31,6 @@ pub(crate) struct Cache {
     maker: String,
     /// The machine, for what was timed.
     machine: String,
-    /// Numbers for the names of unfinished files.
-    next: AtomicU64,
     /// The first write that failed; nothing is written after it.
     failure: Mutex<Option<String>>,
 }
@@ -60,7 +57,6 @@ impl Cache {
             folder: folder.to_path_buf(),
             maker: format!("{FORMAT} {:032x} {}", xxh3_128(&program), processor()),
             machine: machine(),
-            next: AtomicU64::new(0),
             failure: Mutex::new(None),
         })
     }
@@ -101,17 +97,8 @@ impl Cache {
         let content = postcard::to_stdvec(content).map_err(|error| error.to_string())?;
         let mut bytes = xxh3_64(&content).to_le_bytes().to_vec();
         bytes.extend(content);
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let unfinished = self
-            .folder
-            .join(format!(".{}-{number}.unfinished", std::process::id()));
         // Not forced to the disk: a loss of power may leave a damaged entry, which its checksum shows.
-        fs::write(&unfinished, bytes)
-            .and_then(|()| fs::rename(&unfinished, file))
-            .map_err(|error| {
-                let _ = fs::remove_file(&unfinished);
-                error.to_string()
-            })
+        report::replace_file(file, &bytes, false).map_err(|error| error.to_string())
     }
 
     /// Why some runs were not kept, if so.
@@ -174,22 +161,6 @@ mod tests {
             fs::write(&file, bytes).unwrap();
             assert_eq!(cache.find::<Trajectory>(Kind::Counted, "one"), None);
         }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_disk_is_told_once_and_what_was_kept_before_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::open(folder.path()).unwrap();
-        cache.keep(Kind::Counted, "before", &1.0);
-        let unfinished = format!(".{}-1.unfinished", std::process::id());
-        std::os::unix::fs::symlink("/dev/full", folder.path().join(unfinished)).unwrap();
-        // More than a buffer, or nothing might be written before the end.
-        cache.keep(Kind::Counted, "one", &vec![0.5; 100_000]);
-        let said = cache.failure().unwrap().to_string();
-        assert!(said.contains("No space left"), "{said}");
-        assert_eq!(cache.find::<Vec<f64>>(Kind::Counted, "one"), None);
-        assert_eq!(cache.find(Kind::Counted, "before"), Some(1.0));
     }
 
     #[test]

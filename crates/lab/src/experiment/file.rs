@@ -294,7 +294,10 @@ impl Reader<'_> {
                     other => Ok((other?, set.clone())),
                 }
             }
-            (None, Some(csv)) => Ok((Arc::new(self.table(entry, csv)?), csv.clone())),
+            (None, Some(csv)) => {
+                let table = shelf.table(self.table(entry, csv)?);
+                Ok((table.map_err(|reason| self.at(csv, reason))?, csv.clone()))
+            }
             (Some(_), Some(csv)) => {
                 Err(self.at(csv, "name the data by `set` or by `csv`, not both"))
             }
@@ -452,6 +455,10 @@ impl Reader<'_> {
         if !about_tests && (first.test.is_some() || second.test.is_some()) {
             let reason = "only \"test-loss-ratio\" and \"test-error-difference\" can compare ways of testing";
             return Err(self.at(&entry.measure, reason));
+        }
+        if (first.test.is_some() || second.test.is_some()) && axes.contains(&Axis::BestEpoch) {
+            let reason = "ways of testing are tried at the end of a run, not at its best epoch; say `under`, without \"best epoch\"";
+            return Err(self.at(&entry.id, reason));
         }
         Ok(Claim {
             id: entry.id.get_ref().clone(),

@@ -286,7 +286,11 @@ pub(super) fn test_measures(model: &Mlp<f32>, test: &Dataset<f32>) -> Result<Tes
         Target::Classes { labels, .. } => metrics::accuracy(predictions.as_view(), labels, None),
         Target::Values { values, .. } => metrics::r2(predictions.as_view(), values.as_view(), None),
         _ => return Err(failed("this kind of target is not known here".into())),
-    }
-    .map_err(|error| failed(error.into()))?;
+    };
+    let metric = match metric {
+        // Of a rare kind of target a small test part may have none: then R² is not defined, and this split tells nothing of it.
+        Err(smallbatch_train::Error::ConstantTarget { .. }) => f64::NAN,
+        other => other.map_err(|error| failed(error.into()))?,
+    };
     Ok(TestMeasures { loss, metric })
 }

@@ -167,6 +167,7 @@ fn fingerprint(dataset: &Dataset<f32>) -> u128 {
 pub(crate) struct Shelf {
     base_seed: u64,
     loaded: Vec<Arc<Source>>,
+    tables: Vec<Arc<Source>>,
 }
 
 impl Shelf {
@@ -175,6 +176,7 @@ impl Shelf {
         Self {
             base_seed,
             loaded: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -185,6 +187,30 @@ impl Shelf {
         }
         let source = Arc::new(Source::load(name, self.base_seed)?);
         self.loaded.push(Arc::clone(&source));
+        Ok(source)
+    }
+
+    /// A user's table. Results tell data sets apart by their names, so that another with the same one is refused; the error
+    /// is the reason.
+    pub(crate) fn table(&mut self, source: Source) -> Result<Arc<Source>, String> {
+        let name = &source.name;
+        if Source::built_in().any(|built_in| built_in == name) {
+            return Err(format!(
+                "a table named \"{name}\" cannot be told from the data set of that name that comes with the program; rename the file"
+            ));
+        }
+        if let Some(known) = self.tables.iter().find(|known| known.name == *name) {
+            return if known.fingerprint() == source.fingerprint() {
+                Ok(Arc::clone(known))
+            } else {
+                Err(format!(
+                    "{} and {} are both named \"{name}\", and results could not tell them apart; rename one of the files",
+                    known.origin, source.origin
+                ))
+            };
+        }
+        let source = Arc::new(source);
+        self.tables.push(Arc::clone(&source));
         Ok(source)
     }
 }

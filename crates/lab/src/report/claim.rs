@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::content::{Block, Column, Figure, Group, Part, Section, Span, Table, Text, Tone, plain};
-use super::correction::Correction;
+use super::correction::{Correction, corrected};
 use super::literature::{Agreement, KNOWN, Known};
 use super::table::grouped;
 use super::{batches, curves, forest, memory, words};
@@ -248,7 +248,7 @@ fn literature(known: &Known, claims: &[&ClaimResult]) -> Vec<Block> {
     blocks.push(Block::Heading("Where this machine's answer differs".into()));
     let (mut agree, mut open, mut nothing) = (0, 0, 0);
     let mut differing: Vec<Text> = Vec::new();
-    for claim in claims {
+    for claim in &corrected(claims) {
         match known.agreement(claim) {
             Agreement::Agrees => agree += 1,
             Agreement::CannotTell => open += 1,

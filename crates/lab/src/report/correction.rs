@@ -69,6 +69,19 @@ impl<'a> Correction<'a> {
     }
 }
 
+/// The claims as they are to be counted: those whose verdict does not stand cannot tell.
+pub(super) fn corrected(claims: &[&ClaimResult]) -> Vec<ClaimResult> {
+    let correction = Correction::new(claims);
+    let counted = |claim: &&ClaimResult| {
+        let mut counted = (*claim).clone();
+        if correction.falls(claim) {
+            counted.verdict = Verdict::Inconclusive { more_seeds: None };
+        }
+        counted
+    };
+    claims.iter().map(counted).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +114,8 @@ mod tests {
         assert!(!correction.falls(&another));
         let said = correction.sentence().unwrap();
         assert!(said.contains("1 of 2 verdicts stand; those"), "{said}");
+        let holds: Vec<Option<bool>> = corrected(&twice).iter().map(ClaimResult::holds).collect();
+        assert_eq!(holds, [None, None, Some(true)]);
         let page = [&claim, &open];
         let said = Correction::new(&page).sentence().unwrap();
         assert!(

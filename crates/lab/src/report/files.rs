@@ -1,8 +1,9 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
 use crate::results::{Results, RunRecord, SCHEMA_VERSION};
@@ -17,26 +18,39 @@ pub(super) fn prepare(folder: &Path) -> Result<(), Error> {
         return Err(failed("it is a file, not a folder".into()));
     }
     fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-    let probe = beside(&folder.join("probe"));
-    File::create(&probe)
-        .and_then(|_| fs::remove_file(&probe))
+    beside(&folder.join("probe"))
+        .and_then(|(_, probe)| fs::remove_file(probe))
         .map_err(|error| failed(error.to_string()))
 }
 
 /// Writes a file beside its place, and moves it there once all of it is on the disk.
 pub(crate) fn write(file: &Path, content: &[u8]) -> Result<(), Error> {
-    let unfinished = beside(file);
-    let result = File::create(&unfinished)
-        .and_then(|mut to| {
-            to.write_all(content)?;
-            to.sync_all()
+    replace(file, content, true).map_err(|error| failed(file, error))
+}
+
+/// The same, waiting for the disk only where that is asked for.
+pub(crate) fn replace(file: &Path, content: &[u8], synchronized: bool) -> io::Result<()> {
+    let (to, unfinished) = beside(file)?;
+    finish(to, &unfinished, file, content, synchronized)
+}
+
+/// Fills an unfinished file and moves it to its place.
+fn finish(
+    mut to: File,
+    unfinished: &Path,
+    file: &Path,
+    content: &[u8],
+    synchronized: bool,
+) -> io::Result<()> {
+    let written = to
+        .write_all(content)
+        .and_then(|()| if synchronized { to.sync_all() } else { Ok(()) });
+    written
+        .and_then(|()| fs::rename(unfinished, file))
+        .inspect_err(|_| {
+            // Best effort: what matters is the error that led here.
+            let _ = fs::remove_file(unfinished);
         })
-        .and_then(|()| fs::rename(&unfinished, file));
-    result.map_err(|error| {
-        // Best effort: what matters is the error that led here.
-        let _ = fs::remove_file(&unfinished);
-        failed(file, error)
-    })
 }
 
 /// The results in a file.
@@ -91,10 +105,20 @@ pub(super) fn csv(runs: &[RunRecord], file: &Path) -> Result<Vec<u8>, Error> {
     table.into_inner().map_err(|error| failed(file, error))
 }
 
-/// A hidden name in the same folder, which no other process uses.
-fn beside(file: &Path) -> PathBuf {
+/// A new file with a hidden name in the same folder. No other process has it, not even one of the same number in another
+/// container: it must not be there before.
+fn beside(file: &Path) -> io::Result<(File, PathBuf)> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.{}.unfinished", std::process::id()))
+    loop {
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let unfinished = file.with_file_name(format!(".{name}.{process}-{number}.unfinished"));
+        match File::create_new(&unfinished) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return Ok((created?, unfinished)),
+        }
+    }
 }
 
 fn failed(file: &Path, error: impl std::fmt::Display) -> Error {
@@ -137,15 +161,41 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("results.json");
         write(&file, b"from before").expect("written");
-        // Whatever is written beside it meets a full disk.
-        std::os::unix::fs::symlink("/dev/full", beside(&file)).expect("a link");
-        let said = write(&file, b"new").expect_err("full").to_string();
+        // What is written beside it meets a full disk.
+        let (_, unfinished) = beside(&file).expect("made");
+        let full = File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("there on Linux");
+        let said = finish(full, &unfinished, &file, b"new", true)
+            .map_err(|error| failed(&file, error))
+            .expect_err("full")
+            .to_string();
         assert!(
             said.contains("results.json") && said.contains("No space left"),
             "{said}"
         );
         assert_eq!(fs::read(&file).expect("read"), b"from before");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
+    }
+
+    #[test]
+    fn what_another_process_has_begun_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("results.json");
+        // A process of the same number, in another container, is a few files ahead.
+        let (_, first) = beside(&file).expect("made");
+        let name = first.to_string_lossy().into_owned();
+        let number = name.trim_end_matches(".unfinished").rsplit('-').next();
+        let number: u64 = number.and_then(|n| n.parse().ok()).expect("a number");
+        for ahead in 1..20 {
+            let other = name.replace(&format!("-{number}."), &format!("-{}.", number + ahead));
+            fs::write(other, "of another process").expect("written");
+        }
+        write(&file, b"mine").expect("written");
+        assert_eq!(fs::read(&file).expect("read"), b"mine");
+        let all = fs::read_dir(folder.path()).expect("listed").count();
+        assert_eq!(all, 1 + 19 + 1);
     }
 
     #[test]

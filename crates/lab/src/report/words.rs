@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::correction::{Correction, corrected};
 use crate::results::{ClaimResult, Effect, Results};
 use crate::statistics::{Bound, Direction, Scale, Verdict};
 
@@ -135,6 +136,8 @@ pub(super) fn sign(verdict: &Verdict) -> &'static str {
 
 /// How the answers to one claim are spread: "It held in 3 of 5 answers; 1 contradicts it and 1 cannot tell."
 pub(super) fn tally(claims: &[&ClaimResult]) -> String {
+    let counted = corrected(claims);
+    let claims: &[&ClaimResult] = &counted.iter().collect::<Vec<_>>();
     let held = claims.iter().filter(|claim| is_held(claim)).count();
     let all = claims.len();
     format!(
@@ -144,32 +147,31 @@ pub(super) fn tally(claims: &[&ClaimResult]) -> String {
     )
 }
 
-/// The answer in three sentences: on normalization, on batch size, and on all claims together.
+/// The answer in three sentences: on normalization, on batch size, and on all claims together. Verdicts that do not stand
+/// when corrected count as those that cannot tell.
 pub(super) fn answer(results: &Results) -> [String; 3] {
+    let all: Vec<&ClaimResult> = results.claims.iter().collect();
+    let counted = corrected(&all);
     [
         headline(
-            results,
+            &counted,
             "standardize-speeds-training",
             "Standardizing the inputs speeds training",
             "Whether standardizing the inputs speeds training was not asked.",
         ),
         headline(
-            results,
+            &counted,
             "minibatch-is-faster",
             "Mini-batches reach the target sooner than the full batch",
             "Whether mini-batches are faster than the full batch was not asked.",
         ),
-        totals(&results.claims),
+        totals(&counted, fallen(&all)),
     ]
 }
 
 /// How one claim fared over all data sets and budgets, with the size of its effect.
-fn headline(results: &Results, id: &str, claim: &str, absent: &str) -> String {
-    let asked: Vec<&ClaimResult> = results
-        .claims
-        .iter()
-        .filter(|claim| claim.id == id)
-        .collect();
+fn headline(claims: &[ClaimResult], id: &str, claim: &str, absent: &str) -> String {
+    let asked: Vec<&ClaimResult> = claims.iter().filter(|claim| claim.id == id).collect();
     if asked.is_empty() {
         return absent.into();
     }
@@ -258,7 +260,16 @@ fn against(claims: &[&ClaimResult]) -> String {
     }
 }
 
-fn totals(claims: &[ClaimResult]) -> String {
+/// How many verdicts do not stand.
+fn fallen(claims: &[&ClaimResult]) -> usize {
+    let correction = Correction::new(claims);
+    claims
+        .iter()
+        .filter(|claim| correction.falls(claim))
+        .count()
+}
+
+fn totals(claims: &[ClaimResult], fallen: usize) -> String {
     if claims.is_empty() {
         return "No claim was tested.".into();
     }
@@ -266,7 +277,7 @@ fn totals(claims: &[ClaimResult]) -> String {
     let all = claims.len();
     format!(
         "Of {all} answer{} in all, {} bear{} the textbook out, {} contradict{} it, {} find{} no \
-         difference that counts where it promises one, and {} cannot tell.",
+         difference that counts where it promises one, and {} cannot tell{}.",
         if all == 1 { "" } else { "s" },
         of(is_held),
         third_person(of(is_held)),
@@ -275,6 +286,10 @@ fn totals(claims: &[ClaimResult]) -> String {
         of(is_no_difference),
         third_person(of(is_no_difference)),
         of(is_open),
+        match fallen {
+            0 => String::new(),
+            fallen => format!(" ({fallen} of them only because claims were asked often: marked *)"),
+        },
     )
 }
 

@@ -280,6 +280,55 @@ fn a_table_of_ones_own_is_read_from_the_files_folder() {
 }
 
 #[test]
+fn two_tables_of_one_name_are_refused_and_one_in_two_places_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |factor: i32| -> String {
+        let rows: String = (0..20).map(|i| format!("{i},{}\n", factor * i)).collect();
+        format!("a,price\n{rows}")
+    };
+    for (year, factor) in [("2020", 1), ("2021", 2), ("copy", 1)] {
+        std::fs::create_dir(folder.path().join(year)).unwrap();
+        std::fs::write(folder.path().join(year).join("houses.csv"), rows(factor)).unwrap();
+    }
+    std::fs::write(folder.path().join("airfoil.csv"), rows(1)).unwrap();
+    let shelf = &mut Shelf::new(0);
+    let mut read = |path: &str| {
+        let data = format!("csv = \"{path}\"\ntarget = \"price\"\npredict = \"numbers\"");
+        let text = GOOD
+            .replace("set = \"wine\"", &data)
+            .replace("batch = 16", "batch = 2");
+        parse(&text, "mine.toml", folder.path(), Size::Default, shelf).map(comparison)
+    };
+    read("2020/houses.csv").unwrap();
+    read("copy/houses.csv").unwrap();
+    let said = read("2021/houses.csv").unwrap_err().to_string();
+    assert!(said.contains("both named \"houses\""), "{said}");
+    let said = read("airfoil.csv").unwrap_err().to_string();
+    assert!(
+        said.contains("comes with the program; rename the file"),
+        "{said}"
+    );
+}
+
+/// Ways of testing are tried at the end of a run: beside them, the best epoch would be another moment.
+#[test]
+fn ways_of_testing_are_not_compared_at_the_best_epoch() {
+    let tested = GOOD
+        .replace(
+            "[[data]]",
+            "[[tests]]\nname = \"own\"\narm = \"a\"\nbatch = 8\n\n[[data]]",
+        )
+        .replace("training-loss-ratio", "test-loss-ratio")
+        .replace("second = \"b\"", "second = \"own\"");
+    let with = |budgets: &str| read(&tested.replace("[\"epochs\"]", budgets), Size::Default);
+    with("[\"epochs\"]").unwrap();
+    let error = with("[\"epochs\", \"best epoch\"]")
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not at its best epoch"), "{error}");
+}
+
+#[test]
 fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
     let of = |rows: &str| format!("a,b,price\n{rows}");
     let many = |last: &str| {

@@ -66,6 +66,15 @@ enum Watch {
     NoiseAndSolution,
 }
 
+/// One training.
+struct Run {
+    batch: usize,
+    rate: f64,
+    seed: u64,
+    budget: Budget,
+    watch: Watch,
+}
+
 /// What all runs on one data set share.
 struct Task<'a> {
     name: &'a str,
@@ -74,15 +83,19 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
+    /// `None` when it was interrupted.
     fn train(
         &self,
         data: &Dataset<f32>,
-        batch: usize,
-        rate: f64,
-        seed: u64,
-        budget: Budget,
-        watch: Watch,
-    ) -> Result<Arrival, Error> {
+        Run {
+            batch,
+            rate,
+            seed,
+            budget,
+            watch,
+        }: Run,
+        ledger: &Ledger<'_>,
+    ) -> Result<Option<Arrival>, Error> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
             let name = self.name;
             step(
@@ -119,15 +132,19 @@ impl Task<'_> {
                 .map_or(f64::INFINITY, |moment| moment.samples)
         };
         loop {
+            // An evaluation is an instant away in the beginning, and a part of the run later.
+            if ledger.interrupted() {
+                return Ok(None);
+            }
             let step: Result<Option<Outcome>, _> = session.advance(&mut Silent);
             let outcome = match step {
                 Ok(outcome) => outcome,
                 Err(smallbatch_train::Error::Diverged(_)) => {
-                    return Ok(Arrival {
+                    return Ok(Some(Arrival {
                         samples: f64::INFINITY,
                         noise,
                         solution: None,
-                    });
+                    }));
                 }
                 Err(error) => return Err(failed(error.into())),
             };
@@ -151,18 +168,24 @@ impl Task<'_> {
                 } else {
                     None
                 };
-                return Ok(Arrival {
+                return Ok(Some(Arrival {
                     samples,
                     noise,
                     solution,
-                });
+                }));
             }
         }
     }
 
     /// The rate with the fewest samples to the target, over the tuning parts: a walk on the grid from `guess` to where both
-    /// neighbours are worse.
-    fn tune(&self, parts: &[(u64, Dataset<f32>)], batch: usize, guess: i32) -> Result<i32, Error> {
+    /// neighbours are worse. After an interruption, wherever it was.
+    fn tune(
+        &self,
+        parts: &[(u64, Dataset<f32>)],
+        batch: usize,
+        guess: i32,
+        ledger: &Ledger<'_>,
+    ) -> Result<i32, Error> {
         let mut best = f64::INFINITY;
         let mut tried = std::collections::BTreeMap::new();
         let mut cost = |grid: i32, best: f64| -> Result<f64, Error> {
@@ -174,9 +197,15 @@ impl Task<'_> {
                 let updates_an_epoch = data.n_samples().div_ceil(batch) as f64;
                 let most = (MOST_EPOCHS as f64).min(HOPELESS * best / data.n_samples() as f64);
                 let cap = Budget::Updates((most * updates_an_epoch).ceil().max(1.0) as u64);
-                sum += self
-                    .train(data, batch, rate(grid), *seed, cap, Watch::Nothing)?
-                    .samples;
+                let run = Run {
+                    batch,
+                    rate: rate(grid),
+                    seed: *seed,
+                    budget: cap,
+                    watch: Watch::Nothing,
+                };
+                let arrival = self.train(data, run, ledger)?;
+                sum += arrival.map_or(f64::INFINITY, |arrival| arrival.samples);
                 if sum.is_infinite() {
                     break;
                 }
@@ -246,20 +275,25 @@ pub(super) fn measure(
     let (mut costs, mut points, mut along) = (Vec::new(), Vec::new(), Vec::new());
     let (mut solutions, mut guess) = (Vec::new(), nearest_step(0.1));
     for &batch in &batches {
-        guess = task.tune(&tuning, batch, guess)?;
+        guess = task.tune(&tuning, batch, guess, ledger)?;
         let learning_rate = rate(guess);
         let (mut samples, mut ends) = (Vec::new(), Vec::new());
         for (seed, data) in &parts {
-            if ledger.interrupted() {
-                return Ok(());
-            }
             let watch = if batch == NOISE_BATCH {
                 Watch::NoiseAndSolution
             } else {
                 Watch::Solution
             };
-            let cap = Budget::Epochs(MOST_EPOCHS);
-            let arrival = task.train(&data.training, batch, learning_rate, *seed, cap, watch)?;
+            let run = Run {
+                batch,
+                rate: learning_rate,
+                seed: *seed,
+                budget: Budget::Epochs(MOST_EPOCHS),
+                watch,
+            };
+            let Some(arrival) = task.train(&data.training, run, ledger)? else {
+                return Ok(());
+            };
             samples.push(arrival.samples);
             ends.extend(arrival.solution);
             if watch == Watch::NoiseAndSolution {
@@ -335,6 +369,21 @@ fn curve(
     let fit = CostFit::through(&through);
     let [least, critical] = intervals(batches, costs);
     let error = fit.map(|fit| fit.relative_error(&through));
+    let missing: Vec<String> = batches
+        .iter()
+        .filter(|batch| !through.iter().any(|(known, _)| *known == **batch as f64))
+        .map(usize::to_string)
+        .collect();
+    // What cost too much to arrive lies above the curve at least there, and would have bent it earlier.
+    let missing = if missing.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " The curve is without batches of {}, of which half of the runs or more did not arrive: the true critical batch is \
+             smaller, if anything.",
+            missing.join(" and ")
+        )
+    };
     let sentence = match (fit, finite(predicted)) {
         (Some(fit), Some(predicted)) => {
             let ratio = fit.b_crit / predicted;
@@ -352,7 +401,7 @@ fn curve(
             };
             format!(
                 "Samples to the target follow E(B) = {:.0} (1 + B/{:.0}) to {:.0} %; the critical batch is {:.0} ({:.0} to {high}), the \
-                 noise scale predicts {predicted:.0}, {judged}.",
+                 noise scale predicts {predicted:.0}, {judged}.{missing}",
                 fit.e_min, fit.b_crit, 100.0 * error.unwrap_or(f64::NAN), fit.b_crit, critical.0
             )
         }
@@ -504,16 +553,15 @@ mod tests {
         let (once, task) = task();
         let often = copies(&once, K);
         let cost = |data: &Dataset<f32>, batch, seed| {
-            task.train(
-                data,
+            let run = Run {
                 batch,
-                0.3,
+                rate: 0.3,
                 seed,
-                Budget::Updates(20_000),
-                Watch::Nothing,
-            )
-            .unwrap()
-            .samples
+                budget: Budget::Updates(20_000),
+                watch: Watch::Nothing,
+            };
+            let arrival = task.train(data, run, &Ledger::new(&mut (), 1.0));
+            arrival.unwrap().unwrap().samples
         };
         // The same trajectory, update for update; each update is K times the work.
         let (alone, together) = (
