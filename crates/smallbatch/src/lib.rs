@@ -77,7 +77,8 @@
 //!
 //! The same seed on the same machine gives the same bits. Bad input is an error that names the column, the row and
 //! the way out, never a panic and never a silent repair. A training that diverges says so, at which step, and what to
-//! try. There is one unsafe expression in these crates (it hands work to threads, and Miri runs it), and the default build needs nothing but Rust.
+//! try. There are two unsafe expressions in these crates (one hands work to threads, and Miri runs it; one
+//! asks Linux for large pages), and the default build needs nothing but Rust.
 
 pub use smallbatch_data as data;
 #[cfg(feature = "lab")]

@@ -18,8 +18,9 @@ transforms two tables with smallbatch's and with scikit-learn's standard scaler 
   --seconds S          how long each visit measures [0.2]
   --minutes M          no round is begun that would not end within them [30]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
-  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for five more, of odd
-                       widths and other depths: narrow,odd,deep,broad,long
+  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for eight more, of odd
+                       widths, other depths, activations and losses: narrow,odd,
+                       deep,broad,long,values,binary,gelu
   --batches SIZES      [16,32,256,full]
   --optimizers NAMES   [sgd,momentum,adam]
   --out DIR            where peers.json goes [out]";

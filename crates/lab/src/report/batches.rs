@@ -78,7 +78,7 @@ pub(super) fn figure(
         legend: budgets
             .iter()
             .enumerate()
-            .map(|(style, name)| (style, format!("equal {name}")))
+            .map(|(style, name)| (style, words::held_equal(name)))
             .collect(),
         caption: format!(
             "{} Medians over seeds, of the first of several arms with one batch size; both axes are logarithmic where the values span enough.",
@@ -141,7 +141,8 @@ pub(super) fn figure(
                     .map(|(x, y)| format!("{} at {}", words::number(*y), words::whole(*x)))
                     .collect();
                 let fit = fit.map_or_else(String::new, |fit| in_words(&fit, points));
-                format!("equal {}: {}{fit}", budgets[*style], told.join(", "))
+                let budget = words::held_equal(budgets[*style]);
+                format!("{budget}: {}{fit}", told.join(", "))
             })
             .collect();
         let all = || lines.iter().flat_map(|(_, points)| points);

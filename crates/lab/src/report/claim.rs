@@ -255,9 +255,9 @@ fn literature(known: &Known, claims: &[&ClaimResult]) -> Vec<Block> {
             Agreement::NothingExpected => nothing += 1,
             Agreement::Differs { expected, source } => differing.push(vec![
                 Span::Plain(format!(
-                    "{}, equal {}, {}: {} {}, ",
+                    "{}, {}, {}: {} {}, ",
                     claim.dataset,
-                    claim.budget,
+                    words::held_equal(&claim.budget),
                     claim.effect.unit,
                     words::estimate(&claim.effect),
                     words::interval(&claim.effect)

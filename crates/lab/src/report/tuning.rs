@@ -96,7 +96,8 @@ pub(super) fn remarks(arms: &[(usize, &ArmResult)]) -> Vec<String> {
                 }
                 _ => continue,
             };
-            remarks.push(format!("{}, equal {}: {what}.", arm.arm, point.budget));
+            let budget = words::held_equal(&point.budget);
+            remarks.push(format!("{}, {budget}: {what}.", arm.arm));
         }
     }
     remarks

@@ -134,6 +134,14 @@ pub(super) fn sign(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// What was the same for all arms: `equal updates`; or that each was taken at its own best.
+pub(super) fn held_equal(budget: &str) -> String {
+    match budget {
+        "best epoch" => "each at its best epoch".into(),
+        other => format!("equal {other}"),
+    }
+}
+
 /// How the answers to one claim are spread: "It held in 3 of 5 answers; 1 contradicts it and 1 cannot tell."
 pub(super) fn tally(claims: &[&ClaimResult]) -> String {
     let counted = corrected(claims);
