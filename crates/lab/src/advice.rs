@@ -188,8 +188,9 @@ pub struct Judged {
     pub score: f64,
     /// For numbers, the root mean squared error, in the target's unit.
     pub rmse: Option<f64>,
-    /// How many of the runs diverged; each counts as the constant prediction, which is what would be left to use.
-    pub diverged: usize,
+    /// How many of the runs failed: they diverged, or were worse than a constant on their validation rows. Each counts as the
+    /// constant prediction, which is what would be left to use.
+    pub failed: usize,
 }
 
 /// One setting that the search tried.

@@ -144,6 +144,16 @@ impl OptimizerSpec {
         self.rule
     }
 
+    /// The coefficient λ of the decoupled weight decay; 0 without.
+    pub fn weight_decay_coefficient(&self) -> f64 {
+        self.weight_decay
+    }
+
+    /// The norm that gradients are scaled down to; none where they are taken as they are.
+    pub fn largest_norm(&self) -> Option<f64> {
+        self.clip_norm
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors

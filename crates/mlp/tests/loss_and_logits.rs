@@ -50,6 +50,25 @@ fn one_pass_gives_the_bits_of_two() {
     }
 }
 
+/// `forward_into` computes a single sample by another way: equal to rounding. The loss is of one way.
+#[test]
+fn one_sample_is_equal_to_rounding() {
+    let network = MlpSpec::new([5, 70, 33, 3]).build::<f64>(1).unwrap();
+    let inputs = wave(5, 1, 0.3);
+    let batch = Batch::new(inputs.as_view(), Targets::Labels(&[2]));
+    let mut workspace = network.workspace(1);
+    let mut logits = DMatrix::zeros(3, 1);
+    let found = network.loss_and_logits(&batch, &mut workspace, &mut logits);
+    assert_eq!(
+        found.unwrap(),
+        network.loss(&batch, &mut workspace).unwrap()
+    );
+    let alone = network.logits(inputs.as_view()).unwrap();
+    assert!((&logits - &alone).amax() < 1e-14, "{logits} {alone}");
+    let log_sum = logits.iter().map(|z| z.exp()).sum::<f64>().ln();
+    assert!((network.loss(&batch, &mut workspace).unwrap() - (log_sum - logits[2])).abs() < 1e-14);
+}
+
 #[test]
 fn logits_of_another_shape_are_refused() {
     let network = MlpSpec::new([2, 3, 2]).build::<f64>(0).unwrap();

@@ -38,7 +38,7 @@ struct Arm {
     scores: Scores,
     /// The epoch of each run that was taken.
     epochs: Vec<f64>,
-    diverged: usize,
+    failed: usize,
 }
 
 /// What the runs gave.
@@ -112,9 +112,10 @@ impl<'a> Finals<'a> {
                 else {
                     return Ok(None);
                 };
+                let learned = run.loss <= constant_loss(&training, &validation);
                 let scores = match &run.fitted {
-                    Some(fitted) => self.scores(fitted)?,
-                    None => None,
+                    Some(fitted) if learned => self.scores(fitted)?,
+                    _ => None,
                 };
                 Ok(Some((scores, run.epoch, run.spent)))
             },
@@ -126,7 +127,7 @@ impl<'a> Finals<'a> {
                 way,
                 scores: Vec::new(),
                 epochs: Vec::new(),
-                diverged: 0,
+                failed: 0,
             })
             .collect();
         let mut constant = Scores::new();
@@ -143,7 +144,7 @@ impl<'a> Finals<'a> {
                         arm.scores.push(scores.clone());
                     }
                     None => {
-                        arm.diverged += 1;
+                        arm.failed += 1;
                         arm.scores.push(without.clone());
                     }
                 }
@@ -206,6 +207,23 @@ impl<'a> Finals<'a> {
     }
 }
 
+/// The validation loss of the constant that the training rows suggest: the part of the validation rows' squared deviation from
+/// the training mean in the training variance, or the cross-entropy of the classes' shares. (Of a class that has none, none.)
+fn constant_loss(training: &Dataset<f64>, validation: &Dataset<f64>) -> f64 {
+    match (training.target(), validation.target()) {
+        (Target::Values { values, .. }, Target::Values { values: seen, .. }) => {
+            let mean = values.mean();
+            seen.map(|value| (value - mean).powi(2)).mean() / values.variance()
+        }
+        (Target::Classes { labels: all, .. }, Target::Classes { labels, .. }) => {
+            let counts = training.target().class_counts().unwrap_or_default();
+            let share = |label: &u32| counts[*label as usize] as f64 / all.len() as f64;
+            labels.iter().map(|label| -share(label).ln()).sum::<f64>() / labels.len() as f64
+        }
+        _ => f64::INFINITY,
+    }
+}
+
 impl Fitted {
     /// Predictions for rows that are not yet scaled: numbers in the target's unit, or probabilities, one row a class.
     pub(super) fn predict(&self, rows: &Dataset<f64>) -> Result<nalgebra::DMatrix<f64>, Error> {
@@ -244,7 +262,7 @@ impl Arm {
             epochs,
             score,
             rmse: numbers.then(|| ((1.0 - score).max(0.0) * parts.variance).sqrt()),
-            diverged: self.diverged,
+            failed: self.failed,
         }
     }
 }
@@ -322,5 +340,28 @@ impl Judgement {
         };
         advice.headline = words::headline(&advice);
         Ok(advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    #[test]
+    fn the_constant_is_what_the_training_rows_suggest() {
+        let data = |target| Dataset::new(DMatrix::zeros(1, 4), target).unwrap();
+        let numbers = |values: [f64; 4]| data(Target::numbers(values.to_vec()));
+        // Mean 3 and variance 5; the validation rows are 1, 1, 3 and 5 away.
+        let loss = constant_loss(
+            &numbers([0.0, 2.0, 4.0, 6.0]),
+            &numbers([2.0, 4.0, 0.0, 8.0]),
+        );
+        assert!((loss - 9.0 / 5.0).abs() < 1e-12, "{loss}");
+        let classes = |labels: [u32; 4]| data(Target::classes(labels.to_vec()));
+        let loss = constant_loss(&classes([0, 0, 0, 1]), &classes([0, 1, 1, 0]));
+        let expected = -(0.75_f64.ln() + 0.25_f64.ln()) / 2.0;
+        assert!((loss - expected).abs() < 1e-12, "{loss}");
     }
 }

@@ -186,13 +186,13 @@ fn answer(verdict: &Verdict) -> &'static str {
 
 fn row(advice: &Advice, judged: &Judged) -> String {
     let rmse = judged.rmse.map(number).unwrap_or_default();
-    let diverged = if judged.diverged > 0 {
-        format!("  {} of {} diverged", judged.diverged, advice.pairs)
+    let failed = if judged.failed > 0 {
+        format!("  {} of {} failed", judged.failed, advice.pairs)
     } else {
         String::new()
     };
     let line = format!(
-        "  {:<24}{:<10}{:>6}{:>10}{:>8}{:>11}{:>10}{diverged}",
+        "  {:<24}{:<10}{:>6}{:>10}{:>8}{:>11}{:>10}{failed}",
         title(&judged.name),
         judged.setting.scaler.name(),
         judged.setting.batch_size,
@@ -262,6 +262,12 @@ impl fmt::Display for Advice {
         }
         let constant = percent(self.constant_score);
         writeln!(f, "  {:<58}{constant:>11}", title(CONSTANT))?;
+        if self.judged.iter().any(|judged| judged.failed > 0) {
+            writeln!(
+                f,
+                "  A run fails if it diverges or is worse than a constant on its validation rows, and counts as one."
+            )?;
+        }
         writeln!(f)?;
         writeln!(
             f,
@@ -271,7 +277,7 @@ impl fmt::Display for Advice {
         let falls = |gain: &Gain| !gain.stands && gain.p.is_some();
         for gain in &self.gains {
             let pair = format!("{} over {}", title(&gain.of), title(&gain.over));
-            let interval = interval(gain);
+            let interval = interval(gain) + " ";
             let star = if falls(gain) { " *" } else { "" };
             let answer = answer(&gain.verdict);
             writeln!(f, "  {pair:<48}{interval:<26}{answer}{star}")?;
