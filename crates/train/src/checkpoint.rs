@@ -112,10 +112,16 @@ impl<T: Scalar> Checkpoint<T> {
     }
 
     /// Gives the training another budget, such as a larger one to go on after the first is spent. A schedule that depends
-    /// on the total number of updates follows the new total from here on. A training that had ended goes on.
+    /// on the total number of updates follows the new total from here on. A training that had ended goes on, and one that
+    /// early stopping had ended has its whole patience again.
     #[must_use]
     pub fn with_budget(mut self, budget: Budget) -> Self {
         self.trainer.budget = budget;
+        if self.outcome == Some(Outcome::EarlyStopped)
+            && let Some(best) = &mut self.best
+        {
+            best.start_over();
+        }
         self.outcome = None;
         self
     }
@@ -137,8 +143,11 @@ impl<T: Scalar> Checkpoint<T> {
                 "its optimizer is not the one its trainer describes",
             ));
         }
-        if self.optimizer.step() != self.update {
-            return Err(damaged("its optimizer has made another number of updates"));
+        // Fewer are possible: a batch whose samples weigh nothing counts as an update, of which the optimizer does not hear.
+        if self.optimizer.step() > self.update {
+            return Err(damaged(
+                "its optimizer has made more updates than there were",
+            ));
         }
         if !(self.seconds.is_finite() && self.seconds >= 0.0) {
             return Err(damaged("its seconds of training are not a time"));

@@ -10,7 +10,9 @@ use crate::schedule::require_min_delta;
 /// At each evaluation the validation loss is compared with the lowest so far. When `patience` evaluations in a row have
 /// not brought a loss lower by more than `min_delta`, the training ends. Whatever ends it, the parameters of the best
 /// evaluation are restored (that before the first update included), so the model returned is never worse on the
-/// validation data than any that was evaluated, up to `min_delta`.
+/// validation data than any that was evaluated, up to `min_delta`; but where a [target](crate::Budget::until_validation_loss) was
+/// reached, the model that reached it is returned. After a divergence, [`Session::finish`](crate::Session::finish) returns
+/// the best one.
 ///
 /// ```
 /// use smallbatch_train::EarlyStopping;

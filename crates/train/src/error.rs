@@ -219,6 +219,17 @@ pub enum Error {
         /// What does not fit.
         what: String,
     },
+    /// A model to begin with is not of the kind that the trainer describes.
+    #[error(
+        "the model to begin with is {given}, but the trainer describes {described}; make the trainer of the model: \
+         `Trainer::new(model.spec().clone())`"
+    )]
+    OtherModel {
+        /// The trainer's.
+        described: String,
+        /// The model's.
+        given: String,
+    },
     /// A checkpoint has a format this version does not read.
     #[error(
         "the checkpoint has format {found}; this version reads format {supported}. Finish that run with the version \

@@ -77,7 +77,16 @@ impl<'a, T: Scalar> Subject<'a, T> {
     ) -> Result<Self, Error> {
         let data = match limit {
             Some(limit) if limit < data.n_samples() => {
-                Cow::Owned(data.subset(&sample_of(data.n_samples(), limit, seed, part))?)
+                // Samples that weigh nothing would say nothing.
+                let weighs = |sample: &usize| {
+                    let weights = data.weights();
+                    weights.is_none_or(|weights| weights[*sample] > T::zero())
+                };
+                let all: Vec<usize> = (0..data.n_samples()).filter(weighs).collect();
+                let limit = limit.min(all.len());
+                let chosen = sample_of(all.len(), limit, seed, part);
+                let chosen: Vec<usize> = chosen.into_iter().map(|place| all[place]).collect();
+                Cow::Owned(data.subset(&chosen)?)
             }
             _ => Cow::Borrowed(data),
         };

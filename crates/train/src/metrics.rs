@@ -94,6 +94,15 @@ impl<'a, T: Scalar> Weights<'a, T> {
         Ok(Self { values, total })
     }
 
+    /// The first sample that weighs something.
+    fn first(&self) -> usize {
+        let weighs = |weight: &T| *weight > T::zero();
+        let first = self
+            .values
+            .and_then(|values| values.iter().position(weighs));
+        first.unwrap_or(0)
+    }
+
     fn of(&self, sample: usize) -> f64 {
         self.values.map_or(1.0, |weights| to_f64(weights[sample]))
     }

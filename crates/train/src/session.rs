@@ -112,15 +112,22 @@ impl<T: Scalar> Session<'_, T> {
         }
     }
 
-    /// The model, its history and why it ended. A training that was not run to its end counts as interrupted.
+    /// The model, its history and why it ended. A training that was not run to its end counts as interrupted. With early
+    /// stopping the model is the best one, after a divergence as well; but where a target was reached it is the one that
+    /// reached it.
     ///
     /// # Errors
-    /// [`Error::Diverged`] where the model was not evaluated at its last update, and is not finite there.
+    /// [`Error::Diverged`] where the model was not evaluated at its last update, and is not finite there, and there is no
+    /// best one.
     pub fn finish(mut self) -> Result<Trained<T>, Error> {
         let is_evaluated =
             |last: Option<&Record>| last.is_some_and(|last| last.update == self.update);
         if self.closing.is_none() && !is_evaluated(self.history.last()) {
-            self.close(&mut Silent)?;
+            match self.close(&mut Silent) {
+                // What it diverged from is still there.
+                Err(Error::Diverged(_)) if self.best.is_some() => {}
+                closed => drop(closed?),
+            }
         }
         if let Some(closing) = self.closing {
             self.history.push(closing);
@@ -129,7 +136,11 @@ impl<T: Scalar> Session<'_, T> {
             // There is one at each end: the branch above has made it.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
-        if let (Some(best), Some(early_stopping)) = (self.best, self.trainer.early_stopping) {
+        // The model that reached the target is the one that was asked for.
+        let is_wanted = self.outcome == Some(Outcome::TargetReached);
+        if let (false, Some(best), Some(early_stopping)) =
+            (is_wanted, self.best, self.trainer.early_stopping)
+        {
             let last_is_best = self.closing.is_some_and(|closing| {
                 let loss = closing.validation_loss;
                 loss.is_some_and(|loss| best.lowest.is_lower(loss, early_stopping.min_delta))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smallbatch_data::{BatchSize, Dataset};
-use smallbatch_mlp::{MlpSpec, OptimizerSpec};
+use smallbatch_mlp::{Mlp, MlpSpec, OptimizerSpec};
 
 use crate::error::require_positive;
 use crate::{
@@ -255,6 +255,34 @@ impl Trainer {
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
         Session::start(self, training, validation)
+    }
+
+    /// The same, but it begins with a model that is there instead of a new one: to train a saved model on new rows, or one
+    /// fold's from the model of another. The optimizer begins anew.
+    ///
+    /// ```
+    /// use smallbatch_data::builtin;
+    /// use smallbatch_mlp::MlpSpec;
+    /// use smallbatch_train::{Budget, Silent, Trainer};
+    ///
+    /// let wine = builtin::wine()?.cast::<f32>()?;
+    /// let trainer = Trainer::new(MlpSpec::new([13, 8, 3])).learning_rate(1e-7).budget(Budget::Epochs(1));
+    /// let model = trainer.fit(&wine, None)?.into_model();
+    /// let mut session = trainer.start_from(model.clone(), &wine, None)?;
+    /// assert_eq!(session.model(), &model);
+    /// session.run(&mut Silent)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Trainer::start`]; and [`Error::OtherModel`] for a model of another kind than the trainer's.
+    pub fn start_from<'a, T: Scalar>(
+        &self,
+        model: Mlp<T>,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> {
+        Session::start_from(self, model, training, validation)
     }
 
     /// A training that stands where the checkpoint was made, and goes on from there as if it had never stopped: to the

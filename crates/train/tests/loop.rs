@@ -13,8 +13,8 @@ use common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, BatchTarget, Batches};
 use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{
-    Budget, EarlyStopping, EvaluateEvery, Evaluation, History, Observer, Outcome, Period, Plan,
-    Record, Schedule, Silent, TaskMetrics, Trainer, Update, Watched,
+    Budget, EarlyStopping, Error, EvaluateEvery, Evaluation, History, Observer, Outcome, Period,
+    Plan, Record, Schedule, Silent, TaskMetrics, Trainer, Update, Watched,
 };
 
 fn losses(history: &History) -> Vec<u64> {
@@ -322,6 +322,62 @@ fn early_stopping_returns_the_best_weights() {
     let model = trained.model();
     let loss = model.loss(&batch, &mut model.workspace(CHUNK)).unwrap();
     assert_eq!(Some(loss), best.validation_loss);
+}
+
+/// Who asks for a target gets the model that reached it, and not one with a lower validation loss before.
+#[test]
+fn the_model_that_reached_the_target_is_returned() {
+    let (trainer, data, validation) = overfitting();
+    let trainer = trainer.early_stopping(EarlyStopping::patience(1_000));
+    let target = 0.02;
+    let budget = Budget::until_training_loss(target, Budget::Epochs(2_000));
+    let trained = trainer
+        .budget(budget)
+        .fit(&data, Some(&validation))
+        .unwrap();
+    assert_eq!(trained.outcome(), Outcome::TargetReached);
+    assert!(trained.record().training_loss <= target);
+    assert_eq!(trained.history().last(), Some(trained.record()));
+    let lowest = trained.history().best(Watched::Validation).unwrap();
+    assert!(lowest.update < trained.record().update);
+}
+
+/// After a divergence the best model is still there.
+#[test]
+fn the_best_weights_outlive_a_divergence() {
+    let (trainer, data, validation) = overfitting();
+    let trainer = trainer
+        .learning_rate(1e200)
+        .early_stopping(EarlyStopping::patience(1_000));
+    let mut session = trainer.start(&data, Some(&validation)).unwrap();
+    let error = session.run(&mut Silent).unwrap_err();
+    assert!(matches!(error, Error::Diverged(_)), "{error}");
+    let trained = session.finish().unwrap();
+    let best = trained.history().best(Watched::Validation).unwrap();
+    assert_eq!(trained.record(), best);
+    assert!(
+        trained
+            .model()
+            .parameters()
+            .as_slice()
+            .iter()
+            .all(|w| w.is_finite())
+    );
+}
+
+/// Evaluations on a few samples take some that weigh something, whatever the seed.
+#[test]
+fn an_evaluation_on_a_few_samples_takes_some_that_weigh() {
+    let mut weights = vec![0.0; 64];
+    weights[..8].fill(1.0);
+    let data = classes(64, 1).with_weights(weights).unwrap();
+    let evaluation = Evaluation::every(EvaluateEvery::Epochs(1)).training_samples(4);
+    let trainer = classifier()
+        .evaluation(evaluation)
+        .budget(Budget::Epochs(1));
+    for seed in 0..20 {
+        trainer.clone().seed(seed).fit(&data, None).unwrap();
+    }
 }
 
 #[test]

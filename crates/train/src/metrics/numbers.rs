@@ -108,8 +108,11 @@ fn r2_of<T: Scalar>(
         // In two passes: the mean first, so that a large mean does not cost the variance its digits.
         let mean = weights.mean(row());
         let total = weights.mean(row().map(|y| (y - mean) * (y - mean)));
-        let first = to_f64(targets[(output, 0)]);
-        if total == 0.0 || row().all(|y| y == first) {
+        // Among the samples that weigh something: the mean of equal numbers is not always that number.
+        let first = to_f64(targets[(output, weights.first())]);
+        let mut differing = row().enumerate().filter(|&(_, y)| y != first);
+        let is_constant = differing.all(|(sample, _)| weights.of(sample) == 0.0);
+        if total == 0.0 || is_constant {
             return Err(Error::ConstantTarget {
                 output,
                 value: first,
@@ -206,6 +209,21 @@ mod tests {
             (rmse(p, y, None).unwrap(), None)
         );
         assert!(rmse_and_r2(p, constant.columns(0, 2), None).is_err());
+    }
+
+    /// The mean of three times 0.1 is not 0.1, and what weighs nothing makes no variance.
+    #[test]
+    fn samples_without_weight_do_not_make_a_target_vary() {
+        let predictions = dmatrix![0.2, 0.2, 0.2, 0.2];
+        let targets = dmatrix![0.1, 0.1, 0.1, 0.2];
+        let (p, y) = (predictions.as_view(), targets.as_view());
+        let refused = |weights: &[f64]| match r2(p, y, Some(weights)) {
+            Err(Error::ConstantTarget { value, .. }) => value,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(refused(&[1.0, 1.0, 1.0, 0.0]), 0.1);
+        assert_eq!(refused(&[0.0, 0.0, 0.0, 3.0]), 0.2);
+        assert!(r2(p, y, Some(&[1.0, 0.0, 0.0, 1.0])).is_ok());
     }
 
     #[test]

@@ -24,6 +24,23 @@ impl<'a, T: Scalar> Session<'a, T> {
         Self::assemble(trainer.clone(), training, validation, model, optimizer)
     }
 
+    pub(crate) fn start_from(
+        trainer: &Trainer,
+        model: Mlp<T>,
+        training: &'a Dataset<T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Self, Error> {
+        check(trainer, training, validation)?;
+        if model.spec() != &trainer.model {
+            return Err(Error::OtherModel {
+                described: format!("{:?}", trainer.model),
+                given: format!("{:?}", model.spec()),
+            });
+        }
+        let optimizer = trainer.optimizer.build(model.n_parameters())?;
+        Self::assemble(trainer.clone(), training, validation, model, optimizer)
+    }
+
     pub(crate) fn resume(
         checkpoint: Checkpoint<T>,
         training: &'a Dataset<T>,

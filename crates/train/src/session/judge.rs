@@ -19,6 +19,13 @@ pub(crate) struct Best<T> {
     pub(super) record: Record,
 }
 
+impl<T> Best<T> {
+    /// Counts the evaluations without a lower loss from here again.
+    pub(crate) fn start_over(&mut self) {
+        self.lowest.start_over();
+    }
+}
+
 impl<T: Scalar> Session<'_, T> {
     /// An evaluation that the timetable asks for: it goes into the history, and is judged.
     pub(super) fn evaluate_when_due<O: Observer + ?Sized>(

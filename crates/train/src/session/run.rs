@@ -61,11 +61,27 @@ impl<T: Scalar> Session<'_, T> {
             && when.next_after(self.update - 1, self.updates_per_epoch()) == self.update
     }
 
+    /// Whether nothing is left of the budget, and the model that stands has been evaluated: so it can be after a checkpoint
+    /// was given a budget that is not larger than what had been done.
+    fn is_spent(&self) -> bool {
+        let seconds = self.trainer.budget.seconds();
+        let is_over = self.update >= self.last_update
+            || seconds.is_some_and(|limit| self.stopwatch.seconds() >= limit);
+        is_over
+            && self
+                .history
+                .last()
+                .is_some_and(|last| last.update == self.update)
+    }
+
     /// Updates until an evaluation is due or the training ends, and then that evaluation.
     fn stretch<O: Observer + ?Sized>(
         &mut self,
         observer: &mut O,
     ) -> Result<Option<Outcome>, Error> {
+        if self.is_spent() {
+            return Ok(Some(Outcome::BudgetSpent));
+        }
         let due = self
             .trainer
             .evaluation
