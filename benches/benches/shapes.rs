@@ -7,7 +7,7 @@ use smallbatch_mlp::{Activation, Batch, Loss, MlpSpec, OptimizerSpec, Targets};
 
 const BATCH: usize = 32;
 
-/// Widths from 1 to 1,000, none of which fills a vector, and shallow and deep networks.
+/// Widths from 1 to 1,000, and shallow and deep networks.
 const WIDTHS: [&[usize]; 9] = [
     &[1, 1, 1],
     &[3, 3, 3],

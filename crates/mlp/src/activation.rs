@@ -161,6 +161,25 @@ impl Activation {
         }
     }
 
+    /// Refuses numbers that are within their range, but not in the network's type.
+    pub(crate) fn validate_in<T: Scalar>(self) -> Result<(), Error> {
+        match self {
+            Self::LeakyRelu { slope } => require(
+                T::of(slope).is_finite(),
+                "leaky ReLU's slope",
+                slope,
+                "finite in the network's number type, too",
+            ),
+            Self::Elu { alpha } => require(
+                T::of(alpha) > T::zero() && T::of(alpha).is_finite(),
+                "ELU's alpha",
+                alpha,
+                "finite and above 0 in the network's number type, too",
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// f(z). NaN stays NaN.
     #[inline(always)]
     pub fn value<T: Scalar>(self, z: T) -> T {
@@ -255,6 +274,8 @@ impl Activation {
                 let s = sigmoid(z);
                 s * (one - s) * (two + z * (one - two * s))
             }
+            // Far out the density is 0, and z² may be infinite.
+            Self::Gelu if z.abs() > T::of(40.0) => zero,
             Self::Gelu => normal_density(z) * (two - z * z),
             Self::Elu { alpha } => {
                 if z > zero {
@@ -383,6 +404,32 @@ pub(crate) mod tests {
                     f.value(z).is_finite() && f.derivative(z).is_finite(),
                     "{f:?} at {z}"
                 );
+            }
+        }
+    }
+
+    /// All-zero samples meet biases that begin at 0: z is exactly 0 then.
+    #[test]
+    fn slopes_at_and_next_to_zero_are_a_half() {
+        for f in [Activation::Silu, Activation::Gelu] {
+            for z in [0.0_f64, -0.0, 1e-31, -1e-31, 2e-30, -2e-30, 1e-20] {
+                assert!((f.derivative(z) - 0.5).abs() < 1e-15, "{f:?} at {z}");
+                #[allow(clippy::cast_possible_truncation)]
+                let single = z as f32;
+                assert!(
+                    (f.derivative(single) - 0.5).abs() < 1e-6,
+                    "{f:?} at {single}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn second_derivatives_are_finite_far_out() {
+        for f in ALL {
+            for z in [1e3_f64, 1e19, 1e38, -1e3, -1e19, -1e38] {
+                assert_eq!(f.second_derivative(z), 0.0, "{f:?} at {z}");
+                assert_eq!(f.second_derivative(z as f32), 0.0, "{f:?} at {z}");
             }
         }
     }

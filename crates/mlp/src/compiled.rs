@@ -1,8 +1,8 @@
 //! What is compiled in this crate, for both number types, and not again in every crate that trains a network.
 //!
 //! Generic functions are compiled where they are used. A training step, with its loops for every kind of vector, takes a
-//! compiler a minute: each program that trains would pay that at every build, and each of its tests as well. So the public
-//! generic functions only call these methods, which are not generic: the idea of [`Scalar::product`](crate::Scalar::product).
+//! compiler a minute: each program that trains would pay that at every build, and each of its tests as well. So the
+//! generic functions of a step, of a forward pass and of their parts only call these methods, which are not generic: the idea of [`Scalar::product`](crate::Scalar::product).
 //! A test of 300 lines compiles in 6 s instead of 59.
 
 use std::ops::Range;

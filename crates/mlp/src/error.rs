@@ -177,6 +177,11 @@ pub enum Error {
         "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples of weight 0, or use larger batches"
     )]
     ZeroTotalWeight,
+    /// The weights of a batch add up to more than there are numbers.
+    #[error(
+        "the sample weights of this batch (with any class weights) add up to infinity; divide all by their largest, which changes nothing"
+    )]
+    InfiniteTotalWeight,
     /// A batch asks for a sample that the inputs do not have.
     #[error("the batch asks for sample {sample}, but the inputs have {n_samples}, counted from 0")]
     SampleOutOfRange {

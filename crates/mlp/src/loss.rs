@@ -185,6 +185,28 @@ impl Loss {
         }
     }
 
+    /// Refuses numbers that are within their range, but not in the network's type.
+    pub(crate) fn validate_in<T: Scalar>(&self) -> Result<(), Error> {
+        let (zero, one) = (T::zero(), T::one());
+        match self {
+            Self::Huber { delta } => require(
+                T::of(*delta) > zero && T::of(*delta).is_finite(),
+                "Huber's delta",
+                *delta,
+                "finite and above 0 in the network's number type, too",
+            ),
+            Self::Pinball { quantiles } => quantiles.iter().try_for_each(|&quantile| {
+                require(
+                    T::of(quantile) > zero && T::of(quantile) < one,
+                    "a quantile",
+                    quantile,
+                    "strictly between 0 and 1 in the network's number type, too",
+                )
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks the targets and returns the batch's total weight, above 0.
     pub(crate) fn total_weight<T: Scalar>(
         &self,
@@ -201,6 +223,9 @@ impl Loss {
                 .map(|sample| self.sample_weight(batch, sample))
                 .sum()
         };
+        if total.is_infinite() {
+            return Err(Error::InfiniteTotalWeight);
+        }
         if total > 0.0 {
             Ok(total)
         } else {

@@ -91,6 +91,7 @@ impl<T: Scalar> Mlp<T> {
         let mean_squared_norm = squared_norms
             .iter()
             .zip(&weights)
+            .filter(|(_, weight)| **weight > 0.0)
             .map(|(norm, weight)| norm * weight)
             .sum::<f64>()
             / total;

@@ -18,7 +18,7 @@ use crate::{Error, Scalar};
 ///
 /// These are PyTorch's definitions: ε stands outside the root and after the bias correction.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum UpdateRule {
     /// Plain gradient descent.
@@ -208,16 +208,36 @@ impl OptimizerSpec {
     /// The optimizer for this many parameters, at step 0.
     ///
     /// # Errors
-    /// As [`OptimizerSpec::validate`].
+    /// As [`OptimizerSpec::validate`], and for numbers that are within their range in `f64` but not in the network's type:
+    /// 0.99999999 is 1 there, 1e-46 is 0.
     pub fn build<T: Scalar>(&self, n_parameters: usize) -> Result<Optimizer<T>, Error> {
         self.validate()?;
-        if let UpdateRule::RmsProp { epsilon, .. } | UpdateRule::Adam { epsilon, .. } = self.rule {
-            require(
-                T::of(epsilon) > T::zero(),
-                "epsilon",
+        let fraction = |name, value: f64| {
+            let expected = "below 1 in the network's number type, too";
+            require(T::of(value) < T::one(), name, value, expected)
+        };
+        let positive = |name, value: f64| {
+            let expected = "above 0 in the network's number type, too";
+            require(T::of(value) > T::zero(), name, value, expected)
+        };
+        match self.rule {
+            UpdateRule::Sgd => {}
+            UpdateRule::Momentum { momentum } | UpdateRule::Nesterov { momentum } => {
+                fraction("momentum", momentum)?;
+            }
+            UpdateRule::RmsProp { decay, epsilon } => {
+                fraction("RMSprop's decay", decay)?;
+                positive("epsilon", epsilon)?;
+            }
+            UpdateRule::Adam {
+                beta1,
+                beta2,
                 epsilon,
-                "above 0 in the network's number type, too",
-            )?;
+            } => {
+                fraction("Adam's beta1", beta1)?;
+                fraction("Adam's beta2", beta2)?;
+                positive("epsilon", epsilon)?;
+            }
         }
         let moments = |needed: bool| vec![T::zero(); if needed { n_parameters } else { 0 }];
         let first = !matches!(self.rule, UpdateRule::Sgd | UpdateRule::RmsProp { .. });
@@ -342,7 +362,7 @@ impl<T: Scalar> Optimizer<T> {
         gradient: &mut [T],
         learning_rate: f64,
     ) -> Result<(), Error> {
-        check_learning_rate(learning_rate)?;
+        check_learning_rate::<T>(learning_rate)?;
         for (what, found) in [
             ("the parameter vector", parameters.len()),
             ("the gradient", gradient.len()),
@@ -551,13 +571,16 @@ fn adam_loop<T: Scalar>(
     }
 }
 
-pub(crate) fn check_learning_rate(rate: f64) -> Result<(), Error> {
+pub(crate) fn check_learning_rate<T: Scalar>(rate: f64) -> Result<(), Error> {
+    let name = "the learning rate";
     require(
         rate >= 0.0 && rate.is_finite(),
-        "the learning rate",
+        name,
         rate,
         "finite and not negative",
-    )
+    )?;
+    let expected = "finite in the network's number type, too";
+    require(T::of(rate).is_finite(), name, rate, expected)
 }
 
 /// Scales the gradient down to Euclidean norm `limit` where it exceeds it; the norm is summed in f64, of the gradient divided

@@ -201,7 +201,10 @@ impl<T: Scalar> Mlp<T> {
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters
-    /// stay as they were.
+    /// stay as they were. A finite loss does not say that the gradient is: an input of 1e30 and an error of 1e10 make one
+    /// that `f32` cannot hold, and parameters that are not finite, which show in the next step's loss. (To look at each
+    /// gradient would cost a pass over it; [`OptimizerSpec::clip_norm`](crate::OptimizerSpec::clip_norm) has that pass, and
+    /// refuses it.)
     pub fn train_step(
         &mut self,
         batch: &Batch<'_, T>,
@@ -229,7 +232,7 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
         workspace.check(self)?;
-        check_learning_rate(learning_rate)?;
+        check_learning_rate::<T>(learning_rate)?;
         if optimizer.n_parameters() != self.n_parameters() {
             let (expected, found) = (self.n_parameters(), optimizer.n_parameters());
             return Err(Error::Length {

@@ -493,6 +493,44 @@ proptest! {
     }
 }
 
+/// Tables mark missing targets by huge numbers and give them no weight.
+#[test]
+fn what_weighs_nothing_may_have_any_target() {
+    let inputs = DMatrix::from_fn(2, 20, |i, j| ((i + 2 * j) as f32).sin());
+    let mut values = DMatrix::from_fn(1, 20, |_, j| (j as f32).cos().abs());
+    for loss in [
+        Loss::MeanSquaredError,
+        Loss::Huber { delta: 1.0 },
+        Loss::MeanAbsoluteError,
+        Loss::Poisson,
+    ] {
+        let network = MlpSpec::new([2, 3, 1]).loss(loss).build::<f32>(1).unwrap();
+        let mut weights = vec![1.0_f32; 20];
+        weights[7] = 0.0;
+        let with = |values: &DMatrix<f32>| {
+            let batch = Batch::new(inputs.as_view(), Targets::Values(values.as_view()));
+            let batch = batch.weights(&weights);
+            let mut workspace = network.workspace(20);
+            let mut gradient = network.parameters().clone();
+            let loss = network.loss_and_gradient(&batch, None, &mut workspace, &mut gradient);
+            (loss.unwrap(), gradient)
+        };
+        let plain = with(&values);
+        values[7] = 9.97e36;
+        assert_eq!(with(&values), plain);
+        values[7] = 0.3;
+    }
+}
+
+#[test]
+fn weights_that_add_up_to_infinity_are_refused() {
+    let network = MlpSpec::new([1, 2]).build::<f64>(0).unwrap();
+    let inputs = DMatrix::from_element(1, 2, 1.0);
+    let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1])).weights(&[1e308, 1e308]);
+    let error = network.loss(&batch, &mut network.workspace(2)).unwrap_err();
+    assert_eq!(error, Error::InfiniteTotalWeight);
+}
+
 #[test]
 fn all_weights_zero_is_an_error() {
     let network = MlpSpec::new([1, 2]).build::<f32>(0).unwrap();

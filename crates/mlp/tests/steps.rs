@@ -175,6 +175,79 @@ fn misspelt_settings_are_refused() {
             "{error}"
         );
     }
+    let error = serde_json::from_str::<UpdateRule>(
+        r#"{"adam":{"beta1":0.9,"beta2":0.999,"epsilon":1e-8,"amsgrad":true}}"#,
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("unknown field `amsgrad`"), "{error}");
+}
+
+/// In range in f64, but not in the type that computes with them.
+#[test]
+fn numbers_that_f32_cannot_hold_are_refused_by_name() {
+    for (rule, name) in [
+        (
+            UpdateRule::Momentum {
+                momentum: 0.999_999_999,
+            },
+            "momentum",
+        ),
+        (
+            UpdateRule::RmsProp {
+                decay: 0.999_999_999,
+                epsilon: 1e-8,
+            },
+            "decay",
+        ),
+        (
+            UpdateRule::Adam {
+                beta1: 0.9,
+                beta2: 0.999_999_999,
+                epsilon: 1e-8,
+            },
+            "beta2",
+        ),
+    ] {
+        let spec = OptimizerSpec::new(rule);
+        let error = spec.build::<f32>(3).unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.contains("number type"),
+            "{error}"
+        );
+        spec.build::<f64>(3).unwrap();
+    }
+    let plain = || MlpSpec::new([2, 3, 1]).loss(Loss::MeanSquaredError);
+    for (spec, name) in [
+        (plain().loss(Loss::Huber { delta: 1e-46 }), "delta"),
+        (
+            plain().loss(Loss::Pinball {
+                quantiles: vec![0.999_999_999],
+            }),
+            "quantile",
+        ),
+        (
+            plain().activation(Activation::LeakyRelu { slope: 1e39 }),
+            "slope",
+        ),
+        (
+            plain().activation(Activation::Elu { alpha: 1e-46 }),
+            "alpha",
+        ),
+    ] {
+        let error = spec.build::<f32>(0).unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.contains("number type"),
+            "{error}"
+        );
+        spec.build::<f64>(0).unwrap();
+    }
+    let mut network = MlpSpec::new([1, 2]).build::<f32>(0).unwrap();
+    let mut optimizer = OptimizerSpec::sgd().build(network.n_parameters()).unwrap();
+    let inputs = DMatrix::from_element(1, 1, 1.0_f32);
+    let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0]));
+    let mut workspace = network.workspace(1);
+    let error = network.train_step(&batch, &mut optimizer, 1e39, 0, &mut workspace);
+    assert!(error.unwrap_err().to_string().contains("the learning rate"));
 }
 
 #[test]

@@ -20,12 +20,8 @@ pub(crate) fn blank<T: Scalar>((n_features, n_samples): (usize, usize)) -> DMatr
 /// without.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn ask_for_large_pages<T: Scalar>(values: &mut [T]) {
-    const LARGE_PAGE: usize = 2 << 20;
-
-    let bytes = size_of_val(values);
     let start = values.as_mut_ptr().cast::<libc::c_void>();
-    let before = start.align_offset(LARGE_PAGE);
-    let whole = bytes.saturating_sub(before) / LARGE_PAGE * LARGE_PAGE;
+    let (before, whole) = whole_pages(start.addr(), size_of_val(values));
     if whole == 0 {
         return;
     }
@@ -33,6 +29,17 @@ fn ask_for_large_pages<T: Scalar>(values: &mut [T]) {
     // SAFETY: `whole` bytes from `before` on lie within `values`, which is borrowed mutably. The advice changes no content
     // and no access: only which pages are behind addresses that are not touched yet.
     let _ = unsafe { libc::madvise(start.wrapping_byte_add(before), whole, libc::MADV_HUGEPAGE) };
+}
+
+/// Of so many bytes from an address on, how many come before the first large page, and how many are whole ones.
+#[cfg(any(test, all(target_os = "linux", not(miri))))]
+fn whole_pages(start: usize, bytes: usize) -> (usize, usize) {
+    const LARGE_PAGE: usize = 2 << 20;
+    let before = start.next_multiple_of(LARGE_PAGE) - start;
+    (
+        before,
+        bytes.saturating_sub(before) / LARGE_PAGE * LARGE_PAGE,
+    )
 }
 
 #[cfg(not(all(target_os = "linux", not(miri))))]
@@ -49,5 +56,42 @@ mod tests {
             assert_eq!(matrix.shape(), shape);
             assert!(matrix.iter().all(|&x| x == 0.0));
         }
+    }
+
+    #[test]
+    fn only_whole_pages_within_the_values_are_asked_for() {
+        const MIB: usize = 1 << 20;
+        for start in [0, 64, MIB, 2 * MIB - 4, 2 * MIB, 2 * MIB + 4] {
+            for bytes in [
+                0,
+                4,
+                MIB,
+                2 * MIB - 4,
+                2 * MIB,
+                2 * MIB + 4,
+                4 * MIB,
+                9 * MIB,
+            ] {
+                let (before, whole) = whole_pages(start, bytes);
+                assert!((start + before).is_multiple_of(2 * MIB) && whole.is_multiple_of(2 * MIB));
+                assert!(whole == 0 || before + whole <= bytes, "{start} {bytes}");
+                // What is left on either side is less than a page.
+                assert!(before < 2 * MIB && bytes.saturating_sub(before + whole) < 2 * MIB);
+            }
+        }
+    }
+
+    /// The advice is one that keeps what is there.
+    #[test]
+    fn what_is_written_stays_when_large_pages_are_asked_for() {
+        let mut values: Vec<f64> = (0..(9 << 17) + 3).map(f64::from).collect();
+        let n = values.len();
+        ask_for_large_pages(&mut values[5..n - 1]);
+        assert!(
+            values
+                .iter()
+                .enumerate()
+                .all(|(place, &x)| x == place as f64)
+        );
     }
 }

@@ -237,12 +237,20 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
                     let (loss, slope) =
                         (self.loss_and_slope)(line[lane], targets[lane], j % per_target);
                     losses[lane] += loss;
-                    line[lane] = scales[lane] * slope;
+                    // A sample of weight 0 is none, whatever is in the place of its target: 0 times infinity is NaN.
+                    let weighs = scales[lane] > T::zero();
+                    line[lane] = if weighs {
+                        scales[lane] * slope
+                    } else {
+                        T::zero()
+                    };
                 }
                 line[samples.len()..].fill(T::zero());
             }
             for (loss, weight) in losses.iter().zip(weights).take(samples.len()) {
-                sum += weight * loss.to_f64();
+                if weight > 0.0 {
+                    sum += weight * loss.to_f64();
+                }
             }
         }
         sum
