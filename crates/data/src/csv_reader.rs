@@ -8,6 +8,7 @@ use std::path::Path;
 use nalgebra::DMatrix;
 use smallbatch_preprocess::Scalar;
 
+use crate::lines::{Lines, read_record};
 use crate::names::{check_names, nearest};
 use crate::{Dataset, Error, MissingValues, Target};
 
@@ -138,10 +139,10 @@ impl CsvReader {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(self.delimiter)
             .trim(csv::Trim::All)
-            .from_reader(source);
+            .from_reader(Lines::new(source));
         let columns: Vec<String> = reader
             .headers()
-            .map_err(table_error)?
+            .map_err(|error| table_error(error, 1))?
             .iter()
             .map(strip_mark)
             .collect();
@@ -156,7 +157,7 @@ impl CsvReader {
         let mut features: Vec<T> = Vec::new();
         let mut target_cells = TargetCells::new(self.kind);
         let mut record = csv::StringRecord::new();
-        while reader.read_record(&mut record).map_err(table_error)? {
+        while read_record(&mut reader, &mut record)? {
             let line = record.position().map_or(0, csv::Position::line);
             for (column, cell) in record.iter().enumerate() {
                 let place = Place {
@@ -330,8 +331,8 @@ pub(crate) fn strip_mark(name: &str) -> String {
     name.trim_start_matches('\u{feff}').to_string()
 }
 
-pub(crate) fn table_error(error: csv::Error) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
+/// What was wrong on a line.
+pub(crate) fn table_error(error: csv::Error, line: u64) -> Error {
     let problem = match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..

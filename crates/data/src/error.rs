@@ -429,7 +429,7 @@ pub enum Error {
 
     /// Cells without a value where every one is needed.
     #[error(
-        "{rows} of {n_rows} rows have missing values: {}; the first are on line {}; fill them in, remove these rows, or leave the column out (`--ignore`)",
+        "{rows} of {n_rows} rows have missing values: {}; the first are on line {}; {advice}",
         columns.iter().map(|(name, count)| format!("{count} in column {name:?}")).collect::<Vec<_>>().join(", "),
         first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
     )]
@@ -442,11 +442,22 @@ pub enum Error {
         columns: Vec<(String, usize)>,
         /// The first lines with a missing cell, from 1.
         first: Vec<u64>,
+        /// The way out.
+        advice: &'static str,
+    },
+
+    /// The target among the columns that are not to be looked at.
+    #[error(
+        "the target {target:?} is to be ignored as well; name another target, or do not ignore it"
+    )]
+    IgnoredTarget {
+        /// The target.
+        target: String,
     },
 
     /// A column with too many distinct texts to be categories.
     #[error(
-        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (`--ignore`), or replace it by numbers or by a few categories",
+        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (the program: `--ignore`), or replace it by numbers or by a few categories",
         examples.join(", ")
     )]
     TextColumn {

@@ -67,6 +67,7 @@ mod csv_reader;
 mod dataset;
 mod error;
 mod features;
+mod lines;
 mod names;
 mod split;
 mod stream;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use nalgebra::DMatrix;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use smallbatch_preprocess::Scalar;
 
 use crate::csv_reader::{Place, is_missing, number, strip_mark, table_error};
+use crate::lines::{Lines, read_record};
 use crate::names::{check_names, nearest};
 use crate::{Dataset, Error, Target};
 
@@ -70,26 +71,37 @@ impl Table {
         Ok(table)
     }
 
-    /// Reads a table from anywhere: a line of names, then one sample a line. Spaces around a cell are ignored.
+    /// Reads a table from anywhere: a line of names, then one sample a line. Spaces around a cell are ignored. Cells are
+    /// separated by commas; where the first line has none, by semicolons or tabs.
     ///
     /// # Errors
     /// [`Error::EmptyFile`] without a header; [`Error::EmptyTable`] without a line below it; [`Error::BadTable`] for a line
     /// with another number of cells; [`Error::BadName`] for a column without a name, or two with the same; [`Error::Io`]
     /// (with an empty path).
     pub fn read(source: impl Read) -> Result<Self, Error> {
+        let mut source = BufReader::new(source);
+        let mut first = Vec::new();
+        source
+            .read_until(b'\n', &mut first)
+            .map_err(|source| Error::Io {
+                path: Default::default(),
+                source,
+            })?;
+        let delimiter = delimiter(&first);
         let mut reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
             .trim(csv::Trim::All)
-            .from_reader(source);
-        let header = reader.headers().map_err(table_error)?;
+            .from_reader(Lines::new(first.chain(source)));
+        let header = reader.headers().map_err(|error| table_error(error, 1))?;
         let columns: Vec<String> = header.iter().map(strip_mark).collect();
         if columns.is_empty() {
             return Err(Error::EmptyFile);
         }
         check_names("column", &columns)?;
-        let records: Vec<csv::StringRecord> = reader
-            .into_records()
-            .collect::<Result<_, _>>()
-            .map_err(table_error)?;
+        let (mut records, mut record) = (Vec::new(), csv::StringRecord::new());
+        while read_record(&mut reader, &mut record)? {
+            records.push(record.clone());
+        }
         if records.is_empty() {
             return Err(Error::EmptyTable {
                 columns: columns.len(),
@@ -140,7 +152,7 @@ impl Table {
     }
 
     /// Refuses missing cells in these columns, all of them counted.
-    fn check_missing(&self, used: &[usize]) -> Result<(), Error> {
+    fn check_missing(&self, used: &[usize], advice: &'static str) -> Result<(), Error> {
         let mut columns: Vec<(String, usize)> = Vec::new();
         let mut lines = BTreeSet::new();
         for &column in used {
@@ -162,7 +174,18 @@ impl Table {
             n_rows: self.n_rows(),
             first: lines.into_iter().take(LINES_NAMED).collect(),
             columns,
+            advice,
         })
+    }
+}
+
+/// What separates the cells of a table with this first line.
+fn delimiter(first: &[u8]) -> u8 {
+    let count = |delimiter: u8| first.iter().filter(|&&byte| byte == delimiter).count();
+    let others = [b';', b'\t'].map(|delimiter| (count(delimiter), delimiter));
+    match others.into_iter().max() {
+        Some((1.., delimiter)) if count(b',') == 0 => delimiter,
+        _ => b',',
     }
 }
 
@@ -179,7 +202,7 @@ pub enum Task {
 /// How the columns of a table become features and a target. It serializes, so that a saved model reads later tables as
 /// the one that it was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Saved")]
 pub struct TableSchema {
     features: Vec<Column>,
     target: String,
@@ -194,6 +217,60 @@ struct Column {
     name: String,
     /// The categories, sorted; `None` for numbers.
     categories: Option<Vec<String>>,
+}
+
+/// A schema as it is read from a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    features: Vec<Column>,
+    target: String,
+    classes: Option<Vec<String>>,
+    ignored: Vec<String>,
+}
+
+impl TryFrom<Saved> for TableSchema {
+    type Error = String;
+
+    /// Refuses what [`TableSchema::infer`] would not have made.
+    fn try_from(saved: Saved) -> Result<Self, String> {
+        let ascending = |texts: &[String]| texts.windows(2).all(|pair| pair[0] < pair[1]);
+        for column in &saved.features {
+            let name = &column.name;
+            if *name == saved.target || saved.ignored.contains(name) {
+                return Err(format!("the schema's column {name:?} is no feature"));
+            }
+            if saved
+                .features
+                .iter()
+                .filter(|other| other.name == *name)
+                .count()
+                > 1
+            {
+                return Err(format!("the schema has the column {name:?} twice"));
+            }
+            if !column.categories.as_deref().is_none_or(ascending) {
+                return Err(format!(
+                    "the categories of the schema's column {name:?} are not in ascending order"
+                ));
+            }
+        }
+        if saved.features.is_empty() {
+            return Err("the schema has no column beside the target".into());
+        }
+        if let Some(classes) = &saved.classes {
+            let distinct: BTreeSet<&String> = classes.iter().collect();
+            if distinct.len() < 2 || distinct.len() < classes.len() {
+                return Err("the schema's classes are not two or more different names".into());
+            }
+        }
+        Ok(Self {
+            features: saved.features,
+            target: saved.target,
+            classes: saved.classes,
+            ignored: saved.ignored,
+        })
+    }
 }
 
 impl TableSchema {
@@ -220,6 +297,11 @@ impl TableSchema {
         let target_at = table.position(target)?;
         for name in ignored {
             table.position(name)?;
+            if name == target {
+                return Err(Error::IgnoredTarget {
+                    target: target.to_owned(),
+                });
+            }
         }
         let features: Vec<usize> = (0..table.columns.len())
             .filter(|&at| at != target_at && !ignored.contains(&table.columns[at]))
@@ -229,12 +311,16 @@ impl TableSchema {
                 columns: table.columns.len() - ignored.len().min(table.columns.len()),
             });
         }
-        let used: Vec<usize> = features.iter().copied().chain([target_at]).collect();
-        table.check_missing(&used)?;
+        let (of_target, of_features) = (&[target_at], &features[..]);
+        table.check_missing(of_target, "fill them in, or remove these rows")?;
+        table.check_missing(
+            of_features,
+            "fill them in, remove these rows, or leave the column out (the program: `--ignore`)",
+        )?;
         Ok(Self {
             features: features
-                .into_iter()
-                .map(|at| {
+                .iter()
+                .map(|&at| {
                     Ok(Column {
                         name: table.columns[at].clone(),
                         categories: categories(table, at)?,
@@ -326,7 +412,7 @@ impl TableSchema {
             .iter()
             .map(|column| table.position(&column.name))
             .collect::<Result<_, _>>()?;
-        table.check_missing(&used)?;
+        table.check_missing(&used, "fill them in, or remove these rows")?;
         let n_features = self.feature_names().len();
         let zero = <T as Scalar>::from_f64(0.0);
         let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
@@ -364,7 +450,7 @@ impl TableSchema {
     /// class that is not known; and what [`Dataset::new`] refuses.
     pub fn dataset<T: Scalar>(&self, table: &Table) -> Result<Dataset<T>, Error> {
         let at = table.position(&self.target)?;
-        table.check_missing(&[at])?;
+        table.check_missing(&[at], "fill them in, or remove these rows")?;
         let target = match &self.classes {
             None => Target::Values {
                 values: DMatrix::from_row_iterator(

@@ -276,6 +276,18 @@ fn parts_that_would_be_empty_are_errors() {
     );
 }
 
+/// A part of a split may have a class without samples, and be split again.
+#[test]
+fn a_class_without_samples_does_not_stand_in_the_way() {
+    let labels: Vec<u32> = (0..30).map(|i| i % 2).collect();
+    let dataset = labelled(&labels, 3);
+    let split = Splitter::new(0).stratified().split(&dataset).unwrap();
+    let counts = split.train().target().class_counts().unwrap();
+    assert_eq!(counts, [9, 9, 0]);
+    let assigned = Splitter::new(1).stratified().assign(split.train()).unwrap();
+    assert_eq!(assigned.len(), 18);
+}
+
 #[test]
 fn a_class_too_small_for_the_parts_is_named() {
     let mut labels = vec![0; 50];

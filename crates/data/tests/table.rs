@@ -131,3 +131,75 @@ fn empty_files_and_missing_files_are_told_apart() {
     let error = refused("y\n1\n2\n", "y");
     assert!(matches!(error, Error::TooFewColumns { .. }), "{error}");
 }
+
+/// An editor's line numbers, whatever ends the lines and however many are empty.
+#[test]
+fn lines_are_counted_as_an_editor_does() {
+    let text = "size,town,price\n50,Ulm,3\n\n\n80,Bonn,four\n70,Ulm,5\n60,Ulm,1\n";
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let table = table(&text);
+        let infer = || TableSchema::infer(&table, "price", Some(Task::Regression), &[]);
+        let dataset = infer().and_then(|schema| schema.dataset::<f64>(&table));
+        let error = dataset.unwrap_err();
+        assert!(
+            matches!(&error, Error::BadCell { line: 5, value, .. } if value == "four"),
+            "{error}"
+        );
+        let ragged = text.replace("70,Ulm,5", "70,Ulm");
+        let error = Table::read(ragged.as_bytes()).unwrap_err();
+        assert!(matches!(error, Error::BadTable { line: 6, .. }), "{error}");
+    }
+}
+
+#[test]
+fn tables_of_spreadsheets_with_semicolons_or_tabs_are_read() {
+    let plain = TableSchema::infer(&table(TOWNS), "price", None, &[]).unwrap();
+    let expected: Dataset<f64> = plain.dataset(&table(TOWNS)).unwrap();
+    for delimiter in [";", "\t"] {
+        let other = table(&TOWNS.replace(',', delimiter));
+        assert_eq!(other.columns(), ["size", "town", "price"]);
+        let found: Dataset<f64> = plain.dataset(&other).unwrap();
+        assert_eq!(found.features(), expected.features());
+    }
+}
+
+#[test]
+fn the_advice_on_missing_values_can_be_followed() {
+    let text = TOWNS.replace("420", "");
+    let said = refused(&text, "price").to_string();
+    assert!(
+        said.ends_with("fill them in, or remove these rows"),
+        "{said}"
+    );
+    let said = refused(&TOWNS.replace("80", "NA"), "price").to_string();
+    assert!(said.contains("--ignore"), "{said}");
+    let error = TableSchema::infer(&table(TOWNS), "price", None, &["price".into()]).unwrap_err();
+    assert!(matches!(error, Error::IgnoredTarget { .. }), "{error}");
+    let schema = TableSchema::infer(&table(TOWNS), "price", None, &[]).unwrap();
+    let later = table("size,town\n,Ulm\n");
+    let said = schema.features::<f64>(&later).unwrap_err().to_string();
+    assert!(!said.contains("--ignore"), "{said}");
+}
+
+#[test]
+fn a_damaged_schema_is_refused() {
+    let schema = TableSchema::infer(&table(TOWNS), "price", None, &[]).unwrap();
+    let saved = serde_json::to_string(&schema).unwrap();
+    assert_eq!(serde_json::from_str::<TableSchema>(&saved).unwrap(), schema);
+    for (from, to, says) in [
+        (r#"["Bonn","Ulm"]"#, r#"["Ulm","Bonn"]"#, "ascending"),
+        (r#""name":"town""#, r#""name":"size""#, "twice"),
+        (r#""name":"town""#, r#""name":"price""#, "no feature"),
+        (r#""classes":null"#, r#""classes":["a"]"#, "two or more"),
+        (
+            r#""classes":null"#,
+            r#""classes":["a","b","a"]"#,
+            "two or more",
+        ),
+    ] {
+        assert!(saved.contains(from), "{saved}");
+        let error = serde_json::from_str::<TableSchema>(&saved.replacen(from, to, 1));
+        let said = error.unwrap_err().to_string();
+        assert!(said.contains(says), "{said}");
+    }
+}

@@ -74,6 +74,10 @@ fn stratified<T: Scalar>(
     let mut bins = vec![0; labels.len()];
     let mut owed = vec![0.0; shares.bins()];
     for (members, name) in members.iter_mut().zip(names) {
+        // A class may be named and have no sample: there is nothing to deal out.
+        if members.is_empty() {
+            continue;
+        }
         let counts = counts(members.len(), shares, &mut owed);
         if counts.contains(&0) {
             let (class, count) = (name.clone(), members.len());

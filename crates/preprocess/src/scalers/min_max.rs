@@ -10,7 +10,8 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// x' = low + (x - min) (high - low) / (max - min).
 ///
 /// As shift and scale: scale = (max - min) / (high - low), shift = min - low · scale. For 0 to 1 the least training
-/// value becomes exactly 0 and the greatest exactly 1. A constant feature has scale 1 and becomes `low`. Values outside
+/// value becomes exactly 0 and the greatest exactly 1. A constant feature has scale 1 and becomes `low` (where
+/// it is so large that it and `low` less are the same number, 0). Values outside
 /// the training range are not clipped; the transform's report counts them.
 ///
 /// One outlier sets the scale of all others: see [`RobustScaler`](super::RobustScaler).
