@@ -5,7 +5,7 @@ use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
 use smallbatch_benches::{BATCH_SIZES, CASES, Case, targets};
-use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset};
+use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset, StoredValues};
 use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
 
@@ -37,11 +37,17 @@ fn training_epoch(criterion: &mut Criterion) {
                     bencher.iter(|| {
                         batches.start_epoch(epoch);
                         epoch += 1;
-                        while let Some(batch) = batches.next_batch() {
-                            let BatchTarget::Labels(labels) = batch.target else {
-                                unreachable!("classes")
+                        while let Some(choice) = batches.next_choice() {
+                            let (BatchTarget::Labels(labels), StoredValues::Numbers(numbers)) =
+                                (choice.target, choice.features.values)
+                            else {
+                                unreachable!("numbers and classes")
                             };
-                            let batch = Batch::new(batch.features, Targets::Labels(labels));
+                            let mut batch =
+                                Batch::new(numbers, Targets::Labels(labels)).known_finite();
+                            if let Some(samples) = choice.samples {
+                                batch = batch.samples(samples);
+                            }
                             network
                                 .train_step(
                                     &batch,
