@@ -23,6 +23,8 @@ const MOSTLY: f64 = 0.9;
 const MOST_WHOLE_CLASSES: usize = 10;
 /// More classes than this are no classes.
 const MOST_CLASSES: usize = 50;
+/// The way out where a column cannot be left out.
+const FILL_IN: &str = "fill them in, or remove these rows";
 /// How many lines an error names.
 const LINES_NAMED: usize = 5;
 
@@ -311,12 +313,14 @@ impl TableSchema {
                 columns: table.columns.len() - ignored.len().min(table.columns.len()),
             });
         }
-        let (of_target, of_features) = (&[target_at], &features[..]);
-        table.check_missing(of_target, "fill them in, or remove these rows")?;
-        table.check_missing(
-            of_features,
-            "fill them in, remove these rows, or leave the column out (the program: `--ignore`)",
-        )?;
+        let used: Vec<usize> = features.iter().copied().chain([target_at]).collect();
+        // The target cannot be left out.
+        let advice = if table.cells(target_at).any(|(_, cell)| is_missing(cell)) {
+            FILL_IN
+        } else {
+            "fill them in, remove these rows, or leave the column out (the program: `--ignore`)"
+        };
+        table.check_missing(&used, advice)?;
         Ok(Self {
             features: features
                 .iter()
@@ -412,7 +416,7 @@ impl TableSchema {
             .iter()
             .map(|column| table.position(&column.name))
             .collect::<Result<_, _>>()?;
-        table.check_missing(&used, "fill them in, or remove these rows")?;
+        table.check_missing(&used, FILL_IN)?;
         let n_features = self.feature_names().len();
         let zero = <T as Scalar>::from_f64(0.0);
         let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
@@ -450,7 +454,7 @@ impl TableSchema {
     /// class that is not known; and what [`Dataset::new`] refuses.
     pub fn dataset<T: Scalar>(&self, table: &Table) -> Result<Dataset<T>, Error> {
         let at = table.position(&self.target)?;
-        table.check_missing(&[at], "fill them in, or remove these rows")?;
+        table.check_missing(&[at], FILL_IN)?;
         let target = match &self.classes {
             None => Target::Values {
                 values: DMatrix::from_row_iterator(

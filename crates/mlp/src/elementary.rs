@@ -58,7 +58,8 @@ pub(crate) fn exp_m1_f32(x: f32) -> f32 {
 ///
 /// The quotient, before rounding, is within 6e-8 of tanh: found by weighted least squares, the weights raised where the error is large until
 /// it is nearly equal everywhere (Lawson 1961). It has a third of the operations of Cephes' two branches, of which the second
-/// takes an exponential: a step of 13-64-64-1 at 32 became 1.2 times as fast.
+/// takes an exponential: steps of 13-64-64-1 became 1.24 to 1.38 times as fast (the network `values` of the
+/// benches, at 16, 32 and 256, the old and the new program in turns).
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
 pub(crate) fn tanh_f32(x: f32) -> f32 {

@@ -6,6 +6,7 @@
 
 mod cost;
 mod curvature;
+mod rows;
 mod training;
 
 use smallbatch_data::BatchSize;

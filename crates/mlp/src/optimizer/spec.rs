@@ -51,6 +51,35 @@ pub enum UpdateRule {
     },
 }
 
+impl UpdateRule {
+    /// Checks each number as what it is: a fraction below 1, or positive.
+    fn check(
+        self,
+        fraction: impl Fn(&'static str, f64) -> Result<(), Error>,
+        positive: impl Fn(&'static str, f64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Sgd => Ok(()),
+            Self::Momentum { momentum } | Self::Nesterov { momentum } => {
+                fraction("momentum", momentum)
+            }
+            Self::RmsProp { decay, epsilon } => {
+                fraction("RMSprop's decay", decay)?;
+                positive("RMSprop's epsilon", epsilon)
+            }
+            Self::Adam {
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                fraction("Adam's beta1", beta1)?;
+                fraction("Adam's beta2", beta2)?;
+                positive("Adam's epsilon", epsilon)
+            }
+        }
+    }
+}
+
 /// The description of an optimizer: a rule, decoupled weight decay, clipping. Checked by [`OptimizerSpec::build`].
 ///
 /// Weight decay λ is decoupled from the loss (Loshchilov & Hutter 2019): before the rule, θ ← θ - η·λ·θ, for weights and
@@ -175,25 +204,7 @@ impl OptimizerSpec {
                 "finite and above 0",
             )
         };
-        match self.rule {
-            UpdateRule::Sgd => {}
-            UpdateRule::Momentum { momentum } | UpdateRule::Nesterov { momentum } => {
-                fraction("momentum", momentum)?;
-            }
-            UpdateRule::RmsProp { decay, epsilon } => {
-                fraction("RMSprop's decay", decay)?;
-                positive("RMSprop's epsilon", epsilon)?;
-            }
-            UpdateRule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                fraction("Adam's beta1", beta1)?;
-                fraction("Adam's beta2", beta2)?;
-                positive("Adam's epsilon", epsilon)?;
-            }
-        }
+        self.rule.check(fraction, positive)?;
         let decay = self.weight_decay;
         require(
             decay >= 0.0 && decay.is_finite(),
@@ -220,25 +231,7 @@ impl OptimizerSpec {
             let expected = "above 0 in the network's number type, too";
             require(T::of(value) > T::zero(), name, value, expected)
         };
-        match self.rule {
-            UpdateRule::Sgd => {}
-            UpdateRule::Momentum { momentum } | UpdateRule::Nesterov { momentum } => {
-                fraction("momentum", momentum)?;
-            }
-            UpdateRule::RmsProp { decay, epsilon } => {
-                fraction("RMSprop's decay", decay)?;
-                positive("epsilon", epsilon)?;
-            }
-            UpdateRule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                fraction("Adam's beta1", beta1)?;
-                fraction("Adam's beta2", beta2)?;
-                positive("epsilon", epsilon)?;
-            }
-        }
+        self.rule.check(fraction, positive)?;
         let moments = |needed: bool| vec![T::zero(); if needed { n_parameters } else { 0 }];
         let first = !matches!(self.rule, UpdateRule::Sgd | UpdateRule::RmsProp { .. });
         let second = matches!(
