@@ -2,7 +2,7 @@
 //!
 //! To hand out a new page takes the system longer than to scale the values that go into it. Linux gives a program pages of
 //! 2 MiB instead of 4 KiB if it asks for them, as NumPy does: `transform` of 120 MB became four times as fast as
-//! scikit-learn's, where it had been as fast, and of 314 MB three times (`cargo xtask bench --peers --scalers`, two threads).
+//! scikit-learn's, where it had been as fast, and of 314 MB 2.3 to 3.0 times (`cargo xtask bench --peers --scalers`, two threads).
 //!
 //! This file has the crate's only unsafe code, one call of the operating system.
 
