@@ -67,6 +67,18 @@ pub(crate) fn loss_of_logits<T: Scalar>(
     loss
 }
 
+/// Multiplies the gradient with respect to the logits that [`chunk_loss`] left by a number, and with it all others that the
+/// backward pass makes of it.
+pub(crate) fn scale_gradient<T: Scalar>(n_samples: usize, factor: T, workspace: &mut Workspace<T>) {
+    let lanes = n_samples.next_multiple_of(T::PANEL);
+    for part in workspace.nodes.last_mut().into_iter().flatten() {
+        let size = part.units.len() * lanes;
+        for delta in &mut part.delta[..size] {
+            *delta *= factor;
+        }
+    }
+}
+
 /// Where a part's lines lie in the panels of its whole node.
 fn lines_of<T: Scalar>(
     part: &Part<T>,
@@ -257,10 +269,10 @@ pub(crate) enum Destination<'a, T> {
         parameters: &'a [T],
         gradient: &'a mut [T],
     },
-    /// Adds `alpha` times the gradient to the parameters, layer by layer as soon as the layer's weight is not needed any
-    /// more: plain descent without a gradient in memory. Bit for bit other than by way of a gradient, since the product
-    /// rounds once less; equal to rounding.
-    Descent { parameters: &'a mut [T], alpha: T },
+    /// Adds the gradient to the parameters, layer by layer as soon as the layer's weight is not needed any more: plain descent
+    /// without a gradient in memory, of a loss whose gradient was multiplied by minus the rate ([`scale_gradient`]). Equal
+    /// to the update by way of a gradient to rounding.
+    Descent { parameters: &'a mut [T] },
     /// Updates the parameters by a rule, some rows of a weight at a time, whose gradient does not leave the first level of
     /// cache.
     Update {
@@ -273,7 +285,7 @@ pub(crate) enum Destination<'a, T> {
 
 /// The same for some units of a layer.
 enum Target<'a, T> {
-    Add(Rows<'a, T>, T),
+    Add(Rows<'a, T>),
     Update {
         parameters: Rows<'a, T>,
         rule: &'a Rule<T>,
@@ -286,19 +298,15 @@ impl<T: Scalar> Destination<'_, T> {
     fn parameters(&self) -> &[T] {
         match self {
             Self::Gradient { parameters, .. } => parameters,
-            Self::Descent { parameters, .. } | Self::Update { parameters, .. } => parameters,
+            Self::Descent { parameters } | Self::Update { parameters, .. } => parameters,
         }
     }
 
     /// All of a layer.
     fn layer(&mut self, layout: &Layout, layer: usize) -> Target<'_, T> {
         match self {
-            Self::Gradient { gradient, .. } => {
-                Target::Add(layout.rows_mut(gradient, layer), T::one())
-            }
-            Self::Descent { parameters, alpha } => {
-                Target::Add(layout.rows_mut(parameters, layer), *alpha)
-            }
+            Self::Gradient { gradient, .. } => Target::Add(layout.rows_mut(gradient, layer)),
+            Self::Descent { parameters } => Target::Add(layout.rows_mut(parameters, layer)),
             Self::Update {
                 parameters,
                 rule,
@@ -318,7 +326,7 @@ impl<'a, T: Scalar> Target<'a, T> {
     /// The next units' share, which is taken away from it.
     fn split_off(&mut self, n_units: usize) -> Self {
         match self {
-            Self::Add(rows, alpha) => Self::Add(rows.split_off(n_units), *alpha),
+            Self::Add(rows) => Self::Add(rows.split_off(n_units)),
             Self::Update {
                 parameters,
                 rule,
@@ -343,19 +351,18 @@ impl<'a, T: Scalar> Target<'a, T> {
         T: 'i,
     {
         match self {
-            Self::Add(rows, alpha) => {
+            Self::Add(rows) => {
                 let panel = rows.bias.len() * T::PANEL;
                 for input in inputs {
                     let onto = Onto {
                         weight: &mut *rows.weight,
                         fan_in: rows.fan_in,
-                        alpha,
                         replaces: false,
                     };
                     let values = delta;
                     weight_gradient(onto, Delta { values, panel }, input);
                 }
-                row_sums(rows.bias, alpha, delta);
+                row_sums(rows.bias, delta);
             }
             Self::Update {
                 parameters,
@@ -377,7 +384,6 @@ impl<'a, T: Scalar> Target<'a, T> {
                         let onto = Onto {
                             weight: &mut *gradient,
                             fan_in,
-                            alpha: T::one(),
                             replaces: true,
                         };
                         weight_gradient(onto, Delta { values, panel }, input);
@@ -388,7 +394,7 @@ impl<'a, T: Scalar> Target<'a, T> {
                 }
                 let gradient = &mut scratch[..n_units];
                 gradient.fill(T::zero());
-                row_sums(gradient, T::one(), delta);
+                row_sums(gradient, delta);
                 rule.apply(bias, gradient, first.bias, second.bias);
             }
         }
@@ -439,11 +445,12 @@ pub(crate) fn backward<T: Scalar>(
         let inputs = below.iter().map(|part| {
             let Samples { stride, values } = &part.samples;
             let (values, stride) = match as_they_lie {
-                Some(all) => (&all.values[part.units.start..], all.n_rows),
+                Some(all) => (all.values, all.n_rows),
                 None => (&values[..n_samples * stride], *stride),
             };
             Input {
                 values,
+                start: as_they_lie.map_or(0, |_| part.units.start),
                 first: part.units.start,
                 n_inputs: part.units.len(),
                 stride,

@@ -8,7 +8,7 @@ use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{
-    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
+    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits, scale_gradient,
 };
 use crate::team::MOST;
 use crate::vectorized::vectorized;
@@ -285,8 +285,8 @@ impl<T: Scalar> Mlp<T> {
         let is_plain_descent = optimizer.is_plain_descent();
         let (rule, first, second) = optimizer.next_step(learning_rate);
         let mut destination = if is_plain_descent {
-            let alpha = T::of(-learning_rate);
-            Destination::Descent { parameters, alpha }
+            scale_gradient(batch.n_samples(), T::of(-learning_rate), workspace);
+            Destination::Descent { parameters }
         } else {
             Destination::Update {
                 parameters,

@@ -4,18 +4,13 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{Vectors, with_line};
 
-/// `sums += alpha · panels · 1`, one sum a line. Lanes beyond the last sample must be zero.
-pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], alpha: T, panels: &[T]) {
-    Arch::new().dispatch(RowSums {
-        sums,
-        alpha,
-        panels,
-    });
+/// `sums += panels · 1`, one sum a line. Lanes beyond the last sample must be zero.
+pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], panels: &[T]) {
+    Arch::new().dispatch(RowSums { sums, panels });
 }
 
 pub(super) struct RowSums<'a, T> {
     pub(super) sums: &'a mut [T],
-    pub(super) alpha: T,
     pub(super) panels: &'a [T],
 }
 
@@ -46,7 +41,7 @@ impl<T: Vectors> RowSums<'_, T> {
             let all = line[1..]
                 .iter()
                 .fold(line[0], |all, &part| T::mul_add(simd, one, part, all));
-            *sum = T::add(*sum, T::multiply(self.alpha, T::sum_of_lanes(simd, all)));
+            *sum = T::add(*sum, T::sum_of_lanes(simd, all));
         }
     }
 }

@@ -75,7 +75,6 @@ fn onto<T: Scalar>(weight: &mut [T], fan_in: usize, replaces: bool) -> Onto<'_, 
     Onto {
         weight,
         fan_in,
-        alpha: T::of(-0.5),
         replaces,
     }
 }
@@ -112,7 +111,7 @@ fn check_products<T: Scalar>(shape: &Shape) {
         w.extend((0..fan_in).map(|k| {
             let terms =
                 (0..n_samples).map(|s| at(&delta, s * fan_out + m) * at(&input, s * fan_in + k));
-            at(&weight, m * fan_in + k) - 0.5 * terms.sum::<f64>()
+            at(&weight, m * fan_in + k) + terms.sum::<f64>()
         }));
     }
 
@@ -126,6 +125,7 @@ fn check_products<T: Scalar>(shape: &Shape) {
     }
     let sample_major = Input {
         values: &padded,
+        start: 0,
         first: 0,
         n_inputs: fan_in,
         stride,
@@ -252,7 +252,8 @@ fn check_products<T: Scalar>(shape: &Shape) {
         let values = &values[unit * T::PANEL..];
         for first in (0..fan_in).step_by(T::PANEL) {
             let line = Input {
-                values: &padded[first..],
+                values: &padded,
+                start: first,
                 first,
                 n_inputs: T::PANEL.min(fan_in - first),
                 stride,
@@ -401,14 +402,13 @@ fn check_with<T: Scalar, S: Simd>(
     let mut sums = data.bias.to_vec();
     simd.vectorize(RowSums {
         sums: &mut sums,
-        alpha: T::of(-0.5),
         panels: data.delta.values,
     });
     let delta = samples(data.delta.values, fan_out, n_samples);
     let expected: Vec<f64> = (0..fan_out)
         .map(|m| {
             let terms = delta.iter().skip(m).step_by(fan_out);
-            data.bias[m].to_f64() - 0.5 * terms.map(|d| d.to_f64()).sum::<f64>()
+            data.bias[m].to_f64() + terms.map(|d| d.to_f64()).sum::<f64>()
         })
         .collect();
     assert_close(&format!("b, {kind}"), &sums, &expected, n_samples);

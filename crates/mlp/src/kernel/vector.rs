@@ -28,6 +28,8 @@ pub trait Vectors: Copy + Sized {
         b: Self::Vector<S>,
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// a + b.
+    fn add_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// The whole vectors of a slice, and the rest.
     fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// The same, to be changed.
@@ -48,8 +50,6 @@ pub trait Vectors: Copy + Sized {
     fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// a + b.
     fn add(a: Self, b: Self) -> Self;
-    /// a·b.
-    fn multiply(a: Self, b: Self) -> Self;
     /// A byte as a number, exactly.
     fn of_byte(byte: u8) -> Self;
     /// ((x - shift) - rest) / scale, each operation rounded: the same bits wherever it is computed.
@@ -62,7 +62,7 @@ pub trait Vectors: Copy + Sized {
 type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
 
 macro_rules! vectors {
-    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident) => {
+    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -85,6 +85,10 @@ macro_rules! vectors {
                 c: S::$vector,
             ) -> S::$vector {
                 simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn add_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
             }
             #[inline(always)]
             fn vectors<S: Simd>(values: &[Self]) -> (&[S::$vector], &[Self]) {
@@ -121,10 +125,6 @@ macro_rules! vectors {
                 a + b
             }
             #[inline(always)]
-            fn multiply(a: Self, b: Self) -> Self {
-                a * b
-            }
-            #[inline(always)]
             fn of_byte(byte: u8) -> Self {
                 Self::from(byte)
             }
@@ -147,6 +147,7 @@ vectors!(
     F32_LANES,
     splat_f32s,
     mul_add_e_f32s,
+    add_f32s,
     as_simd_f32s,
     as_mut_simd_f32s,
     partial_load_f32s,
@@ -163,6 +164,7 @@ vectors!(
     F64_LANES,
     splat_f64s,
     mul_add_e_f64s,
+    add_f64s,
     as_simd_f64s,
     as_mut_simd_f64s,
     partial_load_f64s,

@@ -12,8 +12,8 @@ use super::{Vectors, in_tiles};
 const BLOCK_BYTES_OF_LINES: usize = 20 * 1024;
 const BLOCK_BYTES: usize = 104 * 1024;
 
-/// `weight = factor · weight + alpha · delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its
-/// columns or some.
+/// `weight = factor · weight + delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its columns
+/// or some.
 pub(crate) fn weight_gradient<T: Vectors>(
     onto: Onto<'_, T>,
     delta: Delta<'_, T>,
@@ -27,8 +27,6 @@ pub(crate) struct Onto<'a, T> {
     /// Whole rows.
     pub(crate) weight: &'a mut [T],
     pub(crate) fan_in: usize,
-    /// What the gradient is multiplied with.
-    pub(crate) alpha: T,
     /// Whether it takes the place of what is there, or is added to it.
     pub(crate) replaces: bool,
 }
@@ -43,7 +41,10 @@ pub(crate) struct Delta<'a, T> {
 /// Some of a layer's inputs, sample-major.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a, T> {
+    /// Whole samples.
     pub(crate) values: &'a [T],
+    /// Where in a sample these inputs begin.
+    pub(crate) start: usize,
     /// Which of the weight's columns they belong to, the first and how many.
     pub(crate) first: usize,
     pub(crate) n_inputs: usize,
@@ -61,9 +62,10 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let n_units = self.onto.weight.len() / self.onto.fan_in;
-        let n_samples = self.input.values.len().div_ceil(self.input.stride);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { onto, delta, input } = self;
+        let n_units = onto.weight.len() / onto.fan_in;
+        let n_samples = input.values.len() / input.stride;
         let tile = 2 * T::lanes::<S>().max(T::PANEL / 2);
         let is_line = T::lanes::<S>() == T::PANEL;
         let block_bytes = if is_line {
@@ -72,84 +74,114 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
             BLOCK_BYTES
         };
         let block = (block_bytes / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
-        for start in (0..self.input.n_inputs).step_by(block) {
-            let inputs = start..(start + block).min(self.input.n_inputs);
-            in_tiles!(is_line, n_units, |M, unit| self.rows::<S, M>(
-                simd,
-                unit,
-                inputs.clone()
-            ));
+        for start in (0..input.n_inputs).step_by(block) {
+            let inputs = start..(start + block).min(input.n_inputs);
+            in_tiles!(is_line, n_units, |M, unit| {
+                let rows = &mut onto.weight[unit * onto.fan_in..][..M * onto.fan_in];
+                let mut strip = Strip::<T, M> {
+                    rows: columns_of(rows, onto.fan_in, input.first..input.first + input.n_inputs),
+                    replaces: onto.replaces,
+                    delta: Delta {
+                        values: &delta.values[unit * T::PANEL..],
+                        ..delta
+                    },
+                    input,
+                    n_samples,
+                };
+                strip.run(simd, inputs.clone());
+            });
         }
     }
 }
 
-impl<T: Vectors> WeightGradient<'_, T> {
-    /// M rows of the weight, from one end of these inputs to the other.
+/// Some columns of each of M rows.
+#[inline(always)]
+fn columns_of<T, const M: usize>(
+    mut rows: &mut [T],
+    n_columns: usize,
+    some: Range<usize>,
+) -> [&mut [T]; M] {
+    let mut result: [&mut [T]; M] = std::array::from_fn(|_| [].as_mut_slice());
+    // By hand: `chunks_exact_mut` divides, which is a tile's time in a small network.
+    for columns in &mut result {
+        let (row, rest) = rows.split_at_mut(n_columns);
+        *columns = &mut row[some.clone()];
+        rows = rest;
+    }
+    result
+}
+
+/// M rows of the weight, and what their gradient is made of.
+struct Strip<'a, T, const M: usize> {
+    /// The columns that belong to the inputs.
+    rows: [&'a mut [T]; M],
+    replaces: bool,
+    /// From these rows' first line on.
+    delta: Delta<'a, T>,
+    input: Input<'a, T>,
+    n_samples: usize,
+}
+
+impl<T: Vectors, const M: usize> Strip<'_, T, M> {
+    /// From one end of these inputs to the other.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize>(&mut self, simd: S, unit: usize, inputs: Range<usize>) {
+    fn run<S: Simd>(&mut self, simd: S, inputs: Range<usize>) {
         let (lanes, n_inputs) = (T::lanes::<S>(), inputs.end);
         let mut first = inputs.start;
         while first + 2 * lanes <= n_inputs {
-            let sums = self.tile::<S, M, 2>(simd, unit, first, lanes);
-            self.store_whole(simd, unit, first, lanes, &sums);
+            let sums = self.tile::<S, 2>(simd, first, lanes);
+            self.store_whole(simd, first, lanes, &sums);
             first += 2 * lanes;
         }
         if first + lanes < n_inputs {
             // The second vector ends where the row does, and has some of the first's numbers, to the same bits.
             let second = n_inputs - lanes - first;
-            let sums = self.tile::<S, M, 2>(simd, unit, first, second);
-            self.store_whole(simd, unit, first, second, &sums);
+            let sums = self.tile::<S, 2>(simd, first, second);
+            self.store_whole(simd, first, second, &sums);
         } else if first < n_inputs {
-            let sums = self.tile::<S, M, 1>(simd, unit, first, 0);
-            self.store_part(simd, unit, first, &sums);
+            let sums = self.tile::<S, 1>(simd, first, 0);
+            self.store_part(simd, first..n_inputs, &sums);
         }
     }
 
-    /// The gradient of M units and V vectors of inputs, the second so many after the first.
+    /// The gradient of V vectors of inputs, the second so many after the first.
     #[inline(always)]
-    fn tile<S: Simd, const M: usize, const V: usize>(
+    fn tile<S: Simd, const V: usize>(
         &self,
         simd: S,
-        unit: usize,
         first: usize,
         second: usize,
     ) -> [[T::Vector<S>; V]; M] {
-        let stride = self.input.stride;
+        let (stride, first) = (self.input.stride, self.input.start + first);
         let mut sums = [[T::splat(simd, T::ZERO); V]; M];
         // By hand, without a division to count the rounds: these are few in small networks (1.2 times as fast for 17 inputs).
-        let mut samples = &self.input.values[first..];
-        let mut left = self.input.values.len().div_ceil(stride);
-        let mut panel = &self.delta.values[unit * T::PANEL..];
+        let mut samples = self.input.values;
+        let mut left = self.n_samples;
+        let mut panel = self.delta.values;
         while left > 0 {
             let (lanes, delta) = (left.min(T::PANEL), &panel[..M * T::PANEL]);
             let mut lane = 0;
             // Fours, for the loop to cost less; T::PANEL is a multiple of four. Not where a vector is less than a line: the
             // compiler would make two instructions of some broadcasts, which takes a sixth of the speed with AVX2.
             while T::lanes::<S>() == T::PANEL && lane + 4 <= lanes {
-                add_sample(simd, &mut sums, delta, lane, samples, second);
-                add_sample(simd, &mut sums, delta, lane + 1, &samples[stride..], second);
-                add_sample(
-                    simd,
-                    &mut sums,
-                    delta,
-                    lane + 2,
-                    &samples[2 * stride..],
-                    second,
-                );
-                add_sample(
-                    simd,
-                    &mut sums,
-                    delta,
-                    lane + 3,
-                    &samples[3 * stride..],
-                    second,
-                );
-                samples = samples.get(4 * stride..).unwrap_or_default();
+                let (four, rest) = samples.split_at(4 * stride);
+                for k in 0..4 {
+                    add_sample(
+                        simd,
+                        &mut sums,
+                        delta,
+                        lane + k,
+                        &four[k * stride + first..],
+                        second,
+                    );
+                }
+                samples = rest;
                 lane += 4;
             }
             while lane < lanes {
-                add_sample(simd, &mut sums, delta, lane, samples, second);
-                samples = samples.get(stride..).unwrap_or_default();
+                let (sample, rest) = samples.split_at(stride);
+                add_sample(simd, &mut sums, delta, lane, &sample[first..], second);
+                samples = rest;
                 lane += 1;
             }
             panel = panel.get(self.delta.panel..).unwrap_or_default();
@@ -161,25 +193,25 @@ impl<T: Vectors> WeightGradient<'_, T> {
     /// Adds the sums of two whole vectors, the second so many numbers after the first. Where they overlap, both have the same
     /// numbers, of which each is added once: all are read before one is written.
     #[inline(always)]
-    fn store_whole<S: Simd, const M: usize>(
+    fn store_whole<S: Simd>(
         &mut self,
         simd: S,
-        unit: usize,
         first: usize,
         second: usize,
         sums: &[[T::Vector<S>; 2]; M],
     ) {
-        let first = self.input.first + first;
         let lanes = T::lanes::<S>();
-        let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
-        for (m, sums) in sums.iter().enumerate() {
-            let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in + first..];
-            let row = &mut row[..second + lanes];
+        let zero = T::splat(simd, T::ZERO);
+        for (row, sums) in self.rows.iter_mut().zip(sums) {
+            let row = &mut row[first..][..second + lanes];
             let mut changed = [zero; 2];
             for (v, (changed, &sum)) in changed.iter_mut().zip(sums).enumerate() {
                 let (before, _) = T::vectors::<S>(&row[v * second..][..lanes]);
-                let before = if self.onto.replaces { zero } else { before[0] };
-                *changed = T::mul_add(simd, alpha, sum, before);
+                *changed = if self.replaces {
+                    sum
+                } else {
+                    T::add_vectors(simd, before[0], sum)
+                };
             }
             for (v, changed) in changed.into_iter().enumerate() {
                 let (after, _) = T::vectors_mut::<S>(&mut row[v * second..][..lanes]);
@@ -190,23 +222,19 @@ impl<T: Vectors> WeightGradient<'_, T> {
 
     /// The same where the row ends within the tile.
     #[inline(always)]
-    fn store_part<S: Simd, const M: usize>(
+    fn store_part<S: Simd>(
         &mut self,
         simd: S,
-        unit: usize,
-        first: usize,
+        columns: Range<usize>,
         sums: &[[T::Vector<S>; 1]; M],
     ) {
-        let columns = self.input.first + first..self.input.first + self.input.n_inputs;
-        let (alpha, zero) = (T::splat(simd, self.onto.alpha), T::splat(simd, T::ZERO));
-        for (m, sums) in sums.iter().enumerate() {
-            let row = &mut self.onto.weight[(unit + m) * self.onto.fan_in..][columns.clone()];
-            let before = if self.onto.replaces {
-                zero
+        for (row, sums) in self.rows.iter_mut().zip(sums) {
+            let row = &mut row[columns.clone()];
+            let changed = if self.replaces {
+                sums[0]
             } else {
-                T::partial_load(simd, row)
+                T::add_vectors(simd, T::partial_load(simd, row), sums[0])
             };
-            let changed = T::mul_add(simd, alpha, sums[0], before);
             T::partial_store(simd, row, changed);
         }
     }
