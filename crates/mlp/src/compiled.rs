@@ -88,8 +88,13 @@ compiled! {
         learning_rate: f64,
     ) -> Result<(), Error> = Optimizer::update_here;
 
-    fn loss_gradient(loss: &Loss, logits: &mut [Self], chunk: &Open<'_, Self>, total: f64) -> f64 =
-        Loss::gradient_in_place;
+    fn loss_gradient(
+        loss: &Loss,
+        logits: &mut [Self],
+        chunk: &Open<'_, Self>,
+        total: f64,
+        losses: &mut [f64],
+    ) = Loss::gradient_in_place;
 
     fn into_panels(source: Source<'_, Self>, rows: &Range<usize>, panels: &mut [Self]) =
         (|source, rows, panels| kernel::into_panels(source, AsTheyAre, rows, panels, None));

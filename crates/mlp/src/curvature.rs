@@ -384,7 +384,8 @@ impl<'a, T: Scalar> Pass<'a, T> {
             n_samples: self.n_samples,
         };
         T::into_panels(source, &(0..n_outputs), &mut panels);
-        T::loss_gradient(loss, &mut panels, chunk, total);
+        let mut losses = vec![0.0; self.n_samples.div_ceil(T::PANEL)];
+        T::loss_gradient(loss, &mut panels, chunk, total, &mut losses);
         T::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }

@@ -39,7 +39,7 @@ pub(crate) use one_sample::one_sample;
 pub(crate) use row_sums::row_sums;
 pub(crate) use transpose::{Copies, Source, from_panels, into_panels};
 pub(crate) use vector::Vectors;
-pub(crate) use weight_gradient::{Delta, Input, Onto, weight_gradient};
+pub(crate) use weight_gradient::{Delta, Input, Onto, Share, weight_gradient};
 
 /// Calls `$self.$method::<S, V>($simd)` with V, the number of vectors in a line, as a constant.
 macro_rules! with_line {

@@ -60,6 +60,7 @@ mod passes;
 mod product;
 mod random;
 mod scalar;
+mod shards;
 mod spec;
 mod team;
 mod training;

@@ -1,15 +1,19 @@
 //! One chunk's forward and backward pass over slices: the hot path. `kernel` explains the layouts.
 //!
+//! Steps that are cut by samples instead are in `shards`; they run these passes each on one thread.
+//!
 //! What lies between the weights, the *nodes*, is cut into parts by units, and each part is computed by one thread: its
 //! values from all parts of the node below, its deltas from all parts of the node above, and its rows of the weight below.
 //! So no two threads write the same number, and none is summed in another order than by one thread.
+
+use std::ops::Range;
 
 use crate::activation::{map, scale_by_slope};
 use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::inputs::Inputs;
 use crate::kernel::{
-    Copies, Delta, Gradient, Input, Onto, forward as product, from_panels, input_gradient,
+    Copies, Delta, Gradient, Input, Onto, Share, forward as product, from_panels, input_gradient,
     one_sample, row_sums, weight_gradient,
 };
 use crate::optimizer::Rule;
@@ -50,10 +54,12 @@ pub(crate) fn loss_of_logits<T: Scalar>(
     let (outputs, joined) = (&mut workspace.nodes[last], &mut workspace.logits);
     let size = n_panels * T::PANEL * spec.n_outputs();
     let loss = spec.loss_function();
+    let losses = &mut workspace.losses[..n_panels];
     if let [outputs] = &mut outputs[..] {
-        return loss.gradient_in_place(&mut outputs.delta[..size], chunk, total);
+        loss.gradient_in_place(&mut outputs.delta[..size], chunk, total, losses);
+        return losses.iter().sum();
     }
-    let loss = loss.gradient_in_place(&mut joined[..size], chunk, total);
+    loss.gradient_in_place(&mut joined[..size], chunk, total, losses);
     for part in outputs {
         let lines = lines_of(part, spec.n_outputs(), n_panels);
         for (part, lines) in part
@@ -64,7 +70,7 @@ pub(crate) fn loss_of_logits<T: Scalar>(
             part.copy_from_slice(&joined[lines]);
         }
     }
-    loss
+    losses.iter().sum()
 }
 
 /// Multiplies the gradient with respect to the logits that [`chunk_loss`] left by a number, and with it all others that the
@@ -84,7 +90,7 @@ fn lines_of<T: Scalar>(
     part: &Part<T>,
     n_units: usize,
     n_panels: usize,
-) -> impl Iterator<Item = std::ops::Range<usize>> + use<T> {
+) -> impl Iterator<Item = Range<usize>> + use<T> {
     let units = part.units.clone();
     (0..n_panels).map(move |panel| {
         let start = panel * n_units * T::PANEL;
@@ -341,28 +347,35 @@ impl<'a, T: Scalar> Target<'a, T> {
         }
     }
 
-    /// Adds `dW = dZ·Aᵀ` and `db = dZ·1` of these units.
+    /// Adds `dW = dZ·Aᵀ` and `db = dZ·1` of these units; the inputs with the columns of the weight that they belong to.
     fn add<'i>(
         self,
+        n_samples: usize,
         delta: &[T],
-        inputs: impl Iterator<Item = Input<'i, T>> + Clone,
+        inputs: impl Iterator<Item = (Range<usize>, Input<'i, T>)> + Clone,
         scratch: &mut [T],
     ) where
         T: 'i,
     {
         match self {
             Self::Add(rows) => {
-                let panel = rows.bias.len() * T::PANEL;
-                for input in inputs {
+                let (values, panel) = (delta, rows.bias.len() * T::PANEL);
+                let delta = Delta { values, panel };
+                for (columns, input) in inputs {
                     let onto = Onto {
                         weight: &mut *rows.weight,
                         fan_in: rows.fan_in,
+                        columns,
                         replaces: false,
                     };
-                    let values = delta;
-                    weight_gradient(onto, Delta { values, panel }, input);
+                    let share = Share {
+                        n_samples,
+                        delta,
+                        input,
+                    };
+                    weight_gradient(onto, &[share]);
                 }
-                row_sums(rows.bias, delta);
+                row_sums(rows.bias, &[values]);
             }
             Self::Update {
                 parameters,
@@ -380,13 +393,19 @@ impl<'a, T: Scalar> Target<'a, T> {
                 for (block, weight) in weight.chunks_mut(n_rows * fan_in).enumerate() {
                     let gradient = &mut scratch[..weight.len()];
                     let values = &delta[block * n_rows * T::PANEL..];
-                    for input in inputs.clone() {
+                    for (columns, input) in inputs.clone() {
                         let onto = Onto {
                             weight: &mut *gradient,
                             fan_in,
+                            columns,
                             replaces: true,
                         };
-                        weight_gradient(onto, Delta { values, panel }, input);
+                        let share = Share {
+                            n_samples,
+                            delta: Delta { values, panel },
+                            input,
+                        };
+                        weight_gradient(onto, &[share]);
                     }
                     let n_rows = weight.len() / fan_in;
                     let (first, second) = (first.next_rows(n_rows), second.next_rows(n_rows));
@@ -394,7 +413,7 @@ impl<'a, T: Scalar> Target<'a, T> {
                 }
                 let gradient = &mut scratch[..n_units];
                 gradient.fill(T::zero());
-                row_sums(gradient, delta);
+                row_sums(gradient, &[delta]);
                 rule.apply(bias, gradient, first.bias, second.bias);
             }
         }
@@ -412,55 +431,101 @@ pub(crate) fn backward<T: Scalar>(
     drops: bool,
     workspace: &mut Workspace<T>,
 ) {
+    let n_samples = inputs.n_samples();
+    let n_panels = n_samples.div_ceil(T::PANEL);
+    for layer in (0..workspace.layout.n_layers()).rev() {
+        let parameters = destination.parameters();
+        propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+        let Workspace {
+            layout,
+            team,
+            nodes,
+            ..
+        } = &mut *workspace;
+        let is_large = layout.weight(layer).len() * n_panels * T::PANEL >= WORTH_SHARING;
+        let (below, above) = nodes.split_at_mut(layer + 1);
+        let (below, above) = (&below[layer], &mut above[0]);
+        let mut layer_target = destination.layer(layout, layer);
+        let shares = above.iter_mut().map(|part| {
+            let target = layer_target.split_off(part.units.len());
+            (part, target)
+        });
+        let inputs = below.iter().map(|part| {
+            let input = input_of(part, layer, &inputs);
+            (part.units.clone(), input)
+        });
+        team.each(is_large, shares, |(part, target)| {
+            let size = part.units.len() * n_panels * T::PANEL;
+            let delta = &part.delta[..size];
+            target.add(n_samples, delta, inputs.clone(), &mut part.rows);
+        });
+    }
+}
+
+/// The samples of some of a layer's inputs for its weight's gradient: of the first layer as the caller has them, where they
+/// lie as they must.
+pub(crate) fn input_of<'a, T: Scalar>(
+    part: &'a Part<T>,
+    layer: usize,
+    inputs: &Inputs<'a, T>,
+) -> Input<'a, T> {
+    match inputs.sample_major().filter(|_| layer == 0) {
+        Some(all) => Input {
+            values: all.values,
+            stride: all.n_rows,
+            start: part.units.start,
+        },
+        None => Input {
+            values: &part.samples.values,
+            stride: part.samples.stride,
+            start: 0,
+        },
+    }
+}
+
+/// The gradients of one chunk's loss with respect to all units, from that with respect to the logits: a backward pass but
+/// for the weights.
+pub(crate) fn propagate<T: Scalar>(
+    spec: &MlpSpec,
+    parameters: &[T],
+    n_samples: usize,
+    drops: bool,
+    workspace: &mut Workspace<T>,
+) {
+    for layer in (1..workspace.layout.n_layers()).rev() {
+        propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+    }
+}
+
+/// Through one layer; the inputs' gradient is not computed.
+fn propagate_one<T: Scalar>(
+    spec: &MlpSpec,
+    parameters: &[T],
+    layer: usize,
+    n_samples: usize,
+    drops: bool,
+    workspace: &mut Workspace<T>,
+) {
+    if layer == 0 {
+        return;
+    }
     let Workspace {
         layout,
         team,
         nodes,
         ..
     } = workspace;
-    let n_samples = inputs.n_samples();
-    let n_panels = n_samples.div_ceil(T::PANEL);
-    for layer in (0..layout.n_layers()).rev() {
-        let weight = layout.weight(layer);
-        let is_large = weight.len() * n_panels * T::PANEL >= WORTH_SHARING;
-        let (below, above) = nodes.split_at_mut(layer + 1);
-        let (below, above) = (&mut below[layer], &mut above[0]);
-        if layer > 0 {
-            let step = Backward {
-                weight: &destination.parameters()[weight],
-                fan_in: layout.fan_in(layer),
-                activation: spec.hidden_activation(),
-                drops,
-                n_samples,
-            };
-            team.each(is_large, below.iter_mut(), |part| step.run(above, part));
-        }
-        let mut layer_target = destination.layer(layout, layer);
-        let shares = above.iter_mut().map(|part| {
-            let target = layer_target.split_off(part.units.len());
-            (part, target)
-        });
-        let as_they_lie = inputs.sample_major().filter(|_| layer == 0);
-        let below = &*below;
-        let inputs = below.iter().map(|part| {
-            let Samples { stride, values } = &part.samples;
-            let (values, stride) = match as_they_lie {
-                Some(all) => (all.values, all.n_rows),
-                None => (&values[..n_samples * stride], *stride),
-            };
-            Input {
-                values,
-                start: as_they_lie.map_or(0, |_| part.units.start),
-                first: part.units.start,
-                n_inputs: part.units.len(),
-                stride,
-            }
-        });
-        team.each(is_large, shares, |(part, target)| {
-            let size = part.units.len() * n_panels * T::PANEL;
-            target.add(&part.delta[..size], inputs.clone(), &mut part.rows);
-        });
-    }
+    let (below, above) = nodes.split_at_mut(layer + 1);
+    let (below, above) = (&mut below[layer], &above[0]);
+    let step = Backward {
+        weight: &parameters[layout.weight(layer)],
+        fan_in: layout.fan_in(layer),
+        activation: spec.hidden_activation(),
+        drops,
+        n_samples,
+    };
+    let is_large = step.weight.len() * n_samples.next_multiple_of(T::PANEL) >= WORTH_SHARING;
+    team.each(is_large, below.iter_mut(), |part| step.run(above, part));
 }
 
 /// One layer's gradient with respect to the node below.
@@ -526,7 +591,7 @@ impl<T: Scalar> Backward<'_, T> {
 }
 
 /// `0..n` in ranges of at most `size`.
-pub(crate) fn chunks(n: usize, size: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+pub(crate) fn chunks(n: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n)
         .step_by(size)
         .map(move |start| start..(start + size).min(n))

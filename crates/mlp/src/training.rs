@@ -10,13 +10,7 @@ use crate::optimizer::check_learning_rate;
 use crate::passes::{
     Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits, scale_gradient,
 };
-use crate::team::MOST;
-use crate::vectorized::vectorized;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
-
-/// Networks of up to so many parameters are trained on large batches in shards: each thread has a gradient of its own in its
-/// cache. Those of more are cut by units, chunk after chunk: each thread has its share of the weights in its cache.
-pub(crate) const SMALL: usize = 32 * 1024;
 
 impl<T: Scalar> Mlp<T> {
     /// The mean loss of a batch, without dropout.
@@ -169,7 +163,7 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// Adds the gradient of some samples' part of the mean loss; the weighted sum of their losses.
-    fn add_gradient(
+    pub(crate) fn add_gradient(
         &self,
         batch: &Open<'_, T>,
         samples: Range<usize>,
@@ -196,8 +190,7 @@ impl<T: Scalar> Mlp<T> {
     /// One update on a batch: forward, backward, optimizer. Returns the batch's mean loss before the update. The masks
     /// of dropout are those of `DropoutKey { seed: dropout_seed, step: optimizer.step() }`.
     ///
-    /// Allocates nothing, but for the first batch of more samples than the workspace takes at a time where it has several
-    /// threads.
+    /// Allocates nothing.
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters
@@ -250,12 +243,27 @@ impl<T: Scalar> Mlp<T> {
             seed: dropout_seed,
             step: optimizer.step(),
         });
-        let is_small = self.n_parameters() <= SMALL;
-        if batch.n_samples() > workspace.capacity && workspace.threads() > 1 && is_small {
+        let is_one_chunk = batch.n_samples() <= workspace.capacity;
+        if !is_one_chunk && !workspace.shards.is_empty() {
             return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
         }
-        if batch.n_samples() <= workspace.capacity && !optimizer.clips() {
-            return self.step_by_rows(&batch, total, key, optimizer, learning_rate, workspace);
+        if is_one_chunk && !optimizer.clips() {
+            let is_cut =
+                !workspace.shards.is_empty() && self.is_worth_cutting_by_samples(batch.n_samples());
+            let step = if is_cut {
+                Self::step_by_samples
+            } else {
+                Self::step_by_rows
+            };
+            return step(
+                self,
+                &batch,
+                total,
+                key,
+                optimizer,
+                learning_rate,
+                workspace,
+            );
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
@@ -300,99 +308,8 @@ impl<T: Scalar> Mlp<T> {
         Ok(loss)
     }
 
-    /// A step of a small network on a batch of many chunks by several threads: each takes some of the samples, and then some of the parameters,
-    /// for which it adds up all shards' gradients in their order.
-    fn step_in_shards(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
-        optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
-        workspace: &mut Workspace<T>,
-    ) -> Result<f64, Error> {
-        workspace.make_shards(self);
-        let Workspace {
-            team,
-            shards,
-            gradient,
-            capacity,
-            ..
-        } = workspace;
-        let (n_shards, n_chunks) = (shards.len(), batch.n_samples().div_ceil(*capacity));
-        let bound = |shard: usize| (shard * n_chunks / n_shards * *capacity).min(batch.n_samples());
-        let network = &*self;
-        let mut sums = [0.0; MOST];
-        let sum_of_shard = shards.iter_mut().zip(&mut sums).enumerate();
-        team.each(true, sum_of_shard, |(shard, (workspace, sum))| {
-            let samples = bound(shard)..bound(shard + 1);
-            let mut dropout = network.dropout(key, samples.start as u64);
-            let mut gradient = std::mem::take(&mut workspace.gradient);
-            gradient.fill(T::zero());
-            *sum = network.add_gradient(
-                batch,
-                samples,
-                total,
-                &mut dropout,
-                workspace,
-                &mut gradient,
-            );
-            workspace.gradient = gradient;
-        });
-        let loss = finite(
-            sums[..n_shards].iter().sum::<f64>() / total,
-            optimizer.step(),
-        )?;
-
-        let length = gradient.len().div_ceil(n_shards).next_multiple_of(T::PANEL);
-        let shards = &*shards;
-        let add_up = |start: usize, gradient: &mut [T]| {
-            gradient.copy_from_slice(&shards[0].gradient[start..][..gradient.len()]);
-            for shard in &shards[1..] {
-                add(gradient, &shard.gradient[start..][..gradient.len()]);
-            }
-        };
-        if optimizer.clips() {
-            let pieces = gradient.chunks_mut(length).enumerate();
-            team.each(true, pieces, |(piece, gradient)| {
-                add_up(piece * length, gradient);
-            });
-            optimizer.update_here(
-                self.parameters_mut().as_mut_slice(),
-                gradient,
-                learning_rate,
-            )?;
-            return Ok(loss);
-        }
-        let parameters = self.parameters_mut().as_mut_slice();
-        let (rule, mut first, mut second) = optimizer.next_step(learning_rate);
-        let pieces = gradient
-            .chunks_mut(length)
-            .zip(parameters.chunks_mut(length))
-            .enumerate()
-            .map(|(piece, (gradient, parameters))| {
-                let n = parameters.len();
-                let first = first
-                    .split_off_mut(..n.min(first.len()))
-                    .unwrap_or_default();
-                let second = second
-                    .split_off_mut(..n.min(second.len()))
-                    .unwrap_or_default();
-                (piece, gradient, parameters, first, second)
-            });
-        team.each(
-            true,
-            pieces,
-            |(piece, gradient, parameters, first, second)| {
-                add_up(piece * length, gradient);
-                rule.apply(parameters, gradient, first, second);
-            },
-        );
-        Ok(loss)
-    }
-
     /// The masks' generator, if there is dropout, for the samples from this one on.
-    fn dropout(&self, key: Option<DropoutKey>, first_sample: u64) -> Option<Dropout> {
+    pub(crate) fn dropout(&self, key: Option<DropoutKey>, first_sample: u64) -> Option<Dropout> {
         let probability = self.spec().dropout_probability();
         key.filter(|_| probability > 0.0).map(|key| Dropout {
             key,
@@ -402,18 +319,7 @@ impl<T: Scalar> Mlp<T> {
     }
 }
 
-vectorized! {
-    fn add(sums: &'a mut [T], terms: &'a [T]) -> () = add_loop;
-}
-
-#[inline(always)]
-fn add_loop<T: Scalar>(sums: &mut [T], terms: &[T]) {
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum += term;
-    }
-}
-
-fn finite(loss: f64, updates: u64) -> Result<f64, Error> {
+pub(crate) fn finite(loss: f64, updates: u64) -> Result<f64, Error> {
     if loss.is_finite() {
         Ok(loss)
     } else {

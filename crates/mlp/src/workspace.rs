@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::buffer::Buffer;
 use crate::error::require;
 use crate::parameters::Layout;
+use crate::shards::{Piece, SMALL, pieces};
 use crate::team::{MOST, Team};
 use crate::{Error, Mlp, MlpSpec, Scalar};
 
@@ -46,11 +47,15 @@ pub struct Workspace<T> {
     pub(crate) nodes: Vec<Vec<Part<T>>>,
     /// In panels: all logits, then the loss's gradient with respect to them, where the outputs are in several parts.
     pub(crate) logits: Buffer<T>,
+    /// One chunk's, panel by panel.
+    pub(crate) losses: Vec<f64>,
     pub(crate) gradient: Vec<T>,
     /// Of the widest layer, for one sample: a layer's inputs and its outputs.
     pub(crate) single: [Vec<T>; 2],
-    /// Of each thread, for batches of more samples than `capacity`: made when the first such batch comes.
+    /// Of each thread, where small networks are cut by samples; else none.
     pub(crate) shards: Vec<Workspace<T>>,
+    /// Which of the parameters each of these threads changes then.
+    pub(crate) pieces: Vec<Piece>,
 }
 
 /// Some of a node's units, those that one thread computes; in panels, but for the samples. What is not needed is empty.
@@ -169,6 +174,11 @@ impl<T: Scalar> Workspace<T> {
                     .collect()
             })
             .collect();
+        let n_shards = if n_threads > 1 && layout.len() <= SMALL {
+            n_threads
+        } else {
+            0
+        };
         let lanes = capacity.next_multiple_of(T::PANEL);
         let joined = if nodes[last].len() > 1 {
             layout.sizes()[last] * lanes
@@ -183,10 +193,18 @@ impl<T: Scalar> Workspace<T> {
             n_threads,
             nodes,
             logits: Buffer::new(joined),
+            losses: vec![0.0; lanes / T::PANEL],
             gradient: vec![T::zero(); layout.len()],
             single: [(); 2]
                 .map(|()| vec![T::zero(); layout.sizes().iter().copied().max().unwrap_or(0)]),
-            shards: Vec::new(),
+            pieces: if n_shards > 0 {
+                pieces(layout, n_shards)
+            } else {
+                Vec::new()
+            },
+            shards: (0..n_shards)
+                .map(|_| Self::new(network, capacity, 1))
+                .collect(),
         }
     }
 
@@ -227,14 +245,6 @@ impl<T: Scalar> Workspace<T> {
     pub fn threads(&self) -> usize {
         self.n_threads
     }
-
-    /// Makes the workspaces of shards, if there are none yet.
-    pub(crate) fn make_shards(&mut self, network: &Mlp<T>) {
-        if self.shards.is_empty() {
-            let shard = |_| Self::new(network, self.capacity, 1);
-            self.shards = (0..self.n_threads).map(shard).collect();
-        }
-    }
 }
 
 impl<T: Scalar> Mlp<T> {
@@ -251,10 +261,11 @@ impl<T: Scalar> Mlp<T> {
     /// The same with several threads, which share the work of each pass. They belong to the workspace, wait in it between
     /// passes (at first by spinning, so that they are there at once), and end with it.
     ///
-    /// A batch of up to `max_chunk` samples is cut by the units of each layer, and gives the same numbers to the bit with
-    /// any number of threads; so does a larger one, chunk after chunk, in a network of more than 32,768 parameters. In a
-    /// smaller network an update on a larger batch is cut by its samples into as many shards, whose gradients are
-    /// added up in their order: the same bits for the same number of threads. There are never more threads at work than the
+    /// A batch of up to `max_chunk` samples is cut by the units of each layer, or in an update of a network of up to 32,768
+    /// parameters by its samples and then by the parameters, and gives the same numbers to the bit with any number of
+    /// threads; so does a larger one, chunk after chunk, in a larger network. In a smaller one an update on a larger
+    /// batch is cut into as many shards of its samples, whose gradients are added up in their order: the same bits for the
+    /// same number of threads. There are never more threads at work than the
     /// processor has room for; the bits do not depend on that.
     ///
     /// # Errors

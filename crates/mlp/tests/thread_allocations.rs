@@ -21,9 +21,15 @@ struct Path {
     chunk: usize,
 }
 
-const PATHS: [Path; 4] = [
+const PATHS: [Path; 5] = [
     Path {
-        name: "one chunk, cut by units",
+        name: "one chunk of a large network, cut by units",
+        sizes: [200, 200, 64, 5],
+        n_samples: 32,
+        chunk: 32,
+    },
+    Path {
+        name: "one chunk of a small network, cut by samples",
         sizes: [100, 128, 64, 5],
         n_samples: 32,
         chunk: 32,

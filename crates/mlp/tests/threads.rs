@@ -1,4 +1,5 @@
-//! Several threads against one, over random networks: the same bits where units are cut, the same numbers where samples are.
+//! Several threads against one, over random networks: the same bits on one chunk, the same numbers on
+//! many of a small network.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests may panic as tests may"
@@ -70,7 +71,7 @@ fn check<T: Scalar>(sizes: &[usize], n: usize, choice: usize, threads: usize, dr
     let targets = noise(sizes[sizes.len() - 1], n, 0.7);
     let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
 
-    // One chunk: cut by units.
+    // One chunk: cut by units, or by samples and then by parameters.
     let alone = train(&network, &optimizer, &batch, n, 1);
     let shared = train(&network, &optimizer, &batch, n, threads);
     assert!(alone == shared, "{sizes:?} {n} {optimizer:?} {threads}");
@@ -132,6 +133,19 @@ fn threads_do_not_change_the_numbers_of_large_networks() {
     for choice in 0..6 {
         check::<f32>(&[130, 200, 90, 100], 32, choice, 2, 0.2);
         check::<f64>(&[64, 128, 10], 300, choice, 2, 0.0);
+    }
+}
+
+/// Small enough to be cut by samples, and large enough to be worth it: even shares and uneven ones, more threads than panels,
+/// every rule, with dropout and without.
+#[test]
+fn threads_that_share_the_samples_do_not_change_the_numbers() {
+    for choice in 0..6 {
+        for (n, threads) in [(32, 2), (33, 2), (100, 3), (256, 2), (40, 5)] {
+            check::<f32>(&[13, 64, 64, 3], n, choice, threads, 0.0);
+            check::<f64>(&[17, 40, 33, 70], n, choice, threads, 0.3);
+        }
+        check::<f32>(&[60, 100, 1], 48, choice, 2, 0.2);
     }
 }
 

@@ -72,7 +72,7 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     assert_eq!(losses(first.history()), losses(second.history()));
     let other = classifier().seed(6).fit(&data, None).unwrap();
     assert_ne!(first.model(), other.model());
-    // A batch within one chunk is cut by units: any number of threads gives the same bits.
+    // A batch within one chunk: any number of threads gives the same bits.
     let threads = classifier().threads(2).fit(&data, None).unwrap();
     assert_eq!(first.model(), threads.model());
     let automatic = classifier().automatic_threads();

@@ -153,6 +153,10 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     };
     // By hand, without the division by which `chunks` counts them.
     let mut rows = weight;
+    #[allow(
+        clippy::needless_range_loop,
+        reason = "an iterator over one of P panels hides that the others are as long"
+    )]
     for unit in 0..delta[0].len() {
         let row = &rows[..M];
         let line = std::array::from_fn(|p| delta[p][unit]);

@@ -4,14 +4,15 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{Vectors, with_line};
 
-/// `sums += panels · 1`, one sum a line. Lanes beyond the last sample must be zero.
-pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], panels: &[T]) {
-    Arch::new().dispatch(RowSums { sums, panels });
+/// `sums += panels · 1`, one sum a line, over the panels of all shares of the samples. Lanes beyond the last sample must be
+/// zero.
+pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], shares: &[&[T]]) {
+    Arch::new().dispatch(RowSums { sums, shares });
 }
 
 pub(super) struct RowSums<'a, T> {
     pub(super) sums: &'a mut [T],
-    pub(super) panels: &'a [T],
+    pub(super) shares: &'a [&'a [T]],
 }
 
 impl<T: Vectors> WithSimd for RowSums<'_, T> {
@@ -27,15 +28,16 @@ impl<T: Vectors> RowSums<'_, T> {
     #[inline(always)]
     fn lines<S: Simd, const V: usize>(self, simd: S) {
         let n_units = self.sums.len();
-        let (panels, _) = T::vectors::<S>(self.panels);
-        let (panels, _) = panels.as_chunks::<V>();
         let one = T::splat(simd, T::ONE);
         for (unit, sum) in self.sums.iter_mut().enumerate() {
             // The panels first, then the line's vectors, and the lanes but once. Times one is as fast as an addition alone.
             let mut line = [T::splat(simd, T::ZERO); V];
-            for panel in panels.chunks_exact(n_units) {
-                for (sum, &values) in line.iter_mut().zip(&panel[unit]) {
-                    *sum = T::mul_add(simd, one, values, *sum);
+            for share in self.shares {
+                let (lines, _) = T::vectors::<S>(share);
+                for values in lines.as_chunks::<V>().0.iter().skip(unit).step_by(n_units) {
+                    for (sum, &values) in line.iter_mut().zip(values) {
+                        *sum = T::mul_add(simd, one, values, *sum);
+                    }
                 }
             }
             let all = line[1..]

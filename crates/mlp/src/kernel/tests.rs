@@ -1,5 +1,7 @@
 //! Every product against the naive sum, on this processor's vectors and on none, over shapes that leave every remainder.
 
+use std::ops::Range;
+
 use proptest::prelude::*;
 use pulp::Simd;
 
@@ -71,10 +73,16 @@ struct Shape {
     n_samples: usize,
 }
 
-fn onto<T: Scalar>(weight: &mut [T], fan_in: usize, replaces: bool) -> Onto<'_, T> {
+fn onto<T: Scalar>(
+    weight: &mut [T],
+    fan_in: usize,
+    columns: Range<usize>,
+    replaces: bool,
+) -> Onto<'_, T> {
     Onto {
         weight,
         fan_in,
+        columns,
         replaces,
     }
 }
@@ -126,8 +134,6 @@ fn check_products<T: Scalar>(shape: &Shape) {
     let sample_major = Input {
         values: &padded,
         start: 0,
-        first: 0,
-        n_inputs: fan_in,
         stride,
     };
 
@@ -228,37 +234,55 @@ fn check_products<T: Scalar>(shape: &Shape) {
     assert!(in_parts == output, "dA in parts");
     let panel = fan_out * T::PANEL;
     let values = &delta_panels[..];
-    let delta_panels = Delta { values, panel };
+    let all = Share {
+        n_samples,
+        delta: Delta { values, panel },
+        input: sample_major,
+    };
     let mut updated = weight.clone();
-    weight_gradient(
-        onto(&mut updated, fan_in, false),
-        delta_panels,
-        sample_major,
-    );
+    weight_gradient(onto(&mut updated, fan_in, 0..fan_in, false), &[all]);
     assert_close("W", &updated, &w, n_samples);
     // In the place of what was there.
     let mut replaced = vec![T::of(9.0); fan_in * fan_out];
-    weight_gradient(
-        onto(&mut replaced, fan_in, true),
-        delta_panels,
-        sample_major,
-    );
+    weight_gradient(onto(&mut replaced, fan_in, 0..fan_in, true), &[all]);
     let mut added = vec![T::zero(); fan_in * fan_out];
-    weight_gradient(onto(&mut added, fan_in, false), delta_panels, sample_major);
+    weight_gradient(onto(&mut added, fan_in, 0..fan_in, false), &[all]);
     assert!(replaced == added, "dW in the place of what was there");
+    // In shares of the samples.
+    let mut bias_of_all = bias.clone();
+    row_sums(&mut bias_of_all, &[values]);
+    for first_panels in 1..n_panels {
+        let first = first_panels * T::PANEL;
+        let (values, rest) = values.split_at(first_panels * panel);
+        let (mut one, mut other) = (all, all);
+        (one.n_samples, other.n_samples) = (first, n_samples - first);
+        (one.delta.values, other.delta.values) = (values, rest);
+        (one.input.values, other.input.values) = padded.split_at(first * stride);
+        let mut in_shares = weight.clone();
+        weight_gradient(
+            onto(&mut in_shares, fan_in, 0..fan_in, false),
+            &[one, other],
+        );
+        assert!(in_shares == updated, "W in shares");
+        let mut bias_in_shares = bias.clone();
+        row_sums(&mut bias_in_shares, &[values, rest]);
+        assert!(bias_in_shares == bias_of_all, "b in shares");
+    }
     // Line by line and row by row.
     let mut in_parts = weight.clone();
     for (unit, row) in in_parts.chunks_mut(fan_in).enumerate() {
         let values = &values[unit * T::PANEL..];
         for first in (0..fan_in).step_by(T::PANEL) {
-            let line = Input {
-                values: &padded,
-                start: first,
-                first,
-                n_inputs: T::PANEL.min(fan_in - first),
-                stride,
+            let columns = first..(first + T::PANEL).min(fan_in);
+            let line = Share {
+                n_samples,
+                delta: Delta { values, panel },
+                input: Input {
+                    start: first,
+                    ..sample_major
+                },
             };
-            weight_gradient(onto(row, fan_in, false), Delta { values, panel }, line);
+            weight_gradient(onto(row, fan_in, columns, false), &[line]);
         }
     }
     assert!(in_parts == updated, "W in parts");
@@ -281,8 +305,7 @@ fn check_products<T: Scalar>(shape: &Shape) {
         bias: &bias,
         input: &input,
         input_panels: &input_panels,
-        sample_major,
-        delta: delta_panels,
+        samples: all,
     };
     check_with(pulp::Scalar::new(), "portable", shape, &data, &naive);
     #[cfg(target_arch = "x86_64")]
@@ -302,8 +325,7 @@ struct Data<'a, T> {
     bias: &'a [T],
     input: &'a [T],
     input_panels: &'a [T],
-    sample_major: Input<'a, T>,
-    delta: Delta<'a, T>,
+    samples: Share<'a, T>,
 }
 
 /// The products by naive sums.
@@ -367,7 +389,7 @@ fn check_with<T: Scalar, S: Simd>(
         rectified: None,
         weight: data.weight,
         fan_in,
-        delta: data.delta.values,
+        delta: data.samples.delta.values,
         units: 0..fan_out,
         inputs: some.clone(),
     });
@@ -383,7 +405,7 @@ fn check_with<T: Scalar, S: Simd>(
         rectified: Some(&activations),
         weight: data.weight,
         fan_in,
-        delta: data.delta.values,
+        delta: data.samples.delta.values,
         units: 0..fan_out,
         inputs: some.clone(),
     });
@@ -394,17 +416,16 @@ fn check_with<T: Scalar, S: Simd>(
     assert_close(&format!("dA, {kind}"), &output, &expected, fan_out);
     let mut updated = data.weight.to_vec();
     simd.vectorize(WeightGradient {
-        onto: onto(&mut updated, fan_in, false),
-        delta: data.delta,
-        input: data.sample_major,
+        onto: onto(&mut updated, fan_in, 0..fan_in, false),
+        shares: &[data.samples],
     });
     assert_close(&format!("W, {kind}"), &updated, naive.w, n_samples);
     let mut sums = data.bias.to_vec();
     simd.vectorize(RowSums {
         sums: &mut sums,
-        panels: data.delta.values,
+        shares: &[data.samples.delta.values],
     });
-    let delta = samples(data.delta.values, fan_out, n_samples);
+    let delta = samples(data.samples.delta.values, fan_out, n_samples);
     let expected: Vec<f64> = (0..fan_out)
         .map(|m| {
             let terms = delta.iter().skip(m).step_by(fan_out);

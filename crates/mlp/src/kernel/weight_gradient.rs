@@ -13,13 +13,9 @@ const BLOCK_BYTES_OF_LINES: usize = 20 * 1024;
 const BLOCK_BYTES: usize = 104 * 1024;
 
 /// `weight = factor · weight + delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its columns
-/// or some.
-pub(crate) fn weight_gradient<T: Vectors>(
-    onto: Onto<'_, T>,
-    delta: Delta<'_, T>,
-    input: Input<'_, T>,
-) {
-    Arch::new().dispatch(WeightGradient { onto, delta, input });
+/// or some. The samples may come in shares, which are added up in their order: the sums are the same to the bit.
+pub(crate) fn weight_gradient<T: Vectors>(onto: Onto<'_, T>, shares: &[Share<'_, T>]) {
+    Arch::new().dispatch(WeightGradient { onto, shares });
 }
 
 /// Where a weight's gradient goes.
@@ -27,8 +23,18 @@ pub(crate) struct Onto<'a, T> {
     /// Whole rows.
     pub(crate) weight: &'a mut [T],
     pub(crate) fan_in: usize,
+    /// Which of the weight's columns the inputs belong to.
+    pub(crate) columns: Range<usize>,
     /// Whether it takes the place of what is there, or is added to it.
     pub(crate) replaces: bool,
+}
+
+/// What some samples contribute.
+#[derive(Clone, Copy)]
+pub(crate) struct Share<'a, T> {
+    pub(crate) n_samples: usize,
+    pub(crate) delta: Delta<'a, T>,
+    pub(crate) input: Input<'a, T>,
 }
 
 /// Some units' deltas: panels with a line for each, `panel` numbers from one panel to the next.
@@ -43,19 +49,16 @@ pub(crate) struct Delta<'a, T> {
 pub(crate) struct Input<'a, T> {
     /// Whole samples.
     pub(crate) values: &'a [T],
+    /// From one sample to the next: at least as many as there are inputs, rounded up to a whole line. What lies between is
+    /// finite.
+    pub(crate) stride: usize,
     /// Where in a sample these inputs begin.
     pub(crate) start: usize,
-    /// Which of the weight's columns they belong to, the first and how many.
-    pub(crate) first: usize,
-    pub(crate) n_inputs: usize,
-    /// From one sample to the next: at least `n_inputs`, rounded up to a whole line. What lies between is finite.
-    pub(crate) stride: usize,
 }
 
 pub(super) struct WeightGradient<'a, T> {
     pub(super) onto: Onto<'a, T>,
-    pub(super) delta: Delta<'a, T>,
-    pub(super) input: Input<'a, T>,
+    pub(super) shares: &'a [Share<'a, T>],
 }
 
 impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
@@ -63,9 +66,9 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { onto, delta, input } = self;
-        let n_units = onto.weight.len() / onto.fan_in;
-        let n_samples = input.values.len() / input.stride;
+        let Self { onto, shares } = self;
+        let (n_units, n_inputs) = (onto.weight.len() / onto.fan_in, onto.columns.len());
+        let n_samples = shares.iter().map(|share| share.n_samples).sum::<usize>();
         let tile = 2 * T::lanes::<S>().max(T::PANEL / 2);
         let is_line = T::lanes::<S>() == T::PANEL;
         let block_bytes = if is_line {
@@ -74,19 +77,15 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
             BLOCK_BYTES
         };
         let block = (block_bytes / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
-        for start in (0..input.n_inputs).step_by(block) {
-            let inputs = start..(start + block).min(input.n_inputs);
+        for start in (0..n_inputs).step_by(block) {
+            let inputs = start..(start + block).min(n_inputs);
             in_tiles!(is_line, n_units, |M, unit| {
                 let rows = &mut onto.weight[unit * onto.fan_in..][..M * onto.fan_in];
                 let mut strip = Strip::<T, M> {
-                    rows: columns_of(rows, onto.fan_in, input.first..input.first + input.n_inputs),
+                    rows: columns_of(rows, onto.fan_in, onto.columns.clone()),
                     replaces: onto.replaces,
-                    delta: Delta {
-                        values: &delta.values[unit * T::PANEL..],
-                        ..delta
-                    },
-                    input,
-                    n_samples,
+                    unit,
+                    shares,
                 };
                 strip.run(simd, inputs.clone());
             });
@@ -116,10 +115,9 @@ struct Strip<'a, T, const M: usize> {
     /// The columns that belong to the inputs.
     rows: [&'a mut [T]; M],
     replaces: bool,
-    /// From these rows' first line on.
-    delta: Delta<'a, T>,
-    input: Input<'a, T>,
-    n_samples: usize,
+    /// The first row's unit among those of the deltas.
+    unit: usize,
+    shares: &'a [Share<'a, T>],
 }
 
 impl<T: Vectors, const M: usize> Strip<'_, T, M> {
@@ -152,40 +150,37 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
         first: usize,
         second: usize,
     ) -> [[T::Vector<S>; V]; M] {
-        let (stride, first) = (self.input.stride, self.input.start + first);
         let mut sums = [[T::splat(simd, T::ZERO); V]; M];
-        // By hand, without a division to count the rounds: these are few in small networks (1.2 times as fast for 17 inputs).
-        let mut samples = self.input.values;
-        let mut left = self.n_samples;
-        let mut panel = self.delta.values;
-        while left > 0 {
-            let (lanes, delta) = (left.min(T::PANEL), &panel[..M * T::PANEL]);
-            let mut lane = 0;
-            // Fours, for the loop to cost less; T::PANEL is a multiple of four. Not where a vector is less than a line: the
-            // compiler would make two instructions of some broadcasts, which takes a sixth of the speed with AVX2.
-            while T::lanes::<S>() == T::PANEL && lane + 4 <= lanes {
-                let (four, rest) = samples.split_at(4 * stride);
-                for k in 0..4 {
-                    add_sample(
-                        simd,
-                        &mut sums,
-                        delta,
-                        lane + k,
-                        &four[k * stride + first..],
-                        second,
-                    );
+        for share in self.shares {
+            let (stride, first) = (share.input.stride, share.input.start + first);
+            // By hand, without a division to count the rounds: these are few in small networks (1.2 times as fast for 17
+            // inputs).
+            let mut samples = share.input.values;
+            let mut left = share.n_samples;
+            let mut panel = &share.delta.values[self.unit * T::PANEL..];
+            while left > 0 {
+                let (lanes, delta) = (left.min(T::PANEL), &panel[..M * T::PANEL]);
+                let mut lane = 0;
+                // Fours, for the loop to cost less; T::PANEL is a multiple of four. Not where a vector is less than a line:
+                // the compiler would make two instructions of some broadcasts, which takes a sixth of the speed with AVX2.
+                while T::lanes::<S>() == T::PANEL && lane + 4 <= lanes {
+                    let (four, rest) = samples.split_at(4 * stride);
+                    for k in 0..4 {
+                        let sample = &four[k * stride + first..];
+                        add_sample(simd, &mut sums, delta, lane + k, sample, second);
+                    }
+                    samples = rest;
+                    lane += 4;
                 }
-                samples = rest;
-                lane += 4;
+                while lane < lanes {
+                    let (sample, rest) = samples.split_at(stride);
+                    add_sample(simd, &mut sums, delta, lane, &sample[first..], second);
+                    samples = rest;
+                    lane += 1;
+                }
+                panel = panel.get(share.delta.panel..).unwrap_or_default();
+                left -= lanes;
             }
-            while lane < lanes {
-                let (sample, rest) = samples.split_at(stride);
-                add_sample(simd, &mut sums, delta, lane, &sample[first..], second);
-                samples = rest;
-                lane += 1;
-            }
-            panel = panel.get(self.delta.panel..).unwrap_or_default();
-            left -= lanes;
         }
         sums
     }

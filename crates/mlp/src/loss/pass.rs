@@ -9,14 +9,15 @@ use crate::batch::{Open, OpenTargets};
 
 impl Loss {
     /// Turns the logits of a chunk, in panels of a line an output, into the gradient of the whole batch's mean loss with
-    /// respect to them, zero beyond the last sample, and returns the chunk's weighted sum of losses, `Σ wᵢ·ℓᵢ`; `total` is
-    /// the batch's `Σ wᵢ`.
+    /// respect to them, zero beyond the last sample, and writes each panel's weighted sum of losses, `Σ wᵢ·ℓᵢ`, to
+    /// `losses`; `total` is the batch's `Σ wᵢ`.
     pub(crate) fn gradient_in_place<T: Scalar>(
         &self,
         logits: &mut [T],
         chunk: &Open<'_, T>,
         total: f64,
-    ) -> f64 {
+        losses: &mut [f64],
+    ) {
         let n_panels = chunk.n_samples().div_ceil(T::PANEL);
         let n_outputs = logits.len() / (n_panels * T::PANEL);
         if let (
@@ -35,49 +36,46 @@ impl Loss {
                 smoothing: *label_smoothing,
                 weight,
                 total,
+                sums: losses,
             });
         }
+        let whole = Whole {
+            n_outputs,
+            chunk,
+            total,
+        };
         match self {
             Self::BinaryCrossEntropy => {
-                pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
+                pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
                     // ln(1 + e^z) - y·z as max(z, 0) - y·z + ln(1 + e^-|z|): finite at z = ±1e3.
                     // In this order: the logarithm is small where the answer is right, and would be lost beside z.
                     let positive = if z < T::zero() { T::zero() } else { z };
                     let loss = (positive - y * z) + (-z.abs()).fast_exp().fast_ln_1p();
                     (loss, sigmoid(z) - y)
-                })
+                });
             }
-            Self::MeanSquaredError => {
-                pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
-                    let r = z - y;
-                    (r * r, r + r)
-                })
-            }
-            Self::MeanAbsoluteError => {
-                pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
-                    let r = z - y;
-                    (r.abs(), sign(r))
-                })
-            }
+            Self::MeanSquaredError => pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
+                let r = z - y;
+                (r * r, r + r)
+            }),
+            Self::MeanAbsoluteError => pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
+                let r = z - y;
+                (r.abs(), sign(r))
+            }),
             Self::Huber { delta } => {
                 let delta = T::of(*delta);
                 let half = T::of(0.5);
-                pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
+                pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
                     let r = z - y;
                     if r.abs() <= delta {
                         (half * r * r, r)
                     } else {
                         (delta * (r.abs() - half * delta), delta * sign(r))
                     }
-                })
+                });
             }
-            Self::Pinball { quantiles } => pointwise(
-                logits,
-                n_outputs,
-                chunk,
-                total,
-                quantiles.len(),
-                |z: T, y: T, j| {
+            Self::Pinball { quantiles } => {
+                pointwise(logits, losses, whole, quantiles.len(), |z: T, y: T, j| {
                     let tau = T::of(quantiles[j]);
                     let r = y - z;
                     if r > T::zero() {
@@ -87,14 +85,14 @@ impl Loss {
                     } else {
                         (r, T::zero()) // r is 0, or NaN, which must pass
                     }
-                },
-            ),
-            Self::Poisson => pointwise(logits, n_outputs, chunk, total, 1, |z: T, y: T, _| {
+                });
+            }
+            Self::Poisson => pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
                 let rate = z.fast_exp();
                 (rate - y * z, rate - y)
             }),
             // Batches are checked when opened: softmax cross-entropy has labels.
-            Self::SoftmaxCrossEntropy { .. } => f64::NAN,
+            Self::SoftmaxCrossEntropy { .. } => losses.fill(f64::NAN),
         }
     }
 
@@ -188,45 +186,55 @@ fn lanes_of<T: Scalar>(
 /// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
 fn pointwise<T: Scalar>(
     logits: &mut [T],
-    n_outputs: usize,
-    chunk: &Open<'_, T>,
-    total: f64,
+    sums: &mut [f64],
+    whole: Whole<'_, T>,
     outputs_per_target: usize,
     loss_and_slope: impl Fn(T, T, usize) -> (T, T),
-) -> f64 {
+) {
     Arch::new().dispatch(Pointwise {
         logits,
-        n_outputs,
-        chunk,
-        total,
+        sums,
+        whole,
         outputs_per_target,
         loss_and_slope,
-    })
+    });
+}
+
+/// What the logits belong to.
+#[derive(Clone, Copy)]
+struct Whole<'a, T> {
+    n_outputs: usize,
+    chunk: &'a Open<'a, T>,
+    total: f64,
 }
 
 struct Pointwise<'a, T, F> {
     logits: &'a mut [T],
-    n_outputs: usize,
-    chunk: &'a Open<'a, T>,
-    total: f64,
+    /// One a panel.
+    sums: &'a mut [f64],
+    whole: Whole<'a, T>,
     outputs_per_target: usize,
     loss_and_slope: F,
 }
 
 impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
-    type Output = f64;
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let (chunk, per_target) = (self.chunk, self.outputs_per_target);
+    fn with_simd<S: Simd>(self, _: S) {
+        let Whole {
+            n_outputs,
+            chunk,
+            total,
+        } = self.whole;
+        let per_target = self.outputs_per_target;
+        let panels = self.logits.chunks_exact_mut(n_outputs * T::PANEL);
         #[allow(clippy::cast_precision_loss)] // outputs are few
-        let n_outputs = self.n_outputs as f64;
-        let mut sum = 0.0;
-        let panels = self.logits.chunks_exact_mut(self.n_outputs * T::PANEL);
-        for (index, panel) in panels.enumerate() {
+        let n_outputs = n_outputs as f64;
+        for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
             let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
             let (samples, weights) = lanes_of(chunk, index, weight);
-            let scales = weights.map(|weight| T::of(weight / self.total));
+            let scales = weights.map(|weight| T::of(weight / total));
             let mut losses = [T::zero(); LANES];
             for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
                 let mut targets = [T::zero(); LANES];
@@ -247,13 +255,13 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
                 }
                 line[samples.len()..].fill(T::zero());
             }
+            *sum = 0.0;
             for (loss, weight) in losses.iter().zip(weights).take(samples.len()) {
                 if weight > 0.0 {
-                    sum += weight * loss.to_f64();
+                    *sum += weight * loss.to_f64();
                 }
             }
         }
-        sum
     }
 }
 
@@ -266,25 +274,23 @@ struct SoftmaxCrossEntropy<'a, T, W> {
     smoothing: f64,
     weight: W,
     total: f64,
+    /// One a panel.
+    sums: &'a mut [f64],
 }
 
 impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> {
-    type Output = f64;
+    type Output = ();
 
     /// Lane by lane: z - max z, e^that, their sum, its logarithm; then `(softmax(z) - q)·w / total`.
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
+    fn with_simd<S: Simd>(self, _: S) {
         #[allow(clippy::cast_precision_loss)] // classes are few
         let (on_label, on_all) = (
             T::of(1.0 - self.smoothing),
             T::of(self.smoothing / self.n_classes as f64),
         );
-        let mut sum = 0.0;
-        for (index, panel) in self
-            .logits
-            .chunks_exact_mut(self.n_classes * T::PANEL)
-            .enumerate()
-        {
+        let panels = self.logits.chunks_exact_mut(self.n_classes * T::PANEL);
+        for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
             let (samples, weights) = lanes_of(self.chunk, index, &self.weight);
             let mut largest = [T::zero(); LANES];
             largest[..T::PANEL].copy_from_slice(&panel[..T::PANEL]);
@@ -322,12 +328,12 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> 
                 }
                 line[samples.len()..].fill(T::zero());
             }
+            *sum = 0.0;
             for (lane, sample) in samples.enumerate() {
                 panel[self.labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
-                sum += weights[lane] * losses[lane].to_f64();
+                *sum += weights[lane] * losses[lane].to_f64();
             }
         }
-        sum
     }
 }
 
