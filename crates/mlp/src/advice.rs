@@ -60,7 +60,7 @@ impl<T: Scalar> Mlp<T> {
             };
             return time(work) + adding;
         }
-        if threads > 1 && self.is_worth_cutting_by_samples(batch_size) {
+        if self.is_cut_by_samples(batch_size, threads) {
             let n_panels = batch_size.div_ceil(T::PANEL);
             let largest = n_panels.div_ceil(threads.min(MOST_SHARES)) as f64;
             return self.nanoseconds(batch_size, 1) * largest / n_panels as f64 + 2.0 * ROUND;

@@ -92,7 +92,7 @@ compiled! {
         loss: &Loss,
         logits: &mut [Self],
         chunk: &Open<'_, Self>,
-        total: f64,
+        divisor: f64,
         losses: &mut [f64],
     ) = Loss::gradient_in_place;
 

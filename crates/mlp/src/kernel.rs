@@ -7,8 +7,8 @@
 //! - A weight is stored row by row: one unit's `fan_in` weights follow one another.
 //! - A chunk's activations and deltas are cut into *panels* of as many samples as fill a line of cache, 64 bytes
 //!   ([`Vectors::PANEL`]: 16 f32, 8 f64). A panel has a line for each unit, one after the other. So the samples fill the
-//!   processor's vectors, whatever the widths of the layers. Lanes beyond the last sample hold finite numbers that nothing
-//!   looks at.
+//!   processor's vectors, whatever the widths of the layers. Lanes beyond the last sample are zero in inputs and deltas, and
+//!   finite in between.
 //! - Each layer's input is kept *sample-major* as well, as it comes from a data set, for the weight's gradient.
 //!
 //! | product | vectors along | broadcast | summed over |
@@ -41,7 +41,7 @@ pub(crate) use transpose::{Copies, Source, from_panels, into_panels};
 pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Delta, Input, Onto, Share, weight_gradient};
 
-/// Calls `$self.$method::<S, V>($simd)` with V, the number of vectors in a line, as a constant.
+/// Evaluates `$body` with V, the number of vectors in a line, as a constant.
 macro_rules! with_line {
     ($T:ident, $S:ident, |$V:ident| $body:expr) => {
         match $T::PANEL / $T::lanes::<$S>() {

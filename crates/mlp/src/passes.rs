@@ -28,25 +28,25 @@ pub(crate) const WORTH_SHARING: usize = 64 * 1024;
 /// Fewer numbers than this are not worth copying by another thread.
 const WORTH_COPYING: usize = 16 * 1024;
 
-/// Forward and loss of one chunk; leaves the gradient with respect to the logits in the workspace. Returns the weighted sum
-/// of the chunk's losses.
+/// Forward and loss of one chunk; leaves the gradient with respect to the logits in the workspace: of the weighted sum of the
+/// whole batch's losses over `divisor`. Returns the weighted sum of the chunk's losses.
 pub(crate) fn chunk_loss<T: Scalar>(
     spec: &MlpSpec,
     parameters: &[T],
     chunk: &Open<'_, T>,
-    total: f64,
+    divisor: f64,
     dropout: &mut Option<Dropout>,
     workspace: &mut Workspace<T>,
 ) -> f64 {
     forward(spec, parameters, chunk.inputs, dropout, workspace);
-    loss_of_logits(spec, chunk, total, workspace)
+    loss_of_logits(spec, chunk, divisor, workspace)
 }
 
 /// The loss of the logits that a forward pass left, which become its gradient with respect to them.
 pub(crate) fn loss_of_logits<T: Scalar>(
     spec: &MlpSpec,
     chunk: &Open<'_, T>,
-    total: f64,
+    divisor: f64,
     workspace: &mut Workspace<T>,
 ) -> f64 {
     let n_panels = chunk.n_samples().div_ceil(T::PANEL);
@@ -56,10 +56,10 @@ pub(crate) fn loss_of_logits<T: Scalar>(
     let loss = spec.loss_function();
     let losses = &mut workspace.losses[..n_panels];
     if let [outputs] = &mut outputs[..] {
-        loss.gradient_in_place(&mut outputs.delta[..size], chunk, total, losses);
+        loss.gradient_in_place(&mut outputs.delta[..size], chunk, divisor, losses);
         return losses.iter().sum();
     }
-    loss.gradient_in_place(&mut joined[..size], chunk, total, losses);
+    loss.gradient_in_place(&mut joined[..size], chunk, divisor, losses);
     for part in outputs {
         let lines = lines_of(part, spec.n_outputs(), n_panels);
         for (part, lines) in part
@@ -71,18 +71,6 @@ pub(crate) fn loss_of_logits<T: Scalar>(
         }
     }
     losses.iter().sum()
-}
-
-/// Multiplies the gradient with respect to the logits that [`chunk_loss`] left by a number, and with it all others that the
-/// backward pass makes of it.
-pub(crate) fn scale_gradient<T: Scalar>(n_samples: usize, factor: T, workspace: &mut Workspace<T>) {
-    let lanes = n_samples.next_multiple_of(T::PANEL);
-    for part in workspace.nodes.last_mut().into_iter().flatten() {
-        let size = part.units.len() * lanes;
-        for delta in &mut part.delta[..size] {
-            *delta *= factor;
-        }
-    }
 }
 
 /// Where a part's lines lie in the panels of its whole node.
@@ -276,8 +264,8 @@ pub(crate) enum Destination<'a, T> {
         gradient: &'a mut [T],
     },
     /// Adds the gradient to the parameters, layer by layer as soon as the layer's weight is not needed any more: plain descent
-    /// without a gradient in memory, of a loss whose gradient was multiplied by minus the rate ([`scale_gradient`]). Equal
-    /// to the update by way of a gradient to rounding.
+    /// without a gradient in memory, where the loss was divided by minus the rate as well. Equal to the update by way of
+    /// a gradient to rounding, as long as neither leaves the range of the number type.
     Descent { parameters: &'a mut [T] },
     /// Updates the parameters by a rule, some rows of a weight at a time, whose gradient does not leave the first level of
     /// cache.
@@ -434,8 +422,10 @@ pub(crate) fn backward<T: Scalar>(
     let n_samples = inputs.n_samples();
     let n_panels = n_samples.div_ceil(T::PANEL);
     for layer in (0..workspace.layout.n_layers()).rev() {
-        let parameters = destination.parameters();
-        propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+        if layer > 0 {
+            let parameters = destination.parameters();
+            propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+        }
         let Workspace {
             layout,
             team,
@@ -446,7 +436,7 @@ pub(crate) fn backward<T: Scalar>(
         let (below, above) = nodes.split_at_mut(layer + 1);
         let (below, above) = (&below[layer], &mut above[0]);
         let mut layer_target = destination.layer(layout, layer);
-        let shares = above.iter_mut().map(|part| {
+        let targets = above.iter_mut().map(|part| {
             let target = layer_target.split_off(part.units.len());
             (part, target)
         });
@@ -454,7 +444,7 @@ pub(crate) fn backward<T: Scalar>(
             let input = input_of(part, layer, &inputs);
             (part.units.clone(), input)
         });
-        team.each(is_large, shares, |(part, target)| {
+        team.each(is_large, targets, |(part, target)| {
             let size = part.units.len() * n_panels * T::PANEL;
             let delta = &part.delta[..size];
             target.add(n_samples, delta, inputs.clone(), &mut part.rows);
@@ -497,7 +487,7 @@ pub(crate) fn propagate<T: Scalar>(
     }
 }
 
-/// Through one layer; the inputs' gradient is not computed.
+/// Through one layer; not the first: the inputs' gradient is not computed.
 fn propagate_one<T: Scalar>(
     spec: &MlpSpec,
     parameters: &[T],
@@ -506,9 +496,6 @@ fn propagate_one<T: Scalar>(
     drops: bool,
     workspace: &mut Workspace<T>,
 ) {
-    if layer == 0 {
-        return;
-    }
     let Workspace {
         layout,
         team,

@@ -3,46 +3,54 @@
 //! A batch of one chunk is cut into shares of whole panels. Each thread computes its share's loss and the gradient with
 //! respect to every unit, from the inputs to the outputs and back, without waiting for the others; and then, of some of the
 //! parameters, the gradient over all shares, sample after sample as one thread would add them: to the same bits. Two
-//! rounds a step, however many layers there are. (13-64-64-3, two threads, against units cut layer by layer: 1.3 times as fast at batches of 32
-//! and 1.2 at 256; up to 1.4 with five hidden layers.)
+//! rounds a step, however many layers there are. (13-64-64-3, two threads, against units cut layer by layer: 1.3 times as
+//! fast at batches of 32 and 1.2 at 256; up to 1.4 with five hidden layers.)
 //!
 //! A batch of many chunks is cut into shards of as many chunks, whose gradients are added up in their order.
 
 use std::ops::Range;
 
 use crate::batch::Open;
+use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
-use crate::passes::{chunk_loss, input_of, propagate, scale_gradient};
+use crate::passes::{chunk_loss, input_of, propagate};
 use crate::team::MOST;
 use crate::training::finite;
 use crate::vectorized::vectorized;
-use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
+use crate::{CHUNK, DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 
 /// Networks of up to so many parameters are cut by samples. Those of more are cut by units, chunk after chunk: each thread has
 /// its share of the weights in its cache.
 pub(crate) const SMALL: usize = 32 * 1024;
 
-/// The most shares of a chunk: a chunk has 16 panels.
+/// The most shares of a chunk: with more, [`CHUNK`] samples of f32 would leave less than two panels to each.
 pub(crate) const MOST_SHARES: usize = 8;
 
-/// Fewer multiplications a product over all of the network than this, parameters times samples, are not worth two rounds.
+/// Below so many parameters times samples a step is not worth two rounds.
 const WORTH_CUTTING: usize = 48 * 1024;
 
 /// Some of the parameters, one after the other: rows of weights, and whole biases.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Piece {
     /// Where in the flat vector.
     place: Range<usize>,
-    /// Of each layer, if any: which rows of the weight; and whether the bias is among them.
-    layers: Vec<(usize, Range<usize>, bool)>,
+    layers: Vec<PieceOfLayer>,
 }
 
-/// All parameters in so many pieces of about the same length; some may be empty.
+/// Some rows of a layer's weight; with the last of them all of its bias.
+#[derive(Debug)]
+struct PieceOfLayer {
+    layer: usize,
+    rows: Range<usize>,
+    has_bias: bool,
+}
+
+/// All parameters in so many pieces of about the same length; where rows are longer than that, some are empty.
 pub(crate) fn pieces(layout: &Layout, n_pieces: usize) -> Vec<Piece> {
+    // A layer and a row of it, or the end.
     let cut = |piece: usize| {
         let place = piece * layout.len() / n_pieces;
-        // The next row's end, or the bias's after the last.
         let layer = (0..layout.n_layers()).find(|&layer| place < layout.bias(layer).end);
         layer.map_or((layout.n_layers(), 0), |layer| {
             let row = (place - layout.weight(layer).start).div_ceil(layout.fan_in(layer));
@@ -53,43 +61,120 @@ pub(crate) fn pieces(layout: &Layout, n_pieces: usize) -> Vec<Piece> {
             }
         })
     };
-    let place = |(layer, row): (usize, usize)| match layer {
-        layer if layer == layout.n_layers() => layout.len(),
-        layer => layout.weight(layer).start + row * layout.fan_in(layer),
+    let place = |(layer, row): (usize, usize)| {
+        if layer < layout.n_layers() {
+            layout.weight(layer).start + row * layout.fan_in(layer)
+        } else {
+            layout.len()
+        }
     };
-    (0..n_pieces)
-        .map(|piece| {
-            let (start, end) = (cut(piece), cut(piece + 1));
-            let layers = (start.0..layout.n_layers().min(end.0 + 1))
-                .map(|layer| {
-                    let first = if layer == start.0 { start.1 } else { 0 };
-                    let is_whole = layer < end.0;
-                    let last = if is_whole {
-                        layout.fan_out(layer)
-                    } else {
-                        end.1
-                    };
-                    (layer, first..last, is_whole)
-                })
-                .filter(|(_, rows, has_bias)| *has_bias || !rows.is_empty())
-                .collect();
-            Piece {
-                place: place(start)..place(end),
-                layers,
+    let piece = |piece: usize| {
+        let (start, end) = (cut(piece), cut(piece + 1));
+        let piece_of_layer = |layer: usize| {
+            let has_bias = layer < end.0;
+            let first = if layer == start.0 { start.1 } else { 0 };
+            let last = if has_bias {
+                layout.fan_out(layer)
+            } else {
+                end.1
+            };
+            PieceOfLayer {
+                layer,
+                rows: first..last,
+                has_bias,
             }
+        };
+        Piece {
+            place: place(start)..place(end),
+            layers: (start.0..layout.n_layers().min(end.0 + 1))
+                .map(piece_of_layer)
+                .filter(|piece| !piece.rows.is_empty())
+                .collect(),
+        }
+    };
+    (0..n_pieces).map(piece).collect()
+}
+
+/// How many samples a shard takes at a time: its share of a chunk, or all of one if chunks are not longer than they should be.
+pub(crate) fn shard_capacity<T: Scalar>(capacity: usize, n_shards: usize) -> usize {
+    let n_panels = capacity.div_ceil(T::PANEL);
+    let share = n_panels.div_ceil(n_shards.min(MOST_SHARES)) * T::PANEL;
+    capacity.min(share.max(CHUNK))
+}
+
+/// One of the shares of a chunk's samples: whole panels, as equal as these allow.
+fn share_of<T: Scalar>(n_samples: usize, n_shares: usize, share: usize) -> Range<usize> {
+    let n_panels = n_samples.div_ceil(T::PANEL);
+    let bound = |share: usize| (share * n_panels / n_shares * T::PANEL).min(n_samples);
+    bound(share)..bound(share + 1)
+}
+
+/// A chunk's shares, once each was propagated.
+struct Shares<'a, T> {
+    shards: &'a [Workspace<T>],
+    inputs: Inputs<'a, T>,
+}
+
+impl<'a, T: Scalar> Shares<'a, T> {
+    /// Something of each share; of the last again where there are fewer than the most.
+    fn each<R>(&self, of: impl Fn(&'a Workspace<T>, Range<usize>) -> R) -> [R; MOST_SHARES] {
+        let n_shares = self.shards.len();
+        std::array::from_fn(|share| {
+            let share = share.min(n_shares - 1);
+            let samples = share_of::<T>(self.inputs.n_samples(), n_shares, share);
+            of(&self.shards[share], samples)
         })
-        .collect()
+    }
+
+    /// Puts a piece of the gradient in the place of these numbers, or adds it to them.
+    fn gradient(&self, piece: &Piece, layout: &Layout, mut numbers: &mut [T], replaces: bool) {
+        let n_shares = self.shards.len();
+        for part in &piece.layers {
+            let (layer, fan_in) = (part.layer, layout.fan_in(part.layer));
+            let fan_out = layout.fan_out(layer);
+            let n_biases = if part.has_bias { fan_out } else { 0 };
+            let weight = take_first(&mut numbers, part.rows.len() * fan_in);
+            let bias = take_first(&mut numbers, n_biases);
+            let onto = Onto {
+                weight,
+                fan_in,
+                columns: 0..fan_in,
+                replaces,
+            };
+            let shares = self.each(|shard, samples| Share {
+                n_samples: samples.len(),
+                delta: Delta {
+                    values: &shard.nodes[layer + 1][0].delta[part.rows.start * T::PANEL..],
+                    panel: fan_out * T::PANEL,
+                },
+                input: input_of(&shard.nodes[layer][0], layer, &self.inputs.range(samples)),
+            });
+            weight_gradient(onto, &shares[..n_shares]);
+            if part.has_bias {
+                if replaces {
+                    bias.fill(T::zero());
+                }
+                let deltas = self.each(|shard, samples| {
+                    let lanes = samples.len().next_multiple_of(T::PANEL);
+                    &shard.nodes[layer + 1][0].delta[..fan_out * lanes]
+                });
+                row_sums(bias, &deltas[..n_shares]);
+            }
+        }
+    }
 }
 
 impl<T: Scalar> Mlp<T> {
-    /// Whether a step on so many samples is cut by samples where there are several threads, if they are one chunk.
-    pub(crate) fn is_worth_cutting_by_samples(&self, n_samples: usize) -> bool {
-        self.n_parameters() <= SMALL
-            && n_samples > T::PANEL
+    /// Whether a step on so many samples, one chunk, is cut by samples among so many threads: each has a panel, and enough to
+    /// do.
+    pub(crate) fn is_cut_by_samples(&self, n_samples: usize, n_threads: usize) -> bool {
+        n_threads > 1
+            && n_samples.div_ceil(T::PANEL) >= n_threads.min(MOST_SHARES)
+            && self.n_parameters() <= SMALL
             && self.n_parameters() * n_samples >= WORTH_CUTTING
     }
 
-    /// A step on one chunk, which its threads cut by samples.
+    /// A step on one chunk: its samples are cut among the threads, and then the parameters.
     pub(crate) fn step_by_samples(
         &mut self,
         batch: &Open<'_, T>,
@@ -107,22 +192,19 @@ impl<T: Scalar> Mlp<T> {
             gradient,
             ..
         } = workspace;
-        let n_panels = batch.n_samples().div_ceil(T::PANEL);
+        let n_samples = batch.n_samples();
+        let n_panels = n_samples.div_ceil(T::PANEL);
         let n_shares = shards.len().min(MOST_SHARES).min(n_panels);
-        let bound = |share: usize| (share * n_panels / n_shares * T::PANEL).min(batch.n_samples());
-        let samples = |share: usize| bound(share)..bound(share + 1);
+        let samples = |share| share_of::<T>(n_samples, n_shares, share);
         let shards = &mut shards[..n_shares];
         let network = &*self;
-        let factor = optimizer.is_plain_descent().then(|| T::of(-learning_rate));
+        let divisor = optimizer.divisor(total, learning_rate);
         team.each(true, shards.iter_mut().enumerate(), |(share, shard)| {
             let samples = samples(share);
             let mut dropout = network.dropout(key, samples.start as u64);
             let chunk = batch.range(samples);
             let (spec, parameters) = (network.spec(), network.parameters().as_slice());
-            chunk_loss(spec, parameters, &chunk, total, &mut dropout, shard);
-            if let Some(factor) = factor {
-                scale_gradient(chunk.n_samples(), factor, shard);
-            }
+            chunk_loss(spec, parameters, &chunk, divisor, &mut dropout, shard);
             let drops = dropout.is_some();
             propagate(spec, parameters, chunk.n_samples(), drops, shard);
         });
@@ -132,77 +214,41 @@ impl<T: Scalar> Mlp<T> {
         });
         let loss = finite(losses.sum::<f64>() / total, optimizer.step())?;
 
-        let shards = &*shards;
-        let shares = |layer: usize, first_unit: usize| -> [Share<'_, T>; MOST_SHARES] {
-            std::array::from_fn(|share| {
-                let shard = &shards[share.min(n_shares - 1)];
-                let (below, above) = (&shard.nodes[layer][0], &shard.nodes[layer + 1][0]);
-                let samples = samples(share.min(n_shares - 1));
-                Share {
-                    n_samples: samples.len(),
-                    delta: Delta {
-                        values: &above.delta[first_unit * T::PANEL..],
-                        panel: above.units.len() * T::PANEL,
-                    },
-                    input: input_of(below, layer, &batch.inputs.range(samples)),
-                }
-            })
-        };
-        let deltas = |layer: usize| -> [&[T]; MOST_SHARES] {
-            std::array::from_fn(|share| {
-                let share = share.min(n_shares - 1);
-                let lanes = samples(share).len().next_multiple_of(T::PANEL);
-                &shards[share].nodes[layer + 1][0].delta[..layout.fan_out(layer) * lanes]
-            })
-        };
-        // Sets a piece of the gradient, or adds it to what is there.
-        let add = |piece: &Piece, mut values: &mut [T], replaces: bool| {
-            for (layer, rows, has_bias) in &piece.layers {
-                let (layer, fan_in) = (*layer, layout.fan_in(*layer));
-                let n_biases = if *has_bias { layout.fan_out(layer) } else { 0 };
-                let (weight, rest) = values.split_at_mut(rows.len() * fan_in);
-                let (bias, rest) = rest.split_at_mut(n_biases);
-                values = rest;
-                if !rows.is_empty() {
-                    let onto = Onto {
-                        weight,
-                        fan_in,
-                        columns: 0..fan_in,
-                        replaces,
-                    };
-                    weight_gradient(onto, &shares(layer, rows.start)[..n_shares]);
-                }
-                if *has_bias {
-                    if replaces {
-                        bias.fill(T::zero());
-                    }
-                    row_sums(bias, &deltas(layer)[..n_shares]);
-                }
-            }
+        let shares = Shares {
+            shards,
+            inputs: batch.inputs,
         };
         let mut parameters = self.parameters_mut().as_mut_slice();
+        if optimizer.clips() {
+            let mut rest = &mut gradient[..];
+            let items = pieces.iter().map(|piece| {
+                let gradient = take_first(&mut rest, piece.place.len());
+                (piece, gradient)
+            });
+            team.each(true, items, |(piece, gradient)| {
+                shares.gradient(piece, layout, gradient, true);
+            });
+            optimizer.update_here(parameters, gradient, learning_rate)?;
+            return Ok(loss);
+        }
+        let is_plain_descent = optimizer.is_plain_descent();
         let mut gradient = &mut gradient[..];
         let (rule, mut first, mut second) = optimizer.next_step(learning_rate);
         let items = pieces.iter().map(|piece| {
             let n = piece.place.len();
-            let parameters = next(&mut parameters, n);
-            let gradient = next(&mut gradient, n);
-            (
-                piece,
-                parameters,
-                gradient,
-                next(&mut first, n),
-                next(&mut second, n),
-            )
+            let [parameters, gradient, first, second] =
+                [&mut parameters, &mut gradient, &mut first, &mut second]
+                    .map(|numbers| take_first(numbers, n));
+            (piece, parameters, gradient, first, second)
         });
         team.each(
             true,
             items,
             |(piece, parameters, gradient, first, second)| {
-                if factor.is_some() {
-                    add(piece, parameters, false);
+                if is_plain_descent {
+                    shares.gradient(piece, layout, parameters, false);
                 } else {
-                    add(piece, gradient, true);
+                    shares.gradient(piece, layout, gradient, true);
                     rule.apply(parameters, gradient, first, second);
                 }
             },
@@ -281,7 +327,7 @@ impl<T: Scalar> Mlp<T> {
             .enumerate()
             .map(|(piece, (gradient, parameters))| {
                 let n = parameters.len();
-                let (first, second) = (next(&mut first, n), next(&mut second, n));
+                let (first, second) = (take_first(&mut first, n), take_first(&mut second, n));
                 (piece, gradient, parameters, first, second)
             });
         team.each(
@@ -297,9 +343,9 @@ impl<T: Scalar> Mlp<T> {
 }
 
 /// Takes the first numbers away from a slice: so many, or all that there are.
-fn next<'a, T>(values: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-    let n = n.min(values.len());
-    values.split_off_mut(..n).unwrap_or_default()
+fn take_first<'a, T>(numbers: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let n = n.min(numbers.len());
+    numbers.split_off_mut(..n).unwrap_or_default()
 }
 
 vectorized! {
@@ -327,13 +373,14 @@ mod tests {
                 let mut next = 0;
                 for piece in &pieces {
                     assert_eq!(piece.place.start, next, "{sizes:?} {n_pieces}");
-                    for (layer, rows, has_bias) in &piece.layers {
-                        let fan_in = layout.fan_in(*layer);
-                        assert_eq!(next, layout.weight(*layer).start + rows.start * fan_in);
-                        next += rows.len() * fan_in;
-                        if *has_bias {
-                            assert_eq!(next, layout.bias(*layer).start);
-                            next = layout.bias(*layer).end;
+                    for part in &piece.layers {
+                        let fan_in = layout.fan_in(part.layer);
+                        let start = layout.weight(part.layer).start;
+                        assert_eq!(next, start + part.rows.start * fan_in);
+                        next += part.rows.len() * fan_in;
+                        if part.has_bias {
+                            assert_eq!(next, layout.bias(part.layer).start);
+                            next = layout.bias(part.layer).end;
                         }
                     }
                     assert_eq!(piece.place.end, next, "{sizes:?} {n_pieces}");

@@ -8,7 +8,7 @@ use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{
-    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits, scale_gradient,
+    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
 };
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
@@ -194,7 +194,7 @@ impl<T: Scalar> Mlp<T> {
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters
-    /// stay as they were. A finite loss does not say that the gradient is: an input of 1e30 and an error of 1e10 make one
+    /// stay as they were. A finite loss does not say that the gradient is: an input of 1e30 and an error of 1e10 may make one
     /// that `f32` cannot hold, and parameters that are not finite, which show in the next step's loss. (To look at each
     /// gradient would cost a pass over it; [`OptimizerSpec::clip_norm`](crate::OptimizerSpec::clip_norm) has that pass, and
     /// refuses it.)
@@ -247,23 +247,11 @@ impl<T: Scalar> Mlp<T> {
         if !is_one_chunk && !workspace.shards.is_empty() {
             return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
         }
+        if is_one_chunk && self.is_cut_by_samples(batch.n_samples(), workspace.team.len()) {
+            return self.step_by_samples(&batch, total, key, optimizer, learning_rate, workspace);
+        }
         if is_one_chunk && !optimizer.clips() {
-            let is_cut =
-                !workspace.shards.is_empty() && self.is_worth_cutting_by_samples(batch.n_samples());
-            let step = if is_cut {
-                Self::step_by_samples
-            } else {
-                Self::step_by_rows
-            };
-            return step(
-                self,
-                &batch,
-                total,
-                key,
-                optimizer,
-                learning_rate,
-                workspace,
-            );
+            return self.step_by_rows(&batch, total, key, optimizer, learning_rate, workspace);
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
@@ -288,12 +276,12 @@ impl<T: Scalar> Mlp<T> {
     ) -> Result<f64, Error> {
         let mut dropout = self.dropout(key, 0);
         let (spec, parameters) = self.split_mut();
-        let sum = chunk_loss(spec, parameters, batch, total, &mut dropout, workspace);
+        let divisor = optimizer.divisor(total, learning_rate);
+        let sum = chunk_loss(spec, parameters, batch, divisor, &mut dropout, workspace);
         let loss = finite(sum / total, optimizer.step())?;
         let is_plain_descent = optimizer.is_plain_descent();
         let (rule, first, second) = optimizer.next_step(learning_rate);
         let mut destination = if is_plain_descent {
-            scale_gradient(batch.n_samples(), T::of(-learning_rate), workspace);
             Destination::Descent { parameters }
         } else {
             Destination::Update {

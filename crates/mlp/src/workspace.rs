@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::buffer::Buffer;
 use crate::error::require;
 use crate::parameters::Layout;
-use crate::shards::{Piece, SMALL, pieces};
+use crate::shards::{Piece, SMALL, pieces, shard_capacity};
 use crate::team::{MOST, Team};
 use crate::{Error, Mlp, MlpSpec, Scalar};
 
@@ -203,7 +203,7 @@ impl<T: Scalar> Workspace<T> {
                 Vec::new()
             },
             shards: (0..n_shards)
-                .map(|_| Self::new(network, capacity, 1))
+                .map(|_| Self::new(network, shard_capacity::<T>(capacity, n_shards), 1))
                 .collect(),
         }
     }
@@ -261,15 +261,20 @@ impl<T: Scalar> Mlp<T> {
     /// The same with several threads, which share the work of each pass. They belong to the workspace, wait in it between
     /// passes (at first by spinning, so that they are there at once), and end with it.
     ///
-    /// A batch of up to `max_chunk` samples is cut by the units of each layer, or in an update of a network of up to 32,768
-    /// parameters by its samples and then by the parameters, and gives the same numbers to the bit with any number of
-    /// threads; so does a larger one, chunk after chunk, in a larger network. In a smaller one an update on a larger
-    /// batch is cut into as many shards of its samples, whose gradients are added up in their order: the same bits for the
-    /// same number of threads. There are never more threads at work than the
+    /// A pass over a batch of up to `max_chunk` samples is cut by the units of each layer. An update of a network of up to
+    /// 32,768 parameters is cut by its samples and then by the parameters, where there is enough for each thread to do. Both
+    /// give the same numbers to the bit with any number of threads. A larger batch is cut by units, chunk after chunk, to
+    /// the same bits; but an update of a network of up to 32,768 parameters on it is cut into as many shards of its
+    /// samples, whose gradients are added up in their order: the same bits for the same number of threads. There are never more threads at work than the
     /// processor has room for; the bits do not depend on that.
+    ///
+    /// In networks of up to 32,768 parameters each thread has buffers of its own besides.
     ///
     /// # Errors
     /// No threads, or more than 64.
+    ///
+    /// # Panics
+    /// As [`Mlp::workspace`].
     pub fn workspace_with_threads(
         &self,
         max_chunk: usize,

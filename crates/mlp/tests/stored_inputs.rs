@@ -122,3 +122,15 @@ fn two_threads_gather_large_batches() {
     check::<f32>(&[784, 64, 3], 100, Some(&chosen), 64, 2);
     check::<f32>(&[784, 64, 3], 100, None, 256, 2);
 }
+
+/// Small enough for two threads to share the samples.
+#[test]
+fn two_threads_share_the_samples_of_small_networks() {
+    let chosen: Vec<usize> = (0..64).map(|i| i * 37 % 100).collect();
+    for n_features in [40, 48] {
+        check::<f32>(&[n_features, 64, 3], 100, Some(&chosen), 64, 2);
+        check::<f64>(&[n_features, 64, 3], 100, Some(&chosen), 64, 2);
+        check::<f32>(&[n_features, 64, 3], 100, None, 256, 2);
+        check::<f64>(&[n_features, 64, 3], 100, None, 256, 2);
+    }
+}

@@ -48,7 +48,7 @@ const PATHS: [Path; 5] = [
     },
     Path {
         name: "outputs in parts",
-        sizes: [40, 128, 64, 150],
+        sizes: [100, 200, 64, 150],
         n_samples: 64,
         chunk: 64,
     },

@@ -5,11 +5,11 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 use proptest::prelude::*;
 use smallbatch_mlp::{
-    Activation, Batch, CHUNK, DropoutKey, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters, Scalar,
-    Targets,
+    Activation, Batch, CHUNK, DropoutKey, Error, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters,
+    Scalar, Targets,
 };
 
 /// Numbers between -1 and 1 without a pattern.
@@ -132,7 +132,7 @@ proptest! {
 fn threads_do_not_change_the_numbers_of_large_networks() {
     for choice in 0..6 {
         check::<f32>(&[130, 200, 90, 100], 32, choice, 2, 0.2);
-        check::<f64>(&[64, 128, 10], 300, choice, 2, 0.0);
+        check::<f64>(&[64, 256, 70], 300, choice, 2, 0.0);
     }
 }
 
@@ -141,12 +141,85 @@ fn threads_do_not_change_the_numbers_of_large_networks() {
 #[test]
 fn threads_that_share_the_samples_do_not_change_the_numbers() {
     for choice in 0..6 {
-        for (n, threads) in [(32, 2), (33, 2), (100, 3), (256, 2), (40, 5)] {
+        for (n, threads) in [(32, 2), (33, 2), (100, 3), (256, 2), (40, 5), (256, 12)] {
             check::<f32>(&[13, 64, 64, 3], n, choice, threads, 0.0);
             check::<f64>(&[17, 40, 33, 70], n, choice, threads, 0.3);
         }
         check::<f32>(&[60, 100, 1], 48, choice, 2, 0.2);
+        // Rows that are longer than a thread's piece.
+        check::<f32>(&[9_000, 3], 32, choice, 5, 0.0);
     }
+}
+
+/// The losses of labels and of weighted samples, of which one share has none that weigh; numbers that lie as the kernel
+/// takes them, in lines; an update that is clipped.
+#[test]
+fn threads_that_share_the_samples_do_not_change_labels_weights_and_clipping() {
+    let (n_features, n) = (48, 70);
+    let inputs = noise::<f32>(n_features, n, 0.1);
+    let labels: Vec<u32> = (0..7).cycle().take(n).collect();
+    let weights: Vec<f32> = (0..n).map(|i| if i < 48 { 0.0 } else { 1.5 }).collect();
+    let spec = MlpSpec::new([n_features, 50, 7]).loss(Loss::SoftmaxCrossEntropy {
+        label_smoothing: 0.1,
+        class_weights: Some(vec![1.0, 2.0, 0.5, 1.0, 1.0, 3.0, 1.0]),
+    });
+    let network: Mlp<f32> = spec.build(3).unwrap();
+    let mut lines = vec![0.0_f32; n_features * n + 16];
+    let start = lines.as_ptr().align_offset(64);
+    lines[start..start + n_features * n].copy_from_slice(inputs.as_slice());
+    let aligned = DMatrixView::from_slice(&lines[start..], n_features, n);
+    for optimizer in [
+        OptimizerSpec::sgd(),
+        OptimizerSpec::adam(),
+        OptimizerSpec::sgd().clip_norm(0.01),
+        OptimizerSpec::momentum(0.9).clip_norm(1e9),
+    ] {
+        let mut results = Vec::new();
+        for inputs in [inputs.as_view(), aligned] {
+            for weighs in [false, true] {
+                let mut batch = Batch::new(inputs, Targets::Labels(&labels));
+                if weighs {
+                    batch = batch.weights(&weights);
+                }
+                let alone = train(&network, &optimizer, &batch, 128, 1);
+                let shared = train(&network, &optimizer, &batch, 128, 3);
+                assert!(alone == shared, "{optimizer:?}, weights: {weighs}");
+                results.push(alone);
+            }
+        }
+        assert!(results[0] == results[2] && results[1] == results[3] && results[0] != results[1]);
+    }
+}
+
+/// What a larger batch left in the shares' buffers, or one that overflowed, is not seen by the next; and a step that is
+/// refused changes nothing.
+#[test]
+fn refused_and_larger_batches_leave_nothing_in_the_shares() {
+    let network = MlpSpec::new([20, 50, 5])
+        .loss(Loss::MeanSquaredError)
+        .build::<f32>(1)
+        .unwrap();
+    let (inputs, targets) = (noise::<f32>(20, 200, 0.1), noise::<f32>(5, 200, 0.7));
+    let huge = inputs.map(|x| x * 1e38);
+    let targets = |n| Targets::Values(targets.columns(0, n));
+    let few = Batch::new(inputs.columns(0, 37), targets(37));
+    let many = Batch::new(huge.as_view(), targets(200));
+    let after = |refused: bool| {
+        let mut network = network.clone();
+        let mut optimizer = OptimizerSpec::adam().build(network.n_parameters()).unwrap();
+        let mut workspace = network.workspace_with_threads(256, 2).unwrap();
+        if refused {
+            let before = (network.clone(), optimizer.step());
+            let step = network.train_step(&many, &mut optimizer, 0.01, 0, &mut workspace);
+            assert!(matches!(step, Err(Error::LossNotFinite { .. })));
+            assert!(before == (network.clone(), optimizer.step()));
+        }
+        let loss = network
+            .train_step(&few, &mut optimizer, 0.01, 0, &mut workspace)
+            .unwrap();
+        (network, loss)
+    };
+    assert!(after(true) == after(false));
 }
 
 /// An update on one chunk goes by rows, without a gradient; one that is clipped, at a norm that is never reached, by way of
@@ -160,7 +233,7 @@ fn an_update_by_rows_is_the_update_by_way_of_the_gradient() {
         .loss(Loss::MeanSquaredError)
         .build::<f32>(1)
         .unwrap();
-    // Plain descent adds to the parameters what its product gives, which is rounded once less.
+    // Plain descent multiplies the loss's gradient by the rate, not the weights'.
     for optimizer in &optimizers()[1..] {
         let by_rows = train(&network, optimizer, &batch, CHUNK, 1);
         let by_gradient = train(&network, &optimizer.clip_norm(1e30), &batch, CHUNK, 1);

@@ -7,15 +7,15 @@ use pulp::{Arch, Simd, WithSimd};
 use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, mask, store_tile};
 use super::{Vectors, in_tiles, with_line};
 
-/// How many units are added up before the next inputs: a column of the weight's lines stays in cache, even where its rows
-/// are a power of two apart. Where a vector is a whole line, of each of so many panels; else of one, and no more than pages of
-/// rows that are 2 kB apart have room in the processor's first table of addresses: with these two changes 1.1 times as
-/// fast with AVX2 (512 units and inputs, batches of 32 and 256).
+/// How many lines of deltas are added up before the next inputs: a column of the weight's lines stays in cache, even where its
+/// rows are a power of two apart. Where a vector is a whole line, they are of all panels that are taken at a time; else of
+/// one, and fewer: rows of 2 kB take half a page each, and must fit the processor's first table of pages, of 64 entries (1.1
+/// times as fast as 128 with AVX2, for 512 units and inputs).
 const BLOCK_OF_LINES: usize = 128;
 const BLOCK: usize = 96;
 
-/// How many inputs are computed of one panel before the next panel: their part of a block of the weight takes a tenth of a
-/// second-level cache, so that memory further away is read once for all panels. A multiple of the tile's rows.
+/// How many inputs are computed of one panel before the next panel: their part of a block of the weight takes less than a tenth
+/// of a second-level cache, so that memory further away is read once for all panels. A multiple of the tile's rows.
 const COLUMNS: usize = 96;
 
 /// `output = (weightᵀ · delta)[inputs]`, for each panel: `n_panels` panels of `delta`, a line for each of these `units`, and

@@ -28,21 +28,20 @@ impl<T: Vectors> RowSums<'_, T> {
     #[inline(always)]
     fn lines<S: Simd, const V: usize>(self, simd: S) {
         let n_units = self.sums.len();
-        let one = T::splat(simd, T::ONE);
         for (unit, sum) in self.sums.iter_mut().enumerate() {
-            // The panels first, then the line's vectors, and the lanes but once. Times one is as fast as an addition alone.
+            // The panels first, then the line's vectors, and the lanes but once.
             let mut line = [T::splat(simd, T::ZERO); V];
             for share in self.shares {
                 let (lines, _) = T::vectors::<S>(share);
                 for values in lines.as_chunks::<V>().0.iter().skip(unit).step_by(n_units) {
                     for (sum, &values) in line.iter_mut().zip(values) {
-                        *sum = T::mul_add(simd, one, values, *sum);
+                        *sum = T::add_vectors(simd, *sum, values);
                     }
                 }
             }
             let all = line[1..]
                 .iter()
-                .fold(line[0], |all, &part| T::mul_add(simd, one, part, all));
+                .fold(line[0], |all, &part| T::add_vectors(simd, all, part));
             *sum = T::add(*sum, T::sum_of_lanes(simd, all));
         }
     }

@@ -126,7 +126,7 @@ fn check_products<T: Scalar>(shape: &Shape) {
     let input_panels = panels(&input, fan_in, n_samples);
     let delta_panels = panels(&delta, fan_out, n_samples);
     assert_eq!(samples(&input_panels, fan_in, n_samples), input);
-    let stride = fan_in.next_multiple_of(T::PANEL);
+    let stride = fan_in.next_multiple_of(T::PANEL) + T::PANEL;
     let mut padded = vec![T::one(); n_samples * stride];
     for (row, sample) in padded.chunks_mut(stride).zip(input.chunks(fan_in)) {
         row[..fan_in].copy_from_slice(sample);
@@ -308,6 +308,9 @@ fn check_products<T: Scalar>(shape: &Shape) {
         samples: all,
     };
     check_with(pulp::Scalar::new(), "portable", shape, &data, &naive);
+    // Vectors of a quarter of a line, as NEON's, and of a line, as those of AVX-512, on any processor.
+    check_with(pulp::Scalar128b, "a quarter", shape, &data, &naive);
+    check_with(pulp::Scalar512b, "a line", shape, &data, &naive);
     #[cfg(target_arch = "x86_64")]
     {
         if let Some(simd) = pulp::x86::V3::try_new() {
@@ -523,10 +526,27 @@ proptest! {
     }
 }
 
-/// More inputs and units than a block of either holds, and whole tiles only.
+/// More features than are turned at a time, with every kind of rest; some begin at a quarter of them.
+#[test]
+fn many_features_are_gathered_number_by_number() {
+    let which: Vec<usize> = (0..27).map(|i| i * 7 % 30).collect();
+    for n_rows in [64, 65, 71, 72, 73, 85, 86, 94, 98, 150, 181] {
+        check_gathers::<f32>(n_rows, 30, &which);
+        check_gathers::<f64>(n_rows, 30, &which);
+    }
+}
+
+/// More inputs and units than a block of either holds: whole tiles only, and every kind of rest.
 #[test]
 fn blocks_are_put_together() {
-    for (fan_in, fan_out, n_samples) in [(600, 7, 17), (5, 300, 33), (528, 132, 32)] {
+    for (fan_in, fan_out, n_samples) in [
+        (600, 7, 17),
+        (5, 300, 33),
+        (528, 132, 32),
+        (1001, 7, 33),
+        (805, 3, 33),
+        (131, 9, 300),
+    ] {
         check_products::<f32>(&Shape {
             fan_in,
             fan_out,

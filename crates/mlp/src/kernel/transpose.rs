@@ -12,7 +12,7 @@ pub(super) const SIDE: usize = 8;
 
 /// So many columns of all rows are turned before the next: both halves of a panel's lines are written while they are in the
 /// first level of cache. (784 inputs of 32 samples: 17.8 µs, instead of 21.5 from one end of a row to the other.)
-const STRIP: usize = 64;
+const COLUMNS: usize = 64;
 
 /// Samples of a data set: all of its columns one after the other, as they are stored, and which of them.
 #[derive(Clone, Copy)]
@@ -140,20 +140,20 @@ impl<T: Vectors, D: Decode<T>> WithSimd for Transpose<'_, T, D> {
         if n_rows < SIDE || n_columns < SIDE {
             return self.number_by_number();
         }
-        let mut strip = 0..0;
-        while strip.end < n_columns {
-            strip = strip.end..strip.end + STRIP;
+        let mut some = 0..0;
+        while some.end < n_columns {
+            some = some.end..some.end + COLUMNS;
             // The last takes what is less than a block with it.
-            if strip.end + SIDE > n_columns {
-                strip.end = n_columns;
+            if some.end + SIDE > n_columns {
+                some.end = n_columns;
             }
             for row in starts(n_rows) {
                 let mut rows: [&[D::Stored]; SIDE] = [&[]; SIDE];
                 for (index, values) in rows.iter_mut().enumerate() {
                     *values = self.input.row(row + index);
                 }
-                for column in starts(strip.len()) {
-                    self.block(row, strip.start + column, &rows);
+                for column in starts(some.len()) {
+                    self.block(row, some.start + column, &rows);
                 }
             }
         }

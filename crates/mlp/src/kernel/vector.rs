@@ -11,8 +11,6 @@ pub trait Vectors: Copy + Sized {
 
     /// 0.
     const ZERO: Self;
-    /// 1.
-    const ONE: Self;
 
     /// How many samples a panel has: a line of cache, 64 bytes.
     const PANEL: usize = 64 / size_of::<Self>();
@@ -34,7 +32,7 @@ pub trait Vectors: Copy + Sized {
     fn vectors<S: Simd>(values: &[Self]) -> (&[Self::Vector<S>], &[Self]);
     /// The same, to be changed.
     fn vectors_mut<S: Simd>(values: &mut [Self]) -> (&mut [Self::Vector<S>], &mut [Self]);
-    /// Fewer numbers than a vector holds; the other lanes are zero.
+    /// At most a vector of numbers; the other lanes are zero.
     fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
     /// Stores as many lanes as the slice has room for, at most a vector.
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
@@ -67,7 +65,6 @@ macro_rules! vectors {
             type Vector<S: Simd> = S::$vector;
 
             const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
 
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {

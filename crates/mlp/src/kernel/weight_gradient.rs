@@ -49,10 +49,9 @@ pub(crate) struct Delta<'a, T> {
 pub(crate) struct Input<'a, T> {
     /// Whole samples.
     pub(crate) values: &'a [T],
-    /// From one sample to the next: at least as many as there are inputs, rounded up to a whole line. What lies between is
-    /// finite.
+    /// From one sample to the next: a whole number of lines, with room for all inputs.
     pub(crate) stride: usize,
-    /// Where in a sample these inputs begin.
+    /// Where in a sample these inputs begin: at a line.
     pub(crate) start: usize,
 }
 

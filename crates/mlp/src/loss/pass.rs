@@ -8,14 +8,14 @@ use crate::activation::sigmoid;
 use crate::batch::{Open, OpenTargets};
 
 impl Loss {
-    /// Turns the logits of a chunk, in panels of a line an output, into the gradient of the whole batch's mean loss with
-    /// respect to them, zero beyond the last sample, and writes each panel's weighted sum of losses, `Σ wᵢ·ℓᵢ`, to
-    /// `losses`; `total` is the batch's `Σ wᵢ`.
+    /// Turns the logits of a chunk, in panels of a line an output, into the gradient of `Σ wᵢ·ℓᵢ / divisor` with respect to
+    /// them, zero beyond the last sample, and writes each panel's weighted sum of losses, `Σ wᵢ·ℓᵢ`, to `losses`. The divisor
+    /// is the whole batch's `Σ wᵢ`; for plain descent, over minus the learning rate.
     pub(crate) fn gradient_in_place<T: Scalar>(
         &self,
         logits: &mut [T],
         chunk: &Open<'_, T>,
-        total: f64,
+        divisor: f64,
         losses: &mut [f64],
     ) {
         let n_panels = chunk.n_samples().div_ceil(T::PANEL);
@@ -35,14 +35,14 @@ impl Loss {
                 labels,
                 smoothing: *label_smoothing,
                 weight,
-                total,
+                divisor,
                 sums: losses,
             });
         }
         let whole = Whole {
             n_outputs,
             chunk,
-            total,
+            divisor,
         };
         match self {
             Self::BinaryCrossEntropy => {
@@ -205,7 +205,7 @@ fn pointwise<T: Scalar>(
 struct Whole<'a, T> {
     n_outputs: usize,
     chunk: &'a Open<'a, T>,
-    total: f64,
+    divisor: f64,
 }
 
 struct Pointwise<'a, T, F> {
@@ -225,7 +225,7 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
         let Whole {
             n_outputs,
             chunk,
-            total,
+            divisor,
         } = self.whole;
         let per_target = self.outputs_per_target;
         let panels = self.logits.chunks_exact_mut(n_outputs * T::PANEL);
@@ -234,7 +234,7 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
         for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
             let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
             let (samples, weights) = lanes_of(chunk, index, weight);
-            let scales = weights.map(|weight| T::of(weight / total));
+            let scales = weights.map(|weight| T::of(weight / divisor));
             let mut losses = [T::zero(); LANES];
             for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
                 let mut targets = [T::zero(); LANES];
@@ -246,7 +246,7 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
                         (self.loss_and_slope)(line[lane], targets[lane], j % per_target);
                     losses[lane] += loss;
                     // A sample of weight 0 is none, whatever is in the place of its target: 0 times infinity is NaN.
-                    let weighs = scales[lane] > T::zero();
+                    let weighs = scales[lane] != T::zero();
                     line[lane] = if weighs {
                         scales[lane] * slope
                     } else {
@@ -273,7 +273,7 @@ struct SoftmaxCrossEntropy<'a, T, W> {
     labels: &'a [u32],
     smoothing: f64,
     weight: W,
-    total: f64,
+    divisor: f64,
     /// One a panel.
     sums: &'a mut [f64],
 }
@@ -319,7 +319,7 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> 
             let mut inverses = [T::zero(); LANES];
             for lane in 0..T::PANEL {
                 losses[lane] = normalizer[lane].fast_ln() - linear[lane];
-                scales[lane] = T::of(weights[lane] / self.total);
+                scales[lane] = T::of(weights[lane] / self.divisor);
                 inverses[lane] = scales[lane] / normalizer[lane];
             }
             for line in panel.chunks_exact_mut(T::PANEL) {
