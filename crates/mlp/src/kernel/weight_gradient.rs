@@ -150,34 +150,39 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
         second: usize,
     ) -> [[T::Vector<S>; V]; M] {
         let mut sums = [[T::splat(simd, T::ZERO); V]; M];
-        for share in self.shares {
-            let (stride, first) = (share.input.stride, share.input.start + first);
-            // By hand, without a division to count the rounds: these are few in small networks (1.2 times as fast for 17
-            // inputs).
-            let mut samples = share.input.values;
-            let mut left = share.n_samples;
-            let mut panel = &share.delta.values[self.unit * T::PANEL..];
+        // Taken apart, and by hand: without a division to count the rounds, which are few in small networks (1.2 times as fast
+        // for 17 inputs), and without a comparison of lengths a sample (1.09 times as fast for 256 samples with AVX2).
+        for &Share {
+            n_samples: mut left,
+            delta: Delta {
+                values,
+                panel: next,
+            },
+            input,
+        } in self.shares
+        {
+            let stride = input.stride;
+            let mut samples = &input.values[input.start + first..];
+            let mut panel = &values[self.unit * T::PANEL..];
             while left > 0 {
                 let (lanes, delta) = (left.min(T::PANEL), &panel[..M * T::PANEL]);
                 let mut lane = 0;
                 // Fours, for the loop to cost less; T::PANEL is a multiple of four. Not where a vector is less than a line:
                 // the compiler would make two instructions of some broadcasts, which takes a sixth of the speed with AVX2.
                 while T::lanes::<S>() == T::PANEL && lane + 4 <= lanes {
-                    let (four, rest) = samples.split_at(4 * stride);
                     for k in 0..4 {
-                        let sample = &four[k * stride + first..];
+                        let sample = &samples[k * stride..];
                         add_sample(simd, &mut sums, delta, lane + k, sample, second);
                     }
-                    samples = rest;
+                    samples = samples.get(4 * stride..).unwrap_or_default();
                     lane += 4;
                 }
                 while lane < lanes {
-                    let (sample, rest) = samples.split_at(stride);
-                    add_sample(simd, &mut sums, delta, lane, &sample[first..], second);
-                    samples = rest;
+                    add_sample(simd, &mut sums, delta, lane, samples, second);
+                    samples = samples.get(stride..).unwrap_or_default();
                     lane += 1;
                 }
-                panel = panel.get(share.delta.panel..).unwrap_or_default();
+                panel = panel.get(next..).unwrap_or_default();
                 left -= lanes;
             }
         }
