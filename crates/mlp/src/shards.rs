@@ -15,7 +15,7 @@ use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
 use crate::passes::{chunk_loss, input_of, propagate};
-use crate::team::MOST;
+use crate::team::{MOST, Team};
 use crate::training::finite;
 use crate::vectorized::vectorized;
 use crate::{CHUNK, DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
@@ -95,7 +95,8 @@ pub(crate) fn pieces(layout: &Layout, n_pieces: usize) -> Vec<Piece> {
     (0..n_pieces).map(piece).collect()
 }
 
-/// How many samples a shard takes at a time: its share of a chunk, or all of one if chunks are not longer than they should be.
+/// How many samples a shard takes at a time, of chunks of so many: a whole chunk, but of more than [`CHUNK`] no more than its
+/// share.
 pub(crate) fn shard_capacity<T: Scalar>(capacity: usize, n_shards: usize) -> usize {
     let n_panels = capacity.div_ceil(T::PANEL);
     let share = n_panels.div_ceil(n_shards.min(MOST_SHARES)) * T::PANEL;
@@ -218,41 +219,27 @@ impl<T: Scalar> Mlp<T> {
             shards,
             inputs: batch.inputs,
         };
-        let mut parameters = self.parameters_mut().as_mut_slice();
-        if optimizer.clips() {
-            let mut rest = &mut gradient[..];
-            let items = pieces.iter().map(|piece| {
-                let gradient = take_first(&mut rest, piece.place.len());
-                (piece, gradient)
+        let parameters = self.parameters_mut().as_mut_slice();
+        if optimizer.is_plain_descent() {
+            optimizer.next_step(learning_rate);
+            let items = pieces.iter().zip(in_pieces(parameters, pieces));
+            team.each(true, items, |(piece, parameters)| {
+                shares.gradient(piece, layout, parameters, false);
             });
-            team.each(true, items, |(piece, gradient)| {
-                shares.gradient(piece, layout, gradient, true);
-            });
-            optimizer.update_here(parameters, gradient, learning_rate)?;
             return Ok(loss);
         }
-        let is_plain_descent = optimizer.is_plain_descent();
-        let mut gradient = &mut gradient[..];
-        let (rule, mut first, mut second) = optimizer.next_step(learning_rate);
-        let items = pieces.iter().map(|piece| {
-            let n = piece.place.len();
-            let [parameters, gradient, first, second] =
-                [&mut parameters, &mut gradient, &mut first, &mut second]
-                    .map(|numbers| take_first(numbers, n));
-            (piece, parameters, gradient, first, second)
-        });
-        team.each(
-            true,
-            items,
-            |(piece, parameters, gradient, first, second)| {
-                if is_plain_descent {
-                    shares.gradient(piece, layout, parameters, false);
-                } else {
-                    shares.gradient(piece, layout, gradient, true);
-                    rule.apply(parameters, gradient, first, second);
-                }
-            },
-        );
+        let set = |piece: &Piece, gradient: &mut [T]| {
+            shares.gradient(piece, layout, gradient, true);
+        };
+        update(
+            team,
+            pieces,
+            set,
+            gradient,
+            optimizer,
+            parameters,
+            learning_rate,
+        )?;
         Ok(loss)
     }
 
@@ -270,6 +257,7 @@ impl<T: Scalar> Mlp<T> {
         let Workspace {
             team,
             shards,
+            pieces,
             gradient,
             capacity,
             ..
@@ -299,47 +287,68 @@ impl<T: Scalar> Mlp<T> {
             optimizer.step(),
         )?;
 
-        let length = gradient.len().div_ceil(n_shards).next_multiple_of(T::PANEL);
         let shards = &*shards;
-        let add_up = |start: usize, gradient: &mut [T]| {
-            gradient.copy_from_slice(&shards[0].gradient[start..][..gradient.len()]);
+        let set = |piece: &Piece, gradient: &mut [T]| {
+            gradient.copy_from_slice(&shards[0].gradient[piece.place.clone()]);
             for shard in &shards[1..] {
-                add(gradient, &shard.gradient[start..][..gradient.len()]);
+                add(gradient, &shard.gradient[piece.place.clone()]);
             }
         };
-        if optimizer.clips() {
-            let pieces = gradient.chunks_mut(length).enumerate();
-            team.each(true, pieces, |(piece, gradient)| {
-                add_up(piece * length, gradient);
-            });
-            optimizer.update_here(
-                self.parameters_mut().as_mut_slice(),
-                gradient,
-                learning_rate,
-            )?;
-            return Ok(loss);
-        }
         let parameters = self.parameters_mut().as_mut_slice();
-        let (rule, mut first, mut second) = optimizer.next_step(learning_rate);
-        let pieces = gradient
-            .chunks_mut(length)
-            .zip(parameters.chunks_mut(length))
-            .enumerate()
-            .map(|(piece, (gradient, parameters))| {
-                let n = parameters.len();
-                let (first, second) = (take_first(&mut first, n), take_first(&mut second, n));
-                (piece, gradient, parameters, first, second)
-            });
-        team.each(
-            true,
+        update(
+            team,
             pieces,
-            |(piece, gradient, parameters, first, second)| {
-                add_up(piece * length, gradient);
-                rule.apply(parameters, gradient, first, second);
-            },
-        );
+            set,
+            gradient,
+            optimizer,
+            parameters,
+            learning_rate,
+        )?;
         Ok(loss)
     }
+}
+
+/// Sets the gradient and updates the parameters, each thread a piece of both; after all threads have their pieces of the
+/// gradient where it is clipped.
+fn update<T: Scalar>(
+    team: &mut Team,
+    pieces: &[Piece],
+    set: impl Fn(&Piece, &mut [T]) + Sync,
+    gradient: &mut [T],
+    optimizer: &mut Optimizer<T>,
+    parameters: &mut [T],
+    learning_rate: f64,
+) -> Result<(), Error> {
+    if optimizer.clips() {
+        let items = pieces.iter().zip(in_pieces(gradient, pieces));
+        team.each(true, items, |(piece, gradient)| set(piece, gradient));
+        return optimizer.update_here(parameters, gradient, learning_rate);
+    }
+    let (rule, first, second) = optimizer.next_step(learning_rate);
+    let items = pieces
+        .iter()
+        .zip(in_pieces(gradient, pieces))
+        .zip(in_pieces(parameters, pieces))
+        .zip(in_pieces(first, pieces).zip(in_pieces(second, pieces)));
+    team.each(
+        true,
+        items,
+        |(((piece, gradient), parameters), (first, second))| {
+            set(piece, gradient);
+            rule.apply(parameters, gradient, first, second);
+        },
+    );
+    Ok(())
+}
+
+/// A vector of parameters in its pieces; empty ones of an empty vector (a moment that an optimizer does not have).
+fn in_pieces<'a, T>(
+    mut values: &'a mut [T],
+    pieces: &'a [Piece],
+) -> impl ExactSizeIterator<Item = &'a mut [T]> {
+    pieces
+        .iter()
+        .map(move |piece| take_first(&mut values, piece.place.len()))
 }
 
 /// Takes the first numbers away from a slice: so many, or all that there are.

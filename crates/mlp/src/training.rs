@@ -190,7 +190,7 @@ impl<T: Scalar> Mlp<T> {
     /// One update on a batch: forward, backward, optimizer. Returns the batch's mean loss before the update. The masks
     /// of dropout are those of `DropoutKey { seed: dropout_seed, step: optimizer.step() }`.
     ///
-    /// Allocates nothing.
+    /// Allocates nothing, but for what the standard library does when a thread of the workspace waits for the first time.
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters

@@ -265,10 +265,10 @@ impl<T: Scalar> Mlp<T> {
     /// 32,768 parameters is cut by its samples and then by the parameters, where there is enough for each thread to do. Both
     /// give the same numbers to the bit with any number of threads. A larger batch is cut by units, chunk after chunk, to
     /// the same bits; but an update of a network of up to 32,768 parameters on it is cut into as many shards of its
-    /// samples, whose gradients are added up in their order: the same bits for the same number of threads. There are never more threads at work than the
-    /// processor has room for; the bits do not depend on that.
+    /// samples, whose gradients are added up in their order: the same bits for the same number of threads.
     ///
-    /// In networks of up to 32,768 parameters each thread has buffers of its own besides.
+    /// There are never more threads at work than the processor has room for; the bits do not depend on that. In networks of
+    /// up to 32,768 parameters each thread has buffers of its own besides.
     ///
     /// # Errors
     /// No threads, or more than 64.
