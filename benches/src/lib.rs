@@ -20,6 +20,8 @@
 //! assert_eq!(tiny.network().spec().layer_sizes(), [2, 16, 2]);
 //! ```
 
+pub mod turns;
+
 use nalgebra::DMatrix;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

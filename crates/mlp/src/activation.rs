@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
+use crate::negligible::flush;
 use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
@@ -103,33 +104,24 @@ macro_rules! specialize {
     };
 }
 
+/// 1 / (1 + e^-z). By the exponential of -|z|, which cannot overflow and serves other functions as well.
 #[inline(always)]
 pub(crate) fn sigmoid<T: Scalar>(z: T) -> T {
-    T::one() / (T::one() + (-z).fast_exp())
+    sigmoid_by(z, (-z.abs()).exp_of_negative())
 }
 
-/// ln(1 + e^z) without overflow.
+/// The same, given e = e^-|z|.
 #[inline(always)]
-pub(crate) fn softplus<T: Scalar>(z: T) -> T {
+pub(crate) fn sigmoid_by<T: Scalar>(z: T, e: T) -> T {
+    let of_size = T::one() / (T::one() + e);
+    if z < T::zero() { e * of_size } else { of_size }
+}
+
+/// ln(1 + e^z), given e = e^-|z|: cannot overflow.
+#[inline(always)]
+pub(crate) fn softplus_by<T: Scalar>(z: T, e: T) -> T {
     let positive = if z < T::zero() { T::zero() } else { z };
-    positive + (-z.abs()).fast_exp().fast_ln_1p()
-}
-
-/// The factor s of a = z·s, where s is ½ at 0: a division, where s itself is an exponential and more.
-#[inline(always)]
-fn factor_of<T: Scalar>(z: T, a: T) -> T {
-    // Below, a has lost digits or is 0.
-    if z.abs() > T::of(1e-30) {
-        a / z
-    } else {
-        T::of(0.5)
-    }
-}
-
-#[inline(always)]
-fn normal_density<T: Scalar>(z: T) -> T {
-    const INVERSE_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
-    T::of(INVERSE_SQRT_TAU) * (T::of(-0.5) * z * z).fast_exp()
+    positive + e.fast_ln_1p()
 }
 
 impl Activation {
@@ -183,45 +175,49 @@ impl Activation {
     /// f(z). NaN stays NaN.
     #[inline(always)]
     pub fn value<T: Scalar>(self, z: T) -> T {
-        let zero = T::zero();
-        match self {
-            Self::Identity => z,
-            Self::Relu => {
-                if z < zero {
-                    zero
-                } else {
-                    z
-                }
-            }
-            Self::LeakyRelu { slope } => {
-                if z < zero {
-                    T::of(slope) * z
-                } else {
-                    z
-                }
-            }
-            Self::Tanh => z.fast_tanh(),
-            Self::Sigmoid => sigmoid(z),
-            Self::Silu => z * sigmoid(z),
-            Self::Gelu => z * z.normal_cdf(),
-            Self::Elu { alpha } => {
-                let negative = T::of(alpha) * z.fast_exp_m1();
-                if z > zero { z } else { negative }
-            }
-            Self::Softplus => softplus(z),
-        }
+        self.value_and_slope(z).0
     }
 
     /// f'(z); where f has a kink, the derivative from the left.
     #[inline(always)]
     pub fn derivative<T: Scalar>(self, z: T) -> T {
-        self.slope(z, self.value(z))
+        self.value_and_slope(z).1
     }
 
-    /// f'(z), given z and a = f(z): cheaper than from z alone. Those for which [`Activation::needs_preactivation`] is
-    /// false do not look at z.
+    /// f(z) and f'(z), which share what takes long. What only one of them needs costs nothing where the other is not used.
     #[inline(always)]
-    pub(crate) fn slope<T: Scalar>(self, z: T, a: T) -> T {
+    pub(crate) fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
+        let (zero, one) = (T::zero(), T::one());
+        let of_value = |a: T| (a, self.slope_of_value(a));
+        match self {
+            Self::Identity => of_value(z),
+            Self::Relu => of_value(if z < zero { zero } else { z }),
+            Self::LeakyRelu { slope } => of_value(if z < zero { T::of(slope) * z } else { z }),
+            Self::Tanh => of_value(z.fast_tanh()),
+            Self::Sigmoid => of_value(sigmoid(z)),
+            Self::Elu { alpha } => {
+                let below = if z > zero { zero } else { z };
+                let negative = T::of(alpha) * below.exp_m1_of_negative();
+                of_value(if z > zero { z } else { negative })
+            }
+            Self::Silu => {
+                let s = sigmoid(z);
+                (z * s, s * (one + z * (one - s)))
+            }
+            Self::Gelu => {
+                let (below, density) = z.normal();
+                (z * below, below + z * density)
+            }
+            Self::Softplus => {
+                let e = (-z.abs()).exp_of_negative();
+                (softplus_by(z, e), sigmoid_by(z, e))
+            }
+        }
+    }
+
+    /// f'(z) from a = f(z), for those of which [`Activation::keeps_slopes`] is false: cheaper than from z.
+    #[inline(always)]
+    fn slope_of_value<T: Scalar>(self, a: T) -> T {
         let (zero, one) = (T::zero(), T::one());
         match self {
             Self::Identity => one,
@@ -241,11 +237,6 @@ impl Activation {
             }
             Self::Tanh => one - a * a,
             Self::Sigmoid => a * (one - a),
-            Self::Silu => {
-                let s = factor_of(z, a);
-                s * (one + z * (one - s))
-            }
-            Self::Gelu => factor_of(z, a) + z * normal_density(z),
             Self::Elu { alpha } => {
                 if a > zero {
                     one
@@ -253,7 +244,8 @@ impl Activation {
                     a + T::of(alpha)
                 }
             }
-            Self::Softplus => sigmoid(z),
+            // Not functions of a.
+            Self::Silu | Self::Gelu | Self::Softplus => T::of(f64::NAN),
         }
     }
 
@@ -276,7 +268,7 @@ impl Activation {
             }
             // Far out the density is 0, and z² may be infinite.
             Self::Gelu if z.abs() > T::of(40.0) => zero,
-            Self::Gelu => normal_density(z) * (two - z * z),
+            Self::Gelu => z.normal().1 * (two - z * z),
             Self::Elu { alpha } => {
                 if z > zero {
                     zero
@@ -291,9 +283,17 @@ impl Activation {
         }
     }
 
-    /// Whether the derivative needs z, or can do with f(z).
-    pub(crate) fn needs_preactivation(self) -> bool {
-        matches!(self, Self::Silu | Self::Gelu | Self::Softplus)
+    /// Whether the derivative is computed with f(z) and kept, since it cannot be had from f(z) alone.
+    pub(crate) fn keeps_slopes(self) -> bool {
+        match self {
+            Self::Silu | Self::Gelu | Self::Softplus => true,
+            Self::Identity
+            | Self::Relu
+            | Self::LeakyRelu { .. }
+            | Self::Tanh
+            | Self::Sigmoid
+            | Self::Elu { .. } => false,
+        }
     }
 }
 
@@ -304,30 +304,61 @@ vectorized! {
 }
 
 vectorized! {
-    /// `d = d ∘ f'(z)`; z may be the activations where [`Activation::needs_preactivation`] is false.
-    pub(crate) fn scale_by_slope(
+    /// `activations = f(z)` and `slopes = f'(z)`.
+    pub(crate) fn map_with_slopes(
         f: Activation,
-        d: &'a mut [T],
         z: &'a [T],
-        activations: &'a [T],
-    ) -> () = scale_by_slope_loop;
+        activations: &'a mut [T],
+        slopes: &'a mut [T],
+    ) -> () = map_with_slopes_loop;
+}
+
+vectorized! {
+    /// `d = d ∘ f'(z)`, given a = f(z): not for those that keep their slopes.
+    pub(crate) fn scale_by_slope(f: Activation, d: &'a mut [T], activations: &'a [T]) -> () = scale_by_slope_loop;
+}
+
+vectorized! {
+    /// `d = d ∘ slopes`.
+    pub(crate) fn scale_by(d: &'a mut [T], slopes: &'a [T]) -> () = scale_by_loop;
 }
 
 #[inline(always)]
 fn map_loop<T: Scalar>(f: Activation, z: &[T], activations: &mut [T]) {
     specialize!(f, |f| for (&z, a) in z.iter().zip(activations) {
-        *a = f.value(z);
+        *a = flush(f.value_and_slope(z).0, T::SMALLEST);
     });
 }
 
 #[inline(always)]
-fn scale_by_slope_loop<T: Scalar>(f: Activation, d: &mut [T], z: &[T], activations: &[T]) {
+fn map_with_slopes_loop<T: Scalar>(
+    f: Activation,
+    z: &[T],
+    activations: &mut [T],
+    slopes: &mut [T],
+) {
     specialize!(
         f,
-        |f| for ((d, &z), &a) in d.iter_mut().zip(z).zip(activations) {
-            *d *= f.slope(z, a);
+        |f| for ((&z, a), slope) in z.iter().zip(activations).zip(slopes) {
+            let (value, derivative) = f.value_and_slope(z);
+            *a = flush(value, T::SMALLEST);
+            *slope = flush(derivative, T::SMALLEST);
         }
     );
+}
+
+#[inline(always)]
+fn scale_by_slope_loop<T: Scalar>(f: Activation, d: &mut [T], activations: &[T]) {
+    specialize!(f, |f| for (d, &a) in d.iter_mut().zip(activations) {
+        *d = flush(*d * f.slope_of_value(a), T::SMALLEST_DELTA);
+    });
+}
+
+#[inline(always)]
+fn scale_by_loop<T: Scalar>(d: &mut [T], slopes: &[T]) {
+    for (d, &slope) in d.iter_mut().zip(slopes) {
+        *d = flush(*d * slope, T::SMALLEST_DELTA);
+    }
 }
 
 #[cfg(test)]
@@ -370,11 +401,19 @@ pub(crate) mod tests {
             for f in ALL {
                 let mut activations = vec![0.0; n];
                 map(f, &z, &mut activations);
+                let mut slopes = vec![0.0; n];
                 let mut d = vec![1.5_f32; n];
-                scale_by_slope(f, &mut d, if f.needs_preactivation() { &z } else { &activations }, &activations);
+                if f.keeps_slopes() {
+                    let mut again = vec![0.0; n];
+                    map_with_slopes(f, &z, &mut again, &mut slopes);
+                    prop_assert_eq!(&activations, &again);
+                    scale_by(&mut d, &slopes);
+                } else {
+                    scale_by_slope(f, &mut d, &activations);
+                }
                 for i in 0..n {
                     prop_assert_eq!(activations[i], f.value(z[i]));
-                    prop_assert_eq!(d[i], 1.5 * f.slope(z[i], activations[i]));
+                    prop_assert_eq!(d[i], 1.5 * f.derivative(z[i]));
                 }
             }
         }

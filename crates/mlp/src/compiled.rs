@@ -84,7 +84,7 @@ compiled! {
     fn update(
         optimizer: &mut Optimizer<Self>,
         parameters: &mut [Self],
-        gradient: &mut [Self],
+        gradient: &[Self],
         learning_rate: f64,
     ) -> Result<(), Error> = Optimizer::update_here;
 

@@ -1,64 +1,267 @@
 //! Which units are dropped in training.
 
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 
 use crate::Scalar;
-use crate::random::stream;
+use crate::philox::{COUNTERS, many, words};
+use crate::vectorized::vectorized;
 
-/// Which units are dropped: a pure function of these two numbers, the layer, and the sample's position in the batch.
+/// Which units are dropped: a pure function of these two numbers, the layer, the unit, and the sample's position in the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DropoutKey {
-    /// The seed of the stream `dropout`.
+    /// The seed of the masks.
     pub seed: u64,
     /// The number of the update.
     pub step: u64,
 }
 
-/// The masks of one batch. Each layer has a generator of its own and each unit of each sample one draw of 32 bits at a
-/// fixed place, so that the masks do not depend on how the batch is cut into chunks.
+/// So many samples have their words drawn at a time, whatever the number type: masks do not depend on it.
+const BLOCK: usize = 2 * COUNTERS;
+
+/// What tells the masks' keys from one another, and from keys that are made for something else: `drop` in ASCII.
+const NAME: u32 = 0x6472_6f70;
+
+/// The masks of one batch, from one of its samples on. Each unit of each sample has a word of 32 bits at a place of its own, and
+/// is dropped where that is below p·2^32: so masks do not depend on how the batch is cut, into chunks or among threads.
+#[derive(Clone, Copy)]
 pub(crate) struct Dropout {
-    pub(crate) key: DropoutKey,
-    pub(crate) probability: f64,
+    /// Of seed and step.
+    stream: [u32; 2],
+    probability: f64,
     /// How many samples of the batch came before this chunk.
     pub(crate) first_sample: u64,
 }
 
+/// One layer's masks.
+#[derive(Clone, Copy)]
+struct Layer<T> {
+    key: u32,
+    tweak: u32,
+    first_sample: u64,
+    n_samples: usize,
+    /// Words below it drop.
+    threshold: u32,
+    /// What others are multiplied by: 1 / (1 - p).
+    kept: T,
+}
+
 impl Dropout {
-    fn generator(&self, layer: usize) -> ChaCha8Rng {
-        let mut rng = stream(self.key.seed, "dropout", self.key.step);
-        rng.set_stream(layer as u64);
-        rng
+    pub(crate) fn new(key: DropoutKey, probability: f64, first_sample: u64) -> Self {
+        let [seed, seed_high] = halves(key.seed);
+        let [step, step_high] = halves(key.step);
+        let [first, second] = words([seed, seed_high], NAME);
+        Self {
+            stream: words([first ^ step, second ^ step_high], NAME),
+            probability,
+            first_sample,
+        }
     }
 
-    /// Draws the mask of some of a layer's `fan_out` units for `n_samples`, 0 or `1 / (1 - p)`, in panels of a line a unit.
-    pub(crate) fn draw<T: Scalar>(
+    /// What the units that are not dropped are multiplied by: `1 / (1 - p)`.
+    pub(crate) fn kept<T: Scalar>(&self) -> T {
+        T::of(1.0 / (1.0 - self.probability))
+    }
+
+    /// Multiplies the values of some of a layer's units, in panels of a line a unit, by their masks, 0 or `1 / (1 - p)`; and the
+    /// slopes, if there are any.
+    pub(crate) fn apply<T: Scalar>(
         &self,
         layer: usize,
-        fan_out: usize,
-        units: std::ops::Range<usize>,
+        units: Range<usize>,
         n_samples: usize,
-        mask: &mut [T],
+        values: &mut [T],
+        slopes: &mut [T],
     ) {
-        let mut rng = self.generator(layer);
+        #[allow(clippy::cast_possible_truncation, reason = "layers are few")]
+        let layer = layer as u32;
+        let [key, tweak] = words([self.stream[0] ^ layer, self.stream[1]], NAME);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        // a probability times 2^32
-        let threshold = (self.probability * 2_f64.powi(32)) as u64;
-        let kept = T::of(1.0 / (1.0 - self.probability));
-        for sample in 0..n_samples {
-            if sample == 0 || units.len() < fan_out {
-                let drawn = (u128::from(self.first_sample) + sample as u128) * fan_out as u128;
-                rng.set_word_pos(drawn + units.start as u128);
+        // a probability below 1 times 2^32, which may round to 2^32 and saturates
+        let threshold = (self.probability * 2_f64.powi(32)) as u32;
+        let layer = Layer {
+            key,
+            tweak,
+            first_sample: self.first_sample,
+            n_samples,
+            threshold,
+            kept: self.kept(),
+        };
+        drop_units(layer, units, values, slopes);
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "both halves are taken")]
+fn halves(number: u64) -> [u32; 2] {
+    [number as u32, (number >> 32) as u32]
+}
+
+vectorized! {
+    fn drop_units(
+        layer: Layer<T>,
+        units: Range<usize>,
+        values: &'a mut [T],
+        slopes: &'a mut [T],
+    ) -> () = drop_units_loop;
+}
+
+#[inline(always)]
+fn drop_units_loop<T: Scalar>(
+    layer: Layer<T>,
+    units: Range<usize>,
+    values: &mut [T],
+    slopes: &mut [T],
+) {
+    let panel = units.len() * T::PANEL;
+    let mut slopes = slopes.chunks_exact_mut(panel);
+    for (index, values) in values.chunks_exact_mut(panel).enumerate() {
+        let done = index * T::PANEL;
+        if done >= layer.n_samples {
+            break;
+        }
+        let sample = layer.first_sample + done as u64;
+        let mut slopes = slopes.next().unwrap_or_default().chunks_exact_mut(T::PANEL);
+        for (unit, values) in units.clone().zip(values.chunks_exact_mut(T::PANEL)) {
+            let factors = layer.factors(unit, sample);
+            for (value, factor) in values.iter_mut().zip(factors) {
+                *value *= factor;
             }
-            let panel = &mut mask[sample / T::PANEL * units.len() * T::PANEL..];
-            let lane = panel[sample % T::PANEL..].iter_mut().step_by(T::PANEL);
-            for factor in lane.take(units.len()) {
-                *factor = if u64::from(rng.next_u32()) < threshold {
-                    T::zero()
-                } else {
-                    kept
-                };
+            for (slope, factor) in slopes.next().unwrap_or_default().iter_mut().zip(factors) {
+                *slope *= factor;
             }
         }
+    }
+}
+
+impl<T: Scalar> Layer<T> {
+    /// The masks of a unit for a block of samples from this one on, or as many of them as a panel has.
+    #[inline(always)]
+    fn factors(&self, unit: usize, sample: u64) -> [T; BLOCK] {
+        let (block, offset) = (sample / BLOCK as u64, (sample % BLOCK as u64) as usize);
+        let mut factors = self.factors_of_block(unit, block);
+        if offset > 0 {
+            factors.copy_within(offset.., 0);
+            if offset + T::PANEL > BLOCK {
+                let next = self.factors_of_block(unit, block + 1);
+                factors[BLOCK - offset..].copy_from_slice(&next[..offset]);
+            }
+        }
+        factors
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "counters wrap around")]
+    fn factors_of_block(&self, unit: usize, block: u64) -> [T; BLOCK] {
+        let first = (block as u32).wrapping_mul(COUNTERS as u32);
+        let words = many([first, unit as u32 ^ self.tweak], self.key);
+        let mut factors = [T::zero(); BLOCK];
+        for (factor, &word) in factors.iter_mut().zip(words.as_flattened()) {
+            *factor = if word < self.threshold {
+                T::zero()
+            } else {
+                self.kept
+            };
+        }
+        factors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masks<T: Scalar>(key: DropoutKey, layer: usize, first: u64, n_samples: usize) -> Vec<T> {
+        let n_panels = n_samples.div_ceil(T::PANEL);
+        let mut values = vec![T::one(); n_panels * 5 * T::PANEL];
+        let dropout = Dropout::new(key, 0.3, first);
+        dropout.apply(layer, 0..5, n_samples, &mut values, &mut []);
+        values
+    }
+
+    const KEY: DropoutKey = DropoutKey { seed: 3, step: 8 };
+
+    /// The mask of a unit for a sample, wherever it stands in its panel.
+    fn at<T: Scalar>(values: &[T], n_units: usize, unit: usize, sample: usize) -> bool {
+        let panel = sample / T::PANEL * n_units * T::PANEL;
+        values[panel + unit * T::PANEL + sample % T::PANEL] > T::zero()
+    }
+
+    /// Any cut of the samples and of the units, in either number type.
+    #[test]
+    fn a_mask_belongs_to_its_unit_and_sample() {
+        let whole: Vec<f32> = masks(KEY, 1, 0, 64);
+        for first in [0, 1, 7, 8, 15, 16, 20, 33] {
+            let part: Vec<f32> = masks(KEY, 1, first, 31);
+            let wide: Vec<f64> = masks(KEY, 1, first, 31);
+            for (unit, sample) in (0..5).flat_map(|unit| (0..31).map(move |s| (unit, s))) {
+                let expected = at(&whole, 5, unit, sample + first as usize);
+                assert_eq!(
+                    at(&part, 5, unit, sample),
+                    expected,
+                    "{first} {unit} {sample}"
+                );
+                assert_eq!(
+                    at(&wide, 5, unit, sample),
+                    expected,
+                    "{first} {unit} {sample}"
+                );
+            }
+        }
+        let mut two = vec![1.0_f32; 2 * 64];
+        Dropout::new(KEY, 0.3, 0).apply(1, 3..5, 64, &mut two, &mut []);
+        for sample in 0..64 {
+            for unit in 0..2 {
+                assert_eq!(at(&two, 2, unit, sample), at(&whole, 5, unit + 3, sample));
+            }
+        }
+    }
+
+    /// Another seed, step or layer gives masks that agree with these as often as chance has it.
+    #[test]
+    fn masks_of_different_keys_are_independent() {
+        let n = 1 << 14;
+        let these: Vec<f32> = masks(KEY, 1, 0, n);
+        let dropped = these.iter().filter(|&&mask| mask == 0.0).count();
+        let count = these.len() as f64;
+        let error = |share: f64| 6.0 * (share * (1.0 - share) / count).sqrt();
+        assert!((dropped as f64 / count - 0.3).abs() < error(0.3));
+        #[allow(clippy::cast_possible_truncation)]
+        let kept = (1.0 / (1.0 - 0.3_f64)) as f32;
+        assert!(these.iter().all(|&mask| mask == 0.0 || mask == kept));
+        for (key, layer) in [
+            (DropoutKey { seed: 4, ..KEY }, 1),
+            (
+                DropoutKey {
+                    seed: 3 + (1 << 32),
+                    ..KEY
+                },
+                1,
+            ),
+            (DropoutKey { step: 9, ..KEY }, 1),
+            (
+                DropoutKey {
+                    step: 8 + (1 << 32),
+                    ..KEY
+                },
+                1,
+            ),
+            (KEY, 2),
+        ] {
+            let others: Vec<f32> = masks(key, layer, 0, n);
+            let agree = these.iter().zip(&others).filter(|(a, b)| a == b).count();
+            let share = agree as f64 / count;
+            assert!(
+                (share - 0.58).abs() < error(0.58),
+                "{key:?} {layer}: {share}"
+            );
+        }
+    }
+
+    #[test]
+    fn slopes_get_the_masks_of_their_values() {
+        let mut values = vec![2.0_f32; 3 * 16];
+        let mut slopes = vec![3.0_f32; 3 * 16];
+        Dropout::new(KEY, 0.5, 0).apply(0, 0..3, 16, &mut values, &mut slopes);
+        assert!(values.iter().zip(&slopes).all(|(a, b)| a * 1.5 == *b));
+        assert!(values.contains(&0.0) && values.contains(&4.0));
     }
 }

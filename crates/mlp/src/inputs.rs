@@ -7,7 +7,7 @@ use nalgebra::{DMatrixView, Dim, Dyn, U1};
 use crate::batch::check_length;
 use crate::buffer::LINE;
 use crate::kernel::{
-    AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, into_panels,
+    AsTheyAre, Copies, Decode, Flushed, FromBytes, InputScaling, Scaled, Source, into_panels,
 };
 use crate::product::Columns;
 use crate::vectorized::vectorized;
@@ -26,14 +26,20 @@ pub(crate) struct Inputs<'a, T> {
     stored: Stored<'a, T>,
     scaling: Option<InputScaling<'a, T>>,
     samples: Option<&'a [usize]>,
+    /// Whether each is known to be finite and, if not 0, large enough to matter: see `negligible`.
+    is_normal: bool,
 }
 
 /// Evaluates `$body` with the columns as they are stored, and what makes numbers of them.
 macro_rules! decoded {
     ($inputs:expr, |$columns:ident, $decode:ident| $body:expr) => {
         match ($inputs.stored, $inputs.scaling) {
-            (Stored::Numbers($columns), None) => {
+            (Stored::Numbers($columns), None) if $inputs.is_normal => {
                 let $decode = AsTheyAre;
+                $body
+            }
+            (Stored::Numbers($columns), None) => {
+                let $decode = Flushed(AsTheyAre);
                 $body
             }
             (Stored::Bytes($columns), None) => {
@@ -42,12 +48,12 @@ macro_rules! decoded {
             }
             (Stored::Numbers($columns), Some(by)) => {
                 let unscaled = AsTheyAre;
-                let $decode = Scaled { unscaled, by };
+                let $decode = Flushed(Scaled { unscaled, by });
                 $body
             }
             (Stored::Bytes($columns), Some(by)) => {
                 let unscaled = FromBytes;
-                let $decode = Scaled { unscaled, by };
+                let $decode = Flushed(Scaled { unscaled, by });
                 $body
             }
         }
@@ -65,6 +71,7 @@ impl<'a, T: Scalar> Inputs<'a, T> {
             stored,
             scaling,
             samples,
+            is_normal: false,
         };
         let (n_features, n_columns) = decoded!(inputs, |columns, _decode| {
             (columns.n_rows, columns.n_columns())
@@ -146,27 +153,38 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         });
     }
 
-    /// All of them, if they lie as the weight's gradient takes them: numbers as they are, with a whole number of lines a
+    /// All of them, if they lie as the weight's gradient takes them: numbers as they are, each large enough to matter, with a whole number of lines a
     /// sample, and the first at the beginning of a line. (Others are copied on the way, which is faster than loads that cross
     /// lines: 1.04 times, 784-128-10 on the full batch.)
     pub(crate) fn sample_major(&self) -> Option<Columns<'a, T>> {
         match (self.stored, self.scaling, self.samples) {
-            (Stored::Numbers(all), None, None) => Some(all).filter(|all| {
+            (Stored::Numbers(all), None, None) if self.is_normal => Some(all).filter(|all| {
                 all.n_rows.is_multiple_of(T::PANEL) && all.values.as_ptr().align_offset(LINE) == 0
             }),
             _ => None,
         }
     }
 
-    /// Refuses inputs that are not finite, or are not so when they are scaled, by name.
-    pub(crate) fn check_finite(&self) -> Result<(), Error> {
+    /// Refuses inputs that are not finite, or are not so when they are scaled, by name; and remembers whether all are normal.
+    pub(crate) fn check_finite(&mut self) -> Result<(), Error> {
         if let (Stored::Numbers(all), None) = (self.stored, self.scaling) {
-            return match self.samples {
-                None => check_finite(all, 0),
+            let mut is_normal = true;
+            let mut check = |numbers: Columns<'_, T>, sample| {
+                is_normal &= all_normal(numbers.values);
+                if is_normal {
+                    Ok(())
+                } else {
+                    check_finite(numbers, sample)
+                }
+            };
+            match self.samples {
+                None => check(all, 0)?,
                 Some(samples) => samples
                     .iter()
-                    .try_for_each(|&sample| check_finite(all.range(sample..sample + 1), sample)),
-            };
+                    .try_for_each(|&sample| check(all.range(sample..sample + 1), sample))?,
+            }
+            self.is_normal = is_normal;
+            return Ok(());
         }
         decoded!(self, |columns, decode| {
             for sample in self.places() {
@@ -180,6 +198,20 @@ impl<'a, T: Scalar> Inputs<'a, T> {
             }
         });
         Ok(())
+    }
+
+    /// Whether each is finite and, if not 0, large enough to matter. What is scaled on the way counts as not: it is looked
+    /// at then.
+    pub(crate) fn are_normal(&self) -> bool {
+        match (self.stored, self.scaling, self.samples) {
+            (Stored::Numbers(all), None, None) => all_normal(all.values),
+            _ => false,
+        }
+    }
+
+    /// Takes somebody's word for it.
+    pub(crate) fn vouch_normal(&mut self) {
+        self.is_normal = true;
     }
 
     /// What to say of an input that is not finite when it is read.
@@ -211,6 +243,7 @@ impl<'a, T> From<Columns<'a, T>> for Inputs<'a, T> {
             stored: Stored::Numbers(all),
             scaling: None,
             samples: None,
+            is_normal: false,
         }
     }
 }
@@ -245,10 +278,7 @@ pub(crate) fn shaped_inputs<E: nalgebra::Scalar>(
 /// Refuses inputs that are not finite, by name. They have to be looked at: a saturated tanh makes a finite loss of an
 /// infinite input, a ReLU of NaN on some processors, and the weights' gradient is NaN all the same.
 fn check_finite<T: Scalar>(inputs: Columns<'_, T>, first_sample: usize) -> Result<(), Error> {
-    if all_finite(inputs.values) {
-        return Ok(());
-    }
-    // Only now is it worth knowing which.
+    // Which there are is asked only where some are not, or where some are too small to matter.
     match inputs.values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(place) => Err(Error::InputNotFinite {
@@ -260,8 +290,9 @@ fn check_finite<T: Scalar>(inputs: Columns<'_, T>, first_sample: usize) -> Resul
 }
 
 vectorized! {
-    /// Whether all values are finite. No early exit and no branch: it reads every batch, as fast as it can be read.
-    fn all_finite(values: &'a [T]) -> bool = all_finite_loop;
+    /// Whether all values are finite and, where not 0, large enough to matter. No early exit and no branch: it reads every
+    /// batch, as fast as it can be read.
+    fn all_normal(values: &'a [T]) -> bool = all_normal_loop;
 }
 
 /// So many sums that their additions do not wait for one another. With 64 a batch of 784·32 f32 was read in 1.0 µs, the speed
@@ -269,21 +300,28 @@ vectorized! {
 /// 6.5 µs.
 const SUMS: usize = 64;
 
+/// 0 for a number that is finite, and 0 or large enough; else NaN, or above 0. So are sums of these.
 #[inline(always)]
-fn all_finite_loop<T: Scalar>(values: &[T]) -> bool {
-    // 0 times a finite number is 0, and so are sums of that; 0 times any other is NaN, and so are sums of that.
+fn fault<T: Scalar>(x: T) -> T {
+    let size = x.abs();
+    let small = if size < T::SMALLEST { size } else { T::zero() };
+    x * T::zero() + small
+}
+
+#[inline(always)]
+fn all_normal_loop<T: Scalar>(values: &[T]) -> bool {
     let zero = T::zero();
     let blocks = values.chunks_exact(SUMS);
     let rest = blocks.remainder();
-    let rest_is_finite = rest.iter().fold(true, |all, &x| all & (x * zero == zero));
+    let rest_is_normal = rest.iter().fold(true, |all, &x| all & (fault(x) == zero));
     let mut sums = [zero; SUMS];
     for block in blocks {
         for (sum, &value) in sums.iter_mut().zip(block) {
-            *sum += value * zero;
+            *sum += fault(value);
         }
     }
     sums.iter()
-        .fold(rest_is_finite, |all, &sum| all & (sum == zero))
+        .fold(rest_is_normal, |all, &sum| all & (sum == zero))
 }
 
 /// The view as one slice; an error where its columns do not follow one another.
@@ -368,7 +406,7 @@ mod tests {
                     })
                     .collect();
                 for stored in [as_bytes, as_numbers] {
-                    let inputs = Inputs::new(stored, scaling, samples).unwrap();
+                    let mut inputs = Inputs::new(stored, scaling, samples).unwrap();
                     inputs.check_finite().unwrap();
                     assert_eq!(inputs.n_samples(), which.len());
                     assert_eq!(inputs.to_vec(), expected);
@@ -387,7 +425,7 @@ mod tests {
             let (shift, rest) = (&[0.0; 2][..], &[0.0; 2][..]);
             let scaling = InputScaling { shift, rest, scale };
             let inputs = Inputs::new(stored, Some(scaling), samples);
-            let checked = inputs.and_then(|inputs| inputs.check_finite());
+            let checked = inputs.and_then(|mut inputs| inputs.check_finite());
             checked.err().map(|error| error.to_string())
         };
         let named = refused(&[1.0, 1e-37], None).unwrap();

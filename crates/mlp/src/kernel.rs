@@ -32,7 +32,7 @@ mod vector;
 mod weight_gradient;
 
 pub use decode::InputScaling;
-pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
+pub(crate) use decode::{AsTheyAre, Decode, Flushed, FromBytes, Scaled};
 pub(crate) use forward::forward;
 pub(crate) use input_gradient::{Gradient, input_gradient};
 pub(crate) use one_sample::one_sample;

@@ -10,8 +10,8 @@
 //! - [`Mlp::hessian_vector_product`], [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::gradient_noise`] tell why training
 //!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
 //!
-//! Random numbers come from named streams of the seeds given: `init` (weights), `dropout` (masks), `power` (the first
-//! direction of a power iteration). What is recorded with a result is the seed alone.
+//! Random numbers come from named streams of the seeds given: `init` (weights), `power` (the first direction of a power
+//! iteration); and masks of dropout from a counter-based generator with a key made of the seed. What is recorded with a result is the seed alone.
 //!
 //! **A sample is a column.** `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as
 //! textbooks write it; nalgebra is column-major, so a sample lies in one piece. This is the transpose of scikit-learn's
@@ -52,11 +52,13 @@ mod initializer;
 mod inputs;
 mod kernel;
 mod loss;
+mod negligible;
 mod network;
 mod noise;
 mod optimizer;
 mod parameters;
 mod passes;
+mod philox;
 mod product;
 mod random;
 mod scalar;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::require;
 use crate::inputs::{Inputs, open_inputs};
 use crate::parameters::Layout;
-use crate::passes::{chunks, copy_logits, forward, forward_one};
+use crate::passes::{Mode, chunks, copy_logits, forward, forward_one};
 use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};
 
 /// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
@@ -219,7 +219,7 @@ impl<T: Scalar> Mlp<T> {
                 &self.spec,
                 &self.parameters.values,
                 Inputs::from(inputs.range(range.clone())),
-                &mut None,
+                &mut Mode::Evaluate,
                 workspace,
             );
             let columns = range.start * n_outputs..range.end * n_outputs;

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use crate::activation::{map, scale_by_slope};
+use crate::activation::{map, map_with_slopes, scale_by, scale_by_slope};
 use crate::batch::Open;
 use crate::dropout::Dropout;
 use crate::inputs::Inputs;
@@ -28,6 +28,30 @@ pub(crate) const WORTH_SHARING: usize = 64 * 1024;
 /// Fewer numbers than this are not worth copying by another thread.
 const WORTH_COPYING: usize = 16 * 1024;
 
+/// What a forward pass is for.
+pub(crate) enum Mode {
+    /// The outputs alone.
+    Evaluate,
+    /// A backward pass after it, with dropout or without.
+    Learn(Option<Dropout>),
+}
+
+impl Mode {
+    fn dropout(&self) -> Option<&Dropout> {
+        match self {
+            Self::Evaluate => None,
+            Self::Learn(dropout) => dropout.as_ref(),
+        }
+    }
+
+    /// The next chunk's samples follow these.
+    fn goes_on(&mut self, n_samples: usize) {
+        if let Self::Learn(Some(dropout)) = self {
+            dropout.first_sample += n_samples as u64;
+        }
+    }
+}
+
 /// Forward and loss of one chunk; leaves the gradient with respect to the logits in the workspace: of the weighted sum of the
 /// whole batch's losses over `divisor`. Returns the weighted sum of the chunk's losses.
 pub(crate) fn chunk_loss<T: Scalar>(
@@ -35,10 +59,10 @@ pub(crate) fn chunk_loss<T: Scalar>(
     parameters: &[T],
     chunk: &Open<'_, T>,
     divisor: f64,
-    dropout: &mut Option<Dropout>,
+    mode: &mut Mode,
     workspace: &mut Workspace<T>,
 ) -> f64 {
-    forward(spec, parameters, chunk.inputs, dropout, workspace);
+    forward(spec, parameters, chunk.inputs, mode, workspace);
     loss_of_logits(spec, chunk, divisor, workspace)
 }
 
@@ -91,7 +115,7 @@ pub(crate) fn forward<T: Scalar>(
     spec: &MlpSpec,
     parameters: &[T],
     inputs: Inputs<'_, T>,
-    dropout: &mut Option<Dropout>,
+    mode: &mut Mode,
     workspace: &mut Workspace<T>,
 ) {
     let Workspace {
@@ -105,7 +129,8 @@ pub(crate) fn forward<T: Scalar>(
     let n_panels = n_samples.div_ceil(T::PANEL);
     let n_layers = layout.n_layers();
     let is_large = layout.fan_in(0) * n_samples >= WORTH_COPYING;
-    let is_copied = inputs.sample_major().is_none();
+    let learns = matches!(mode, Mode::Learn(_));
+    let is_copied = learns && inputs.sample_major().is_none();
     team.each(is_large, nodes[0].iter_mut(), |part| {
         let copies = is_copied.then_some(Copies {
             stride: part.samples.stride,
@@ -120,7 +145,8 @@ pub(crate) fn forward<T: Scalar>(
             weight: &parameters[layout.weight(layer)],
             bias: &parameters[layout.bias(layer)],
             activation: spec.hidden_activation(),
-            dropout: dropout.as_ref(),
+            dropout: mode.dropout(),
+            learns,
             n_samples,
         };
         let (below, above) = nodes.split_at_mut(layer + 1);
@@ -128,9 +154,7 @@ pub(crate) fn forward<T: Scalar>(
         let is_large = step.weight.len() * n_panels * T::PANEL >= WORTH_SHARING;
         team.each(is_large, above.iter_mut(), |part| step.run(below, part));
     }
-    if let Some(dropout) = dropout {
-        dropout.first_sample += n_samples as u64;
-    }
+    mode.goes_on(n_samples);
     let outputs = &nodes[n_layers];
     if outputs.len() > 1 {
         for part in outputs {
@@ -184,6 +208,7 @@ struct Forward<'a, T> {
     bias: &'a [T],
     activation: Activation,
     dropout: Option<&'a Dropout>,
+    learns: bool,
     n_samples: usize,
 }
 
@@ -193,55 +218,45 @@ impl<T: Scalar> Forward<'_, T> {
         let Part {
             units,
             values,
-            preactivations,
-            mask,
-            dropped,
+            slopes,
             delta,
             ..
         } = part;
         let n_panels = self.n_samples.div_ceil(T::PANEL);
         let size = units.len() * n_panels * T::PANEL;
-        let (fan_in, fan_out) = (
-            self.layout.fan_in(self.layer),
-            self.layout.fan_out(self.layer),
-        );
+        let fan_in = self.layout.fan_in(self.layer);
         let is_last = self.layer + 1 == self.layout.n_layers();
         let rectifies = !is_last && self.activation == Activation::Relu;
         let weight = &self.weight[units.start * fan_in..units.end * fan_in];
         let bias = &self.bias[units.clone()];
         let product = |z: &mut [T]| {
             for input in below {
-                let values = if self.dropout.is_some() && self.layer > 0 {
-                    &input.dropped
-                } else {
-                    &input.values
-                };
                 let inputs = input.units.clone();
-                product(z, weight, bias, values, inputs, n_panels, rectifies);
+                product(z, weight, bias, &input.values, inputs, n_panels, rectifies);
             }
         };
         if rectifies {
             product(&mut values[..size]);
         } else {
-            // Where the backward pass does not ask for z, it need not outlive this: the room for deltas is free as yet.
-            let z = if preactivations.is_empty() {
-                &mut delta[..size]
-            } else {
-                &mut preactivations[..size]
-            };
-            product(z);
-            if is_last {
-                return;
-            }
-            map(self.activation, z, &mut values[..size]);
+            // z need not outlive this: the room for deltas is free as yet.
+            product(&mut delta[..size]);
         }
-        let values = &values[..size];
+        if is_last {
+            return;
+        }
+        let (z, values) = (&delta.get(..size).unwrap_or_default(), &mut values[..size]);
+        let slopes = if self.learns && !slopes.is_empty() {
+            &mut slopes[..size]
+        } else {
+            &mut []
+        };
+        match (rectifies, slopes.is_empty()) {
+            (true, _) => {}
+            (false, true) => map(self.activation, z, values),
+            (false, false) => map_with_slopes(self.activation, z, values, slopes),
+        }
         if let Some(dropout) = self.dropout {
-            let mask = &mut mask[..size];
-            dropout.draw(self.layer, fan_out, units.clone(), self.n_samples, mask);
-            for ((dropped, &a), &mask) in dropped[..size].iter_mut().zip(values).zip(&*mask) {
-                *dropped = a * mask;
-            }
+            dropout.apply(self.layer, units.clone(), self.n_samples, values, slopes);
         }
     }
 }
@@ -258,10 +273,11 @@ pub(crate) fn copy_logits<T: Scalar>(workspace: &Workspace<T>, n_samples: usize,
 
 /// Where the backward pass puts what it finds.
 pub(crate) enum Destination<'a, T> {
-    /// Adds to the gradient.
+    /// Adds to the gradient, or puts it in the place of what is there.
     Gradient {
         parameters: &'a [T],
         gradient: &'a mut [T],
+        replaces: bool,
     },
     /// Adds the gradient to the parameters, layer by layer as soon as the layer's weight is not needed any more: plain descent
     /// without a gradient in memory, where the loss was divided by minus the rate as well. Equal to the update by way of
@@ -279,7 +295,8 @@ pub(crate) enum Destination<'a, T> {
 
 /// The same for some units of a layer.
 enum Target<'a, T> {
-    Add(Rows<'a, T>),
+    /// Or replaces.
+    Add(Rows<'a, T>, bool),
     Update {
         parameters: Rows<'a, T>,
         rule: &'a Rule<T>,
@@ -299,8 +316,10 @@ impl<T: Scalar> Destination<'_, T> {
     /// All of a layer.
     fn layer(&mut self, layout: &Layout, layer: usize) -> Target<'_, T> {
         match self {
-            Self::Gradient { gradient, .. } => Target::Add(layout.rows_mut(gradient, layer)),
-            Self::Descent { parameters } => Target::Add(layout.rows_mut(parameters, layer)),
+            Self::Gradient {
+                gradient, replaces, ..
+            } => Target::Add(layout.rows_mut(gradient, layer), *replaces),
+            Self::Descent { parameters } => Target::Add(layout.rows_mut(parameters, layer), false),
             Self::Update {
                 parameters,
                 rule,
@@ -320,7 +339,7 @@ impl<'a, T: Scalar> Target<'a, T> {
     /// The next units' share, which is taken away from it.
     fn split_off(&mut self, n_units: usize) -> Self {
         match self {
-            Self::Add(rows) => Self::Add(rows.split_off(n_units)),
+            Self::Add(rows, replaces) => Self::Add(rows.split_off(n_units), *replaces),
             Self::Update {
                 parameters,
                 rule,
@@ -346,7 +365,7 @@ impl<'a, T: Scalar> Target<'a, T> {
         T: 'i,
     {
         match self {
-            Self::Add(rows) => {
+            Self::Add(rows, replaces) => {
                 let (values, panel) = (delta, rows.bias.len() * T::PANEL);
                 let delta = Delta { values, panel };
                 for (columns, input) in inputs {
@@ -354,7 +373,7 @@ impl<'a, T: Scalar> Target<'a, T> {
                         weight: &mut *rows.weight,
                         fan_in: rows.fan_in,
                         columns,
-                        replaces: false,
+                        replaces,
                     };
                     let share = Share {
                         n_samples,
@@ -362,6 +381,9 @@ impl<'a, T: Scalar> Target<'a, T> {
                         input,
                     };
                     weight_gradient(onto, &[share]);
+                }
+                if replaces {
+                    rows.bias.fill(T::zero());
                 }
                 row_sums(rows.bias, &[values]);
             }
@@ -416,7 +438,7 @@ pub(crate) fn backward<T: Scalar>(
     spec: &MlpSpec,
     destination: &mut Destination<'_, T>,
     inputs: Inputs<'_, T>,
-    drops: bool,
+    mode: &Mode,
     workspace: &mut Workspace<T>,
 ) {
     let n_samples = inputs.n_samples();
@@ -424,7 +446,7 @@ pub(crate) fn backward<T: Scalar>(
     for layer in (0..workspace.layout.n_layers()).rev() {
         if layer > 0 {
             let parameters = destination.parameters();
-            propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+            propagate_one(spec, parameters, layer, n_samples, mode, workspace);
         }
         let Workspace {
             layout,
@@ -479,11 +501,11 @@ pub(crate) fn propagate<T: Scalar>(
     spec: &MlpSpec,
     parameters: &[T],
     n_samples: usize,
-    drops: bool,
+    mode: &Mode,
     workspace: &mut Workspace<T>,
 ) {
     for layer in (1..workspace.layout.n_layers()).rev() {
-        propagate_one(spec, parameters, layer, n_samples, drops, workspace);
+        propagate_one(spec, parameters, layer, n_samples, mode, workspace);
     }
 }
 
@@ -493,7 +515,7 @@ fn propagate_one<T: Scalar>(
     parameters: &[T],
     layer: usize,
     n_samples: usize,
-    drops: bool,
+    mode: &Mode,
     workspace: &mut Workspace<T>,
 ) {
     let Workspace {
@@ -508,7 +530,7 @@ fn propagate_one<T: Scalar>(
         weight: &parameters[layout.weight(layer)],
         fan_in: layout.fan_in(layer),
         activation: spec.hidden_activation(),
-        drops,
+        kept: mode.dropout().map(Dropout::kept),
         n_samples,
     };
     let is_large = step.weight.len() * n_samples.next_multiple_of(T::PANEL) >= WORTH_SHARING;
@@ -520,7 +542,8 @@ struct Backward<'a, T> {
     weight: &'a [T],
     fan_in: usize,
     activation: Activation,
-    drops: bool,
+    /// What dropout multiplied the units by that it kept.
+    kept: Option<T>,
     n_samples: usize,
 }
 
@@ -530,9 +553,7 @@ impl<T: Scalar> Backward<'_, T> {
         let Part {
             units,
             values,
-            preactivations,
-            mask,
-            dropped,
+            slopes,
             delta,
             samples,
             ..
@@ -540,12 +561,13 @@ impl<T: Scalar> Backward<'_, T> {
         let n_panels = self.n_samples.div_ceil(T::PANEL);
         let size = units.len() * n_panels * T::PANEL;
         let (a, d) = (&values[..size], &mut delta[..size]);
-        // The mask of dropout comes before the slope.
-        let rectified = self.activation == Activation::Relu && !self.drops;
+        // A ReLU's units that are 0 were negative, or dropped.
+        let rectifies = self.activation == Activation::Relu;
         for above in above {
             let gradient = Gradient {
                 output: &mut *d,
-                rectified: rectified.then_some(a),
+                rectified: rectifies.then_some(a),
+                factor: self.kept,
             };
             input_gradient(
                 gradient,
@@ -557,23 +579,14 @@ impl<T: Scalar> Backward<'_, T> {
                 n_panels,
             );
         }
-        if self.drops {
-            for (d, &mask) in d.iter_mut().zip(&mask[..size]) {
-                *d *= mask;
-            }
+        if !slopes.is_empty() {
+            scale_by(d, &slopes[..size]);
+        } else if !rectifies {
+            scale_by_slope(self.activation, d, a);
         }
-        if !rectified {
-            let z = if preactivations.is_empty() {
-                a
-            } else {
-                &preactivations[..size]
-            };
-            scale_by_slope(self.activation, d, z, a);
-        }
-        let input = if self.drops { &dropped[..size] } else { a };
         let Samples { stride, values } = samples;
         let values = &mut values[..self.n_samples * *stride];
-        from_panels(input, units.len(), self.n_samples, values, *stride);
+        from_panels(a, units.len(), self.n_samples, values, *stride);
     }
 }
 

@@ -51,12 +51,15 @@ pub trait Scalar:
     /// tanh, without branches.
     #[doc(hidden)]
     fn fast_tanh(self) -> Self;
-    /// e^self - 1.
+    /// e^self for self of at most 0.
     #[doc(hidden)]
-    fn fast_exp_m1(self) -> Self;
-    /// The standard normal's distribution function.
+    fn exp_of_negative(self) -> Self;
+    /// e^self - 1 for self of at most 0.
     #[doc(hidden)]
-    fn normal_cdf(self) -> Self;
+    fn exp_m1_of_negative(self) -> Self;
+    /// The standard normal's distribution function, and its density.
+    #[doc(hidden)]
+    fn normal(self) -> (Self, Self);
     /// ln(self) for self of at least 1.
     #[doc(hidden)]
     fn fast_ln(self) -> Self;
@@ -106,12 +109,16 @@ impl Scalar for f32 {
         elementary::tanh_f32(self)
     }
     #[inline(always)]
-    fn fast_exp_m1(self) -> Self {
-        elementary::exp_m1_f32(self)
+    fn exp_of_negative(self) -> Self {
+        elementary::exp_of_negative_f32(self)
     }
     #[inline(always)]
-    fn normal_cdf(self) -> Self {
-        elementary::normal_cdf_f32(self)
+    fn exp_m1_of_negative(self) -> Self {
+        elementary::exp_m1_of_negative_f32(self)
+    }
+    #[inline(always)]
+    fn normal(self) -> (Self, Self) {
+        elementary::normal_f32(self)
     }
     #[inline(always)]
     fn fast_ln(self) -> Self {
@@ -133,19 +140,33 @@ impl Scalar for f64 {
     }
     #[inline(always)]
     fn fast_exp(self) -> Self {
-        self.exp()
+        self.exp_of_negative()
     }
     #[inline(always)]
     fn fast_tanh(self) -> Self {
         self.tanh()
     }
     #[inline(always)]
-    fn fast_exp_m1(self) -> Self {
+    fn exp_of_negative(self) -> Self {
+        // 2^-995: what is below would be subnormal soon.
+        if self < -690.0 { 0.0 } else { self.exp() }
+    }
+    #[inline(always)]
+    fn exp_m1_of_negative(self) -> Self {
         self.exp_m1()
     }
     #[inline(always)]
-    fn normal_cdf(self) -> Self {
-        0.5 * libm::erfc(-self * std::f64::consts::FRAC_1_SQRT_2)
+    fn normal(self) -> (Self, Self) {
+        const INVERSE_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
+        // Where e^(-x²/2) is 0 too.
+        let x = if self < -37.2 {
+            f64::NEG_INFINITY
+        } else {
+            self
+        };
+        let below = 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2);
+        let density = INVERSE_SQRT_TAU * (-0.5 * self * self).exp_of_negative();
+        (below, density)
     }
     #[inline(always)]
     fn fast_ln(self) -> Self {

@@ -202,12 +202,11 @@ impl<T: Scalar> Mlp<T> {
         let divisor = optimizer.divisor(total, learning_rate);
         team.each(true, shards.iter_mut().enumerate(), |(share, shard)| {
             let samples = samples(share);
-            let mut dropout = network.dropout(key, samples.start as u64);
+            let mut mode = network.learning(key, samples.start as u64);
             let chunk = batch.range(samples);
             let (spec, parameters) = (network.spec(), network.parameters().as_slice());
-            chunk_loss(spec, parameters, &chunk, divisor, &mut dropout, shard);
-            let drops = dropout.is_some();
-            propagate(spec, parameters, chunk.n_samples(), drops, shard);
+            chunk_loss(spec, parameters, &chunk, divisor, &mut mode, shard);
+            propagate(spec, parameters, chunk.n_samples(), &mode, shard);
         });
         let losses = shards.iter().enumerate().flat_map(|(share, shard)| {
             let n_panels = samples(share).len().div_ceil(T::PANEL);
@@ -269,17 +268,10 @@ impl<T: Scalar> Mlp<T> {
         let sum_of_shard = shards.iter_mut().zip(&mut sums).enumerate();
         team.each(true, sum_of_shard, |(shard, (workspace, sum))| {
             let samples = bound(shard)..bound(shard + 1);
-            let mut dropout = network.dropout(key, samples.start as u64);
+            let mut mode = network.learning(key, samples.start as u64);
             let mut gradient = std::mem::take(&mut workspace.gradient);
-            gradient.fill(T::zero());
-            *sum = network.add_gradient(
-                batch,
-                samples,
-                total,
-                &mut dropout,
-                workspace,
-                &mut gradient,
-            );
+            let everything = &mut gradient;
+            *sum = network.gradient_of(batch, samples, total, &mut mode, workspace, everything);
             workspace.gradient = gradient;
         });
         let loss = finite(

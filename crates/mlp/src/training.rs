@@ -8,7 +8,7 @@ use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{
-    Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
+    Destination, Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
 };
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
@@ -40,7 +40,7 @@ impl<T: Scalar> Mlp<T> {
                 self.parameters().as_slice(),
                 &chunk,
                 total,
-                &mut None,
+                &mut Mode::Evaluate,
                 workspace,
             );
         }
@@ -98,7 +98,7 @@ impl<T: Scalar> Mlp<T> {
                 self.spec(),
                 self.parameters().as_slice(),
                 chunk.inputs,
-                &mut None,
+                &mut Mode::Evaluate,
                 workspace,
             );
             // Before the loss turns them into its gradient.
@@ -156,33 +156,35 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         gradient: &mut [T],
     ) -> f64 {
-        gradient.fill(T::zero());
-        let mut dropout = self.dropout(dropout, 0);
+        let mut mode = self.learning(dropout, 0);
         let everything = 0..batch.n_samples();
-        self.add_gradient(batch, everything, total, &mut dropout, workspace, gradient) / total
+        self.gradient_of(batch, everything, total, &mut mode, workspace, gradient) / total
     }
 
-    /// Adds the gradient of some samples' part of the mean loss; the weighted sum of their losses.
-    pub(crate) fn add_gradient(
+    /// The gradient of some samples' part of the mean loss, which is overwritten, and the weighted sum of their losses.
+    pub(crate) fn gradient_of(
         &self,
         batch: &Open<'_, T>,
         samples: Range<usize>,
         total: f64,
-        dropout: &mut Option<Dropout>,
+        mode: &mut Mode,
         workspace: &mut Workspace<T>,
         gradient: &mut [T],
     ) -> f64 {
         let (spec, parameters) = (self.spec(), self.parameters().as_slice());
+        if samples.is_empty() {
+            gradient.fill(T::zero());
+        }
         let mut sum = 0.0;
         for range in chunks(samples.len(), workspace.capacity) {
             let chunk = batch.range(samples.start + range.start..samples.start + range.end);
-            sum += chunk_loss(spec, parameters, &chunk, total, dropout, workspace);
+            sum += chunk_loss(spec, parameters, &chunk, total, mode, workspace);
             let mut destination = Destination::Gradient {
                 parameters,
                 gradient,
+                replaces: range.start == 0,
             };
-            let drops = dropout.is_some();
-            backward(spec, &mut destination, chunk.inputs, drops, workspace);
+            backward(spec, &mut destination, chunk.inputs, mode, workspace);
         }
         sum
     }
@@ -257,7 +259,7 @@ impl<T: Scalar> Mlp<T> {
         let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
         let updated = finite(loss, optimizer.step()).and_then(|loss| {
             let parameters = self.parameters_mut().as_mut_slice();
-            optimizer.update_here(parameters, &mut gradient, learning_rate)?;
+            optimizer.update_here(parameters, &gradient, learning_rate)?;
             Ok(loss)
         });
         workspace.gradient = gradient;
@@ -274,10 +276,10 @@ impl<T: Scalar> Mlp<T> {
         learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        let mut dropout = self.dropout(key, 0);
+        let mut mode = self.learning(key, 0);
         let (spec, parameters) = self.split_mut();
         let divisor = optimizer.divisor(total, learning_rate);
-        let sum = chunk_loss(spec, parameters, batch, divisor, &mut dropout, workspace);
+        let sum = chunk_loss(spec, parameters, batch, divisor, &mut mode, workspace);
         let loss = finite(sum / total, optimizer.step())?;
         let is_plain_descent = optimizer.is_plain_descent();
         let (rule, first, second) = optimizer.next_step(learning_rate);
@@ -291,19 +293,16 @@ impl<T: Scalar> Mlp<T> {
                 second,
             }
         };
-        let drops = dropout.is_some();
-        backward(spec, &mut destination, batch.inputs, drops, workspace);
+        backward(spec, &mut destination, batch.inputs, &mode, workspace);
         Ok(loss)
     }
 
-    /// The masks' generator, if there is dropout, for the samples from this one on.
-    pub(crate) fn dropout(&self, key: Option<DropoutKey>, first_sample: u64) -> Option<Dropout> {
+    /// A forward pass with a backward one after it, for the samples from this one on; with dropout where there are a key and a
+    /// probability.
+    pub(crate) fn learning(&self, key: Option<DropoutKey>, first_sample: u64) -> Mode {
         let probability = self.spec().dropout_probability();
-        key.filter(|_| probability > 0.0).map(|key| Dropout {
-            key,
-            probability,
-            first_sample,
-        })
+        let key = key.filter(|_| probability > 0.0);
+        Mode::Learn(key.map(|key| Dropout::new(key, probability, first_sample)))
     }
 }
 

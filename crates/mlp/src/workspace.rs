@@ -7,7 +7,7 @@ use crate::error::require;
 use crate::parameters::Layout;
 use crate::shards::{Piece, SMALL, pieces, shard_capacity};
 use crate::team::{MOST, Team};
-use crate::{Error, Mlp, MlpSpec, Scalar};
+use crate::{Activation, Error, Mlp, MlpSpec, Scalar};
 
 /// How many samples at a time are fastest: a layer's weights are read once for all of them, and their activations stay in the
 /// second level of cache, or near it. What [`Mlp::workspace`] is usually given. (784-512-512-10 on 10,000 samples at a time:
@@ -63,16 +63,13 @@ pub struct Workspace<T> {
 pub(crate) struct Part<T> {
     /// Which units.
     pub(crate) units: Range<usize>,
-    /// f(z), or the inputs.
+    /// What the node hands on: the inputs, or f(z) times the dropout's masks.
     pub(crate) values: Buffer<T>,
-    /// z, where the activation's derivative needs it.
-    pub(crate) preactivations: Buffer<T>,
-    /// The dropout's factors, 0 or `1 / (1 - p)`, and the values times them.
-    pub(crate) mask: Buffer<T>,
-    pub(crate) dropped: Buffer<T>,
+    /// f'(z) times the masks, where it cannot be told from the values.
+    pub(crate) slopes: Buffer<T>,
     /// First z, then the loss's gradient with respect to it.
     pub(crate) delta: Buffer<T>,
-    /// The values (dropped where there is dropout) sample-major, for the gradient of the weight above; of the inputs, where
+    /// The values sample-major, for the gradient of the weight above; of the inputs, where
     /// they are not taken from the caller as they lie.
     pub(crate) samples: Samples<T>,
     /// The gradient of some rows of the weight below.
@@ -118,7 +115,6 @@ impl<T: Scalar> Part<T> {
         let lanes = capacity.next_multiple_of(T::PANEL);
         let room = |needed: bool| Buffer::new(if needed { n_units * lanes } else { 0 });
         let hidden = role == Role::Hidden;
-        let drops = hidden && spec.dropout_probability() > 0.0;
         let rows = if role == Role::Inputs {
             0
         } else {
@@ -126,15 +122,20 @@ impl<T: Scalar> Part<T> {
         };
         Self {
             values: room(role != Role::Outputs),
-            preactivations: room(hidden && spec.hidden_activation().needs_preactivation()),
-            mask: room(drops),
-            dropped: room(drops),
+            slopes: room(hidden && keeps_slopes(spec)),
             delta: room(role != Role::Inputs),
             samples: Samples::new(n_units, if role == Role::Outputs { 0 } else { capacity }),
             rows: Buffer::new(rows),
             units,
         }
     }
+}
+
+/// Whether a hidden layer's slopes are computed with its values, and kept: where they cannot be told from these, because of the
+/// activation, or because of dropout (but that a ReLU's are).
+fn keeps_slopes(spec: &MlpSpec) -> bool {
+    let f = spec.hidden_activation();
+    f.keeps_slopes() || (spec.dropout_probability() > 0.0 && f != Activation::Relu)
 }
 
 /// How many rows of a weight are updated at a time.

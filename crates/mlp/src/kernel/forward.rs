@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::tile::{
-    add_lines, each_panel, each_panel_mut, in_pairs, load_tile, rectify, store_tile,
+    add_lines, each_panel, each_panel_mut, flush, in_pairs, load_tile, rectify, store_tile,
 };
 use super::{Vectors, in_tiles, with_line};
 
@@ -20,8 +20,8 @@ const ROWS: usize = 96;
 /// `output = weight · input + bias`, for each panel: `n_panels` panels of a line a unit. Of the weight, the units' rows.
 ///
 /// The input may come in parts, one call each, from the first to the last: `input` has the lines of these `inputs` only. The
-/// sums are the same to the bit. Where it `rectifies`, the output is 0 where that is below 0, once the last input was added:
-/// ReLU in the registers in which the sums are.
+/// sums are the same to the bit. Once the last input was added, sums that are too small to matter become 0; where it
+/// `rectifies`, negative ones as well: ReLU in the registers in which the sums are.
 pub(crate) fn forward<T: Vectors>(
     output: &mut [T],
     weight: &[T],
@@ -80,7 +80,11 @@ impl<T: Vectors> Forward<'_, T> {
         for start in (0..n_inputs).step_by(BLOCK / P) {
             let block = start..(start + BLOCK / P).min(n_inputs);
             let first_input = self.inputs.start + start;
-            let rectifies = self.rectifies && self.inputs.start + block.end == fan_in;
+            let finish = match (self.inputs.start + block.end == fan_in, self.rectifies) {
+                (false, _) => Finish::GoesOn,
+                (true, true) => Finish::Rectify,
+                (true, false) => Finish::Flush,
+            };
             for first_unit in (0..n_units).step_by(ROWS) {
                 let units = first_unit..(first_unit + ROWS).min(n_units);
                 let (weight, bias) = (
@@ -101,12 +105,21 @@ impl<T: Vectors> Forward<'_, T> {
                         fan_in,
                         (first_input == 0).then_some(bias),
                         input,
-                        rectifies,
+                        finish,
                     ));
                 }
             }
         }
     }
+}
+
+/// What happens to sums before they are stored.
+#[derive(Clone, Copy)]
+enum Finish {
+    /// Other inputs will be added.
+    GoesOn,
+    Rectify,
+    Flush,
 }
 
 /// M units from this one on, over one block of inputs, for P panels: their sums begin with the bias or, where none is given,
@@ -121,7 +134,7 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     fan_in: usize,
     bias: Option<&[T]>,
     input: [&[[T::Vector<S>; V]]; P],
-    rectifies: bool,
+    finish: Finish,
 ) {
     let mut sums: [_; M] = match bias {
         Some(bias) => {
@@ -147,8 +160,10 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
         let w = std::array::from_fn(|m| rows[m][k]);
         add_lines(simd, &mut sums, w, &line);
     }
-    if rectifies {
-        rectify::<T, S, M, P, V>(simd, &mut sums);
+    match finish {
+        Finish::GoesOn => {}
+        Finish::Rectify => rectify::<T, S, M, P, V>(simd, &mut sums),
+        Finish::Flush => flush::<T, S, M, P, V>(simd, &mut sums, T::SMALLEST),
     }
     store_tile(output, unit, &sums);
 }

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::tile::{add_lines, each_panel, each_panel_mut, in_pairs, load_tile, mask, store_tile};
+use super::tile::{
+    add_lines, each_panel, each_panel_mut, flush, in_pairs, load_tile, mask, store_tile,
+};
 use super::{Vectors, in_tiles, with_line};
 
 /// How many lines of deltas are added up before the next inputs: a column of the weight's lines stays in cache, even where its
@@ -21,11 +23,16 @@ const COLUMNS: usize = 96;
 /// `output = (weightᵀ · delta)[inputs]`, for each panel: `n_panels` panels of `delta`, a line for each of these `units`, and
 /// of `output`, a line for each input of the range.
 ///
-/// The deltas may come in parts, one call each, from the first to the last. The sums are the same to the bit. Where there are
-/// `rectified` activations of the inputs, laid out as the output, the sums are 0 where these are not above 0, once the last
-/// unit was added: the slope of ReLU.
+/// The deltas may come in parts, one call each, from the first to the last. The sums are the same to the bit. Once the last
+/// unit was added, sums that are too small to matter become 0. Where there are `rectified` activations of the inputs, laid out
+/// as the output, so do those where these are not above 0, and the others are multiplied by the factor: the slope of ReLU, and
+/// of dropout.
 pub(crate) fn input_gradient<T: Vectors>(
-    Gradient { output, rectified }: Gradient<'_, T>,
+    Gradient {
+        output,
+        rectified,
+        factor,
+    }: Gradient<'_, T>,
     weight: &[T],
     fan_in: usize,
     delta: &[T],
@@ -37,6 +44,7 @@ pub(crate) fn input_gradient<T: Vectors>(
     Arch::new().dispatch(InputGradient {
         output: &mut output[..size],
         rectified: rectified.map(|activations| &activations[..size]),
+        factor,
         weight,
         fan_in,
         delta: &delta[..n_panels * units.len() * T::PANEL],
@@ -49,12 +57,15 @@ pub(crate) fn input_gradient<T: Vectors>(
 pub(crate) struct Gradient<'a, T> {
     pub(crate) output: &'a mut [T],
     pub(crate) rectified: Option<&'a [T]>,
+    /// Only where there are rectified activations.
+    pub(crate) factor: Option<T>,
 }
 
 /// For all panels.
 pub(super) struct InputGradient<'a, T> {
     pub(super) output: &'a mut [T],
     pub(super) rectified: Option<&'a [T]>,
+    pub(super) factor: Option<T>,
     pub(super) weight: &'a [T],
     pub(super) fan_in: usize,
     pub(super) delta: &'a [T],
@@ -97,7 +108,8 @@ impl<T: Vectors> InputGradient<'_, T> {
         for start in (0..n_units).step_by(block) {
             let block = start..(start + block).min(n_units);
             let first_unit = self.units.start + start;
-            let rectified = rectified.filter(|_| self.units.start + block.end == all_units);
+            let is_last = self.units.start + block.end == all_units;
+            let rectified = rectified.filter(|_| is_last);
             for first in (0..n_inputs).step_by(COLUMNS) {
                 let inputs = first..(first + COLUMNS).min(n_inputs);
                 let weight = &self.weight[first_unit * self.fan_in + self.inputs.start + first..];
@@ -120,7 +132,7 @@ impl<T: Vectors> InputGradient<'_, T> {
                         self.fan_in,
                         delta,
                         first_unit == 0,
-                        rectified.as_ref(),
+                        is_last.then_some((rectified.as_ref(), self.factor)),
                     ));
                 }
             }
@@ -144,7 +156,7 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     fan_in: usize,
     delta: [&[[T::Vector<S>; V]]; P],
     is_first: bool,
-    rectified: Option<&[&[[T::Vector<S>; V]]; P]>,
+    last: Option<(Option<&[&[[T::Vector<S>; V]]; P]>, Option<T>)>,
 ) {
     let mut sums: [_; M] = if is_first {
         [[[T::splat(simd, T::ZERO); V]; P]; M]
@@ -163,8 +175,11 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
         add_lines(simd, &mut sums, std::array::from_fn(|m| row[m]), &line);
         rows = rows.get(fan_in..).unwrap_or_default();
     }
-    if let Some(rectified) = rectified {
-        mask::<T, S, M, P, V>(simd, &mut sums, rectified, input);
+    if let Some((rectified, factor)) = last {
+        if let Some(rectified) = rectified {
+            mask::<T, S, M, P, V>(simd, &mut sums, rectified, input, factor);
+        }
+        flush::<T, S, M, P, V>(simd, &mut sums, T::SMALLEST_DELTA);
     }
     store_tile(output, input, &sums);
 }

@@ -4,8 +4,8 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::{Vectors, with_line};
 
-/// `sums += panels · 1`, one sum a line, over the panels of all shares of the samples. Lanes beyond the last sample must be
-/// zero.
+/// `sums += panels · 1`, one sum a line, over the panels of all shares of the samples; 0 where that is too small to matter. Lanes
+/// beyond the last sample must be zero.
 pub(crate) fn row_sums<T: Vectors>(sums: &mut [T], shares: &[&[T]]) {
     Arch::new().dispatch(RowSums { sums, shares });
 }
@@ -42,7 +42,7 @@ impl<T: Vectors> RowSums<'_, T> {
             let all = line[1..]
                 .iter()
                 .fold(line[0], |all, &part| T::add_vectors(simd, all, part));
-            *sum = T::add(*sum, T::sum_of_lanes(simd, all));
+            *sum = T::flush(T::add(*sum, T::sum_of_lanes(simd, all)));
         }
     }
 }

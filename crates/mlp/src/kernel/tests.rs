@@ -186,7 +186,11 @@ fn check_products<T: Scalar>(shape: &Shape) {
     let all_units = 0..fan_out;
     let of_all = |output: &mut Vec<T>, rectified: Option<&[T]>| {
         input_gradient(
-            Gradient { output, rectified },
+            Gradient {
+                output,
+                rectified,
+                factor: None,
+            },
             &weight,
             fan_in,
             &delta_panels,
@@ -219,7 +223,11 @@ fn check_products<T: Scalar>(shape: &Shape) {
             let some = Some(&activations[..]);
             for (output, rectified) in [(&mut in_parts, None), (&mut masked_in_parts, some)] {
                 input_gradient(
-                    Gradient { output, rectified },
+                    Gradient {
+                        output,
+                        rectified,
+                        factor: None,
+                    },
                     &weight,
                     fan_in,
                     &part,
@@ -390,6 +398,7 @@ fn check_with<T: Scalar, S: Simd>(
     simd.vectorize(InputGradient {
         output: &mut output,
         rectified: None,
+        factor: None,
         weight: data.weight,
         fan_in,
         delta: data.samples.delta.values,
@@ -406,6 +415,7 @@ fn check_with<T: Scalar, S: Simd>(
     simd.vectorize(InputGradient {
         output: &mut masked,
         rectified: Some(&activations),
+        factor: Some(T::of(3.0)),
         weight: data.weight,
         fan_in,
         delta: data.samples.delta.values,
@@ -413,7 +423,8 @@ fn check_with<T: Scalar, S: Simd>(
         inputs: some.clone(),
     });
     for ((&found, &d), &a) in masked.iter().zip(&output).zip(&activations) {
-        assert_eq!(found, if a > T::zero() { d } else { T::zero() }, "{kind}");
+        let kept = if a > T::zero() { d } else { T::zero() };
+        assert_eq!(found, T::of(3.0) * kept, "{kind}");
     }
     let output = samples(&output, some.len(), n_samples);
     assert_close(&format!("dA, {kind}"), &output, &expected, fan_out);

@@ -83,28 +83,47 @@ pub(super) fn add_lines<T: Vectors, S: Simd, const M: usize, const P: usize, con
     }
 }
 
-/// 0 in the place of sums below 0.
+/// Changes every vector of a tile. (A macro, since a closure would not surely be compiled for the processor's vectors.)
+macro_rules! each_vector {
+    ($sums:expr, |$sum:ident| $changed:expr) => {
+        for sums in $sums.iter_mut() {
+            for sums in sums.iter_mut() {
+                for sum in sums.iter_mut() {
+                    let $sum = *sum;
+                    *sum = $changed;
+                }
+            }
+        }
+    };
+}
+
+/// 0 in the place of sums below the smallest that matters: ReLU.
 #[inline(always)]
 pub(super) fn rectify<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
     sums: &mut [[[T::Vector<S>; V]; P]; M],
 ) {
-    for sums in sums {
-        for sums in sums.iter_mut() {
-            for sum in sums.iter_mut() {
-                *sum = T::unless_negative(simd, *sum);
-            }
-        }
-    }
+    each_vector!(sums, |sum| T::rectified(simd, sum));
 }
 
-/// `sums = 0` where the lines from `first` on of each panel are not above 0.
+/// 0 in the place of sums that are too small to matter.
+#[inline(always)]
+pub(super) fn flush<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[[T::Vector<S>; V]; P]; M],
+    smallest: T,
+) {
+    each_vector!(sums, |sum| T::flushed(simd, sum, smallest));
+}
+
+/// The sums times a factor where the lines from `first` on of each panel are above 0; elsewhere 0.
 #[inline(always)]
 pub(super) fn mask<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
     sums: &mut [[[T::Vector<S>; V]; P]; M],
     panels: &[&[[T::Vector<S>; V]]; P],
     first: usize,
+    factor: Option<T>,
 ) {
     for p in 0..P {
         let lines = &panels[p][first..][..M];
@@ -113,5 +132,9 @@ pub(super) fn mask<T: Vectors, S: Simd, const M: usize, const P: usize, const V:
                 sums[m][p][v] = T::where_positive(simd, lines[m][v], sums[m][p][v]);
             }
         }
+    }
+    if let Some(factor) = factor {
+        let factor = T::splat(simd, factor);
+        each_vector!(sums, |sum| T::mul_vectors(simd, sum, factor));
     }
 }

@@ -12,6 +12,16 @@ pub trait Vectors: Copy + Sized {
     /// 0.
     const ZERO: Self;
 
+    /// Below it in absolute value, whatever is handed from one stage of a step to the next is 0; see `negligible`. The square root
+    /// of the smallest number of full precision: products of two such numbers are not subnormal.
+    const SMALLEST: Self;
+
+    /// The same of the loss's gradient with respect to a unit.
+    const SMALLEST_DELTA: Self;
+
+    /// The least second moment, and the square of the least gradient that changes one.
+    const SMALLEST_SQUARE: Self;
+
     /// How many samples a panel has: a line of cache, 64 bytes.
     const PANEL: usize = 64 / size_of::<Self>();
 
@@ -36,18 +46,24 @@ pub trait Vectors: Copy + Sized {
     fn partial_load<S: Simd>(simd: S, values: &[Self]) -> Self::Vector<S>;
     /// Stores as many lanes as the slice has room for, at most a vector.
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
-    /// 0 in the place of numbers below 0: ReLU. NaN stays NaN.
-    fn unless_negative<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self::Vector<S>;
+    /// 0 in the place of numbers below [`SMALLEST`](Self::SMALLEST), negative ones too: ReLU. NaN stays NaN.
+    fn rectified<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self::Vector<S>;
+    /// 0 in the place of numbers whose absolute value is below `smallest`. NaN stays NaN.
+    fn flushed<S: Simd>(simd: S, vector: Self::Vector<S>, smallest: Self) -> Self::Vector<S>;
     /// The numbers where those `of` are above 0; elsewhere 0.
     fn where_positive<S: Simd>(
         simd: S,
         of: Self::Vector<S>,
         vector: Self::Vector<S>,
     ) -> Self::Vector<S>;
+    /// a·b.
+    fn mul_vectors<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// All lanes added up.
     fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// a + b.
     fn add(a: Self, b: Self) -> Self;
+    /// The number; 0 in the place of one whose absolute value is below [`SMALLEST`](Self::SMALLEST).
+    fn flush(x: Self) -> Self;
     /// A byte as a number, exactly.
     fn of_byte(byte: u8) -> Self;
     /// ((x - shift) - rest) / scale, each operation rounded: the same bits wherever it is computed.
@@ -60,11 +76,14 @@ pub trait Vectors: Copy + Sized {
 type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
 
 macro_rules! vectors {
-    ($scalar:ident, $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident) => {
+    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident, $abs:ident, $mul:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
             const ZERO: Self = 0.0;
+            const SMALLEST: Self = <$scalar>::from_bits($smallest);
+            const SMALLEST_DELTA: Self = <$scalar>::from_bits($delta);
+            const SMALLEST_SQUARE: Self = <$scalar>::from_bits($square);
 
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {
@@ -104,9 +123,18 @@ macro_rules! vectors {
                 simd.$store(values, vector);
             }
             #[inline(always)]
-            fn unless_negative<S: Simd>(simd: S, vector: S::$vector) -> S::$vector {
-                let zero = simd.$splat(0.0);
-                simd.$select(simd.$less(vector, zero), zero, vector)
+            fn rectified<S: Simd>(simd: S, vector: S::$vector) -> S::$vector {
+                let smallest = simd.$splat(Self::SMALLEST);
+                simd.$select(simd.$less(vector, smallest), simd.$splat(0.0), vector)
+            }
+            #[inline(always)]
+            fn flushed<S: Simd>(simd: S, vector: S::$vector, smallest: Self) -> S::$vector {
+                let is_small = simd.$less(simd.$abs(vector), simd.$splat(smallest));
+                simd.$select(is_small, simd.$splat(0.0), vector)
+            }
+            #[inline(always)]
+            fn mul_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
             }
             #[inline(always)]
             fn where_positive<S: Simd>(simd: S, of: S::$vector, vector: S::$vector) -> S::$vector {
@@ -120,6 +148,10 @@ macro_rules! vectors {
             #[inline(always)]
             fn add(a: Self, b: Self) -> Self {
                 a + b
+            }
+            #[inline(always)]
+            fn flush(x: Self) -> Self {
+                if x.abs() < Self::SMALLEST { 0.0 } else { x }
             }
             #[inline(always)]
             fn of_byte(byte: u8) -> Self {
@@ -139,6 +171,7 @@ macro_rules! vectors {
 
 vectors!(
     f32,
+    [(127 - 63) << 23, (127 - 100) << 23, (127 - 110) << 23],
     turn_f32,
     f32s,
     F32_LANES,
@@ -152,10 +185,13 @@ vectors!(
     reduce_sum_f32s,
     greater_than_f32s,
     less_than_f32s,
-    select_f32s
+    select_f32s,
+    abs_f32s,
+    mul_f32s
 );
 vectors!(
     f64,
+    [(1023 - 511) << 52, (1023 - 900) << 52, (1023 - 990) << 52],
     transpose::turn,
     f64s,
     F64_LANES,
@@ -169,7 +205,9 @@ vectors!(
     reduce_sum_f64s,
     greater_than_f64s,
     less_than_f64s,
-    select_f64s
+    select_f64s,
+    abs_f64s,
+    mul_f64s
 );
 
 #[inline(always)]

@@ -206,11 +206,12 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
             let mut changed = [zero; 2];
             for (v, (changed, &sum)) in changed.iter_mut().zip(sums).enumerate() {
                 let (before, _) = T::vectors::<S>(&row[v * second..][..lanes]);
-                *changed = if self.replaces {
+                let sum = if self.replaces {
                     sum
                 } else {
                     T::add_vectors(simd, before[0], sum)
                 };
+                *changed = T::flushed(simd, sum, T::SMALLEST);
             }
             for (v, changed) in changed.into_iter().enumerate() {
                 let (after, _) = T::vectors_mut::<S>(&mut row[v * second..][..lanes]);
@@ -234,6 +235,7 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
             } else {
                 T::add_vectors(simd, T::partial_load(simd, row), sums[0])
             };
+            let changed = T::flushed(simd, changed, T::SMALLEST);
             T::partial_store(simd, row, changed);
         }
     }

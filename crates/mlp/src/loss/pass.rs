@@ -4,8 +4,9 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::Loss;
 use crate::Scalar;
-use crate::activation::sigmoid;
+use crate::activation::{sigmoid, sigmoid_by};
 use crate::batch::{Open, OpenTargets};
+use crate::negligible::flush;
 
 impl Loss {
     /// Turns the logits of a chunk, in panels of a line an output, into the gradient of `Σ wᵢ·ℓᵢ / divisor` with respect to
@@ -50,12 +51,14 @@ impl Loss {
                     // ln(1 + e^z) - y·z as max(z, 0) - y·z + ln(1 + e^-|z|): finite at z = ±1e3.
                     // In this order: the logarithm is small where the answer is right, and would be lost beside z.
                     let positive = if z < T::zero() { T::zero() } else { z };
-                    let loss = (positive - y * z) + (-z.abs()).fast_exp().fast_ln_1p();
-                    (loss, sigmoid(z) - y)
+                    let e = (-z.abs()).exp_of_negative();
+                    let loss = (positive - y * z) + e.fast_ln_1p();
+                    (loss, sigmoid_by(z, e) - y)
                 });
             }
             Self::MeanSquaredError => pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
-                let r = z - y;
+                // Its square would be subnormal.
+                let r = flush(z - y, T::SMALLEST);
                 (r * r, r + r)
             }),
             Self::MeanAbsoluteError => pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
@@ -66,7 +69,7 @@ impl Loss {
                 let delta = T::of(*delta);
                 let half = T::of(0.5);
                 pointwise(logits, losses, whole, 1, |z: T, y: T, _| {
-                    let r = z - y;
+                    let r = flush(z - y, T::SMALLEST);
                     if r.abs() <= delta {
                         (half * r * r, r)
                     } else {
@@ -183,6 +186,12 @@ fn lanes_of<T: Scalar>(
     (samples, weights)
 }
 
+/// What a sample's slopes are multiplied by. A weight so small counts as 0, or every product with it would be subnormal.
+#[inline(always)]
+fn normal_scale<T: Scalar>(scale: T) -> T {
+    flush(scale, T::SMALLEST_DELTA)
+}
+
 /// Losses that are a mean over the outputs of a function of (logit, target, number of the output within its target).
 fn pointwise<T: Scalar>(
     logits: &mut [T],
@@ -234,7 +243,9 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
         for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
             let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
             let (samples, weights) = lanes_of(chunk, index, weight);
-            let scales = weights.map(|weight| T::of(weight / divisor));
+            let scales = weights
+                .map(|weight| T::of(weight / divisor))
+                .map(normal_scale);
             let mut losses = [T::zero(); LANES];
             for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
                 let mut targets = [T::zero(); LANES];
@@ -247,8 +258,9 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Pointwise<'_, T, F> {
                     losses[lane] += loss;
                     // A sample of weight 0 is none, whatever is in the place of its target: 0 times infinity is NaN.
                     let weighs = scales[lane] != T::zero();
+                    let delta = scales[lane] * flush(slope, T::SMALLEST);
                     line[lane] = if weighs {
-                        scales[lane] * slope
+                        flush(delta, T::SMALLEST_DELTA)
                     } else {
                         T::zero()
                     };
@@ -310,7 +322,7 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> 
                 for lane in 0..T::PANEL {
                     let z = line[lane] - largest[lane];
                     linear[lane] += on_all * z;
-                    line[lane] = z.fast_exp();
+                    line[lane] = flush(z.exp_of_negative(), T::SMALLEST);
                     normalizer[lane] += line[lane];
                 }
             }
@@ -319,12 +331,13 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> 
             let mut inverses = [T::zero(); LANES];
             for lane in 0..T::PANEL {
                 losses[lane] = normalizer[lane].fast_ln() - linear[lane];
-                scales[lane] = T::of(weights[lane] / self.divisor);
+                scales[lane] = normal_scale(T::of(weights[lane] / self.divisor));
                 inverses[lane] = scales[lane] / normalizer[lane];
             }
             for line in panel.chunks_exact_mut(T::PANEL) {
                 for lane in 0..T::PANEL {
-                    line[lane] = line[lane] * inverses[lane] - scales[lane] * on_all;
+                    let delta = line[lane] * inverses[lane] - scales[lane] * on_all;
+                    line[lane] = flush(delta, T::SMALLEST_DELTA);
                 }
                 line[samples.len()..].fill(T::zero());
             }
@@ -353,7 +366,7 @@ fn softmax<T: Scalar>(column: &mut [T]) {
     subtract_largest(column);
     let mut normalizer = T::zero();
     for z in column.iter_mut() {
-        *z = z.fast_exp();
+        *z = z.exp_of_negative();
         normalizer += *z;
     }
     for e in column.iter_mut() {
@@ -368,13 +381,13 @@ fn softmax_hessian_times<T: Scalar>(v: &mut [T], z: &[T], weight: T) {
         .fold(z[0], |largest, &z| if z > largest { z } else { largest });
     let (mut normalizer, mut dot) = (T::zero(), T::zero());
     for (&z, &v) in z.iter().zip(v.iter()) {
-        let e = (z - largest).fast_exp();
+        let e = (z - largest).exp_of_negative();
         normalizer += e;
         dot += e * v;
     }
     let mean = dot / normalizer;
     for (&z, v) in z.iter().zip(v.iter_mut()) {
-        let p = (z - largest).fast_exp() / normalizer;
+        let p = (z - largest).exp_of_negative() / normalizer;
         *v = weight * p * (*v - mean);
     }
 }
