@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
+use crate::batch_losses::BatchLosses;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
+use crate::evaluator::Measurement;
 use crate::scalar::to_f64;
-use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, Watched};
+use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, TrainingLoss, Watched};
 
 /// What early stopping has seen: the lowest validation loss, and the model that had it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +36,10 @@ impl<T: Scalar> Session<'_, T> {
     ) -> Result<Option<Outcome>, Error> {
         let record = self.evaluate()?;
         self.history.push(record);
-        let watched = record.validation_loss.unwrap_or(record.training_loss);
-        self.plateau.observe(&self.trainer.schedule, watched);
+        self.batch_losses = BatchLosses::default();
+        if let Some(watched) = self.watched_by_schedule(&record) {
+            self.plateau.observe(&self.trainer.schedule, watched);
+        }
         let patience_is_over = self.remember_if_best(&record);
         let flow = observer.on_evaluation(&record);
         Ok(if self.reaches_target(&record) {
@@ -65,21 +69,27 @@ impl<T: Scalar> Session<'_, T> {
     /// The record of the model as it stands; a divergence if anything in it is not finite.
     fn evaluate(&mut self) -> Result<Record, Error> {
         // ReLU turns NaN into 0 on some processors, so that a broken weight need not show in the loss.
-        let parameters = self.model.parameters().as_slice();
-        if let Some(&broken) = parameters.iter().find(|&&value| !to_f64(value).is_finite()) {
-            return Err(self.diverged(NotFinite::Parameter(to_f64(broken))));
+        if let Some(broken) = first_not_finite(self.model.parameters().as_slice()) {
+            return Err(self.diverged(NotFinite::Parameter(broken)));
         }
-        let (training, validation) = self.evaluator.measure(&self.model)?;
-        let losses = [
-            (Watched::Training, Some(training)),
-            (Watched::Validation, validation),
-        ];
-        for (part, measurement) in losses {
-            if let Some(measurement) = measurement
-                && !measurement.loss.is_finite()
-            {
-                return Err(self.diverged(NotFinite::EvaluatedLoss(part, measurement.loss)));
+        let of_batches = match self.trainer.evaluation.training {
+            TrainingLoss::Batches => self.batch_losses.mean(),
+            TrainingLoss::All | TrainingLoss::Samples(_) => None,
+        };
+        let (training_loss, training_loss_of, training_metrics) = match of_batches {
+            Some(mean) => (mean, TrainingLoss::Batches, None),
+            None => {
+                let measured = self.measure_training()?;
+                let of = self.evaluator.training_loss_of();
+                (measured.loss, of, Some(measured.metrics))
             }
+        };
+        let validation = self.evaluator.measure_validation(&self.model)?;
+        if let Some(measured) = validation
+            && !measured.loss.is_finite()
+        {
+            let what = NotFinite::EvaluatedLoss(Watched::Validation, measured.loss);
+            return Err(self.diverged(what));
         }
         Ok(Record {
             epoch: self.update as f64 / self.updates_per_epoch() as f64,
@@ -87,11 +97,33 @@ impl<T: Scalar> Session<'_, T> {
             samples: self.samples_seen(),
             seconds: self.stopwatch.seconds(),
             learning_rate: self.learning_rate_of(self.update.saturating_sub(1)),
-            training_loss: training.loss,
-            training_metrics: training.metrics,
+            training_loss,
+            training_loss_of,
+            training_metrics,
             validation_loss: validation.map(|measurement| measurement.loss),
             validation_metrics: validation.map(|measurement| measurement.metrics),
         })
+    }
+
+    /// The measured training loss and metrics; a divergence if the loss is not finite.
+    pub(super) fn measure_training(&mut self) -> Result<Measurement, Error> {
+        let measured = self.evaluator.measure_training(&self.model)?;
+        if measured.loss.is_finite() {
+            Ok(measured)
+        } else {
+            let what = NotFinite::EvaluatedLoss(Watched::Training, measured.loss);
+            Err(self.diverged(what))
+        }
+    }
+
+    /// The loss of this record that the schedule compares with those before: the validation loss, or else the training loss.
+    /// One that was evaluated is not compared with those of batches, which dropout and their lag make higher.
+    fn watched_by_schedule(&self, record: &Record) -> Option<f64> {
+        let of_batches = |of: TrainingLoss| of == TrainingLoss::Batches;
+        let is_comparable =
+            of_batches(record.training_loss_of) == of_batches(self.trainer.evaluation.training);
+        let training_loss = is_comparable.then_some(record.training_loss);
+        record.validation_loss.or(training_loss)
     }
 
     /// Keeps the model if it is the best on the validation data so far; true when patience is over.
@@ -148,6 +180,21 @@ impl<T: Scalar> Session<'_, T> {
     }
 }
 
+/// The first of these that is infinite or NaN. That there is none is found in blocks, without a branch for each number:
+/// an epoch of a small network on a hundred samples takes a few microseconds, and this follows it.
+fn first_not_finite<T: Scalar>(values: &[T]) -> Option<f64> {
+    let is_finite = |value: T| to_f64(value).is_finite();
+    values
+        .chunks(64)
+        .find(|block| {
+            !block
+                .iter()
+                .fold(true, |all, &value| all & is_finite(value))
+        })
+        .and_then(|block| block.iter().find(|&&value| !is_finite(value)))
+        .map(|&value| to_f64(value))
+}
+
 #[cfg(test)]
 mod tests {
     use nalgebra::dmatrix;
@@ -165,7 +212,7 @@ mod tests {
         let trainer = Trainer::new(MlpSpec::new([1, 4, 2])).batch_size(BatchSize::Full);
         let mut session = trainer.start(&data, None).unwrap();
         session.model.parameters_mut().bias_mut(0)[1] = f64::NEG_INFINITY;
-        let (training, _) = session.evaluator.measure(&session.model).unwrap();
+        let training = session.evaluator.measure_training(&session.model).unwrap();
         assert!(training.loss.is_finite());
         let Err(Error::Diverged(divergence)) = session.advance(&mut Silent) else {
             panic!("it was not found")
