@@ -179,6 +179,8 @@ impl History {
     }
 
     /// The record with the lowest loss of this part (the first such); none without validation data, when that is asked.
+    /// Training losses are compared as they were recorded: where they are those of batches, one of them is not
+    /// (see [`Record::training_loss_of`]).
     pub fn best(&self, part: Watched) -> Option<&Record> {
         let mut best: Option<(&Record, f64)> = None;
         for record in &self.records {

@@ -167,6 +167,10 @@ fn batches_without_weight_do_not_spoil_a_checkpoint() {
     for at in [5, 16, 40] {
         let parts = in_two_parts(&trainer, at, &data, None);
         assert_eq!(parts.model(), whole.model(), "stopped at {at}");
+        assert_eq!(
+            bits(parts.history().records()),
+            bits(whole.history().records())
+        );
     }
 }
 
@@ -333,6 +337,28 @@ fn a_checkpoint_that_was_kept_goes_on() {
     let after = trained.history().last().unwrap();
     assert_eq!(after.update, 48);
     assert!(after.training_loss < before, "{before} to {after:?}");
+}
+
+/// The same of format 3, in which the losses of the two batches since the last record are kept as well.
+#[test]
+fn a_checkpoint_of_format_3_goes_on() {
+    const SAVED: &str = include_str!("saved/checkpoint-format-3.json");
+    let (data, validation) = (classes(50, 1), classes(30, 2));
+    let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
+    let trainer = kept().evaluation(Evaluation::default());
+    assert_eq!(checkpoint.trainer(), &trainer);
+    let file: serde_json::Value = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(serde_json::to_value(&checkpoint).unwrap(), file);
+    let mut session = Trainer::resume(checkpoint, &data, Some(&validation)).unwrap();
+    assert_eq!(session.run(&mut Silent).unwrap(), Outcome::BudgetSpent);
+    let resumed = session.finish().unwrap();
+    // Other vectors than those of the machine that saved it may round otherwise.
+    let whole = trainer.fit(&data, Some(&validation)).unwrap();
+    let records = resumed.history().records().iter();
+    for (resumed, whole) in records.zip(whole.history().records()) {
+        assert_eq!(resumed.training_loss_of, whole.training_loss_of);
+        assert!((resumed.training_loss - whole.training_loss).abs() < 1e-9);
+    }
 }
 
 fn kept() -> Trainer {

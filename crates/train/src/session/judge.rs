@@ -204,6 +204,36 @@ mod tests {
     use super::*;
     use crate::{Silent, Trainer};
 
+    /// By default the training data is evaluated before the first update and at the end, and never between: not even an
+    /// evaluator that refuses the model is noticed there.
+    #[test]
+    fn updates_are_recorded_without_an_evaluation() {
+        let features = dmatrix![-1.0, 0.0, 1.0];
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1, 1])).unwrap();
+        let trainer =
+            |n_hidden| Trainer::new(MlpSpec::new([1, n_hidden, 2])).batch_size(BatchSize::Mini(2));
+        let mut session = trainer(4).start(&data, None).unwrap();
+        session.advance(&mut Silent).unwrap();
+        session.evaluator = trainer(5).start(&data, None).unwrap().evaluator;
+        session.run(&mut Silent).unwrap();
+        assert_eq!(session.history().records().len(), 101);
+        assert!(session.measure_training().is_err());
+        assert!(session.finish().is_err());
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_found_wherever_it_stands() {
+        for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in [0, 63, 64, 129] {
+                let mut values = vec![f32::MAX; 130];
+                assert_eq!(first_not_finite(&values), None);
+                values[place] = broken;
+                let found = first_not_finite(&values).unwrap();
+                assert!(found.is_nan() || found == f64::from(broken));
+            }
+        }
+    }
+
     /// A bias of minus infinity before a ReLU is a unit that is always off: the loss stays finite, the model is broken.
     #[test]
     fn a_broken_weight_is_found_though_the_loss_is_finite() {
