@@ -6,8 +6,9 @@ use nalgebra::DMatrix;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use smallbatch_data::{Dataset, Target};
-use smallbatch_mlp::{Batch, Loss, Mlp, Targets, Workspace};
+use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Targets, Workspace};
 
+use crate::batch_losses::class_weights;
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
 use crate::scalar::to_f64;
@@ -39,14 +40,14 @@ struct Subject<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Evaluator<'a, T> {
     pub(crate) fn new(
-        n_outputs: usize,
+        spec: &MlpSpec,
         workspace: Workspace<T>,
         evaluation: &Evaluation,
         seed: u64,
         training: &'a Dataset<T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
-        let subject = |data, limit, part| Subject::new(data, limit, n_outputs, seed, part);
+        let subject = |data, limit, part| Subject::new(data, limit, spec, seed, part);
         let limit = match evaluation.training {
             TrainingLoss::Batches => Some(WITHOUT_BATCHES),
             TrainingLoss::All => None,
@@ -91,16 +92,20 @@ impl<'a, T: Scalar> Subject<'a, T> {
     fn new(
         data: &'a Dataset<T>,
         limit: Option<usize>,
-        n_outputs: usize,
+        spec: &MlpSpec,
         seed: u64,
         part: Watched,
     ) -> Result<Self, Error> {
         let data = match limit {
             Some(limit) if limit < data.n_samples() => {
                 // Samples that weigh nothing would say nothing.
-                let weighs = |sample: &usize| {
-                    let weights = data.weights();
-                    weights.is_none_or(|weights| weights[*sample] > T::zero())
+                let (weights, labels) = (data.weights(), data.target().labels());
+                let class_weights = class_weights(spec.loss_function());
+                let weighs = |&sample: &usize| {
+                    let class = labels.map(|labels| labels[sample] as usize);
+                    let classes = class_weights.zip(class);
+                    weights.is_none_or(|weights| weights[sample] > T::zero())
+                        && classes.is_none_or(|(weights, class)| weights[class] > 0.0)
                 };
                 let all: Vec<usize> = (0..data.n_samples()).filter(weighs).collect();
                 let limit = limit.min(all.len());
@@ -110,7 +115,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
             }
             _ => Cow::Borrowed(data),
         };
-        let logits = DMatrix::zeros(n_outputs, data.n_samples());
+        let logits = DMatrix::zeros(spec.n_outputs(), data.n_samples());
         Ok(Self { data, logits })
     }
 

@@ -9,7 +9,7 @@ mod common;
 use std::ops::ControlFlow;
 
 use common::{classes, classifier, numbers, regressor};
-use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset};
+use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset, Target};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
 use smallbatch_train::{
     Budget, Error, EvaluateEvery, Evaluation, History, NotFinite, Observer, Outcome, Record,
@@ -195,6 +195,25 @@ fn the_model_is_the_same_whatever_is_recorded() {
         let other = other.fit(&data, None).unwrap();
         assert_eq!(other.model(), default.model());
     }
+}
+
+/// The sample that the loss before training is evaluated on has some that weigh, though only three of 3,000 do.
+#[test]
+fn classes_that_weigh_nothing_are_no_sample() {
+    let mut labels: Vec<u32> = (0..3_000).map(|i| i % 2).collect();
+    labels[1_000..1_003].fill(2);
+    let data = classes(3_000, 1)
+        .with_target(Target::classes(labels))
+        .unwrap();
+    let loss = Loss::SoftmaxCrossEntropy {
+        label_smoothing: 0.0,
+        class_weights: Some(vec![0.0, 0.0, 1.0]),
+    };
+    let trainer = Trainer::new(MlpSpec::new([2, 8, 3]).loss(loss)).budget(Budget::Epochs(1));
+    let trained = trainer.fit(&data, None).unwrap();
+    let records = trained.history().records();
+    assert_eq!(records[0].training_loss_of, TrainingLoss::Samples(3));
+    assert_eq!(records[1].training_loss_of, TrainingLoss::Batches);
 }
 
 /// A target is judged on what the records hold: reached late where they lag, and exactly where they are evaluated.

@@ -101,7 +101,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             model.advisable_threads(batches.max_samples(), room)
         });
         let evaluator = Evaluator::new(
-            model.spec().n_outputs(),
+            model.spec(),
             workspace(CHUNK, 1)?,
             &trainer.evaluation,
             trainer.seed,
