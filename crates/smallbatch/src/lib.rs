@@ -103,5 +103,5 @@ pub mod prelude {
     pub use smallbatch_preprocess::{
         FittedScaler, MinMaxScaler, RobustScaler, Scaler, StandardScaler,
     };
-    pub use smallbatch_train::{Budget, EarlyStopping, Schedule, Trained, Trainer};
+    pub use smallbatch_train::{Budget, EarlyStopping, Evaluation, Schedule, Trained, Trainer};
 }

@@ -29,10 +29,14 @@ pub enum Budget {
     /// This many seconds of training alone: evaluations do not count. Above 0. The number of updates that fit differs
     /// from run to run, and so do the bits of the result; every other budget gives the same bits for the same seed.
     Seconds(f64),
-    /// Until an evaluation finds the loss of `part` at or below `loss`, and no longer than `cap`. The loss is looked at
-    /// when it is evaluated (see [`Evaluation`](crate::Evaluation)), not at each update.
+    /// Until a [`Record`](crate::Record) has a loss of `part` at or below `loss`, and no longer than `cap`. The loss is
+    /// looked at when it is recorded (see [`Evaluation`](crate::Evaluation)), not at each update.
+    ///
+    /// By default the recorded training loss is the mean of the batches' losses since the last record, which lags
+    /// behind the model: the target is then reached late, and with dropout later still. Where it must be exact, ask for
+    /// [`Evaluation::all_training_samples`](crate::Evaluation::all_training_samples).
     UntilLoss {
-        /// Whose loss: the training data's or the validation data's, as evaluated.
+        /// Whose loss: the training data's or the validation data's, as recorded.
         part: Watched,
         /// The loss to reach; a finite number.
         loss: f64,
@@ -42,7 +46,8 @@ pub enum Budget {
 }
 
 impl Budget {
-    /// Until the evaluated training loss is at or below `loss`, and no longer than `cap`.
+    /// Until the recorded training loss is at or below `loss`, and no longer than `cap`: see [`Budget::UntilLoss`] for which
+    /// loss that is.
     pub fn until_training_loss(loss: f64, cap: Self) -> Self {
         Self::UntilLoss {
             part: Watched::Training,
@@ -51,7 +56,7 @@ impl Budget {
         }
     }
 
-    /// Until the evaluated validation loss is at or below `loss`, and no longer than `cap`.
+    /// Until the recorded validation loss is at or below `loss`, and no longer than `cap`.
     pub fn until_validation_loss(loss: f64, cap: Self) -> Self {
         Self::UntilLoss {
             part: Watched::Validation,

@@ -4,29 +4,28 @@ use serde::{Deserialize, Serialize};
 use smallbatch_data::{Dataset, Target};
 use smallbatch_mlp::{Mlp, Optimizer};
 
+use crate::batch_losses::BatchLosses;
 use crate::plateau::Plateau;
 use crate::scalar::to_f64;
 use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
-/// The format that [`Checkpoint`] is saved in. Of format 1, in which weights were stored column by column, no file is read:
-/// a checkpoint is a training of today, and no model to keep.
-const FORMAT: u32 = 2;
+/// The format that [`Checkpoint`] is saved in. In format 3 training losses can be those of batches; a file of format 2 is read,
+/// and written as format 3. Of format 1, in which weights were stored column by column, no file is read: a checkpoint is a
+/// training of today, and no model to keep.
+const FORMAT: u32 = 3;
+const OLDEST: u32 = 2;
 
-/// The number of a format that this version reads. It refuses any other while it is read, and it is written first: so a
-/// newer file is refused for its format, and not for the first field that this version does not know.
+/// A format that this version reads. It refuses any other while it is read, and it is written first: so a
+/// newer file is refused for its format, and not for the first field that this version does not know. Whatever was read,
+/// what is written is of today's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u32", try_from = "u32")]
-pub(crate) struct Format(u32);
-
-impl Format {
-    /// What this version writes.
-    pub(crate) const CURRENT: Self = Self(FORMAT);
-}
+pub(crate) struct Format;
 
 impl From<Format> for u32 {
-    fn from(format: Format) -> Self {
-        format.0
+    fn from(_: Format) -> Self {
+        FORMAT
     }
 }
 
@@ -34,11 +33,12 @@ impl TryFrom<u32> for Format {
     type Error = Error;
 
     fn try_from(found: u32) -> Result<Self, Error> {
-        if found == FORMAT {
-            return Ok(Self(found));
+        if (OLDEST..=FORMAT).contains(&found) {
+            return Ok(Self);
         }
         Err(Error::CheckpointFormat {
             found,
+            oldest: OLDEST,
             supported: FORMAT,
         })
     }
@@ -83,6 +83,9 @@ pub struct Checkpoint<T> {
     pub(crate) update: u64,
     pub(crate) seconds: f64,
     pub(crate) last_batch_loss: Option<f64>,
+    /// Of format 2, which has none, the trainers evaluate.
+    #[serde(default)]
+    pub(crate) batch_losses: BatchLosses,
     pub(crate) plateau: Plateau,
     pub(crate) best: Option<Best<T>>,
     pub(crate) history: History,

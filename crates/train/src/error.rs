@@ -232,13 +232,15 @@ pub enum Error {
     },
     /// A checkpoint has a format this version does not read.
     #[error(
-        "the checkpoint has format {found}; this version reads format {supported}. Finish that run with the version \
-         that began it"
+        "the checkpoint has format {found}; this version reads formats {oldest} to {supported}. Finish that run with \
+         the version that began it"
     )]
     CheckpointFormat {
         /// The format found.
         found: u32,
-        /// The format this version reads.
+        /// The oldest format this version reads.
+        oldest: u32,
+        /// The newest, which it writes.
         supported: u32,
     },
     /// A metric was asked for over no samples.

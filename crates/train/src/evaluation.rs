@@ -1,6 +1,6 @@
-//! When the losses are evaluated, and on how many samples.
+//! When the losses are recorded, and over which samples.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
 
@@ -82,27 +82,80 @@ fn next_multiple(value: u64, step: u64) -> u64 {
     (value / step).saturating_add(1).saturating_mul(step)
 }
 
-/// When the losses are evaluated, and on how many samples.
+/// What the training loss of a [`Record`](crate::Record) is the mean of.
+///
+/// | | the mean over | of the losses of | dropout | cost |
+/// |---|---|---|---|---|
+/// | `Batches` | the samples of the updates since the last record | the model before each of these updates | on | none |
+/// | `All` | all training samples | the model as it stands | off | a forward pass over them |
+/// | `Samples(k)` | k of them, the same ones each time | the model as it stands | off | a forward pass over them |
+///
+/// `Batches` is Σ W_b · L_b / Σ W_b over the batches b since the last record: L_b is the mean loss that the update
+/// computed anyway, W_b the sum of the batch's sample weights (times class weights, if the loss has any), or its number of
+/// samples. Keras and scikit-learn show the same. While the loss falls it lags behind the model, and lies above
+/// the two others; dropout makes it noisier, and higher.
+///
+/// ```
+/// # use smallbatch_data::{BatchSize, Dataset, Target};
+/// # use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Budget, Evaluation, Trainer, TrainingLoss};
+/// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
+/// let lagging = trainer.fit(&training, None)?;
+/// assert_eq!(lagging.record().training_loss_of, TrainingLoss::Batches);
+///
+/// let exact = trainer.evaluation(Evaluation::default().all_training_samples()).fit(&training, None)?;
+/// assert_eq!(exact.record().training_loss_of, TrainingLoss::All);
+/// assert_eq!(exact.model(), lagging.model());
+/// assert!(exact.record().training_loss < lagging.record().training_loss);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TrainingLoss {
+    /// The losses that the updates since the last record computed.
+    #[default]
+    Batches,
+    /// All training samples.
+    All,
+    /// So many training samples, drawn from the seed; at least 1.
+    Samples(usize),
+}
+
+/// When the losses are recorded, and over which samples.
 ///
 /// An evaluation takes a forward pass over all the samples it looks at, which for a small batch size and a large
 /// data set can cost more than the training between two of them. It never counts as training time. To make it cheaper,
 /// limit it: the same samples are then looked at each time, the first `k` of an order drawn from the seed.
 ///
-/// The default is after each epoch, on all samples.
+/// The default is after each epoch; the training loss is then the mean of the epoch's own batch losses
+/// ([`TrainingLoss::Batches`]), which takes no evaluation, and the validation data, if given, is evaluated as a whole.
+///
+/// **Where no batch has a loss yet**, before the first update, the training loss is evaluated on at most 256 samples, also by
+/// default, and the record says so.
 ///
 /// ```
-/// use smallbatch_train::{EvaluateEvery, Evaluation};
+/// use smallbatch_train::{EvaluateEvery, Evaluation, TrainingLoss};
 ///
-/// let evaluation = Evaluation::every(EvaluateEvery::Updates(500)).training_samples(2_000);
+/// let evaluation = Evaluation::every(EvaluateEvery::Updates(500));
+/// assert_eq!(evaluation.training, TrainingLoss::Batches);
 /// assert_eq!(evaluation.validation_samples, None); // all of them
+/// assert_eq!(evaluation.training_samples(2_000).training, TrainingLoss::Samples(2_000));
+/// assert_eq!(evaluation.all_training_samples().training, TrainingLoss::All);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
     /// When.
     pub when: EvaluateEvery,
-    /// On how many samples of the training data; `None`, or more than there are, for all.
-    pub training_samples: Option<usize>,
+    /// What the training loss is the mean of; more samples than there are stand for all.
+    #[serde(
+        alias = "training_samples",
+        deserialize_with = "training_loss_or_limit"
+    )]
+    pub training: TrainingLoss,
     /// On how many samples of the validation data; `None`, or more than there are, for all.
     pub validation_samples: Option<usize>,
 }
@@ -114,19 +167,26 @@ impl Default for Evaluation {
 }
 
 impl Evaluation {
-    /// At these times, on all samples.
+    /// At these times; the training loss is that of the batches, the validation loss that of all samples.
     pub fn every(when: EvaluateEvery) -> Self {
         Self {
             when,
-            training_samples: None,
+            training: TrainingLoss::Batches,
             validation_samples: None,
         }
     }
 
-    /// Limits the evaluation of the training data to `n_samples`, the same ones each time; at least 1.
+    /// Evaluates the training loss on all training samples.
+    #[must_use]
+    pub fn all_training_samples(mut self) -> Self {
+        self.training = TrainingLoss::All;
+        self
+    }
+
+    /// Evaluates the training loss on `n_samples` training samples, the same ones each time; at least 1.
     #[must_use]
     pub fn training_samples(mut self, n_samples: usize) -> Self {
-        self.training_samples = Some(n_samples);
+        self.training = TrainingLoss::Samples(n_samples);
         self
     }
 
@@ -143,21 +203,39 @@ impl Evaluation {
     /// [`Error::Setting`] for a distance or a limit of 0, or a ratio that is not finite and above 1.
     pub fn validate(&self) -> Result<(), Error> {
         self.when.validate()?;
-        for (name, limit) in [
-            ("evaluation.training_samples", self.training_samples),
-            ("evaluation.validation_samples", self.validation_samples),
-        ] {
-            if let Some(limit) = limit {
-                Error::require(
-                    limit > 0,
-                    name,
-                    limit,
-                    "at least 1, or None for all samples",
-                )?;
-            }
-        }
-        Ok(())
+        Error::require(
+            self.training != TrainingLoss::Samples(0),
+            "evaluation.training_samples",
+            0,
+            "at least 1",
+        )?;
+        Error::require(
+            self.validation_samples != Some(0),
+            "evaluation.validation_samples",
+            0,
+            "at least 1, or None for all samples",
+        )
     }
+}
+
+/// Reads what is written today, and the field `training_samples` of earlier versions: a limit, or null for all samples.
+fn training_loss_or_limit<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<TrainingLoss, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "what the training loss is the mean of is \"batches\", \"all\" or {\"samples\": a number}"
+    )]
+    enum Written {
+        Limit(Option<usize>),
+        Choice(TrainingLoss),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Limit(None) => TrainingLoss::All,
+        Written::Limit(Some(limit)) => TrainingLoss::Samples(limit),
+        Written::Choice(choice) => choice,
+    })
 }
 
 #[cfg(test)]
@@ -201,11 +279,45 @@ mod tests {
         }
         assert_eq!(
             sentence(Evaluation::default().training_samples(0)),
-            "`evaluation.training_samples` is 0; it must be at least 1, or None for all samples"
+            "`evaluation.training_samples` is 0; it must be at least 1"
         );
         assert_eq!(
             sentence(Evaluation::default().validation_samples(0)),
             "`evaluation.validation_samples` is 0; it must be at least 1, or None for all samples"
+        );
+    }
+
+    #[test]
+    fn it_reads_what_it_writes_and_what_earlier_versions_wrote() {
+        let default = Evaluation::default();
+        for evaluation in [
+            default,
+            default.all_training_samples(),
+            default.training_samples(20).validation_samples(30),
+        ] {
+            let json = serde_json::to_string(&evaluation).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Evaluation>(&json).unwrap(),
+                evaluation
+            );
+        }
+        let json = serde_json::to_string(&default).unwrap();
+        assert_eq!(
+            json,
+            r#"{"when":{"epochs":1},"training":"batches","validation_samples":null}"#
+        );
+        let read = |training: &str| {
+            let json = format!(r#"{{"when":{{"epochs":1}},{training},"validation_samples":null}}"#);
+            serde_json::from_str::<Evaluation>(&json)
+        };
+        let earlier = read(r#""training_samples":null"#).unwrap();
+        assert_eq!(earlier, default.all_training_samples());
+        let earlier = read(r#""training_samples":20"#).unwrap();
+        assert_eq!(earlier, default.training_samples(20));
+        let error = read(r#""training":"batch""#).unwrap_err().to_string();
+        assert!(
+            error.starts_with("what the training loss is the mean of is \"batches\", \"all\" or "),
+            "{error}"
         );
     }
 

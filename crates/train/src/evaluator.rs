@@ -6,12 +6,17 @@ use nalgebra::DMatrix;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use smallbatch_data::{Dataset, Target};
-use smallbatch_mlp::{Batch, Loss, Mlp, Targets, Workspace};
+use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Targets, Workspace};
 
+use crate::batch_losses::class_weights;
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
 use crate::scalar::to_f64;
-use crate::{Error, Evaluation, Scalar, TaskMetrics, Watched};
+use crate::{Error, Evaluation, Scalar, TaskMetrics, TrainingLoss, Watched};
+
+/// On how many training samples the loss is evaluated where it is to be that of the batches, and there were none: enough to
+/// see where a training begins, and less than an epoch of nearly any data set.
+const WITHOUT_BATCHES: usize = 256;
 
 /// The loss and the metrics on one part of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,16 +40,21 @@ struct Subject<'a, T: Scalar> {
 
 impl<'a, T: Scalar> Evaluator<'a, T> {
     pub(crate) fn new(
-        n_outputs: usize,
+        spec: &MlpSpec,
         workspace: Workspace<T>,
         evaluation: &Evaluation,
         seed: u64,
         training: &'a Dataset<T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
-        let subject = |data, limit, part| Subject::new(data, limit, n_outputs, seed, part);
+        let subject = |data, limit, part| Subject::new(data, limit, spec, seed, part);
+        let limit = match evaluation.training {
+            TrainingLoss::Batches => Some(WITHOUT_BATCHES),
+            TrainingLoss::All => None,
+            TrainingLoss::Samples(limit) => Some(limit),
+        };
         Ok(Self {
-            training: subject(training, evaluation.training_samples, Watched::Training)?,
+            training: subject(training, limit, Watched::Training)?,
             validation: validation
                 .map(|data| subject(data, evaluation.validation_samples, Watched::Validation))
                 .transpose()?,
@@ -52,18 +62,29 @@ impl<'a, T: Scalar> Evaluator<'a, T> {
         })
     }
 
-    /// The training data's measurement, and the validation data's if there is any. Losses may be infinite or NaN: then
-    /// nothing else is computed, and the metrics are [`TaskMetrics::LossOnly`].
-    pub(crate) fn measure(
+    /// The training data's measurement. The loss may be infinite or NaN: then nothing else is computed, and the metrics are
+    /// [`TaskMetrics::LossOnly`].
+    pub(crate) fn measure_training(&mut self, model: &Mlp<T>) -> Result<Measurement, Error> {
+        self.training.measure(model, &mut self.workspace)
+    }
+
+    /// Over which samples that is.
+    pub(crate) fn training_loss_of(&self) -> TrainingLoss {
+        match &self.training.data {
+            Cow::Borrowed(_) => TrainingLoss::All,
+            Cow::Owned(sample) => TrainingLoss::Samples(sample.n_samples()),
+        }
+    }
+
+    /// The same of the validation data, if there is any.
+    pub(crate) fn measure_validation(
         &mut self,
         model: &Mlp<T>,
-    ) -> Result<(Measurement, Option<Measurement>), Error> {
-        let training = self.training.measure(model, &mut self.workspace)?;
-        let validation = match &mut self.validation {
-            None => None,
-            Some(subject) => Some(subject.measure(model, &mut self.workspace)?),
-        };
-        Ok((training, validation))
+    ) -> Result<Option<Measurement>, Error> {
+        let subject = self.validation.as_mut();
+        subject
+            .map(|subject| subject.measure(model, &mut self.workspace))
+            .transpose()
     }
 }
 
@@ -71,16 +92,20 @@ impl<'a, T: Scalar> Subject<'a, T> {
     fn new(
         data: &'a Dataset<T>,
         limit: Option<usize>,
-        n_outputs: usize,
+        spec: &MlpSpec,
         seed: u64,
         part: Watched,
     ) -> Result<Self, Error> {
         let data = match limit {
             Some(limit) if limit < data.n_samples() => {
                 // Samples that weigh nothing would say nothing.
-                let weighs = |sample: &usize| {
-                    let weights = data.weights();
-                    weights.is_none_or(|weights| weights[*sample] > T::zero())
+                let (weights, labels) = (data.weights(), data.target().labels());
+                let class_weights = class_weights(spec.loss_function());
+                let weighs = |&sample: &usize| {
+                    let class = labels.map(|labels| labels[sample] as usize);
+                    let classes = class_weights.zip(class);
+                    weights.is_none_or(|weights| weights[sample] > T::zero())
+                        && classes.is_none_or(|(weights, class)| weights[class] > 0.0)
                 };
                 let all: Vec<usize> = (0..data.n_samples()).filter(weighs).collect();
                 let limit = limit.min(all.len());
@@ -90,7 +115,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
             }
             _ => Cow::Borrowed(data),
         };
-        let logits = DMatrix::zeros(n_outputs, data.n_samples());
+        let logits = DMatrix::zeros(spec.n_outputs(), data.n_samples());
         Ok(Self { data, logits })
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Watched;
+use crate::{TrainingLoss, Watched};
 
 /// The metrics that suit the task, beside the loss: those that cost nothing once the logits are there, and that say
 /// something at every evaluation. Others (balanced accuracy, macro F1, ROC AUC, mean absolute error) are functions in
@@ -12,12 +12,12 @@ use crate::Watched;
 /// ```
 /// # use smallbatch_data::{BatchSize, Dataset, Target};
 /// # use smallbatch_mlp::MlpSpec;
-/// use smallbatch_train::{Budget, TaskMetrics, Trainer};
+/// use smallbatch_train::{Budget, Evaluation, TaskMetrics, Trainer};
 /// # let features = nalgebra::DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
 /// # let training = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
 /// # let trainer = Trainer::new(MlpSpec::new([1, 2])).batch_size(BatchSize::Mini(2)).budget(Budget::Epochs(3));
-/// let trained = trainer.fit(&training, None)?;
-/// let metrics = trained.record().training_metrics;
+/// let trained = trainer.evaluation(Evaluation::default().all_training_samples()).fit(&training, None)?;
+/// let metrics = trained.record().training_metrics.ok_or("it was evaluated")?;
 /// assert!(matches!(metrics, TaskMetrics::Classification { .. }));
 /// assert!(metrics.accuracy().is_some_and(|accuracy| (0.0..=1.0).contains(&accuracy)));
 /// assert_eq!(metrics.rmse(), None);
@@ -99,18 +99,29 @@ pub struct Record {
     pub seconds: f64,
     /// The learning rate of the last update before this; at update 0, that of the first.
     pub learning_rate: f64,
-    /// The mean loss over the training data (or the part of it that the evaluation is limited to), without dropout.
+    /// The mean training loss; `training_loss_of` says of what. That of batches is not the loss of the model here, but of
+    /// those that led to it.
     pub training_loss: f64,
-    /// The metrics on the same samples.
-    pub training_metrics: TaskMetrics,
+    /// What the training loss is the mean of: the batches since the last record, or the training samples that it was
+    /// evaluated on. As [`Evaluation::training`](crate::Evaluation::training) asks, but for the model before training, which
+    /// no batch has seen. Histories of earlier versions do not have it: they are read as `All`, though they may have been
+    /// limited to a sample.
+    #[serde(default = "evaluated")]
+    pub training_loss_of: TrainingLoss,
+    /// The metrics on the samples that the training loss was evaluated on; none where it is that of batches.
+    pub training_metrics: Option<TaskMetrics>,
     /// The mean loss over the validation data, if there is any.
     pub validation_loss: Option<f64>,
     /// The metrics on the validation data, if there is any.
     pub validation_metrics: Option<TaskMetrics>,
 }
 
+fn evaluated() -> TrainingLoss {
+    TrainingLoss::All
+}
+
 impl Record {
-    /// The loss of this part, if it was evaluated.
+    /// The loss of this part, if there is one.
     pub fn loss(&self, part: Watched) -> Option<f64> {
         match part {
             Watched::Training => Some(self.training_loss),
@@ -168,6 +179,8 @@ impl History {
     }
 
     /// The record with the lowest loss of this part (the first such); none without validation data, when that is asked.
+    /// Training losses are compared as they were recorded: where they are those of batches, one of them is not
+    /// (see [`Record::training_loss_of`]).
     pub fn best(&self, part: Watched) -> Option<&Record> {
         let mut best: Option<(&Record, f64)> = None;
         for record in &self.records {
@@ -244,7 +257,8 @@ pub(crate) mod tests {
                 seconds: 0.5 * update as f64,
                 learning_rate: 0.1,
                 training_loss,
-                training_metrics: TaskMetrics::Classification { accuracy: 0.5 },
+                training_loss_of: TrainingLoss::All,
+                training_metrics: Some(TaskMetrics::Classification { accuracy: 0.5 }),
                 validation_loss,
                 validation_metrics: validation_loss.map(|loss| TaskMetrics::Regression {
                     rmse: loss.sqrt(),

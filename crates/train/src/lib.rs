@@ -14,7 +14,8 @@
 //! - **Divergence is an error, not a number.** A loss or a weight that is not finite ends the training with
 //!   [`Error::Diverged`]: after which update, at which rate, which feature is likely to blame, and the history so far.
 //! - **Nothing on the hot path** but a batch and an update. Between two evaluations nothing is allocated, and no clock is
-//!   read unless the budget counts seconds.
+//!   read unless the budget counts seconds. By default the training data is not evaluated either: a record's training
+//!   loss is the mean of the batches' own losses, and each record says [which loss](TrainingLoss) it holds.
 //!
 //! Every random draw is from a named stream of the trainer's one seed, each with a key of its own, so that none depends on
 //! how much was drawn from another: `init` (weights) and `dropout` (masks, a counter an update) in `smallbatch-mlp`,
@@ -59,6 +60,7 @@
 //! - While it runs: an [`Observer`] listens and may interrupt; a [`Session`] is run piece by piece and saved as a
 //!   [`Checkpoint`].
 
+mod batch_losses;
 mod budget;
 mod checkpoint;
 mod clock;
@@ -86,7 +88,7 @@ pub use checkpoint::Checkpoint;
 pub use divergence::{Divergence, NotFinite, Range};
 pub use early_stopping::EarlyStopping;
 pub use error::Error;
-pub use evaluation::{EvaluateEvery, Evaluation};
+pub use evaluation::{EvaluateEvery, Evaluation, TrainingLoss};
 pub use history::{History, Outcome, Record, TaskMetrics};
 pub use observer::{Observer, Plan, Silent, Update};
 pub use period::Period;

@@ -71,8 +71,9 @@ pub enum Schedule {
         /// The first rate is this many times the last; at least 1.
         end_divisor: f64,
     },
-    /// Multiplied by `factor` when the watched loss no longer falls. It watches the validation loss, or the training
-    /// loss when there is no validation data, at each evaluation.
+    /// Multiplied by `factor` when the watched loss no longer falls. It watches the validation loss, or the recorded training
+    /// loss when there is no validation data, at each evaluation. Where that is the [loss of batches](crate::TrainingLoss), the
+    /// one before the first update is left out, because it is not.
     ReduceOnPlateau {
         /// In (0, 1).
         factor: f64,

@@ -9,11 +9,14 @@ use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
 pub(crate) use judge::Best;
 
+use crate::batch_losses::BatchLosses;
 use crate::checkpoint::{Checkpoint, Fingerprint, Format};
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
-use crate::{Error, History, Outcome, Plan, Rates, Record, Scalar, Silent, Trained, Trainer};
+use crate::{
+    Error, History, Outcome, Plan, Rates, Record, Scalar, Silent, Trained, Trainer, TrainingLoss,
+};
 
 /// A training while it runs. [`Trainer::fit`] is one that is started, run and finished; use a session of your own to stop
 /// in between, look at the model, or save a [`Checkpoint`].
@@ -50,6 +53,8 @@ pub struct Session<'a, T: Scalar> {
     last_update: u64,
     stopwatch: Stopwatch,
     last_batch_loss: Option<f64>,
+    /// Since the last record of the history.
+    batch_losses: BatchLosses,
     plateau: Plateau,
     best: Option<Best<T>>,
     history: History,
@@ -93,7 +98,7 @@ impl<T: Scalar> Session<'_, T> {
     /// All that the rest of this training depends on.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint {
-            format: Format::CURRENT,
+            format: Format,
             // Its threads are settled, so that a machine with others goes on to the same bits.
             trainer: self.trainer.clone().threads(self.workspace.threads()),
             training: Fingerprint::of(self.training),
@@ -103,6 +108,7 @@ impl<T: Scalar> Session<'_, T> {
             update: self.update,
             seconds: self.stopwatch.seconds(),
             last_batch_loss: self.last_batch_loss,
+            batch_losses: self.batch_losses,
             plateau: self.plateau,
             best: self.best.clone(),
             history: self.history.clone(),
@@ -118,7 +124,8 @@ impl<T: Scalar> Session<'_, T> {
     ///
     /// # Errors
     /// [`Error::Diverged`] where the model was not evaluated at its last update, and is not finite there, and there is no
-    /// best one.
+    /// best one. So it is where the training losses are those of the batches, and there is no validation data: the losses of
+    /// the batches are those before the last update, so that the model after it is evaluated on a few samples here.
     pub fn finish(mut self) -> Result<Trained<T>, Error> {
         let is_evaluated =
             |last: Option<&Record>| last.is_some_and(|last| last.update == self.update);
@@ -136,6 +143,9 @@ impl<T: Scalar> Session<'_, T> {
             // There is one at each end: the branch above has made it.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
+        if record.training_loss_of == TrainingLoss::Batches && record.validation_loss.is_none() {
+            self.measure_training()?;
+        }
         // The model that reached the target is the one that was asked for.
         let is_wanted = self.outcome == Some(Outcome::TargetReached);
         if let (false, Some(best), Some(early_stopping)) =

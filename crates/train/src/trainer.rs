@@ -22,7 +22,7 @@ use crate::{
 /// | `batch_size` | 32 | 1 to the number of training samples, or full |
 /// | `budget` | 100 epochs | see [`Budget`] |
 /// | `early_stopping` | none | needs validation data |
-/// | `evaluation` | each epoch, on all samples | see [`Evaluation`] |
+/// | `evaluation` | each epoch: the mean of its batches' losses, and all validation samples | see [`Evaluation`] |
 /// | `seed` | 0 | any |
 /// | `threads` | 1 | 1 to 64, or automatic |
 ///
@@ -125,7 +125,7 @@ impl Trainer {
         self
     }
 
-    /// When the losses are evaluated, and on how many samples.
+    /// When the losses are recorded, and over which samples.
     pub fn evaluation(mut self, evaluation: Evaluation) -> Self {
         self.evaluation = evaluation;
         self

@@ -10,7 +10,7 @@ use common::{classes, noise, numbers};
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, Loss, MlpSpec};
-use smallbatch_train::{Budget, TaskMetrics, Trained, Trainer, metrics};
+use smallbatch_train::{Budget, Evaluation, TaskMetrics, Trained, Trainer, metrics};
 
 fn train(loss: Loss, n_outputs: usize, data: &Dataset<f64>) -> Trained<f64> {
     let spec = MlpSpec::new([2, 6, n_outputs]).activation(Activation::Tanh);
@@ -18,8 +18,14 @@ fn train(loss: Loss, n_outputs: usize, data: &Dataset<f64>) -> Trained<f64> {
         .learning_rate(0.02)
         .batch_size(BatchSize::Mini(10))
         .budget(Budget::Epochs(5))
+        .evaluation(Evaluation::default().all_training_samples())
         .fit(data, None)
         .unwrap()
+}
+
+/// Of the samples that the training loss was evaluated on: all.
+fn training_metrics(trained: &Trained<f64>) -> TaskMetrics {
+    trained.record().training_metrics.unwrap()
 }
 
 fn predictions(trained: &Trained<f64>, data: &Dataset<f64>) -> DMatrix<f64> {
@@ -40,7 +46,7 @@ fn classes_by_softmax_with_weights() {
     let labels = data.target().labels().unwrap();
     let record = trained.record();
     let accuracy = metrics::accuracy(predictions.as_view(), labels, Some(&weights)).unwrap();
-    close(record.training_metrics.accuracy().unwrap(), accuracy);
+    close(training_metrics(&trained).accuracy().unwrap(), accuracy);
     let loss = metrics::log_loss(predictions.as_view(), labels, Some(&weights)).unwrap();
     assert!((record.training_loss - loss).abs() < 1e-9);
     let unweighted = metrics::accuracy(predictions.as_view(), labels, None).unwrap();
@@ -57,10 +63,7 @@ fn two_classes_by_one_output() {
     let trained = train(Loss::BinaryCrossEntropy, 1, &data);
     let predicted = predictions(&trained, &data);
     let accuracy = metrics::accuracy(predicted.as_view(), &labels, None).unwrap();
-    close(
-        trained.record().training_metrics.accuracy().unwrap(),
-        accuracy,
-    );
+    close(training_metrics(&trained).accuracy().unwrap(), accuracy);
 
     // The same as numbers 0 and 1, twice: the fraction of answers that are right.
     let values = DMatrix::from_fn(2, labels.len(), |_, j| f64::from(labels[j]));
@@ -71,7 +74,7 @@ fn two_classes_by_one_output() {
         let row = predicted.rows(row, 1).into_owned();
         metrics::accuracy(row.as_view(), &labels, None).unwrap()
     };
-    let accuracy = trained.record().training_metrics.accuracy().unwrap();
+    let accuracy = training_metrics(&trained).accuracy().unwrap();
     close(accuracy, 0.5 * (right(0) + right(1)));
 }
 
@@ -90,7 +93,7 @@ fn numbers_by_each_loss() {
         let trained = train(loss, 1, data);
         let predicted = predictions(&trained, data);
         let targets = data.target().as_values().unwrap();
-        let found = trained.record().training_metrics;
+        let found = training_metrics(&trained);
         let rmse = metrics::rmse(predicted.as_view(), targets.as_view(), None).unwrap();
         let r2 = metrics::r2(predicted.as_view(), targets.as_view(), None).unwrap();
         close(found.rmse().unwrap(), rmse);
@@ -98,7 +101,7 @@ fn numbers_by_each_loss() {
     }
     let quantiles = vec![0.1, 0.5, 0.9];
     let trained = train(Loss::Pinball { quantiles }, 3, &data);
-    assert_eq!(trained.record().training_metrics, TaskMetrics::LossOnly);
+    assert_eq!(training_metrics(&trained), TaskMetrics::LossOnly);
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn a_constant_target_has_no_r2() {
     let features = DMatrix::from_fn(2, 20, |i, j| noise[2 * j + i]);
     let data = Dataset::new(features, Target::values(DMatrix::from_element(1, 20, 3.0))).unwrap();
     let trained = train(Loss::MeanSquaredError, 1, &data);
-    let found = trained.record().training_metrics;
+    let found = training_metrics(&trained);
     assert_eq!(found.r2(), None);
     assert!(found.rmse().unwrap() > 0.0);
 }

@@ -29,7 +29,7 @@ fn losses(history: &History) -> Vec<u64> {
 #[test]
 fn it_does_what_a_naive_loop_does() {
     let data = classes(50, 1);
-    let trainer = classifier();
+    let trainer = classifier().evaluation(Evaluation::default().all_training_samples());
     let trained = trainer.fit(&data, None).unwrap();
 
     let spec = MlpSpec::new([2, 8, 3]).dropout(0.1);
@@ -86,7 +86,7 @@ fn records_count_everything() {
     let validation = classes(30, 2);
     let trained = classifier()
         .budget(Budget::Updates(10))
-        .evaluation(Evaluation::every(EvaluateEvery::Updates(3)))
+        .evaluation(Evaluation::every(EvaluateEvery::Updates(3)).all_training_samples())
         .fit(&data, Some(&validation))
         .unwrap();
     let records = trained.history().records();
@@ -116,7 +116,7 @@ fn records_count_everything() {
         assert!((0.0..=1.0).contains(&accuracy));
         assert!(matches!(
             record.training_metrics,
-            TaskMetrics::Classification { .. }
+            Some(TaskMetrics::Classification { .. })
         ));
         assert!(record.validation_loss.unwrap().is_finite());
     }
@@ -125,14 +125,15 @@ fn records_count_everything() {
 #[test]
 fn regression_records_rmse_and_r2() {
     let (data, validation) = (numbers(64, 1), numbers(32, 2));
-    let trained = regressor().fit(&data, Some(&validation)).unwrap();
+    let trainer = regressor().evaluation(Evaluation::default().all_training_samples());
+    let trained = trainer.fit(&data, Some(&validation)).unwrap();
     let record = trained.record();
     // The loss is the mean squared error itself.
     let rmse = record.validation_metrics.unwrap().rmse().unwrap();
     assert!((rmse * rmse - record.validation_loss.unwrap()).abs() < 1e-14);
     let r2 = record.validation_metrics.unwrap().r2().unwrap();
     assert!(r2 < 1.0 && r2 > -1.0, "{r2}");
-    assert!(record.training_metrics.accuracy().is_none());
+    assert!(record.training_metrics.unwrap().accuracy().is_none());
 }
 
 #[test]
@@ -155,7 +156,8 @@ fn evaluations_follow_their_timetable_and_seeded_samples() {
         [0, 1, 2, 4, 8, 16, 30]
     );
 
-    let all = classifier().fit(&data, None).unwrap();
+    let all = classifier().evaluation(Evaluation::default().all_training_samples());
+    let all = all.fit(&data, None).unwrap();
     let limited = |k: usize| {
         let evaluation = Evaluation::default().training_samples(k);
         classifier()
@@ -253,6 +255,8 @@ fn evaluations_do_not_count_as_training_time() {
 #[test]
 fn training_until_a_loss_stops_at_the_first_evaluation_below_it() {
     let (data, validation) = (classes(120, 1), classes(60, 2));
+    let every_epoch = Evaluation::default().all_training_samples();
+    let classifier = || classifier().evaluation(every_epoch);
     let whole = classifier()
         .budget(Budget::Epochs(40))
         .fit(&data, Some(&validation))
@@ -276,7 +280,7 @@ fn training_until_a_loss_stops_at_the_first_evaluation_below_it() {
         let cap = classifier().budget(Budget::Updates(updates));
         let target = cap.fit(&data, None).unwrap().record().training_loss;
         let until = Budget::until_training_loss(target, Budget::Updates(updates));
-        let every = Evaluation::every(EvaluateEvery::Updates(80));
+        let every = Evaluation::every(EvaluateEvery::Updates(80)).all_training_samples();
         let until = classifier().budget(until).evaluation(every);
         let trained = until.fit(&data, None).unwrap();
         assert_eq!(trained.outcome(), Outcome::TargetReached);
@@ -412,6 +416,7 @@ fn the_rate_falls_on_a_plateau() {
             floor: 0.0,
         })
         .budget(Budget::Epochs(6))
+        .evaluation(Evaluation::default().all_training_samples())
         .fit(&data, None)
         .unwrap();
     let rates: Vec<f64> = trained

@@ -83,6 +83,9 @@ fn resumed_is_uninterrupted_wherever_it_stopped() {
         classifier().batch_size(BatchSize::Full).learning_rate(0.2),
         classifier().early_stopping(EarlyStopping::patience(2).min_delta(0.01)),
         classifier().evaluation(Evaluation::default().training_samples(20)),
+        classifier().evaluation(Evaluation::default().all_training_samples()),
+        // The batches' losses are summed across epochs, and stops.
+        classifier().evaluation(Evaluation::every(EvaluateEvery::Updates(7))),
     ];
     for trainer in trainers {
         let whole = trainer.fit(&data, Some(&validation)).unwrap();
@@ -164,6 +167,10 @@ fn batches_without_weight_do_not_spoil_a_checkpoint() {
     for at in [5, 16, 40] {
         let parts = in_two_parts(&trainer, at, &data, None);
         assert_eq!(parts.model(), whole.model(), "stopped at {at}");
+        assert_eq!(
+            bits(parts.history().records()),
+            bits(whole.history().records())
+        );
     }
 }
 
@@ -297,7 +304,7 @@ fn other_data_is_refused() {
 }
 
 /// A file of format 2, kept from when that was new: after update 30 of the training below, with everything in it that a
-/// checkpoint can hold. It must be read by every version that says that it reads format 2.
+/// checkpoint could hold. It must be read by every version that says that it reads format 2.
 #[test]
 fn a_checkpoint_that_was_kept_goes_on() {
     const SAVED: &str = include_str!("saved/checkpoint-format-2.json");
@@ -305,9 +312,23 @@ fn a_checkpoint_that_was_kept_goes_on() {
     let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
     assert_eq!(checkpoint.trainer(), &kept());
     assert_eq!(checkpoint.update(), 30);
-    // Nothing in it is lost on the way.
+    // Nothing in it is lost on the way: its training losses were evaluated, on all samples.
     let file: serde_json::Value = serde_json::from_str(SAVED).unwrap();
-    assert_eq!(serde_json::to_value(&checkpoint).unwrap(), file);
+    let mut today = file.clone();
+    today["format"] = 3.into();
+    today["batch_losses"] = serde_json::json!({"mean": 0.0, "weight": 0.0});
+    let evaluation = today.pointer_mut("/trainer/evaluation").unwrap();
+    evaluation
+        .as_object_mut()
+        .unwrap()
+        .remove("training_samples");
+    evaluation["training"] = "all".into();
+    let records = today.pointer_mut("/history/records").unwrap();
+    for record in records.as_array_mut().unwrap() {
+        record["training_loss_of"] = "all".into();
+    }
+    today["best"]["record"]["training_loss_of"] = "all".into();
+    assert_eq!(serde_json::to_value(&checkpoint).unwrap(), today);
     let mut session = Trainer::resume(checkpoint, &data, Some(&validation)).unwrap();
     assert_eq!(session.run(&mut Silent).unwrap(), Outcome::BudgetSpent);
     let trained = session.finish().unwrap();
@@ -316,6 +337,28 @@ fn a_checkpoint_that_was_kept_goes_on() {
     let after = trained.history().last().unwrap();
     assert_eq!(after.update, 48);
     assert!(after.training_loss < before, "{before} to {after:?}");
+}
+
+/// The same of format 3, in which the losses of the two batches since the last record are kept as well.
+#[test]
+fn a_checkpoint_of_format_3_goes_on() {
+    const SAVED: &str = include_str!("saved/checkpoint-format-3.json");
+    let (data, validation) = (classes(50, 1), classes(30, 2));
+    let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
+    let trainer = kept().evaluation(Evaluation::default());
+    assert_eq!(checkpoint.trainer(), &trainer);
+    let file: serde_json::Value = serde_json::from_str(SAVED).unwrap();
+    assert_eq!(serde_json::to_value(&checkpoint).unwrap(), file);
+    let mut session = Trainer::resume(checkpoint, &data, Some(&validation)).unwrap();
+    assert_eq!(session.run(&mut Silent).unwrap(), Outcome::BudgetSpent);
+    let resumed = session.finish().unwrap();
+    // Other vectors than those of the machine that saved it may round otherwise.
+    let whole = trainer.fit(&data, Some(&validation)).unwrap();
+    let records = resumed.history().records().iter();
+    for (resumed, whole) in records.zip(whole.history().records()) {
+        assert_eq!(resumed.training_loss_of, whole.training_loss_of);
+        assert!((resumed.training_loss - whole.training_loss).abs() < 1e-9);
+    }
 }
 
 fn kept() -> Trainer {
@@ -327,6 +370,7 @@ fn kept() -> Trainer {
             floor: 0.01,
         })
         .early_stopping(EarlyStopping::patience(20).min_delta(0.01))
+        .evaluation(Evaluation::default().all_training_samples())
 }
 
 #[test]
@@ -345,12 +389,12 @@ fn damage_and_other_formats_are_refused() {
             .to_string()
     };
     // A file of another format may have other fields: it is refused for its format, before they are looked at.
-    for format in [1, 99] {
+    for format in [1, 4, 99] {
         let other = format!(r#"{{"format":{format},"settings":{{}},"weights":[]}}"#);
         let error = serde_json::from_str::<Checkpoint<f64>>(&other).unwrap_err();
         let expected = format!(
-            "the checkpoint has format {format}; this version reads format 2. Finish that run with the version that \
-             began it"
+            "the checkpoint has format {format}; this version reads formats 2 to 3. Finish that run with the version \
+             that began it"
         );
         assert!(error.to_string().starts_with(&expected), "{error}");
     }

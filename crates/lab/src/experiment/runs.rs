@@ -159,17 +159,18 @@ pub(crate) fn train(
         Optimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
         Optimizer::LBfgs => return lbfgs::train(settings, data, stop),
     };
-    let mut evaluation = Evaluation::every(match settings.record {
+    let evaluation = Evaluation::every(match settings.record {
         Recording::Curve | Recording::CurveWithTest => EvaluateEvery::Geometric {
             ratio: EVALUATION_RATIO,
         },
         Recording::End => EvaluateEvery::Updates(u64::MAX),
     });
-    if let Some(measured) = settings.measured {
-        evaluation = evaluation
+    let evaluation = match settings.measured {
+        Some(measured) => evaluation
             .training_samples(measured)
-            .validation_samples(measured);
-    }
+            .validation_samples(measured),
+        None => evaluation.all_training_samples(),
+    };
     let trainer = Trainer::new(settings.network.clone())
         .optimizer(optimizer)
         .learning_rate(settings.learning_rate)

@@ -4,6 +4,7 @@ use smallbatch_data::{BatchSize, Batches, Dataset};
 use smallbatch_mlp::{CHUNK, Mlp, Optimizer};
 
 use super::Session;
+use crate::batch_losses::BatchLosses;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
@@ -55,6 +56,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             update,
             seconds,
             last_batch_loss,
+            batch_losses,
             plateau,
             best,
             history,
@@ -70,6 +72,7 @@ impl<'a, T: Scalar> Session<'a, T> {
         session.update = update;
         session.stopwatch = Stopwatch::at(seconds);
         session.last_batch_loss = last_batch_loss;
+        session.batch_losses = batch_losses;
         session.plateau = plateau;
         session.best = best;
         session.history = history;
@@ -98,7 +101,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             model.advisable_threads(batches.max_samples(), room)
         });
         let evaluator = Evaluator::new(
-            model.spec().n_outputs(),
+            model.spec(),
             workspace(CHUNK, 1)?,
             &trainer.evaluation,
             trainer.seed,
@@ -116,6 +119,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             update: 0,
             stopwatch: Stopwatch::at(0.0),
             last_batch_loss: None,
+            batch_losses: BatchLosses::default(),
             plateau: Plateau::default(),
             best: None,
             history: History::default(),

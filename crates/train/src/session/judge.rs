@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
+use crate::batch_losses::BatchLosses;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
+use crate::evaluator::Measurement;
 use crate::scalar::to_f64;
-use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, Watched};
+use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, TrainingLoss, Watched};
 
 /// What early stopping has seen: the lowest validation loss, and the model that had it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +36,10 @@ impl<T: Scalar> Session<'_, T> {
     ) -> Result<Option<Outcome>, Error> {
         let record = self.evaluate()?;
         self.history.push(record);
-        let watched = record.validation_loss.unwrap_or(record.training_loss);
-        self.plateau.observe(&self.trainer.schedule, watched);
+        self.batch_losses = BatchLosses::default();
+        if let Some(watched) = self.watched_by_schedule(&record) {
+            self.plateau.observe(&self.trainer.schedule, watched);
+        }
         let patience_is_over = self.remember_if_best(&record);
         let flow = observer.on_evaluation(&record);
         Ok(if self.reaches_target(&record) {
@@ -65,21 +69,27 @@ impl<T: Scalar> Session<'_, T> {
     /// The record of the model as it stands; a divergence if anything in it is not finite.
     fn evaluate(&mut self) -> Result<Record, Error> {
         // ReLU turns NaN into 0 on some processors, so that a broken weight need not show in the loss.
-        let parameters = self.model.parameters().as_slice();
-        if let Some(&broken) = parameters.iter().find(|&&value| !to_f64(value).is_finite()) {
-            return Err(self.diverged(NotFinite::Parameter(to_f64(broken))));
+        if let Some(broken) = first_not_finite(self.model.parameters().as_slice()) {
+            return Err(self.diverged(NotFinite::Parameter(broken)));
         }
-        let (training, validation) = self.evaluator.measure(&self.model)?;
-        let losses = [
-            (Watched::Training, Some(training)),
-            (Watched::Validation, validation),
-        ];
-        for (part, measurement) in losses {
-            if let Some(measurement) = measurement
-                && !measurement.loss.is_finite()
-            {
-                return Err(self.diverged(NotFinite::EvaluatedLoss(part, measurement.loss)));
+        let of_batches = match self.trainer.evaluation.training {
+            TrainingLoss::Batches => self.batch_losses.mean(),
+            TrainingLoss::All | TrainingLoss::Samples(_) => None,
+        };
+        let (training_loss, training_loss_of, training_metrics) = match of_batches {
+            Some(mean) => (mean, TrainingLoss::Batches, None),
+            None => {
+                let measured = self.measure_training()?;
+                let of = self.evaluator.training_loss_of();
+                (measured.loss, of, Some(measured.metrics))
             }
+        };
+        let validation = self.evaluator.measure_validation(&self.model)?;
+        if let Some(measured) = validation
+            && !measured.loss.is_finite()
+        {
+            let what = NotFinite::EvaluatedLoss(Watched::Validation, measured.loss);
+            return Err(self.diverged(what));
         }
         Ok(Record {
             epoch: self.update as f64 / self.updates_per_epoch() as f64,
@@ -87,11 +97,33 @@ impl<T: Scalar> Session<'_, T> {
             samples: self.samples_seen(),
             seconds: self.stopwatch.seconds(),
             learning_rate: self.learning_rate_of(self.update.saturating_sub(1)),
-            training_loss: training.loss,
-            training_metrics: training.metrics,
+            training_loss,
+            training_loss_of,
+            training_metrics,
             validation_loss: validation.map(|measurement| measurement.loss),
             validation_metrics: validation.map(|measurement| measurement.metrics),
         })
+    }
+
+    /// The measured training loss and metrics; a divergence if the loss is not finite.
+    pub(super) fn measure_training(&mut self) -> Result<Measurement, Error> {
+        let measured = self.evaluator.measure_training(&self.model)?;
+        if measured.loss.is_finite() {
+            Ok(measured)
+        } else {
+            let what = NotFinite::EvaluatedLoss(Watched::Training, measured.loss);
+            Err(self.diverged(what))
+        }
+    }
+
+    /// The loss of this record that the schedule compares with those before: the validation loss, or else the training loss.
+    /// One that was evaluated is not compared with those of batches, which dropout and their lag make higher.
+    fn watched_by_schedule(&self, record: &Record) -> Option<f64> {
+        let of_batches = |of: TrainingLoss| of == TrainingLoss::Batches;
+        let is_comparable =
+            of_batches(record.training_loss_of) == of_batches(self.trainer.evaluation.training);
+        let training_loss = is_comparable.then_some(record.training_loss);
+        record.validation_loss.or(training_loss)
     }
 
     /// Keeps the model if it is the best on the validation data so far; true when patience is over.
@@ -148,6 +180,21 @@ impl<T: Scalar> Session<'_, T> {
     }
 }
 
+/// The first of these that is infinite or NaN. That there is none is found in blocks, without a branch for each number:
+/// an epoch of a small network on a hundred samples takes a few microseconds, and this follows it.
+fn first_not_finite<T: Scalar>(values: &[T]) -> Option<f64> {
+    let is_finite = |value: T| to_f64(value).is_finite();
+    values
+        .chunks(64)
+        .find(|block| {
+            !block
+                .iter()
+                .fold(true, |all, &value| all & is_finite(value))
+        })
+        .and_then(|block| block.iter().find(|&&value| !is_finite(value)))
+        .map(|&value| to_f64(value))
+}
+
 #[cfg(test)]
 mod tests {
     use nalgebra::dmatrix;
@@ -157,6 +204,36 @@ mod tests {
     use super::*;
     use crate::{Silent, Trainer};
 
+    /// By default the training data is evaluated before the first update and at the end, and never between: not even an
+    /// evaluator that refuses the model is noticed there.
+    #[test]
+    fn updates_are_recorded_without_an_evaluation() {
+        let features = dmatrix![-1.0, 0.0, 1.0];
+        let data = Dataset::<f64>::new(features, Target::classes(vec![0, 1, 1])).unwrap();
+        let trainer =
+            |n_hidden| Trainer::new(MlpSpec::new([1, n_hidden, 2])).batch_size(BatchSize::Mini(2));
+        let mut session = trainer(4).start(&data, None).unwrap();
+        session.advance(&mut Silent).unwrap();
+        session.evaluator = trainer(5).start(&data, None).unwrap().evaluator;
+        session.run(&mut Silent).unwrap();
+        assert_eq!(session.history().records().len(), 101);
+        assert!(session.measure_training().is_err());
+        assert!(session.finish().is_err());
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_found_wherever_it_stands() {
+        for broken in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for place in [0, 63, 64, 129] {
+                let mut values = vec![f32::MAX; 130];
+                assert_eq!(first_not_finite(&values), None);
+                values[place] = broken;
+                let found = first_not_finite(&values).unwrap();
+                assert!(found.is_nan() || found == f64::from(broken));
+            }
+        }
+    }
+
     /// A bias of minus infinity before a ReLU is a unit that is always off: the loss stays finite, the model is broken.
     #[test]
     fn a_broken_weight_is_found_though_the_loss_is_finite() {
@@ -165,7 +242,7 @@ mod tests {
         let trainer = Trainer::new(MlpSpec::new([1, 4, 2])).batch_size(BatchSize::Full);
         let mut session = trainer.start(&data, None).unwrap();
         session.model.parameters_mut().bias_mut(0)[1] = f64::NEG_INFINITY;
-        let (training, _) = session.evaluator.measure(&session.model).unwrap();
+        let training = session.evaluator.measure_training(&session.model).unwrap();
         assert!(training.loss.is_finite());
         let Err(Error::Diverged(divergence)) = session.advance(&mut Silent) else {
             panic!("it was not found")

@@ -4,6 +4,7 @@ use smallbatch_data::BatchTarget;
 use smallbatch_mlp::Targets;
 
 use super::Session;
+use crate::batch_losses::total_weight;
 use crate::clock::Deadline;
 use crate::divergence::NotFinite;
 use crate::network_batch::network_batch;
@@ -141,9 +142,9 @@ impl<T: Scalar> Session<'_, T> {
             // A data set has samples and a batch size is at least 1, so an epoch has a batch.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
-        let targets = match batch.target {
+        let targets = match &batch.target {
             BatchTarget::Labels(labels) => Targets::Labels(labels),
-            BatchTarget::Values(values) => Targets::Values(values),
+            BatchTarget::Values(values) => Targets::Values(*values),
         };
         let mut samples = network_batch(batch.features, targets).known_finite();
         if let Some(chosen) = batch.samples {
@@ -152,6 +153,7 @@ impl<T: Scalar> Session<'_, T> {
         if let Some(weights) = batch.weights {
             samples = samples.weights(weights);
         }
+        let weight = total_weight(self.model.spec().loss_function(), &batch);
         let step = self.model.train_step(
             &samples,
             &mut self.optimizer,
@@ -163,6 +165,7 @@ impl<T: Scalar> Session<'_, T> {
             Ok(loss) => {
                 self.update += 1;
                 self.last_batch_loss = Some(loss);
+                self.batch_losses.add(loss, weight);
                 Ok(loss)
             }
             // A batch of samples that weigh nothing has nothing to say, and changes nothing.

@@ -113,7 +113,9 @@ impl Task<'_> {
             .optimizer(smallbatch_mlp::OptimizerSpec::sgd())
             .batch_size(size)
             .budget(Budget::until_training_loss(self.target, budget))
-            .evaluation(Evaluation::every(EvaluateEvery::Geometric { ratio: RATIO }))
+            .evaluation(
+                Evaluation::every(EvaluateEvery::Geometric { ratio: RATIO }).all_training_samples(),
+            )
             .seed(seed)
             .threads(1);
         let mut session = trainer
