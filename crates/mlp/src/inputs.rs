@@ -7,7 +7,7 @@ use nalgebra::{DMatrixView, Dim, Dyn, U1};
 use crate::batch::check_length;
 use crate::buffer::LINE;
 use crate::kernel::{
-    AsTheyAre, Copies, Decode, Flushed, FromBytes, InputScaling, Scaled, Source, into_panels,
+    AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, flush_panels, into_panels,
 };
 use crate::product::Columns;
 use crate::vectorized::vectorized;
@@ -34,12 +34,8 @@ pub(crate) struct Inputs<'a, T> {
 macro_rules! decoded {
     ($inputs:expr, |$columns:ident, $decode:ident| $body:expr) => {
         match ($inputs.stored, $inputs.scaling) {
-            (Stored::Numbers($columns), None) if $inputs.is_normal => {
-                let $decode = AsTheyAre;
-                $body
-            }
             (Stored::Numbers($columns), None) => {
-                let $decode = Flushed(AsTheyAre);
+                let $decode = AsTheyAre;
                 $body
             }
             (Stored::Bytes($columns), None) => {
@@ -48,12 +44,12 @@ macro_rules! decoded {
             }
             (Stored::Numbers($columns), Some(by)) => {
                 let unscaled = AsTheyAre;
-                let $decode = Flushed(Scaled { unscaled, by });
+                let $decode = Scaled { unscaled, by };
                 $body
             }
             (Stored::Bytes($columns), Some(by)) => {
                 let unscaled = FromBytes;
-                let $decode = Flushed(Scaled { unscaled, by });
+                let $decode = Scaled { unscaled, by };
                 $body
             }
         }
@@ -140,8 +136,12 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         self,
         features: &Range<usize>,
         panels: &mut [T],
-        copies: Option<Copies<'_, T>>,
+        mut copies: Option<Copies<'_, T>>,
     ) {
+        let copied = copies.as_mut().map(|copies| Copies {
+            values: &mut *copies.values,
+            ..*copies
+        });
         decoded!(self, |columns, decode| {
             let source = Source {
                 values: columns.values,
@@ -149,8 +149,18 @@ impl<'a, T: Scalar> Inputs<'a, T> {
                 which: self.samples,
                 n_samples: self.n_samples(),
             };
-            into_panels(source, decode, features, panels, copies);
+            into_panels(source, decode, features, panels, copied);
         });
+        let are_bytes = matches!((self.stored, self.scaling), (Stored::Bytes(_), None));
+        if self.is_normal || are_bytes {
+            return;
+        }
+        let n_lanes = self.n_samples().next_multiple_of(T::PANEL);
+        flush_panels(&mut panels[..n_lanes * features.len()]);
+        if let Some(copies) = copies {
+            let n_copied = self.n_samples() * copies.stride;
+            flush_panels(&mut copies.values[..n_copied]);
+        }
     }
 
     /// All of them, if they lie as the weight's gradient takes them: numbers as they are, each large enough to matter, with a whole number of lines a

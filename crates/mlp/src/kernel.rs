@@ -32,12 +32,12 @@ mod vector;
 mod weight_gradient;
 
 pub use decode::InputScaling;
-pub(crate) use decode::{AsTheyAre, Decode, Flushed, FromBytes, Scaled};
+pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
 pub(crate) use forward::forward;
 pub(crate) use input_gradient::{Gradient, input_gradient};
 pub(crate) use one_sample::one_sample;
 pub(crate) use row_sums::row_sums;
-pub(crate) use transpose::{Copies, Source, from_panels, into_panels};
+pub(crate) use transpose::{Copies, Source, flush_panels, from_panels, into_panels};
 pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Delta, Input, Onto, Share, weight_gradient};
 

@@ -12,7 +12,7 @@
 //! | deltas, the learning rate included where it is | 2^-100 (8e-31) | they are multiplied by inputs and added to weights. Lower than the rest: with inputs of 1e9 a rate is about 1e-18 |
 //! | gradients, velocities, first moments | 2^-63 | times the rate, they are added to weights |
 //! | squared gradients and second moments | stay at least 2^-110 (8e-34) | the root, 3e-17, is added to ε, which is 1e-8 |
-//! | parameters after an update | 2^-63 | times an activation, they are added to numbers near 1 |
+//! | parameters after an update (of plain descent, every 1,024) | 2^-63 | times an activation, they are added to numbers near 1 |
 //!
 //! `f64` has the same with 2^-511, 2^-900 and 2^-990. The second moment has a least value instead of becoming 0: a zero under
 //! a first moment that is not would make a step of `m / ε`.
@@ -22,11 +22,24 @@
 //! arithmetic, and results would depend on the processor.
 
 use crate::Scalar;
+use crate::vectorized::vectorized;
 
 /// The number; 0 in the place of one below `smallest` in absolute value. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn flush<T: Scalar>(x: T, smallest: T) -> T {
     if x.abs() < smallest { T::zero() } else { x }
+}
+
+vectorized! {
+    /// [`flush`] of all.
+    pub(crate) fn flush_all(values: &'a mut [T], smallest: T) -> () = flush_all_loop;
+}
+
+#[inline(always)]
+fn flush_all_loop<T: Scalar>(values: &mut [T], smallest: T) {
+    for value in values {
+        *value = flush(*value, smallest);
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::batch::{Batch, Open};
 use crate::dropout::Dropout;
+use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{
     Destination, Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
@@ -245,6 +246,9 @@ impl<T: Scalar> Mlp<T> {
             seed: dropout_seed,
             step: optimizer.step(),
         });
+        if optimizer.is_plain_descent() && optimizer.step().is_multiple_of(FLUSH_EVERY) {
+            flush_all(self.parameters_mut().as_mut_slice(), T::SMALLEST);
+        }
         let is_one_chunk = batch.n_samples() <= workspace.capacity;
         if !is_one_chunk && !workspace.shards.is_empty() {
             return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
@@ -305,6 +309,10 @@ impl<T: Scalar> Mlp<T> {
         Mode::Learn(key.map(|key| Dropout::new(key, probability, first_sample)))
     }
 }
+
+/// Every so many updates plain descent searches the parameters for numbers that are too small to matter. It adds to them where
+/// their gradient is computed, and hardly makes such a number, but may be given some. All other rules look at each update.
+const FLUSH_EVERY: u64 = 1024;
 
 pub(crate) fn finite(loss: f64, updates: u64) -> Result<f64, Error> {
     if loss.is_finite() {

@@ -190,7 +190,7 @@ fn weighted_fraction<T: Scalar>(
 }
 
 /// The whole data set as a batch of the network, borrowed.
-fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Error> {
+pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Error> {
     let targets = match data.target() {
         Target::Classes { labels, .. } => Targets::Labels(labels),
         Target::Values { values, .. } => Targets::Values(values.as_view()),

@@ -44,6 +44,8 @@ pub struct Session<'a, T: Scalar> {
     batches: Batches<'a, T>,
     evaluator: Evaluator<'a, T>,
     rates: Rates,
+    /// Whether none of the training inputs is too small to matter, so that batches need not look.
+    inputs_are_normal: bool,
     workspace: Workspace<T>,
     model: Mlp<T>,
     optimizer: Optimizer<T>,

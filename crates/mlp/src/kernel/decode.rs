@@ -119,25 +119,3 @@ impl<T: Vectors, D: Decode<T>> Decode<T> for Scaled<'_, T, D> {
         numbers
     }
 }
-
-/// What another makes of it, with 0 in the place of numbers that are too small to matter.
-#[derive(Clone, Copy)]
-pub(crate) struct Flushed<D>(pub(crate) D);
-
-impl<T: Vectors, D: Decode<T>> Decode<T> for Flushed<D> {
-    type Stored = D::Stored;
-
-    #[inline(always)]
-    fn number(self, stored: D::Stored, feature: usize) -> T {
-        T::flush(self.0.number(stored, feature))
-    }
-
-    #[inline(always)]
-    fn block(self, stored: &[D::Stored], feature: usize) -> [T; SIDE] {
-        let mut numbers = self.0.block(stored, feature);
-        for number in &mut numbers {
-            *number = T::flush(*number);
-        }
-        numbers
-    }
-}

@@ -68,6 +68,31 @@ pub(crate) fn into_panels<T: Vectors, D: Decode<T>>(
     }
 }
 
+/// 0 in the place of numbers that are too small to matter, in panels and in copies. After gathering, where it is needed: within
+/// it, the compiler made the turned blocks' loads several times as slow.
+pub(crate) fn flush_panels<T: Vectors>(values: &mut [T]) {
+    Arch::new().dispatch(Flush { values });
+}
+
+struct Flush<'a, T> {
+    values: &'a mut [T],
+}
+
+impl<T: Vectors> WithSimd for Flush<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (vectors, rest) = T::vectors_mut::<S>(self.values);
+        for vector in vectors {
+            *vector = T::flushed(simd, *vector, T::SMALLEST);
+        }
+        for number in rest {
+            *number = T::flush(*number);
+        }
+    }
+}
+
 /// Puts `n_samples` samples of `n_rows` numbers together again, `stride` apart.
 pub(crate) fn from_panels<T: Vectors>(
     panels: &[T],

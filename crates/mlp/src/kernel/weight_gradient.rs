@@ -13,7 +13,8 @@ const BLOCK_BYTES_OF_LINES: usize = 20 * 1024;
 const BLOCK_BYTES: usize = 104 * 1024;
 
 /// `weight = factor · weight + delta · input`, factor 1 or 0, for a whole weight or some of its rows, and all of its columns
-/// or some. The samples may come in shares, which are added up in their order: the sums are the same to the bit.
+/// or some. The samples may come in shares, which are added up in their order: the sums are the same to the bit. With the factor 0,
+/// sums that are too small to matter become 0; where they are added this would take a tenth of a small network's step.
 pub(crate) fn weight_gradient<T: Vectors>(onto: Onto<'_, T>, shares: &[Share<'_, T>]) {
     Arch::new().dispatch(WeightGradient { onto, shares });
 }
@@ -206,12 +207,11 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
             let mut changed = [zero; 2];
             for (v, (changed, &sum)) in changed.iter_mut().zip(sums).enumerate() {
                 let (before, _) = T::vectors::<S>(&row[v * second..][..lanes]);
-                let sum = if self.replaces {
-                    sum
+                *changed = if self.replaces {
+                    T::flushed(simd, sum, T::SMALLEST)
                 } else {
                     T::add_vectors(simd, before[0], sum)
                 };
-                *changed = T::flushed(simd, sum, T::SMALLEST);
             }
             for (v, changed) in changed.into_iter().enumerate() {
                 let (after, _) = T::vectors_mut::<S>(&mut row[v * second..][..lanes]);
@@ -231,11 +231,10 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
         for (row, sums) in self.rows.iter_mut().zip(sums) {
             let row = &mut row[columns.clone()];
             let changed = if self.replaces {
-                sums[0]
+                T::flushed(simd, sums[0], T::SMALLEST)
             } else {
                 T::add_vectors(simd, T::partial_load(simd, row), sums[0])
             };
-            let changed = T::flushed(simd, changed, T::SMALLEST);
             T::partial_store(simd, row, changed);
         }
     }

@@ -7,7 +7,7 @@ use super::Session;
 use crate::batch_losses::BatchLosses;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
-use crate::evaluator::Evaluator;
+use crate::evaluator::{Evaluator, batch_of};
 use crate::fit_check::{check_enough, check_part, check_same};
 use crate::plateau::Plateau;
 use crate::{Error, History, Scalar, Trainer, Watched};
@@ -109,6 +109,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             validation,
         )?;
         Ok(Self {
+            inputs_are_normal: batch_of(training)?.is_normal(),
             workspace: workspace(batches.max_samples(), threads)?,
             last_update: trainer.budget.last_update(n_batches),
             batches,

@@ -147,6 +147,9 @@ impl<T: Scalar> Session<'_, T> {
             BatchTarget::Values(values) => Targets::Values(*values),
         };
         let mut samples = network_batch(batch.features, targets).known_finite();
+        if self.inputs_are_normal {
+            samples = samples.known_normal();
+        }
         if let Some(chosen) = batch.samples {
             samples = samples.samples(chosen);
         }
