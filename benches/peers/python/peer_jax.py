@@ -128,7 +128,7 @@ class Training:
         self.scans = iter(())
         self.carry = initial(optimizer, weights)
         if self.batch < self.n_samples:
-            self.compile((case.name, optimizer))
+            self.compile((case.name, optimizer, learning_rate))
             self.carry = initial(optimizer, weights)
 
     def epoch(self):

@@ -33,7 +33,8 @@ class Case:
     name: str
     layer_sizes: list[int]
     n_samples: int
-    learning_rates: dict[str, float]
+    learning_rates: dict[str, dict[str, float]]
+    """By start and optimizer."""
     activation: str
     """Of the hidden layers: relu, tanh or gelu (the exact one)."""
     task: str
@@ -113,7 +114,7 @@ def serve(version, start):
             optimizer = cell["optimizer"]
             begin = cell.get("start", "fresh")
             weights = read_weights(folder, case, begin)
-            training = start(case, batch, optimizer, case.learning_rates[optimizer], weights)
+            training = start(case, batch, optimizer, case.learning_rates[begin][optimizer], weights)
             head = case.features[:N_LOSS_SAMPLES], case.targets[:N_LOSS_SAMPLES]
             loss_before = training.loss(*head)
             key = (case.name, batch, optimizer, begin)

@@ -14,12 +14,12 @@ const CLOCKS_DIFFER: f64 = 0.1;
 /// Two peers' losses with the same weights may differ by this part, since they sum in other orders.
 const LOSSES_DIFFER: f64 = 1e-3;
 
-/// A converged loss may become this many times what it was, and [`HIGHER_LOSS`] more: it goes up and down with the batches, and
-/// an optimizer that begins anew takes a few large steps.
+/// A converged loss may become this many times what it was, and [`HIGHER_LOSS`] more: it goes up and down with the batches. It
+/// rose by a fifth at most where it was measured, at the rates for converged weights.
 const TIMES_LOSS: f64 = 1.2;
 
 /// See [`TIMES_LOSS`].
-const HIGHER_LOSS: f64 = 0.05;
+const HIGHER_LOSS: f64 = 0.01;
 
 /// One peer with so many threads at one cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -334,9 +334,9 @@ pub(super) mod tests {
             ..answer(1.0)
         };
         assert_eq!(complaint(&place, &with_loss(0.2)), None);
-        assert_eq!(complaint(&place, &with_loss(0.28)), None);
+        assert_eq!(complaint(&place, &with_loss(0.24)), None);
         assert_eq!(
-            complaint(&place, &with_loss(0.30)),
+            complaint(&place, &with_loss(0.26)),
             Some("its loss rose from converged weights")
         );
         let broken = Answer {

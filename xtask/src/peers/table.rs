@@ -135,19 +135,27 @@ fn table(results: &Results, optimizer: &str) -> String {
             rows.push(row);
         }
     }
-    let mut title = format!(
-        "{optimizer}: thousand samples a second (medians; the better of 1 and 2 threads),\nand smallbatch over the best peer"
-    );
-    if has_peak {
-        title.push_str(" and of what the multiply-adds would allow");
-    }
-    title.push_str(match starts[..] {
-        [Some(Start::Fresh)] => "; from fresh weights",
-        [Some(Start::Converged)] => "; from converged weights",
-        [_, _] => ";\nfrom fresh weights, and in the next row from converged ones",
-        _ => "",
-    });
+    let title = title(optimizer, has_peak, &starts);
     format!("{title}\n{}", aligned(&rows))
+}
+
+/// What the numbers of a table mean.
+fn title(optimizer: &str, has_peak: bool, starts: &[Option<Start>]) -> String {
+    let mut lines = vec![format!(
+        "{optimizer}: thousand samples a second (medians; the better of 1 and 2 threads)"
+    )];
+    let peak = if has_peak {
+        "; of peak: over what multiply-adds would allow"
+    } else {
+        ""
+    };
+    lines.push(format!("ratio: smallbatch over the best peer{peak}"));
+    lines.extend(match starts {
+        [Some(start)] => Some(format!("from {} weights", start.name())),
+        [_, _] => Some("first row: from fresh weights; second row: from converged weights".into()),
+        _ => None,
+    });
+    lines.join("\n")
 }
 
 /// A row's: the peers' speeds, the two ratios, and the share of the peak; `-` where there is none.
@@ -298,8 +306,9 @@ mod tests {
         results.miss("candle", "cargo failed".into());
         results.warn("jax", 1, None, "its loss did not fall");
         let expected = "\
-sgd: thousand samples a second (medians; the better of 1 and 2 threads),
-and smallbatch over the best peer; from fresh weights
+sgd: thousand samples a second (medians; the better of 1 and 2 threads)
+ratio: smallbatch over the best peer
+from fresh weights
              small-                            1
 case  batch   batch  torch    jax  ratio  thread
 tiny     16  17,000   51.0  1,700  10.00   12.14
@@ -327,9 +336,9 @@ warning: jax with 1 threads: its loss did not fall";
             results.add(peer, 1, &converged(cell), &answer(speed));
         }
         let expected = "\
-sgd: thousand samples a second (medians; the better of 1 and 2 threads),
-and smallbatch over the best peer;
-from fresh weights, and in the next row from converged ones
+sgd: thousand samples a second (medians; the better of 1 and 2 threads)
+ratio: smallbatch over the best peer
+first row: from fresh weights; second row: from converged weights
                     small-                            1
 case         batch   batch  torch    jax  ratio  thread
 tiny            16  17,000   51.0  1,700  10.00   12.14
@@ -358,7 +367,7 @@ jax           0.50    0.50    at tiny 16 sgd";
         results.add("torch", 1, &place, &answer(1e3));
         let text = render(&results);
         assert!(
-            text.contains("best peer; from converged weights\n"),
+            text.contains("best peer\nfrom converged weights\n"),
             "{text}"
         );
         assert!(

@@ -395,7 +395,7 @@ fn answered(
         weights: case.weights(folder, from)?,
         start: from,
         batch: number(&asked["batch"]).unwrap_or(case.n_samples()),
-        learning_rate: case.learning_rates[optimizer]
+        learning_rate: case.learning_rates[from.name()][optimizer]
             .as_f64()
             .ok_or_else(|| format!("no learning rate for `{optimizer}`"))?,
         optimizer: Optimizer::named(optimizer)
@@ -450,7 +450,7 @@ mod tests {
         write("values", &[1.0; 4]);
         write("fresh", &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         let listed = json!([{"name": "small", "layer_sizes": [2, 2, 1], "activation": "relu", "task": "values",
-            "learning_rates": {"sgd": 0.1}}]);
+            "learning_rates": {"fresh": {"sgd": 0.1}, "converged": {"sgd": 0.01}}}]);
         (folder, listed)
     }
 
@@ -490,7 +490,7 @@ mod tests {
         let (folder, listed) = folder("start");
         for fields in [json!({}), json!({"start": "fresh"})] {
             let error = ask(&folder, &listed, fields, |cell| {
-                assert_eq!(cell.start, Start::Fresh);
+                assert_eq!((cell.start, cell.learning_rate), (Start::Fresh, 0.1));
                 let [first, last] = cell.layers()[..] else {
                     panic!("not two layers")
                 };
@@ -541,7 +541,11 @@ mod tests {
         // A warm-up and the measurement; and the epoch.
         for (start, runs) in [("fresh", 3), ("converged", 2)] {
             let count = Rc::new(std::cell::Cell::new(0));
-            let answer = ask(&folder, &listed, json!({"start": start}), |_| {
+            let answer = ask(&folder, &listed, json!({"start": start}), |cell| {
+                assert_eq!(
+                    cell.learning_rate,
+                    if start == "fresh" { 0.1 } else { 0.01 }
+                );
                 Ok(Box::new(Rising(Rc::clone(&count))))
             });
             let answer = answer.unwrap();
