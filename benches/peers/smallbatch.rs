@@ -1,5 +1,5 @@
 //! smallbatch as its own peer: `smallbatch-peer DATA THREADS` trains through the public [`Trainer`] and answers as
-//! `README.md` says. `smallbatch-peer --write DATA` writes the data sets that every peer reads.
+//! `README.md` says. `smallbatch-peer --write DATA` writes the data sets and the weights that every peer reads.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,9 +7,9 @@ use std::path::Path;
 
 use peer_protocol::{Cell, Error, N_LOSS_SAMPLES, Optimizer, Training, serve};
 use serde_json::json;
-use smallbatch_benches::{CASES, Case, OTHER_CASES, Task, targets};
+use smallbatch_benches::{CASES, CONVERGED_EPOCHS, Case, OTHER_CASES, Task, targets};
 use smallbatch_data::{BatchSize, Dataset, Target};
-use smallbatch_mlp::{Activation, Batch, Mlp, OptimizerSpec};
+use smallbatch_mlp::{Activation, Batch, Mlp, OptimizerSpec, Parameters};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
 
 /// Adam moves each weight by about the rate, whatever the gradient: one rate suits all cases.
@@ -17,6 +17,10 @@ const ADAM_RATE: f64 = 1e-3;
 
 /// With momentum 0.9 an update is about ten plain ones.
 const MOMENTUM_DIVISOR: f64 = 10.0;
+
+/// A training ends with a small rate. With the full one Adam, whose moments begin anew, takes wide networks from a converged loss
+/// of 0.0005 to 0.3.
+const CONVERGED_DIVISOR: f64 = 10.0;
 
 fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,7 +54,7 @@ fn case_of(cell: &Cell) -> Result<&'static Case, Error> {
     found.ok_or_else(|| format!("there is no case `{}`", cell.case.name).into())
 }
 
-/// Writes `cases.json`, and the features and targets of each case.
+/// Writes `cases.json`, and the features, targets and weights of each case. Says on standard error what was trained.
 fn write(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)?;
     let mut listed = Vec::new();
@@ -70,6 +74,28 @@ fn write(folder: &Path) -> Result<(), Error> {
             Target::Values { values, .. } => fs::write(file("values"), bytes(values.as_slice()))?,
             _ => return Err("a target is classes or values".into()),
         }
+        let written = case.write_weights(&dataset, folder);
+        if let Some(history) = written.map_err(|why| format!("case {}: {why}", case.name))? {
+            let losses = history
+                .records()
+                .iter()
+                .rev()
+                .map(|record| record.training_loss);
+            let losses: Vec<f64> = losses.collect();
+            if let [last, before, .., first] = losses[..] {
+                eprintln!(
+                    "{}: trained {CONVERGED_EPOCHS} epochs, loss {first:.4} to {last:.4} (a tenth before the end {before:.4})",
+                    case.name
+                );
+            }
+        }
+        let rates = |divisor: f64| {
+            json!({
+                "sgd": case.learning_rate / divisor,
+                "momentum": case.learning_rate / MOMENTUM_DIVISOR / divisor,
+                "adam": ADAM_RATE / divisor,
+            })
+        };
         listed.push(json!({
             "name": case.name,
             "other": is_other,
@@ -86,9 +112,8 @@ fn write(folder: &Path) -> Result<(), Error> {
             },
             "n_samples": case.n_samples,
             "learning_rates": {
-                "sgd": case.learning_rate,
-                "momentum": case.learning_rate / MOMENTUM_DIVISOR,
-                "adam": ADAM_RATE,
+                "fresh": rates(1.0),
+                "converged": rates(CONVERGED_DIVISOR),
             },
         }));
     }
@@ -106,6 +131,8 @@ struct Smallbatch {
     session: Option<Session<'static, f32>>,
     /// What the session will have seen in the end.
     n_samples: usize,
+    /// Each session begins with it.
+    start: Mlp<f32>,
     model: Mlp<f32>,
 }
 
@@ -128,8 +155,11 @@ impl Smallbatch {
             .evaluation(Evaluation::every(EvaluateEvery::Updates(u64::MAX)).training_samples(1))
             .seed(1)
             .threads(threads);
+        let parameters = Parameters::from_vec(&cell.case.layer_sizes, cell.weights.clone())?;
+        let start = Mlp::from_parameters(spec, parameters)?;
         Ok(Self {
-            model: spec.build(1)?,
+            model: start.clone(),
+            start,
             trainer,
             dataset,
             batch: cell.batch,
@@ -140,7 +170,7 @@ impl Smallbatch {
 }
 
 impl Training for Smallbatch {
-    /// A new session with that budget: what is timed is [`Session::run`], from its first update to its last.
+    /// A new session with that budget, from the cell's weights: what is timed is [`Session::run`], from its first update to its last.
     fn prepare(&mut self, n_samples: usize) -> Result<(), Error> {
         let in_all = self.dataset.n_samples();
         let (epochs, rest) = (n_samples / in_all, n_samples % in_all);
@@ -148,7 +178,8 @@ impl Training for Smallbatch {
         let updates = epochs * in_all.div_ceil(self.batch) + last_batches;
         self.n_samples = epochs * in_all + in_all.min(last_batches * self.batch);
         let trainer = self.trainer.clone().budget(Budget::Updates(updates as u64));
-        self.session = Some(trainer.start(self.dataset, None)?);
+        let start = self.start.clone();
+        self.session = Some(trainer.start_from(start, self.dataset, None)?);
         Ok(())
     }
 

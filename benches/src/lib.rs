@@ -28,6 +28,10 @@ use rand_chacha::ChaCha8Rng;
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, Loss, Mlp, MlpSpec, Targets};
 
+mod weights;
+
+pub use weights::CONVERGED_EPOCHS;
+
 /// What the outputs mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -220,10 +224,20 @@ impl Table {
     }
 }
 
+/// The probability that a sample's label is not the teacher's, but one of the others.
+pub const LABEL_NOISE: f64 = 0.05;
+
+/// The standard deviation of the noise on a value. The teacher's values have variance 1.
+pub const VALUE_NOISE: f64 = 0.1;
+
 impl Case {
-    /// Standardized features, and as many random linear functions of them as there are outputs. The greatest is the class,
-    /// one above 0 is a yes, and a value is what it is, with variance 1: easy to learn, so that a loss that does not fall is
-    /// a fault. Shape `(n_features, n_samples)`.
+    /// Standardized features, and targets from a teacher with some noise. The teacher is as many random linear functions of
+    /// the features as there are outputs: the greatest is the class, one above 0 is a yes, and a value is what it is, with
+    /// variance 1. With probability [`LABEL_NOISE`] a class or an answer becomes one of the others, each equally likely; a
+    /// value gets uniform noise of standard deviation [`VALUE_NOISE`]. Shape of the features: `(n_features, n_samples)`.
+    ///
+    /// The teacher is easy to learn, so that a loss that does not fall is a fault. The noise keeps the loss of a small
+    /// network above 0, as in real data.
     ///
     /// # Panics
     /// Never for the cases in [`CASES`] and [`OTHER_CASES`].
@@ -242,14 +256,29 @@ impl Case {
             random.random_range(-1.0_f32..1.0)
         });
         let answers = &teacher * &features;
+        let mut with_noise = |label: u32, n_classes: u32| {
+            if random.random_bool(LABEL_NOISE) {
+                (label + random.random_range(1..n_classes)) % n_classes
+            } else {
+                label
+            }
+        };
         let target = match self.task {
             Task::Classes => {
+                let n_classes = n_outputs as u32;
                 let classes = answers.column_iter().map(|column| column.imax() as u32);
-                Target::classes(classes.collect())
+                Target::classes(classes.map(|label| with_noise(label, n_classes)).collect())
             }
-            Task::Binary => Target::classes(answers.iter().map(|&x| u32::from(x > 0.0)).collect()),
-            // Coefficients from -1 to 1 have variance 1/3.
-            Task::Values => Target::values(answers / (n_features as f32 / 3.0).sqrt()),
+            Task::Binary => {
+                let answers = answers.iter().map(|&x| u32::from(x > 0.0));
+                Target::classes(answers.map(|label| with_noise(label, 2)).collect())
+            }
+            Task::Values => {
+                // Coefficients from -1 to 1 have variance 1/3.
+                let values = answers / (n_features as f32 / 3.0).sqrt();
+                let half_width = half_width * VALUE_NOISE as f32;
+                Target::values(values.map(|x| x + random.random_range(-half_width..half_width)))
+            }
         };
         Dataset::new(features, target).expect("features are finite and every class occurs")
     }
@@ -276,5 +305,88 @@ pub fn targets(dataset: &Dataset<f32>, n_samples: usize) -> Targets<'_, f32> {
         Target::Classes { labels, .. } => Targets::Labels(&labels[..n_samples]),
         Target::Values { values, .. } => Targets::Values(values.columns(0, n_samples)),
         _ => unreachable!("a target is classes or values"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The answers of the teacher alone, by the first numbers of the same stream.
+    fn teacher(case: &Case) -> DMatrix<f32> {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let n_outputs = case.layer_sizes[case.layer_sizes.len() - 1];
+        let half_width = 3.0_f32.sqrt();
+        let features = DMatrix::from_fn(case.layer_sizes[0], case.n_samples, |_, _| {
+            random.random_range(-half_width..half_width)
+        });
+        let teacher = DMatrix::from_fn(n_outputs, case.layer_sizes[0], |_, _| {
+            random.random_range(-1.0_f32..1.0)
+        });
+        teacher * features
+    }
+
+    #[test]
+    fn about_one_label_in_twenty_is_not_the_teachers() {
+        for case in CASES[..2].iter().chain(&OTHER_CASES) {
+            let answers = teacher(case);
+            let dataset = case.dataset();
+            let Some(labels) = dataset.target().labels() else {
+                continue;
+            };
+            let is_other =
+                |(&label, answers): (&u32, nalgebra::DVectorView<'_, f32>)| match case.task {
+                    Task::Binary => label != u32::from(answers[0] > 0.0),
+                    _ => label != answers.imax() as u32,
+                };
+            let others = labels
+                .iter()
+                .zip(answers.column_iter())
+                .filter(|pair| is_other(*pair));
+            let rate = others.count() as f64 / case.n_samples as f64;
+            // Four standard deviations of 10,000 draws.
+            assert!((rate - LABEL_NOISE).abs() < 0.009, "{}: {rate}", case.name);
+        }
+    }
+
+    #[test]
+    fn every_class_occurs() {
+        for case in CASES.iter().chain(&OTHER_CASES) {
+            let dataset = case.dataset();
+            let Some(labels) = dataset.target().labels() else {
+                continue;
+            };
+            let n_classes = match case.task {
+                Task::Binary => 2,
+                _ => case.layer_sizes[case.layer_sizes.len() - 1],
+            };
+            let mut counts = vec![0; n_classes];
+            labels.iter().for_each(|&label| counts[label as usize] += 1);
+            // A batch of 256 has about three of each at least.
+            assert!(
+                counts.iter().all(|&n| n > case.n_samples / 100),
+                "{}: {counts:?}",
+                case.name
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_the_teachers_with_noise_of_a_tenth() {
+        let case = OTHER_CASES
+            .iter()
+            .find(|case| case.task == Task::Values)
+            .unwrap();
+        let answers = teacher(case) / (case.layer_sizes[0] as f32 / 3.0).sqrt();
+        let dataset = case.dataset();
+        let Target::Values { values, .. } = dataset.target() else {
+            panic!("not values")
+        };
+        let squares = values
+            .iter()
+            .zip(&answers)
+            .map(|(x, y)| f64::from(x - y).powi(2));
+        let deviation = (squares.sum::<f64>() / case.n_samples as f64).sqrt();
+        assert!((deviation - VALUE_NOISE).abs() < 0.003, "{deviation}");
     }
 }

@@ -86,15 +86,9 @@ def compiled(activation, task, optimizer, learning_rate):
     return on_all, on_batches
 
 
-def initial(optimizer, layer_sizes):
-    random = np.random.default_rng(1)
-    parameters = [
-        (
-            jnp.asarray(random.normal(0, math.sqrt(2 / fan_in), (fan_in, fan_out)).astype(np.float32)),
-            jnp.zeros(fan_out, jnp.float32),
-        )
-        for fan_in, fan_out in zip(layer_sizes, layer_sizes[1:])
-    ]
+def initial(optimizer, weights):
+    """The parameters, as copies, since each update gives its own away, and the optimizer's state."""
+    parameters = [(jnp.array(weight.T), jnp.array(bias)) for weight, bias in weights]
 
     def zeros():
         return jax.tree.map(jnp.zeros_like, parameters)
@@ -124,7 +118,7 @@ def on_device(case):
 
 
 class Training:
-    def __init__(self, case, batch, optimizer, learning_rate):
+    def __init__(self, case, batch, optimizer, learning_rate, weights):
         self.case, self.n_samples, self.batch = case, case.n_samples, batch
         self.features, self.targets = on_device(case)
         self.on_all, self.on_batches = compiled(case.activation, case.task, optimizer, learning_rate)
@@ -132,10 +126,10 @@ class Training:
         n_weights = sum(a * b for a, b in zip(case.layer_sizes, case.layer_sizes[1:]))
         self.n_scans = math.ceil(6 * n_weights * self.n_samples / SCAN_OPERATIONS)
         self.scans = iter(())
-        self.carry = initial(optimizer, case.layer_sizes)
+        self.carry = initial(optimizer, weights)
         if self.batch < self.n_samples:
-            self.compile((case.name, optimizer))
-            self.carry = initial(optimizer, case.layer_sizes)
+            self.compile((case.name, optimizer, learning_rate))
+            self.carry = initial(optimizer, weights)
 
     def epoch(self):
         """The scans of a new epoch: the batches of each, and the samples of the short last batch in the last of them."""

@@ -17,8 +17,13 @@ FEWEST_SAMPLES = 256
 """`fit` is given no fewer: every class must occur in each call."""
 
 
+def one_output(weight, bias):
+    """Its network for two classes has one logistic output: with the difference of the two it is the same function."""
+    return weight[1:] - weight[:1], bias[1:] - bias[:1]
+
+
 class Training:
-    def __init__(self, case, batch, optimizer, learning_rate):
+    def __init__(self, case, batch, optimizer, learning_rate, weights):
         self.case, self.batch = case, batch
         if case.activation == "gelu":
             raise ValueError("it has no GELU")
@@ -35,7 +40,7 @@ class Training:
             alpha=0.0,
             batch_size=batch,
             shuffle=batch < case.n_samples,
-            # It makes its weights when it first fits: with a rate so small that they stay what they are.
+            # It makes its weights when it first fits: they are replaced below.
             learning_rate_init=1e-30,
             max_iter=1,
             tol=0.0,
@@ -46,6 +51,11 @@ class Training:
         self.model.set_params(batch_size=FEWEST_SAMPLES)
         self.model.fit(case.features[:FEWEST_SAMPLES], case.targets[:FEWEST_SAMPLES])
         self.model.set_params(batch_size=batch, learning_rate_init=learning_rate)
+        if case.task == "classes" and case.layer_sizes[-1] == 2:
+            weights = [*weights[:-1], one_output(*weights[-1])]
+        # A warm start goes on from these; each call of `fit` makes a new optimizer.
+        self.model.coefs_ = [weight.T.copy() for weight, _ in weights]
+        self.model.intercepts_ = [bias.copy() for _, bias in weights]
 
     def train(self, n_samples):
         """Whole epochs, or an epoch of the first samples where a whole one would be too long."""

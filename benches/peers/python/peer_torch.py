@@ -28,16 +28,24 @@ def optimizer_named(name, parameters, learning_rate):
     return torch.optim.SGD(parameters, lr=learning_rate, momentum=momentum, fused=True)
 
 
+@torch.no_grad()
+def linear(weight, bias):
+    layer = nn.Linear(weight.shape[1], weight.shape[0])
+    layer.weight.copy_(torch.from_numpy(weight))
+    layer.bias.copy_(torch.from_numpy(bias))
+    return layer
+
+
 class Training:
-    def __init__(self, case, batch, optimizer, learning_rate):
+    def __init__(self, case, batch, optimizer, learning_rate, weights):
         torch.manual_seed(1)
         self.case, self.batch = case, batch
         self.loss_of = LOSSES[case.task]
         self.features = torch.from_numpy(case.features)
         self.targets = targets_of(case, case.targets)
         layers = []
-        for fan_in, fan_out in zip(case.layer_sizes, case.layer_sizes[1:]):
-            layers += [nn.Linear(fan_in, fan_out), ACTIVATIONS[case.activation]()]
+        for weight, bias in weights:
+            layers += [linear(weight, bias), ACTIVATIONS[case.activation]()]
         self.model = nn.Sequential(*layers[:-1])
         self.optimizer = optimizer_named(optimizer, self.model.parameters(), learning_rate)
         self.order = iter(())

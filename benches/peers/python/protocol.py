@@ -1,8 +1,9 @@
 """What the Python peers share: reading cells and data, timing, and answering. See ../README.md for the protocol.
 
-A peer is a function `start(case, batch, optimizer, learning_rate)` that returns a training: an object with
+A peer is a function `start(case, batch, optimizer, learning_rate, weights)` that returns a training: an object with
 `train(n_samples)`, which makes updates until at least so many samples are seen and returns how many they were, and
-`loss(features, targets)`.
+`loss(features, targets)`. `weights` are what it begins with: a pair for each layer, the weight, shape (fan_out, fan_in),
+and the bias.
 """
 
 import json
@@ -32,7 +33,8 @@ class Case:
     name: str
     layer_sizes: list[int]
     n_samples: int
-    learning_rates: dict[str, float]
+    learning_rates: dict[str, dict[str, float]]
+    """By start and optimizer."""
     activation: str
     """Of the hidden layers: relu, tanh or gelu (the exact one)."""
     task: str
@@ -64,6 +66,25 @@ def read_cases(folder):
     return case
 
 
+STARTS = ("fresh", "converged")
+
+
+def read_weights(folder, case, start):
+    """A weight, shape (fan_out, fan_in), and a bias for each layer."""
+    if start not in STARTS:
+        raise ValueError(f"there is no start {start!r}; there are {', '.join(STARTS)}")
+    values = np.fromfile(folder / f"{case.name}.{start}", dtype="<f4")
+    layers, position = [], 0
+    for fan_in, fan_out in zip(case.layer_sizes, case.layer_sizes[1:]):
+        bias = position + fan_out * fan_in
+        weight = values[position:bias].reshape(fan_out, fan_in)
+        position = bias + fan_out
+        layers.append((weight, values[bias:position]))
+    if position != len(values):
+        raise ValueError(f"{case.name}.{start} has {len(values)} numbers, the network has {position} weights")
+    return layers
+
+
 def measure(train, seconds, known_speed):
     """Warms up, then times a run of about `seconds`: the samples and seconds of that run."""
     n_samples = 1 if known_speed is None else max(1, math.ceil(known_speed * seconds * WARM_UP))
@@ -81,7 +102,8 @@ def measure(train, seconds, known_speed):
 
 def serve(version, start):
     """Answers cells until there are no more."""
-    case_named = read_cases(Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    case_named = read_cases(folder)
     speeds = {}
     answer({"version": version})
     for line in sys.stdin:
@@ -90,15 +112,17 @@ def serve(version, start):
             case = case_named(cell["case"])
             batch = case.n_samples if cell["batch"] == "full" else cell["batch"]
             optimizer = cell["optimizer"]
-            training = start(case, batch, optimizer, case.learning_rates[optimizer])
+            begin = cell.get("start", "fresh")
+            weights = read_weights(folder, case, begin)
+            training = start(case, batch, optimizer, case.learning_rates[begin][optimizer], weights)
             head = case.features[:N_LOSS_SAMPLES], case.targets[:N_LOSS_SAMPLES]
             loss_before = training.loss(*head)
-            key = (case.name, batch, optimizer)
+            key = (case.name, batch, optimizer, begin)
             samples, seconds = measure(training.train, cell["seconds"], speeds.get(key))
             speeds[key] = samples / seconds
             loss_after = training.loss(*head)
-            if not loss_after < loss_before:
-                # So few updates may not show: an epoch does.
+            if begin == "fresh" and not loss_after < loss_before:
+                # So few updates may not show: an epoch does. A converged loss need not fall.
                 training.train(case.n_samples)
                 loss_after = training.loss(*head)
             answer(

@@ -14,21 +14,44 @@ Trains the same networks in smallbatch and in other frameworks, in turns, and co
 NAMES are the peers to compare with, such as torch,jax; all of them by default. With --scalers, fits and
 transforms two tables with smallbatch's and with scikit-learn's standard scaler instead.
 
-  --rounds N           how often each peer visits each cell [5]
-  --seconds S          how long each visit measures [0.2]
+  --rounds N           how often each peer visits each cell [3]
+  --seconds S          how long each visit measures [0.1]
   --minutes M          no round is begun that would not end within them [30]
-  --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd
+  --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd, both starts
   --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for eight more, of odd
                        widths, other depths, activations and losses: narrow,odd,
                        deep,broad,long,values,binary,gelu
   --batches SIZES      [16,32,256,full]
   --optimizers NAMES   [sgd,momentum,adam]
+  --starts NAMES       the weights that a training begins with: random ones, and those of a network
+                       that has learned [fresh,converged]
   --out DIR            where peers.json goes [out]";
 
 const BATCHES: [&str; 4] = ["16", "32", "256", "full"];
 /// Stands for all cases that are not in the default.
 const OTHERS: &str = "others";
 const OPTIMIZERS: [&str; 3] = ["sgd", "momentum", "adam"];
+
+/// The weights that a training begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Start {
+    /// The network's first, random ones.
+    Fresh,
+    /// Those of a network that has learned.
+    Converged,
+}
+
+impl Start {
+    pub(super) const ALL: [Self; 2] = [Self::Fresh, Self::Converged];
+    const NAMES: [&str; 2] = [Self::Fresh.name(), Self::Converged.name()];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Converged => "converged",
+        }
+    }
+}
 
 /// What scalers do, in place of an optimizer.
 const OPERATIONS: [&str; 4] = ["fit", "transform", "transform into", "in place"];
@@ -41,11 +64,15 @@ pub(super) struct Cell {
     pub(super) batch: String,
     /// Or, of scalers, the operation.
     pub(super) optimizer: String,
+    /// None for scalers.
+    pub(super) start: Option<Start>,
 }
 
 impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.case, self.batch, self.optimizer)
+        write!(f, "{} {} {}", self.case, self.batch, self.optimizer)?;
+        self.start
+            .map_or(Ok(()), |start| write!(f, " {}", start.name()))
     }
 }
 
@@ -62,6 +89,8 @@ pub(super) struct Options {
     cases: Option<Vec<String>>,
     batches: Vec<String>,
     optimizers: Vec<String>,
+    /// None of scalers.
+    starts: Vec<String>,
     /// None for all.
     peers: Option<Vec<String>>,
 }
@@ -78,8 +107,8 @@ impl Options {
                 .collect::<Vec<_>>()
         };
         let mut options = Self {
-            rounds: if quick { 1 } else { 5 },
-            seconds: if quick { 0.1 } else { 0.2 },
+            rounds: if quick { 1 } else { 3 },
+            seconds: 0.1,
             minutes: 30.0,
             out: "out".into(),
             scalers,
@@ -94,6 +123,11 @@ impl Options {
                 (false, true) => &["sgd"],
                 (false, false) => &OPTIMIZERS,
             }),
+            starts: if scalers {
+                Vec::new()
+            } else {
+                owned(&Start::NAMES)
+            },
             peers: None,
         };
         let mut words = arguments.iter().peekable();
@@ -121,6 +155,7 @@ impl Options {
                 "--cases" => options.cases = Some(split(&value)),
                 "--batches" => options.batches = split(&value),
                 "--optimizers" => options.optimizers = split(&value),
+                "--starts" => options.starts = split(&value),
                 "--out" => options.out = value.into(),
                 _ => return Err(format!("there is no option `{flag}`")),
             }
@@ -135,8 +170,12 @@ impl Options {
         }
         if self.scalers {
             known("--optimizers", &self.optimizers, &OPERATIONS)?;
+            if !self.starts.is_empty() {
+                return Err("`--starts` is for trainings; leave it out with `--scalers`".into());
+            }
         } else {
             known("--optimizers", &self.optimizers, &OPTIMIZERS)?;
+            known("--starts", &self.starts, &Start::NAMES)?;
         }
         let names: Vec<&str> = self.all_peers().iter().map(|peer| peer.name).collect();
         known("--peers", self.peers.as_deref().unwrap_or_default(), &names)
@@ -158,6 +197,15 @@ impl Options {
     /// Whether there is time for another round, after so many seconds of measuring, when the last took so many.
     pub(super) fn has_time(&self, measured: f64, last_round: f64) -> bool {
         measured + last_round <= 60.0 * self.minutes
+    }
+
+    /// The starts that are asked for, fresh first; one that is none for scalers.
+    fn all_starts(&self) -> Vec<Option<Start>> {
+        if self.scalers {
+            return vec![None];
+        }
+        let is_asked = |start: &Start| self.starts.iter().any(|name| name == start.name());
+        Start::ALL.into_iter().filter(is_asked).map(Some).collect()
     }
 
     /// The cells, cases first, of the cases that `cases.json` in that folder lists.
@@ -186,6 +234,7 @@ impl Options {
                 asked(name) || (is_other && asked(OTHERS))
             }
         };
+        let starts = self.all_starts();
         let mut cells = Vec::new();
         for (case, _) in listed
             .iter()
@@ -193,11 +242,12 @@ impl Options {
         {
             for batch in &self.batches {
                 for optimizer in &self.optimizers {
-                    cells.push(Cell {
+                    cells.extend(starts.iter().map(|&start| Cell {
                         case: (*case).to_owned(),
                         batch: batch.clone(),
                         optimizer: optimizer.clone(),
-                    });
+                        start,
+                    }));
                 }
             }
         }
@@ -250,25 +300,25 @@ mod tests {
     #[test]
     fn the_default_is_the_whole_grid_of_all_peers() {
         let options = parse("--peers").unwrap();
-        assert_eq!(options.rounds, 5);
+        assert_eq!((options.rounds, options.seconds), (3, 0.1));
         assert!(PEERS.iter().all(|peer| options.wants(peer.name)));
-        assert_eq!(options.cells_of(&cases()).unwrap().len(), 4 * 4 * 3);
+        assert_eq!(options.cells_of(&cases()).unwrap().len(), 4 * 4 * 3 * 2);
     }
 
     #[test]
     fn quick_is_short_and_yields_to_what_is_said() {
         let quick = parse("--peers --quick").unwrap();
         assert_eq!((quick.rounds, quick.seconds), (1, 0.1));
-        assert_eq!(quick.cells_of(&cases()).unwrap().len(), 2 * 2);
+        assert_eq!(quick.cells_of(&cases()).unwrap().len(), 2 * 2 * 2);
         let more = parse("--rounds 2 --peers --optimizers adam,sgd --quick").unwrap();
         assert_eq!(more.rounds, 2);
-        assert_eq!(more.cells_of(&cases()).unwrap().len(), 2 * 2 * 2);
+        assert_eq!(more.cells_of(&cases()).unwrap().len(), 2 * 2 * 2 * 2);
     }
 
     #[test]
     fn peers_and_cells_are_chosen_by_name() {
         let options =
-            parse("--peers torch,rust-mlp --cases=wide --batches 8,full --optimizers adam --out x")
+            parse("--peers torch,rust-mlp --cases=wide --batches 8,full --optimizers adam --starts fresh --out x")
                 .unwrap();
         assert!(options.wants("torch") && options.wants("rust-mlp") && options.wants("smallbatch"));
         assert!(!options.wants("jax"));
@@ -279,11 +329,37 @@ mod tests {
             .iter()
             .map(Cell::to_string)
             .collect();
-        assert_eq!(cells, ["wide 8 adam", "wide full adam"]);
-        let others = parse("--peers --cases others,tiny --batches 8 --optimizers sgd").unwrap();
+        assert_eq!(cells, ["wide 8 adam fresh", "wide full adam fresh"]);
+        let others = "--peers --cases others,tiny --batches 8 --optimizers sgd --starts converged";
+        let others = parse(others).unwrap();
         let cells = others.cells_of(&cases()).unwrap();
         let cells: Vec<String> = cells.iter().map(Cell::to_string).collect();
-        assert_eq!(cells, ["tiny 8 sgd", "odd 8 sgd", "deep 8 sgd"]);
+        assert_eq!(
+            cells,
+            [
+                "tiny 8 sgd converged",
+                "odd 8 sgd converged",
+                "deep 8 sgd converged"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cells_starts_follow_one_another_fresh_first() {
+        let options = parse(
+            "--peers --cases tiny --batches 8 --optimizers sgd,adam --starts converged,fresh",
+        );
+        let cells = options.unwrap().cells_of(&cases()).unwrap();
+        let cells: Vec<String> = cells.iter().map(Cell::to_string).collect();
+        assert_eq!(
+            cells,
+            [
+                "tiny 8 sgd fresh",
+                "tiny 8 sgd converged",
+                "tiny 8 adam fresh",
+                "tiny 8 adam converged"
+            ]
+        );
     }
 
     #[test]
@@ -291,7 +367,9 @@ mod tests {
         let options = parse("--peers --scalers --quick").unwrap();
         assert_eq!(options.all_peers().len(), 2);
         let tables = json!([{"name": "a"}, {"name": "b"}]);
-        assert_eq!(options.cells_of(&tables).unwrap().len(), 2 * 4);
+        let cells = options.cells_of(&tables).unwrap();
+        assert_eq!(cells.len(), 2 * 4);
+        assert_eq!(cells[0].to_string(), "a full fit");
         let why = parse("--peers torch --scalers").unwrap_err();
         assert_eq!(
             why,
@@ -324,6 +402,14 @@ mod tests {
             (
                 "--peers --optimizers lamb",
                 "`--optimizers` has no `lamb`; there are sgd, momentum, adam",
+            ),
+            (
+                "--peers --starts fresh,warm",
+                "`--starts` has no `warm`; there are fresh, converged",
+            ),
+            (
+                "--peers --scalers --starts fresh",
+                "`--starts` is for trainings; leave it out with `--scalers`",
             ),
             ("--peers --out", "`--out` is unknown or needs a value"),
             ("--peers --speed 3", "there is no option `--speed`"),

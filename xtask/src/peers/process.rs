@@ -130,12 +130,15 @@ impl Process {
             Ok(number) => json!(number),
             Err(_) => json!(cell.batch),
         };
-        let question = json!({
+        let mut question = json!({
             "case": cell.case,
             "batch": batch,
             "optimizer": cell.optimizer,
             "seconds": seconds,
         });
+        if let Some(start) = cell.start {
+            question["start"] = json!(start.name());
+        }
         let asked = writeln!(self.input, "{question}").and_then(|()| self.input.flush());
         if asked.is_err() {
             return Asked::Ended(self.last_words());
@@ -206,6 +209,7 @@ mod tests {
 
     #[cfg(unix)]
     mod with_a_shell {
+        use super::super::super::options::Start;
         use super::*;
 
         /// A peer that is a shell script.
@@ -227,6 +231,7 @@ mod tests {
                 case: "tiny".into(),
                 batch: "full".into(),
                 optimizer: "sgd".into(),
+                start: Some(Start::Converged),
             }
         }
 
@@ -234,7 +239,7 @@ mod tests {
         fn a_peer_is_asked_and_answers() {
             let (_folder, mut process) = spawn(
                 "echo '{\"version\": \"1.2\"}'; read -r cell
-                 test \"$cell\" = '{\"batch\":\"full\",\"case\":\"tiny\",\"optimizer\":\"sgd\",\"seconds\":0.5}' &&
+                 test \"$cell\" = '{\"batch\":\"full\",\"case\":\"tiny\",\"optimizer\":\"sgd\",\"seconds\":0.5,\"start\":\"converged\"}' &&
                  echo \"{\\\"samples\\\": $2, \\\"seconds\\\": 2.5}\"; read -r next",
             );
             assert_eq!(process.version().unwrap(), "1.2");

@@ -5,11 +5,21 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::install::PEAK;
-use super::options::Cell;
+use super::options::{Cell, Start};
 use super::process::Answer;
 
 /// A peer's own clock may differ by this part from that around it.
 const CLOCKS_DIFFER: f64 = 0.1;
+
+/// Two peers' losses with the same weights may differ by this part, since they sum in other orders.
+const LOSSES_DIFFER: f64 = 1e-3;
+
+/// A converged loss may become this many times what it was, and [`HIGHER_LOSS`] more: it goes up and down with the batches. It
+/// rose by a fifth at most where it was measured, at the rates for converged weights.
+const TIMES_LOSS: f64 = 1.2;
+
+/// See [`TIMES_LOSS`].
+const HIGHER_LOSS: f64 = 0.01;
 
 /// One peer with so many threads at one cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +46,8 @@ pub(super) struct Results {
     pub(super) missing: Vec<(String, String)>,
     pub(super) warnings: Vec<String>,
     pub(super) records: Vec<Record>,
+    /// smallbatch's, before the training, by case and start.
+    first_losses: BTreeMap<(String, Start), f64>,
 }
 
 impl Results {
@@ -46,6 +58,7 @@ impl Results {
             missing: Vec::new(),
             warnings: Vec::new(),
             records: Vec::new(),
+            first_losses: BTreeMap::new(),
         }
     }
 
@@ -73,10 +86,14 @@ impl Results {
         }
     }
 
-    /// Adds a measurement, and a warning where the training did not do what a training does.
+    /// Adds a measurement, and a warning where the training did not do what a training does, or another than smallbatch's.
     pub(super) fn add(&mut self, peer: &str, threads: usize, cell: &Cell, answer: &Answer) {
-        if let Some(what) = complaint(answer) {
+        if let Some(what) = complaint(cell, answer) {
             self.warn(peer, threads, Some(cell), what);
+        }
+        if let Some(what) = self.other_network(peer, cell, answer) {
+            // It is the same for all batch sizes and optimizers: said once.
+            self.warn(peer, threads, None, &what);
         }
         let speed = answer.samples / answer.seconds;
         let found = self.records.iter_mut().find(|record| {
@@ -91,6 +108,29 @@ impl Results {
                 samples_per_second: vec![speed],
             }),
         }
+    }
+
+    /// What shows that a peer does not run smallbatch's network: another loss with the same weights on the same samples.
+    /// smallbatch's own, which comes first in each cell, is noted.
+    fn other_network(&mut self, peer: &str, cell: &Cell, answer: &Answer) -> Option<String> {
+        let (start, loss) = (cell.start?, answer.loss_before?);
+        let key = (cell.case.clone(), start);
+        if peer == PEAK {
+            return None;
+        }
+        if peer == "smallbatch" {
+            self.first_losses.entry(key).or_insert(loss);
+            return None;
+        }
+        let expected = *self.first_losses.get(&key)?;
+        let differs = (loss - expected).abs() > LOSSES_DIFFER * expected.abs();
+        differs.then(|| {
+            format!(
+                "with the {} weights of {} its loss is {loss:.5}, smallbatch's {expected:.5}: it does not run the same network",
+                start.name(),
+                cell.case
+            )
+        })
     }
 
     /// A line for one who waits: the cell, smallbatch's latest speed and the best peer's.
@@ -126,6 +166,7 @@ impl Results {
                 "case": record.cell.case,
                 "batch": batch.map_or_else(|_| json!(record.cell.batch), |number| json!(number)),
                 "optimizer": record.cell.optimizer,
+                "start": record.cell.start.map(Start::name),
                 "samples_per_second": record.samples_per_second,
             })
         });
@@ -140,12 +181,15 @@ impl Results {
 }
 
 /// What is wrong with a measurement, if anything: fast and wrong does not count.
-fn complaint(answer: &Answer) -> Option<&'static str> {
+fn complaint(cell: &Cell, answer: &Answer) -> Option<&'static str> {
     let (Some(before), Some(after)) = (answer.loss_before, answer.loss_after) else {
         return Some("its loss is not finite");
     };
     let differs = |own: f64| (own - answer.seconds).abs() > CLOCKS_DIFFER * answer.seconds;
-    if after >= before {
+    let is_converged = cell.start == Some(Start::Converged);
+    if is_converged && after > TIMES_LOSS * before + HIGHER_LOSS {
+        Some("its loss rose from converged weights")
+    } else if !is_converged && after >= before {
         Some("its loss did not fall")
     } else if answer.own_seconds.is_some_and(differs) {
         Some("its own clock differs by more than 10 % from the clock around it")
@@ -175,6 +219,14 @@ pub(super) mod tests {
             case: case.into(),
             batch: batch.into(),
             optimizer: optimizer.into(),
+            start: Some(Start::Fresh),
+        }
+    }
+
+    pub(crate) fn converged(cell: &Cell) -> Cell {
+        Cell {
+            start: Some(Start::Converged),
+            ..cell.clone()
         }
     }
 
@@ -207,6 +259,7 @@ pub(super) mod tests {
             results.add("torch", 1, &small, &answer(speed));
             results.add("torch", 2, &small, &answer(2.0 * speed));
             results.add("torch", 1, &full, &answer(3.0 * speed));
+            results.add("torch", 1, &converged(&full), &answer(4.0 * speed));
         }
         results.miss("jax", "no module named jax".into());
         results.miss("jax", "no module named jax".into());
@@ -219,11 +272,13 @@ pub(super) mod tests {
                 "warnings": [],
                 "records": [
                     {"peer": "torch", "threads": 1, "case": "tiny", "batch": 16, "optimizer": "sgd",
-                        "samples_per_second": [10.0, 30.0]},
+                        "start": "fresh", "samples_per_second": [10.0, 30.0]},
                     {"peer": "torch", "threads": 2, "case": "tiny", "batch": 16, "optimizer": "sgd",
-                        "samples_per_second": [20.0, 60.0]},
+                        "start": "fresh", "samples_per_second": [20.0, 60.0]},
                     {"peer": "torch", "threads": 1, "case": "tiny", "batch": "full", "optimizer": "sgd",
-                        "samples_per_second": [30.0, 90.0]},
+                        "start": "fresh", "samples_per_second": [30.0, 90.0]},
+                    {"peer": "torch", "threads": 1, "case": "tiny", "batch": "full", "optimizer": "sgd",
+                        "start": "converged", "samples_per_second": [40.0, 120.0]},
                 ],
             })
         );
@@ -261,11 +316,81 @@ pub(super) mod tests {
             results.add("burn", 2, &place, &broken);
             assert_eq!(
                 results.warnings,
-                [format!("burn with 2 threads at mnist 16 adam: {what}")]
+                [format!(
+                    "burn with 2 threads at mnist 16 adam fresh: {what}"
+                )]
             );
             // What it measured is kept: the reader decides.
             assert_eq!(results.records[0].samples_per_second.len(), 2);
         }
+    }
+
+    #[test]
+    fn a_converged_loss_need_not_fall_but_must_not_rise() {
+        let place = converged(&cell("tiny", "16", "adam"));
+        let with_loss = |after: f64| Answer {
+            loss_before: Some(0.2),
+            loss_after: Some(after),
+            ..answer(1.0)
+        };
+        assert_eq!(complaint(&place, &with_loss(0.2)), None);
+        assert_eq!(complaint(&place, &with_loss(0.24)), None);
+        assert_eq!(
+            complaint(&place, &with_loss(0.26)),
+            Some("its loss rose from converged weights")
+        );
+        let broken = Answer {
+            loss_after: None,
+            ..with_loss(0.2)
+        };
+        assert_eq!(complaint(&place, &broken), Some("its loss is not finite"));
+    }
+
+    #[test]
+    fn another_network_is_warned_of_once_a_case_and_start() {
+        let mut results = Results::new(Value::Null);
+        let (small, large) = (cell("tiny", "16", "sgd"), cell("tiny", "256", "adam"));
+        let with_loss = |before: f64| Answer {
+            loss_before: Some(before),
+            ..answer(1.0)
+        };
+        for place in [&small, &large] {
+            results.add("smallbatch", 1, place, &with_loss(0.8));
+            results.add("torch", 1, place, &with_loss(0.8007));
+            results.add("jax", 2, place, &with_loss(0.81));
+            // It has no network.
+            results.add(PEAK, 1, place, &with_loss(1.0));
+        }
+        // Nothing to compare with.
+        results.add("jax", 2, &converged(&small), &with_loss(0.6));
+        assert_eq!(
+            results.warnings,
+            [
+                "jax with 2 threads: with the fresh weights of tiny its loss is 0.81000, smallbatch's 0.80000: it does not run \
+                 the same network"
+            ]
+        );
+    }
+
+    #[test]
+    fn scalers_have_no_start() {
+        let mut results = Results::new(Value::Null);
+        let place = Cell {
+            start: None,
+            ..cell("1000000x30", "full", "fit")
+        };
+        results.add("smallbatch", 1, &place, &answer(1.0));
+        results.add(
+            "sklearn",
+            1,
+            &place,
+            &Answer {
+                loss_before: Some(7.0),
+                ..answer(1.0)
+            },
+        );
+        assert_eq!(results.warnings, Vec::<String>::new());
+        assert_eq!(results.to_json()["records"][0]["start"], Value::Null);
     }
 
     #[test]
@@ -277,7 +402,7 @@ pub(super) mod tests {
         results.add("jax", 1, &place, &answer(3_000.0));
         assert_eq!(
             results.latest(&place),
-            "tiny 16 sgd: smallbatch 9.0 k/s, jax 3.0 k/s"
+            "tiny 16 sgd fresh: smallbatch 9.0 k/s, jax 3.0 k/s"
         );
     }
 }

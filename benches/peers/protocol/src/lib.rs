@@ -108,6 +108,27 @@ impl Case {
         self.layer_sizes[self.layer_sizes.len() - 1]
     }
 
+    /// How many weights and biases the network has.
+    pub fn n_parameters(&self) -> usize {
+        let layers = self.layer_sizes.windows(2);
+        layers.map(|sizes| (sizes[0] + 1) * sizes[1]).sum()
+    }
+
+    fn weights(&self, folder: &Path, start: Start) -> Result<Vec<f32>, Error> {
+        let file = folder.join(format!("{}.{}", self.name, start.name()));
+        let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        if bytes.len() != 4 * self.n_parameters() {
+            return Err(format!(
+                "{} has {} bytes, the network's weights have {}; delete it, and `smallbatch-peer --write` makes it again",
+                file.display(),
+                bytes.len(),
+                4 * self.n_parameters()
+            )
+            .into());
+        }
+        Ok(words(&bytes, f32::from_le_bytes))
+    }
+
     /// The features of the first samples.
     pub fn first_features(&self, n_samples: usize) -> &[f32] {
         &self.features[..n_samples * self.n_features()]
@@ -144,6 +165,59 @@ impl Optimizer {
     }
 }
 
+/// The weights that a training begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// The network's first, random ones.
+    Fresh,
+    /// Those of a network that has learned.
+    Converged,
+}
+
+impl Start {
+    /// The start that a cell asks for; fresh where it asks for none.
+    fn asked(cell: &Value) -> Result<Self, Error> {
+        match &cell["start"] {
+            Value::Null => Ok(Self::Fresh),
+            Value::String(name) if name == "fresh" => Ok(Self::Fresh),
+            Value::String(name) if name == "converged" => Ok(Self::Converged),
+            other => Err(format!(
+                "there is no start {other}; there are \"fresh\" and \"converged\""
+            )
+            .into()),
+        }
+    }
+
+    /// Also what its file's name ends with.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Converged => "converged",
+        }
+    }
+}
+
+/// What one layer begins with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layer<'a> {
+    /// Shape `(fan_out, fan_in)`, row by row.
+    pub weight: &'a [f32],
+    /// Length `fan_out`.
+    pub bias: &'a [f32],
+    /// The units or features below.
+    pub fan_in: usize,
+    /// The units of this layer.
+    pub fan_out: usize,
+}
+
+impl Layer<'_> {
+    /// The weight's transpose, shape `(fan_in, fan_out)` row by row, as libraries that compute `X W + b` keep it.
+    pub fn transposed_weight(&self) -> Vec<f32> {
+        let column = |j: usize| self.weight.iter().skip(j).step_by(self.fan_in).copied();
+        (0..self.fan_in).flat_map(column).collect()
+    }
+}
+
 /// What is to be trained.
 pub struct Cell {
     /// On which data, and which network.
@@ -154,12 +228,34 @@ pub struct Cell {
     pub optimizer: Optimizer,
     /// At which rate.
     pub learning_rate: f64,
+    /// Which weights it begins with.
+    pub start: Start,
+    /// These weights: layer by layer, first the weight, shape `(fan_out, fan_in)` row by row, then the bias.
+    pub weights: Vec<f32>,
 }
 
 impl Cell {
     /// Whether a batch has all samples, so that nothing is shuffled or gathered.
     pub fn is_full(&self) -> bool {
         self.batch == self.case.n_samples()
+    }
+
+    /// The weights, layer by layer.
+    pub fn layers(&self) -> Vec<Layer<'_>> {
+        let mut rest = self.weights.as_slice();
+        let mut next = |length: usize| {
+            let (taken, left) = rest.split_at(length);
+            rest = left;
+            taken
+        };
+        let sizes = self.case.layer_sizes.windows(2);
+        let layer = sizes.map(|sizes| Layer {
+            weight: next(sizes[0] * sizes[1]),
+            bias: next(sizes[1]),
+            fan_in: sizes[0],
+            fan_out: sizes[1],
+        });
+        layer.collect()
     }
 }
 
@@ -294,16 +390,19 @@ fn answered(
         }
     };
     let optimizer = asked["optimizer"].as_str().unwrap_or_default();
+    let from = Start::asked(asked)?;
     let cell = Cell {
+        weights: case.weights(folder, from)?,
+        start: from,
         batch: number(&asked["batch"]).unwrap_or(case.n_samples()),
-        learning_rate: case.learning_rates[optimizer]
+        learning_rate: case.learning_rates[from.name()][optimizer]
             .as_f64()
             .ok_or_else(|| format!("no learning rate for `{optimizer}`"))?,
         optimizer: Optimizer::named(optimizer)
             .ok_or_else(|| format!("there is no optimizer `{optimizer}`"))?,
         case,
     };
-    let key = format!("{name} {} {optimizer}", cell.batch);
+    let key = format!("{name} {} {optimizer} {}", cell.batch, from.name());
     let seconds = asked["seconds"].as_f64().ok_or("no seconds")?;
     let n_samples = cell.case.n_samples();
     let mut training = start(cell)?;
@@ -312,9 +411,8 @@ fn answered(
     speeds.insert(key, samples as f64 / taken);
     let own_seconds = training.own_seconds()?;
     let mut loss_after = training.loss()?;
-    let has_fallen = loss_after < loss_before;
-    if !has_fallen {
-        // So few updates may not show: an epoch does.
+    if from == Start::Fresh && loss_after >= loss_before {
+        // So few updates may not show: an epoch does. A converged loss need not fall.
         training.prepare(n_samples)?;
         training.train(n_samples)?;
         training.own_seconds()?;
@@ -339,6 +437,125 @@ fn answer(fields: &Value) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A folder with one case, 2-2-1, of four samples, and its fresh weights 0, 1, 2 and so on; there are no others.
+    fn folder(name: &str) -> (std::path::PathBuf, Value) {
+        let folder = std::env::temp_dir().join(format!("protocol-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let write = |kind: &str, numbers: &[f32]| {
+            let bytes: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+            std::fs::write(folder.join(format!("small.{kind}")), bytes).unwrap();
+        };
+        write("features", &[0.5; 8]);
+        write("values", &[1.0; 4]);
+        write("fresh", &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        let listed = json!([{"name": "small", "layer_sizes": [2, 2, 1], "activation": "relu", "task": "values",
+            "learning_rates": {"fresh": {"sgd": 0.1}, "converged": {"sgd": 0.01}}}]);
+        (folder, listed)
+    }
+
+    /// The answer to a cell of that case, with these fields besides.
+    fn ask(
+        folder: &Path,
+        listed: &Value,
+        fields: Value,
+        mut start: impl FnMut(Cell) -> Result<Box<dyn Training>, Error>,
+    ) -> Result<Value, Error> {
+        let mut asked =
+            json!({"case": "small", "batch": "full", "optimizer": "sgd", "seconds": 0.0001});
+        for (key, value) in fields.as_object().unwrap() {
+            asked[key] = value.clone();
+        }
+        let (mut cases, mut speeds) = (HashMap::new(), HashMap::new());
+        answered(&asked, folder, listed, &mut cases, &mut speeds, &mut start)
+    }
+
+    /// A training whose loss rises by 1 with each run, and the runs.
+    struct Rising(Rc<std::cell::Cell<usize>>);
+
+    impl Training for Rising {
+        fn train(&mut self, n_samples: usize) -> Result<usize, Error> {
+            self.0.set(self.0.get() + 1);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            Ok(n_samples)
+        }
+
+        fn loss(&mut self) -> Result<f64, Error> {
+            Ok(self.0.get() as f64)
+        }
+    }
+
+    #[test]
+    fn a_cell_has_the_weights_of_its_start_layer_by_layer() {
+        let (folder, listed) = folder("start");
+        for fields in [json!({}), json!({"start": "fresh"})] {
+            let error = ask(&folder, &listed, fields, |cell| {
+                assert_eq!((cell.start, cell.learning_rate), (Start::Fresh, 0.1));
+                let [first, last] = cell.layers()[..] else {
+                    panic!("not two layers")
+                };
+                assert_eq!((first.fan_in, first.fan_out), (2, 2));
+                assert_eq!(first.weight, [0.0, 1.0, 2.0, 3.0]);
+                assert_eq!(first.transposed_weight(), [0.0, 2.0, 1.0, 3.0]);
+                assert_eq!(first.bias, [4.0, 5.0]);
+                assert_eq!((last.weight, last.bias), (&[6.0, 7.0][..], &[8.0][..]));
+                assert_eq!(last.transposed_weight(), [6.0, 7.0]);
+                Err("seen".into())
+            });
+            assert_eq!(error.unwrap_err().to_string(), "seen");
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn weights_that_are_not_there_are_named() {
+        let (folder, listed) = folder("missing");
+        let never = |_: Cell| -> Result<Box<dyn Training>, Error> { panic!("started") };
+        let why = |fields: Value| {
+            ask(&folder, &listed, fields, never)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            why(json!({"start": "warm"})),
+            "there is no start \"warm\"; there are \"fresh\" and \"converged\""
+        );
+        let missing = why(json!({"start": "converged"}));
+        assert!(missing.contains("small.converged: "), "{missing}");
+        std::fs::write(folder.join("small.converged"), [0; 32]).unwrap();
+        let short = why(json!({"start": "converged"}));
+        assert!(
+            short.ends_with(
+                "small.converged has 32 bytes, the network's weights have 36; delete it, and `smallbatch-peer --write` \
+                 makes it again"
+            ),
+            "{short}"
+        );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_further_epoch_is_for_fresh_weights_alone() {
+        let (folder, listed) = folder("further");
+        std::fs::copy(folder.join("small.fresh"), folder.join("small.converged")).unwrap();
+        // A warm-up and the measurement; and the epoch.
+        for (start, runs) in [("fresh", 3), ("converged", 2)] {
+            let count = Rc::new(std::cell::Cell::new(0));
+            let answer = ask(&folder, &listed, json!({"start": start}), |cell| {
+                assert_eq!(
+                    cell.learning_rate,
+                    if start == "fresh" { 0.1 } else { 0.01 }
+                );
+                Ok(Box::new(Rising(Rc::clone(&count))))
+            });
+            let answer = answer.unwrap();
+            assert_eq!(
+                (&answer["loss_before"], &answer["loss_after"]),
+                (&json!(0.0), &json!(runs as f64))
+            );
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     /// Takes as long as `speed` samples a second would, in batches of 10; remembers what it was asked for.
     struct Steady {

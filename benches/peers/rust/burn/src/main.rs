@@ -1,17 +1,17 @@
 //! burn on `flex`, its CPU backend in pure Rust. It takes its number of threads from `RAYON_NUM_THREADS`, which the
 //! driver sets.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::nn::loss::{
     BinaryCrossEntropyLoss, BinaryCrossEntropyLossConfig, CrossEntropyLoss, CrossEntropyLossConfig,
     MseLoss, Reduction,
 };
-use burn::nn::{Linear, LinearConfig};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use peer_protocol::{
-    Activation, Cell, Error, N_LOSS_SAMPLES, Optimizer, Order, Target, Training, serve,
+    Activation, Cell, Error, Layer, N_LOSS_SAMPLES, Optimizer, Order, Target, Training, serve,
 };
 
 fn main() -> Result<(), Error> {
@@ -24,10 +24,19 @@ struct Network {
 }
 
 impl Network {
-    fn new(layer_sizes: &[usize], device: &Device) -> Self {
-        let layer = |sizes: &[usize]| LinearConfig::new(sizes[0], sizes[1]).init(device);
+    /// With the cell's weights. burn computes `X W + b`: its weight has shape `(fan_in, fan_out)`.
+    fn new(cell: &Cell, device: &Device) -> Self {
+        let layer = |layer: &Layer<'_>| {
+            let shape = [layer.fan_in, layer.fan_out];
+            let weight = TensorData::new(layer.transposed_weight(), shape);
+            let bias = TensorData::new(layer.bias.to_vec(), [layer.fan_out]);
+            Linear {
+                weight: Param::from_data(weight, device),
+                bias: Some(Param::from_data(bias, device)),
+            }
+        };
         Self {
-            layers: layer_sizes.windows(2).map(layer).collect(),
+            layers: cell.layers().iter().map(layer).collect(),
         }
     }
 
@@ -116,7 +125,7 @@ impl Burn {
             }
         };
         Self {
-            network: Some(Network::new(&case.layer_sizes, &device)),
+            network: Some(Network::new(cell, &device)),
             optimizer: match cell.optimizer {
                 Optimizer::Sgd => SgdConfig::new().init(),
                 Optimizer::Momentum => {

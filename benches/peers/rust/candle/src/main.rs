@@ -2,7 +2,7 @@
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Module, Tensor, Var};
-use candle_nn::{AdamW, Linear, Optimizer as _, ParamsAdamW, SGD, VarBuilder, VarMap, loss};
+use candle_nn::{AdamW, Linear, Optimizer as _, ParamsAdamW, SGD, loss};
 use peer_protocol::{
     Activation, Cell, Error, N_LOSS_SAMPLES, Optimizer, Order, Target, Training, serve,
 };
@@ -65,15 +65,17 @@ impl Candle {
     fn new(cell: &Cell) -> Result<Self, Error> {
         let device = Device::Cpu;
         let case = &cell.case;
-        let variables = VarMap::new();
-        let builder = VarBuilder::from_varmap(&variables, DType::F32, &device);
-        let layers = case
-            .layer_sizes
-            .windows(2)
-            .enumerate()
-            .map(|(i, sizes)| candle_nn::linear(sizes[0], sizes[1], builder.pp(i)))
-            .collect::<Result<_, _>>()?;
-        let weights = variables.all_vars();
+        let (mut layers, mut weights) = (Vec::new(), Vec::new());
+        for layer in cell.layers() {
+            let shape = (layer.fan_out, layer.fan_in);
+            let weight = Var::from_slice(layer.weight, shape, &device)?;
+            let bias = Var::from_slice(layer.bias, layer.fan_out, &device)?;
+            layers.push(Linear::new(
+                weight.as_tensor().clone(),
+                Some(bias.as_tensor().clone()),
+            ));
+            weights.extend([weight, bias]);
+        }
         let learning_rate = cell.learning_rate;
         let rule = match cell.optimizer {
             Optimizer::Sgd => Rule::Sgd(SGD::new(weights, learning_rate)?),

@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use peer_protocol::{
-    Activation as Function, Case, Cell, Error, N_LOSS_SAMPLES, Optimizer, Target, Training, serve,
+    Activation, Case, Cell, Error, N_LOSS_SAMPLES, Optimizer, Target, Training, serve,
 };
-use rust_mlp::{Activation, Dataset, FitConfig, Loss, Mlp, MlpBuilder, Shuffle};
+use rust_mlp::{Dataset, FitConfig, Loss, Mlp, Shuffle};
+use serde_json::json;
 
 fn main() -> Result<(), Error> {
     serve("0.1.0", |cell| Ok(Box::new(RustMlp::new(cell)?)))
@@ -45,29 +46,36 @@ fn first(case: &Case, n_samples: usize) -> Result<Dataset, Error> {
     )?)
 }
 
+/// The network with the cell's weights, which it takes only as a saved model, in JSON.
+fn model(cell: &Cell) -> Result<Mlp, Error> {
+    let hidden = match cell.case.activation {
+        Activation::Relu => "relu",
+        Activation::Tanh => "tanh",
+        Activation::Gelu => return Err("it has no GELU".into()),
+    };
+    let layers = cell.layers();
+    let n_layers = layers.len();
+    let saved = layers.into_iter().enumerate().map(|(i, layer)| {
+        json!({
+            "in_dim": layer.fan_in,
+            "out_dim": layer.fan_out,
+            "activation": {"kind": if i + 1 == n_layers { "identity" } else { hidden }},
+            "weights": layer.weight,
+            "biases": layer.bias,
+        })
+    });
+    let saved = json!({"format_version": 1, "layers": saved.collect::<Vec<_>>()});
+    Ok(Mlp::from_json_str(&saved.to_string())?)
+}
+
 impl RustMlp {
     fn new(cell: Cell) -> Result<Self, Error> {
         let case = Rc::clone(&cell.case);
-        let hidden = match case.activation {
-            Function::Relu => Activation::ReLU,
-            Function::Tanh => Activation::Tanh,
-            Function::Gelu => return Err("it has no GELU".into()),
-        };
         let (loss, divisor) = match case.target {
             Target::Classes(_) => (Loss::SoftmaxCrossEntropy, case.n_outputs() as f64),
             Target::Binary(_) => (Loss::BinaryCrossEntropyWithLogits, 1.0),
             Target::Values(_) => (Loss::Mse, 2.0),
         };
-        let mut builder = MlpBuilder::new(case.n_features())?;
-        for (i, &size) in case.layer_sizes.iter().enumerate().skip(1) {
-            let is_last = i + 1 == case.layer_sizes.len();
-            let activation = if is_last {
-                Activation::Identity
-            } else {
-                hidden
-            };
-            builder = builder.add_layer(size, activation)?;
-        }
         // This makes the same updates.
         let rate_for_its_loss = cell.learning_rate * divisor;
         let (optimizer, learning_rate) = match cell.optimizer {
@@ -86,7 +94,7 @@ impl RustMlp {
             ),
         };
         Ok(Self {
-            model: builder.build_with_seed(1)?,
+            model: model(&cell)?,
             config: FitConfig {
                 epochs: 1,
                 lr: learning_rate as f32,
