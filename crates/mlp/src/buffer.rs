@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use serde::{Serialize, Serializer};
+
 use crate::Scalar;
 
 /// A line of cache, in bytes.
@@ -31,6 +33,20 @@ impl<T: Scalar> Buffer<T> {
         // Never more than a line; if the alignment cannot be told, any start will do.
         let start = values.as_ptr().align_offset(LINE).min(room);
         Self { values, start, len }
+    }
+}
+
+impl<T: Scalar> From<Vec<T>> for Buffer<T> {
+    fn from(values: Vec<T>) -> Self {
+        let mut buffer = Self::new(values.len());
+        buffer.copy_from_slice(&values);
+        buffer
+    }
+}
+
+impl<T: Serialize> Serialize for Buffer<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self[..].serialize(serializer)
     }
 }
 

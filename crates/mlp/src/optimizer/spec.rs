@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Optimizer;
+use crate::buffer::Buffer;
 use crate::error::require;
 use crate::{Error, Scalar};
 
@@ -232,7 +233,7 @@ impl OptimizerSpec {
             require(T::of(value) > T::zero(), name, value, expected)
         };
         self.rule.check(fraction, positive)?;
-        let moments = |needed: bool| vec![T::zero(); if needed { n_parameters } else { 0 }];
+        let moments = |needed: bool| Buffer::new(if needed { n_parameters } else { 0 });
         let first = !matches!(self.rule, UpdateRule::Sgd | UpdateRule::RmsProp { .. });
         let second = matches!(
             self.rule,
