@@ -184,7 +184,8 @@ impl Activation {
         self.value_and_slope(z).1
     }
 
-    /// f(z) and f'(z), which share what takes long. What only one of them needs costs nothing where the other is not used.
+    /// f(z) and f'(z), which share what takes long. Of a z that is 0 or large enough to matter, both are 0 or nearly so (2^-68 at the
+    /// least, in f32), since exponentials are. What only one of them needs costs nothing where the other is not used.
     #[inline(always)]
     pub(crate) fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
         let (zero, one) = (T::zero(), T::one());
@@ -192,12 +193,15 @@ impl Activation {
         match self {
             Self::Identity => of_value(z),
             Self::Relu => of_value(if z < zero { zero } else { z }),
-            Self::LeakyRelu { slope } => of_value(if z < zero { T::of(slope) * z } else { z }),
+            Self::LeakyRelu { slope } => {
+                let below = flush(T::of(slope) * z, T::SMALLEST);
+                of_value(if z < zero { below } else { z })
+            }
             Self::Tanh => of_value(z.fast_tanh()),
             Self::Sigmoid => of_value(sigmoid(z)),
             Self::Elu { alpha } => {
                 let below = if z > zero { zero } else { z };
-                let negative = T::of(alpha) * below.exp_m1_of_negative();
+                let negative = flush(T::of(alpha) * below.exp_m1_of_negative(), T::SMALLEST);
                 of_value(if z > zero { z } else { negative })
             }
             Self::Silu => {
@@ -326,7 +330,7 @@ vectorized! {
 #[inline(always)]
 fn map_loop<T: Scalar>(f: Activation, z: &[T], activations: &mut [T]) {
     specialize!(f, |f| for (&z, a) in z.iter().zip(activations) {
-        *a = flush(f.value_and_slope(z).0, T::SMALLEST);
+        *a = f.value_and_slope(z).0;
     });
 }
 
@@ -340,9 +344,7 @@ fn map_with_slopes_loop<T: Scalar>(
     specialize!(
         f,
         |f| for ((&z, a), slope) in z.iter().zip(activations).zip(slopes) {
-            let (value, derivative) = f.value_and_slope(z);
-            *a = flush(value, T::SMALLEST);
-            *slope = flush(derivative, T::SMALLEST);
+            (*a, *slope) = f.value_and_slope(z);
         }
     );
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::buffer::Buffer;
 use crate::error::require;
-use crate::negligible::flush;
 use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
@@ -237,10 +236,11 @@ fn decayed(beta: f64, step: u64) -> f64 {
 /// What brings a gradient to Euclidean norm `limit` where it exceeds it, else 1. The norm is summed in f64; of the gradient times
 /// 2^-600 where the squares would overflow.
 fn clip<T: Scalar>(gradient: &[T], limit: f64) -> Result<T, Error> {
-    let norm_by = |unit: f64| sum_of_squares(gradient, unit).sqrt() / unit;
-    let mut norm = norm_by(1.0);
+    let mut norm = sum_of_squares(gradient).sqrt();
     if norm.is_infinite() {
-        norm = norm_by(2_f64.powi(-600));
+        let unit = 2_f64.powi(600);
+        let squares = gradient.iter().map(|g| (g.to_f64() / unit).powi(2));
+        norm = squares.sum::<f64>().sqrt() * unit;
     }
     if !norm.is_finite() {
         return Err(Error::GradientNotFinite { norm });
@@ -253,33 +253,28 @@ fn clip<T: Scalar>(gradient: &[T], limit: f64) -> Result<T, Error> {
 }
 
 vectorized! {
-    /// Of the values times `unit`.
-    fn sum_of_squares(values: &'a [T], unit: f64) -> f64 = sum_of_squares_loop;
+    fn sum_of_squares(values: &'a [T]) -> f64 = sum_of_squares_loop;
 }
 
 /// So many sums that their additions do not wait for one another, and so many on every processor: the same bits.
 const SUMS: usize = 32;
 
 #[inline(always)]
-fn sum_of_squares_loop<T: Scalar>(values: &[T], unit: f64) -> f64 {
+fn sum_of_squares_loop<T: Scalar>(values: &[T]) -> f64 {
     let mut sums = [0.0; SUMS];
     let blocks = values.chunks_exact(SUMS);
     let rest = blocks.remainder();
     for block in blocks {
         for (sum, &value) in sums.iter_mut().zip(block) {
-            *sum += square(value, unit);
+            let value = value.to_f64();
+            *sum += value * value;
         }
     }
     for (sum, &value) in sums.iter_mut().zip(rest) {
-        *sum += square(value, unit);
+        let value = value.to_f64();
+        *sum += value * value;
     }
     sums.iter().sum()
-}
-
-#[inline(always)]
-fn square<T: Scalar>(value: T, unit: f64) -> f64 {
-    let scaled = flush(value, T::SMALLEST).to_f64() * unit;
-    scaled * scaled
 }
 
 #[cfg(test)]
@@ -317,10 +312,7 @@ mod tests {
         for n in [1, 31, 32, 33, 1_000] {
             let values: Vec<f32> = (1..=n).map(|i| (i as f32 * 0.7).sin()).collect();
             let plain: f64 = values.iter().map(|&x| f64::from(x).powi(2)).sum();
-            assert!(
-                (sum_of_squares(&values, 1.0) / plain - 1.0).abs() < 1e-14,
-                "{n}"
-            );
+            assert!((sum_of_squares(&values) / plain - 1.0).abs() < 1e-14, "{n}");
         }
     }
 

@@ -51,7 +51,7 @@ pub trait Scalar:
     /// tanh, without branches.
     #[doc(hidden)]
     fn fast_tanh(self) -> Self;
-    /// e^self for self of at most 0.
+    /// e^self for self of at most 0; 0 where that is too small to matter in a network.
     #[doc(hidden)]
     fn exp_of_negative(self) -> Self;
     /// e^self - 1 for self of at most 0.
@@ -140,7 +140,8 @@ impl Scalar for f64 {
     }
     #[inline(always)]
     fn fast_exp(self) -> Self {
-        self.exp_of_negative()
+        // 2^-995: what is below would be subnormal soon.
+        if self < -690.0 { 0.0 } else { self.exp() }
     }
     #[inline(always)]
     fn fast_tanh(self) -> Self {
@@ -148,8 +149,8 @@ impl Scalar for f64 {
     }
     #[inline(always)]
     fn exp_of_negative(self) -> Self {
-        // 2^-995: what is below would be subnormal soon.
-        if self < -690.0 { 0.0 } else { self.exp() }
+        // 2^-511.
+        if self < -354.198 { 0.0 } else { self.exp() }
     }
     #[inline(always)]
     fn exp_m1_of_negative(self) -> Self {

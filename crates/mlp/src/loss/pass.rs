@@ -142,7 +142,9 @@ impl Loss {
             Self::SoftmaxCrossEntropy { .. } => {
                 logits.chunks_exact_mut(n_outputs).for_each(softmax);
             }
-            Self::BinaryCrossEntropy => logits.iter_mut().for_each(|z| *z = sigmoid(*z)),
+            Self::BinaryCrossEntropy => logits
+                .iter_mut()
+                .for_each(|z| *z = sigmoid_by(*z, (-z.abs()).fast_exp())),
             Self::Poisson => logits.iter_mut().for_each(|z| *z = z.fast_exp()),
             _ => {}
         }
@@ -322,7 +324,7 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for SoftmaxCrossEntropy<'_, T, W> 
                 for lane in 0..T::PANEL {
                     let z = line[lane] - largest[lane];
                     linear[lane] += on_all * z;
-                    line[lane] = flush(z.exp_of_negative(), T::SMALLEST);
+                    line[lane] = z.exp_of_negative();
                     normalizer[lane] += line[lane];
                 }
             }
@@ -366,7 +368,7 @@ fn softmax<T: Scalar>(column: &mut [T]) {
     subtract_largest(column);
     let mut normalizer = T::zero();
     for z in column.iter_mut() {
-        *z = z.exp_of_negative();
+        *z = z.fast_exp();
         normalizer += *z;
     }
     for e in column.iter_mut() {

@@ -105,7 +105,7 @@ vectorized! {
 /// A gradient as the rules take it.
 #[inline(always)]
 fn clipped<T: Scalar>(gradient: T, clip: T) -> T {
-    flush(flush(gradient, T::SMALLEST) * clip, T::SMALLEST)
+    flush(gradient * clip, T::SMALLEST)
 }
 
 /// The second moment after a gradient. The gradient's square would be subnormal, times 1 - β₂, where it is below the least
