@@ -55,6 +55,7 @@ mod loss;
 mod network;
 mod noise;
 mod optimizer;
+mod pace;
 mod parameters;
 mod passes;
 mod product;

@@ -10,6 +10,7 @@ use crate::optimizer::check_learning_rate;
 use crate::passes::{
     Destination, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
 };
+use crate::shards::SMALL;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -158,15 +159,26 @@ impl<T: Scalar> Mlp<T> {
     ) -> f64 {
         gradient.fill(T::zero());
         let mut dropout = self.dropout(dropout, 0);
-        let everything = 0..batch.n_samples();
-        self.add_gradient(batch, everything, total, &mut dropout, workspace, gradient) / total
+        let samples = 0..batch.n_samples();
+        let chunk = workspace.capacity;
+        self.add_gradient(
+            batch,
+            samples,
+            chunk,
+            total,
+            &mut dropout,
+            workspace,
+            gradient,
+        ) / total
     }
 
-    /// Adds the gradient of some samples' part of the mean loss; the weighted sum of their losses.
+    /// Adds the gradient of some samples' part of the mean loss, chunk after chunk; the weighted sum of their losses.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn add_gradient(
         &self,
         batch: &Open<'_, T>,
         samples: Range<usize>,
+        chunk: usize,
         total: f64,
         dropout: &mut Option<Dropout>,
         workspace: &mut Workspace<T>,
@@ -174,7 +186,7 @@ impl<T: Scalar> Mlp<T> {
     ) -> f64 {
         let (spec, parameters) = (self.spec(), self.parameters().as_slice());
         let mut sum = 0.0;
-        for range in chunks(samples.len(), workspace.capacity) {
+        for range in chunks(samples.len(), chunk) {
             let chunk = batch.range(samples.start + range.start..samples.start + range.end);
             sum += chunk_loss(spec, parameters, &chunk, total, dropout, workspace);
             let mut destination = Destination::Gradient {
@@ -243,18 +255,43 @@ impl<T: Scalar> Mlp<T> {
             seed: dropout_seed,
             step: optimizer.step(),
         });
+        let Some(automatic) = &mut workspace.automatic else {
+            return self.step(&batch, total, key, optimizer, learning_rate, workspace);
+        };
+        let (n_threads, began) = automatic.governor.begin(batch.n_samples());
+        let loss = if n_threads == 1 {
+            let alone = &mut automatic.alone;
+            self.step(&batch, total, key, optimizer, learning_rate, alone)
+        } else {
+            workspace.team.take_part(n_threads);
+            self.step(&batch, total, key, optimizer, learning_rate, workspace)
+        };
+        workspace.end_step(batch.n_samples(), began);
+        loss
+    }
+
+    /// Chooses among the ways to make a step: they differ in speed, and in who does what.
+    fn step(
+        &mut self,
+        batch: &Open<'_, T>,
+        total: f64,
+        key: Option<DropoutKey>,
+        optimizer: &mut Optimizer<T>,
+        learning_rate: f64,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         let is_one_chunk = batch.n_samples() <= workspace.capacity;
-        if !is_one_chunk && !workspace.shards.is_empty() {
-            return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
+        if !is_one_chunk && self.n_parameters() <= SMALL {
+            return self.step_in_shards(batch, total, key, optimizer, learning_rate, workspace);
         }
-        if is_one_chunk && self.is_cut_by_samples(batch.n_samples(), workspace.team.len()) {
-            return self.step_by_samples(&batch, total, key, optimizer, learning_rate, workspace);
+        if is_one_chunk && self.is_cut_by_samples(batch.n_samples(), workspace.team.at_work()) {
+            return self.step_by_samples(batch, total, key, optimizer, learning_rate, workspace);
         }
         if is_one_chunk && !optimizer.clips() {
-            return self.step_by_rows(&batch, total, key, optimizer, learning_rate, workspace);
+            return self.step_by_rows(batch, total, key, optimizer, learning_rate, workspace);
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
-        let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
+        let loss = self.accumulate_gradient(batch, total, key, workspace, &mut gradient);
         let updated = finite(loss, optimizer.step()).and_then(|loss| {
             let parameters = self.parameters_mut().as_mut_slice();
             optimizer.update_here(parameters, &mut gradient, learning_rate)?;
