@@ -7,7 +7,7 @@
 //! [`Pace`] decides, and knows no clock: it is told how long steps took. There is a *choice* for 1, 2, 4, … threads. One is
 //! in use; of its steps the typical time is known, the median of a few blocks of them. Now and then the next larger or smaller
 //! choice has a *trial* of some 100 µs, which is broken off as soon as it is seen to cost too much. What was lost in
-//! a trial is paid back before the next: the choice that lost it is left alone for 50 times as long, and for twice as long as
+//! a trial is paid back before the next: the choice that lost it is left alone for 100 times as long, and for twice as long as
 //! the last time. So trials cost 2 % at first and less and less later.
 //!
 //! Beside another process the trouble is not that steps are slower, but that one in hundreds takes milliseconds: a thread was put
@@ -24,7 +24,7 @@ use crate::team::Report;
 /// Steps are averaged until so many nanoseconds of them were timed: shorter ones differ too much among themselves.
 const BLOCK: f64 = 25_000.0;
 
-/// A step of so many nanoseconds says as much as several blocks, and needs no warming up.
+/// A step of so many nanoseconds says as much as several blocks.
 const LONG: f64 = 1_000_000.0;
 
 /// So many blocks make a typical time.
@@ -32,24 +32,28 @@ const FEW: usize = 3;
 /// And no more than this many are remembered.
 const KEPT: usize = 5;
 
-/// For so long a trial warms up once all threads are there: what they work on moves to their caches.
+/// For so long, and for one step, a trial warms up once all threads are there: what they work on moves to their caches. (The
+/// weights and moments of 784-128-10 take as long as a step.) Not where a step takes longer than the second of these.
 const WARM_UP: f64 = 20_000.0;
+const NO_WARM_UP: f64 = 20_000_000.0;
 
 /// After so long a trial in which threads do not come is over.
 const NOBODY_COMES: f64 = 400_000.0;
 
-/// A trial that has lost so much, or that is so many times as slow as what is in use, is broken off.
-const DEAR: f64 = 60_000.0;
+/// A trial that is so many times as slow as what is in use is broken off; and one that has lost so much, and so many steps, at
+/// any time.
 const SLOW: f64 = 1.3;
+const DEAR: f64 = 60_000.0;
+const DEAR_STEPS: f64 = 3.0;
 
 /// More threads must be faster by this.
 const WORTH_MORE: f64 = 0.98;
 
-/// A choice that has lost a time is not tried for so many times as long.
-const REPAID: f64 = 50.0;
-/// Nor for less than this, which doubles from one failure to the next up to the larger, unless it has done well for long in
+/// A choice that has lost a time in a trial is not tried for so many times as long. (To go back loses as much again.)
+const REPAID: f64 = 100.0;
+/// Nor for less than this, which doubles from one failure to the next up to the larger, unless it has done well for as long in
 /// between.
-const FIRST_WAIT: f64 = 5_000_000.0;
+const FIRST_WAIT: f64 = 10_000_000.0;
 const LONGEST_WAIT: f64 = 1_000_000_000.0;
 
 /// The most that a gain is remembered.
@@ -72,9 +76,9 @@ const CLOCK_READS: u32 = 8;
 /// The first step, and so many after it, touch memory that was never touched.
 const FIRST_STEPS: u32 = 1;
 
-/// Where steps take so many times as long as they did when their choice was made, or as many times less, its neighbours are
-/// tried at once.
-const OTHER_MOOD: f64 = 1.25;
+/// Where steps take so many times as long as the fastest since their choice was made, its neighbours are tried as soon as
+/// what they lost is paid back.
+const OTHER_MOOD: f64 = 1.5;
 
 /// 1, 2, 4, … 64 threads.
 const MOST_CHOICES: usize = 7;
@@ -98,7 +102,7 @@ pub(crate) struct Pace {
     /// The last time that it was told, and when the choice in use was made.
     now: f64,
     adopted: f64,
-    /// What a step took then.
+    /// The least that a step took since then.
     mood: Option<f64>,
     credit: f64,
     trial: Option<Trial>,
@@ -117,7 +121,8 @@ struct Choice {
     recent: Recent,
     /// What a step took in its last trial, even where that was too short for a typical time.
     last_trial: Option<f64>,
-    /// When it may be tried again, and for how long that was put off.
+    /// When it may be tried again, at the earliest and as it was put off, and for how long that was.
+    earliest: f64,
     due: f64,
     wait: f64,
 }
@@ -276,7 +281,7 @@ impl Pace {
         self.credit = 0.0;
         for choice in &mut self.choices {
             (choice.recent, choice.last_trial) = (Recent::default(), None);
-            (choice.due, choice.wait) = (self.now, FIRST_WAIT);
+            (choice.earliest, choice.due, choice.wait) = (self.now, self.now, FIRST_WAIT);
         }
     }
 
@@ -286,14 +291,15 @@ impl Pace {
             return self.lose(waited);
         };
         let choice = &mut self.choices[self.in_use];
-        if self.now - self.adopted > 2.0 * choice.wait {
+        if self.now - self.adopted > choice.wait {
             choice.wait = FIRST_WAIT;
         }
-        let mood = *self.mood.get_or_insert(typical);
-        if typical > OTHER_MOOD * mood || mood > OTHER_MOOD * typical {
+        let mood = self.mood.map_or(typical, |mood| mood.min(typical));
+        self.mood = Some(mood);
+        if typical > OTHER_MOOD * mood {
             self.mood = Some(typical);
             for choice in &mut self.choices {
-                choice.due = self.now;
+                choice.due = choice.due.min(choice.earliest);
             }
         }
         let excess = timed.took - typical;
@@ -314,7 +320,8 @@ impl Pace {
         }
         self.credit -= lost;
         if self.credit < 0.0 {
-            self.put_off(self.in_use, -self.credit);
+            // What was lost is not counted: a machine is busy from time to time, and where it is so often the wait doubles.
+            self.put_off(self.in_use, 0.0);
             self.choices[0].recent = Recent::default();
             self.adopt(0);
         }
@@ -323,8 +330,10 @@ impl Pace {
     /// Leaves a choice alone for some time.
     fn put_off(&mut self, choice: usize, lost: f64) {
         let choice = &mut self.choices[choice];
-        choice.wait = (2.0 * choice.wait).min(LONGEST_WAIT).max(REPAID * lost);
+        choice.wait = choice.wait.max(REPAID * lost);
         choice.due = self.now + choice.wait;
+        choice.earliest = self.now + FIRST_WAIT.max(REPAID * lost);
+        choice.wait = (2.0 * choice.wait).min(LONGEST_WAIT);
     }
 
     fn adopt(&mut self, choice: usize) {
@@ -360,7 +369,7 @@ impl Pace {
         trial.n_steps += 1.0;
         trial.time += took;
         let lost = trial.time - trial.n_steps * typical;
-        if trial.warm >= WARM_UP || took >= LONG {
+        if trial.warm >= WARM_UP || took >= NO_WARM_UP {
             trial.recent.add(took);
         }
         if !is_missed {
@@ -368,7 +377,7 @@ impl Pace {
         }
         let is_slow = trial.recent.n_blocks > 0 && trial.recent.means[0] > SLOW * typical;
         let nobody_comes = trial.warm <= 0.0 && took < LONG && trial.time > NOBODY_COMES;
-        let is_dear = lost > DEAR + (SLOW - 1.0) * typical;
+        let is_dear = lost > DEAR + DEAR_STEPS * typical;
         let is_stalled = waited > EXCESS * typical + LEAST_EXCESS;
         self.choices[trial.choice].last_trial = Some(trial.time / trial.n_steps);
         if is_slow || nobody_comes || is_dear || is_stalled {
