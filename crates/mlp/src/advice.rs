@@ -1,7 +1,7 @@
 //! How many threads are worth it.
 
 use crate::passes::WORTH_SHARING;
-use crate::shards::{MOST_SHARES, SMALL};
+use crate::shards::{MOST_SHARDS, MOST_SHARES, SMALL, WORTH_CUTTING};
 use crate::{CHUNK, Mlp, Scalar};
 
 /// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
@@ -17,10 +17,11 @@ const MARGIN: f64 = 0.1;
 
 impl<T: Scalar> Mlp<T> {
     /// How many threads, at most so many, take the least time for an update on a batch of this size, by an estimate from the
-    /// sizes of the layers; 1 where others would gain little. For [`Mlp::workspace_with_threads`].
+    /// sizes of the layers; 1 where others would gain little. For [`Mlp::workspace_with_threads`];
+    /// [`Mlp::workspace_with_automatic_threads`] begins with it, and measures then.
     ///
     /// It counts each layer's multiplications, and what it takes to hand them out. The same network and batch size give the
-    /// same answer on any machine.
+    /// same answer on any machine, though machines differ.
     ///
     /// ```
     /// use smallbatch_mlp::MlpSpec;
@@ -43,6 +44,21 @@ impl<T: Scalar> Mlp<T> {
         best.0
     }
 
+    /// Whether a step on so many samples is ever handed to more than one thread.
+    pub(crate) fn can_be_shared(&self, batch_size: usize) -> bool {
+        let layout = self.layout();
+        if layout.len() <= SMALL && batch_size > CHUNK {
+            return layout.len().saturating_mul(batch_size) >= WORTH_CUTTING;
+        }
+        let batch_size = batch_size.min(CHUNK);
+        let lanes = batch_size.next_multiple_of(T::PANEL);
+        self.is_cut_by_samples(batch_size, 2)
+            || (0..layout.n_layers()).any(|layer| {
+                let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
+                fan_in.max(fan_out) > T::PANEL && fan_in * fan_out * lanes >= WORTH_SHARING
+            })
+    }
+
     /// The estimate.
     #[allow(clippy::cast_precision_loss)] // it is an estimate
     fn nanoseconds(&self, batch_size: usize, threads: usize) -> f64 {
@@ -50,7 +66,9 @@ impl<T: Scalar> Mlp<T> {
         let lanes = |n: usize| n.next_multiple_of(T::PANEL);
         let time = |n: usize| n as f64 / PER_NANOSECOND * (size_of::<T>() / 4) as f64;
         if batch_size > CHUNK && layout.len() <= SMALL {
-            let n_chunks = batch_size.div_ceil(CHUNK).div_ceil(threads);
+            let n_chunks = batch_size.div_ceil(CHUNK);
+            let n_shards = n_chunks.min(MOST_SHARDS);
+            let n_chunks = n_chunks.div_ceil(n_shards) * n_shards.div_ceil(threads);
             let work = (3 * layout.len() * CHUNK).saturating_mul(n_chunks);
             // Every shard's gradient is read and added to another.
             let adding = if threads > 1 {

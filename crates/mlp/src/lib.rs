@@ -56,6 +56,7 @@ mod negligible;
 mod network;
 mod noise;
 mod optimizer;
+mod pace;
 mod parameters;
 mod passes;
 mod philox;

@@ -6,16 +6,18 @@
 //! rounds a step, however many layers there are. (13-64-64-3, two threads, against units cut layer by layer: 1.3 times as
 //! fast at batches of 32 and 1.2 at 256; up to 1.4 with five hidden layers.)
 //!
-//! A batch of many chunks is cut into shards of as many chunks, whose gradients are added up in their order.
+//! A batch of many chunks is cut into shards of as many chunks, whose gradients are added up in their order: into the same
+//! shards by any number of threads, one included.
 
 use std::ops::Range;
+use std::sync::Mutex;
 
 use crate::batch::Open;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
 use crate::passes::{chunk_loss, input_of, propagate};
-use crate::team::{MOST, Team};
+use crate::team::{Team, locked};
 use crate::training::finite;
 use crate::vectorized::vectorized;
 use crate::{CHUNK, DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
@@ -27,8 +29,12 @@ pub(crate) const SMALL: usize = 32 * 1024;
 /// The most shares of a chunk: with more, [`CHUNK`] samples of f32 would leave less than two panels to each.
 pub(crate) const MOST_SHARES: usize = 8;
 
+/// The most shards of a batch of many chunks. Each has a gradient of its own, so that there is memory to be saved; and a thread
+/// that is alone adds up as many.
+pub(crate) const MOST_SHARDS: usize = 8;
+
 /// Below so many parameters times samples a step is not worth two rounds.
-const WORTH_CUTTING: usize = 48 * 1024;
+pub(crate) const WORTH_CUTTING: usize = 48 * 1024;
 
 /// Some of the parameters, one after the other: rows of weights, and whole biases.
 #[derive(Debug)]
@@ -195,7 +201,7 @@ impl<T: Scalar> Mlp<T> {
         } = workspace;
         let n_samples = batch.n_samples();
         let n_panels = n_samples.div_ceil(T::PANEL);
-        let n_shares = shards.len().min(MOST_SHARES).min(n_panels);
+        let n_shares = team.at_work().min(MOST_SHARES).min(n_panels);
         let samples = |share| share_of::<T>(n_samples, n_shares, share);
         let shards = &mut shards[..n_shares];
         let network = &*self;
@@ -242,8 +248,7 @@ impl<T: Scalar> Mlp<T> {
         Ok(loss)
     }
 
-    /// A step on many chunks by several threads: each takes some of the samples, and then some of the parameters, for which it
-    /// adds up all shards' gradients in their order.
+    /// A step on many chunks: the gradients of up to [`MOST_SHARDS`] shards of them, added up in their order.
     pub(crate) fn step_in_shards(
         &mut self,
         batch: &Open<'_, T>,
@@ -253,37 +258,48 @@ impl<T: Scalar> Mlp<T> {
         learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
+        let shards = Shards::of(batch.n_samples(), workspace.capacity);
+        if workspace.shards.is_empty() {
+            let mut gradient = std::mem::take(&mut workspace.gradient);
+            let sum = self.add_shards(batch, &shards, total, key, workspace, &mut gradient);
+            let updated = finite(sum / total, optimizer.step()).and_then(|loss| {
+                let parameters = self.parameters_mut().as_mut_slice();
+                optimizer.update_here(parameters, &gradient, learning_rate)?;
+                Ok(loss)
+            });
+            workspace.gradient = gradient;
+            return updated;
+        }
         let Workspace {
             team,
-            shards,
+            shards: buffers,
+            shard_gradients,
             pieces,
             gradient,
-            capacity,
             ..
         } = workspace;
-        let (n_shards, n_chunks) = (shards.len(), batch.n_samples().div_ceil(*capacity));
-        let bound = |shard: usize| (shard * n_chunks / n_shards * *capacity).min(batch.n_samples());
         let network = &*self;
-        let mut sums = [0.0; MOST];
-        let sum_of_shard = shards.iter_mut().zip(&mut sums).enumerate();
-        team.each(true, sum_of_shard, |(shard, (workspace, sum))| {
-            let samples = bound(shard)..bound(shard + 1);
-            let mut mode = network.learning(key, samples.start as u64);
-            let mut gradient = std::mem::take(&mut workspace.gradient);
-            let everything = &mut gradient;
-            *sum = network.gradient_of(batch, samples, total, &mut mode, workspace, everything);
-            workspace.gradient = gradient;
+        // A thread's buffers serve each shard that it takes.
+        let mut buffers = buffers.iter_mut();
+        let buffers: [_; MOST_SHARES] = std::array::from_fn(|_| Mutex::new(buffers.next()));
+        let shard_gradients = &mut shard_gradients[..shards.n_shards];
+        let mut sums = [0.0; MOST_SHARDS];
+        let items = shard_gradients.iter_mut().zip(&mut sums).enumerate();
+        team.each_on(true, items, |thread, (shard, (gradient, sum))| {
+            let mut buffers = locked(&buffers[thread]);
+            // There are as many as threads that may take part.
+            let Some(buffers) = buffers.as_mut() else {
+                return;
+            };
+            *sum = network.set_shard(batch, &shards, shard, total, key, buffers, gradient);
         });
-        let loss = finite(
-            sums[..n_shards].iter().sum::<f64>() / total,
-            optimizer.step(),
-        )?;
+        let loss = finite(sums.iter().sum::<f64>() / total, optimizer.step())?;
 
-        let shards = &*shards;
+        let (first, others) = shard_gradients.split_at(1);
         let set = |piece: &Piece, gradient: &mut [T]| {
-            gradient.copy_from_slice(&shards[0].gradient[piece.place.clone()]);
-            for shard in &shards[1..] {
-                add(gradient, &shard.gradient[piece.place.clone()]);
+            gradient.copy_from_slice(&first[0][piece.place.clone()]);
+            for other in others {
+                add(gradient, &other[piece.place.clone()]);
             }
         };
         let parameters = self.parameters_mut().as_mut_slice();
@@ -297,6 +313,75 @@ impl<T: Scalar> Mlp<T> {
             learning_rate,
         )?;
         Ok(loss)
+    }
+
+    /// The same gradient by one thread, which needs one shard's beside it; the weighted sum of the losses.
+    fn add_shards(
+        &self,
+        batch: &Open<'_, T>,
+        shards: &Shards,
+        total: f64,
+        key: Option<DropoutKey>,
+        workspace: &mut Workspace<T>,
+        gradient: &mut [T],
+    ) -> f64 {
+        let mut sum = self.set_shard(batch, shards, 0, total, key, workspace, gradient);
+        let mut other = std::mem::take(&mut workspace.shard_gradients);
+        if let [other] = &mut other[..] {
+            for shard in 1..shards.n_shards {
+                sum += self.set_shard(batch, shards, shard, total, key, workspace, other);
+                add(gradient, other);
+            }
+        }
+        workspace.shard_gradients = other;
+        sum
+    }
+
+    /// The gradient of one shard's part of the mean loss; the weighted sum of its losses.
+    #[allow(clippy::too_many_arguments)]
+    fn set_shard(
+        &self,
+        batch: &Open<'_, T>,
+        shards: &Shards,
+        shard: usize,
+        total: f64,
+        key: Option<DropoutKey>,
+        workspace: &mut Workspace<T>,
+        gradient: &mut [T],
+    ) -> f64 {
+        let (samples, chunk) = (shards.samples(shard), shards.chunk);
+        let mut mode = self.learning(key, samples.start as u64);
+        self.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient)
+    }
+}
+
+/// How a batch of many chunks is cut: by nothing but its size and the chunks', so that the bits are the same whoever takes
+/// the shards.
+struct Shards {
+    n_samples: usize,
+    chunk: usize,
+    n_chunks: usize,
+    n_shards: usize,
+}
+
+impl Shards {
+    fn of(n_samples: usize, capacity: usize) -> Self {
+        // A thread's own buffers hold no more: see `shard_capacity`.
+        let chunk = capacity.min(CHUNK);
+        let n_chunks = n_samples.div_ceil(chunk);
+        Self {
+            n_samples,
+            chunk,
+            n_chunks,
+            n_shards: n_chunks.min(MOST_SHARDS),
+        }
+    }
+
+    /// Whole chunks, as equal as these allow.
+    fn samples(&self, shard: usize) -> Range<usize> {
+        let bound =
+            |shard: usize| (shard * self.n_chunks / self.n_shards * self.chunk).min(self.n_samples);
+        bound(shard)..bound(shard + 1)
     }
 }
 

@@ -2,20 +2,35 @@
 //!
 //! A step on 16 samples takes ten microseconds, and has a handful of places where every thread needs what the others have
 //! computed. A pool whose threads sleep takes as long to wake them as the step takes. These spin for some tens of
-//! microseconds before they sleep, so that within a training they are always awake; handing them work and waiting for it
-//! costs two exchanges of a line of cache, 0.2 µs where it was measured.
+//! microseconds before they sleep, so that within a training they are always awake.
+//!
+//! Nothing waits for a thread that has not begun. Work is *offered*; a worker *checks in* before it looks at it; and the calling
+//! thread, when it has done its own items, takes the offer back from those that have not, and does their items itself. So a
+//! worker that sleeps, or that the system has put aside for another process, costs nothing but its help. Only one that is put
+//! aside in the middle of an item is waited for, and the team tells how long that took ([`Team::report`]).
+//!
+//! An offer, its acceptance and the answer are one word, in a line of cache that the two threads have to themselves beside the
+//! work's address.
 //!
 //! This file has the crate's only unsafe code, one expression: threads that outlive the borrow of their work cannot be
 //! given it otherwise. The tests are run by Miri as well (see the workflow).
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
-/// Looks before a thread that waits goes to sleep: some 50 µs.
-const LOOKS: u32 = 2_000;
+/// For so long a worker looks for work before it sleeps, and the calling thread for the end of an item before it lets others
+/// have the processor.
+const PATIENCE: Duration = Duration::from_micros(50);
+
+/// Looks between two glances at the clock, which costs as much as a look.
+const LOOKS: u32 = 64;
+
+/// A team that gives up ([`Team::take_part`]) does so when it has waited for longer than this in one round.
+const TOO_LONG: Duration = Duration::from_millis(1);
 
 /// The most threads of a team.
 pub(crate) const MOST: usize = 64;
@@ -27,59 +42,92 @@ pub(crate) struct Team {
     /// None for a team of one, which costs nothing.
     shared: Option<Arc<Shared>>,
     workers: Vec<JoinHandle<()>>,
-    round: u64,
+    /// How many take part, the calling thread included.
+    at_work: usize,
+    gives_up: bool,
+    report: Report,
 }
 
-/// A line of cache of its own: the writer of one flag must not disturb the readers of another.
+/// What the others cost for some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// How long the calling thread waited, beyond what it spins, for threads in the middle of an item.
+    pub(crate) waited: Duration,
+    /// How often work was offered, and how often some thread did not come for it.
+    pub(crate) n_rounds: u32,
+    pub(crate) n_missed: u32,
+}
+
+impl Report {
+    /// Whether mostly some thread did not come.
+    pub(crate) fn is_missed(&self) -> bool {
+        2 * self.n_missed > self.n_rounds
+    }
+}
+
+/// Lines of cache of its own: the writer of one flag must not disturb the readers of another. (Two, which processors fetch
+/// together.)
 #[repr(align(128))]
 struct Line<T>(T);
 
 struct Shared {
-    /// Counts what was handed out; a worker that sees it change looks for its work.
-    round: Line<AtomicU64>,
-    work: RwLock<Option<&'static Work<'static>>>,
     members: Vec<Line<Member>>,
     /// What the first panic of a round said.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-    ends: AtomicBool,
 }
 
-/// What a worker says of itself.
+/// A worker, as it and the calling thread see it.
 struct Member {
-    /// The round whose work it has done.
-    done: AtomicU64,
+    /// One of the words below.
+    state: AtomicU8,
     sleeps: AtomicBool,
+    /// What is offered. It is there from before the offer until the worker that has checked in takes it out, or the calling
+    /// thread does when it has taken the offer back.
+    work: Mutex<Option<&'static Work<'static>>>,
 }
+
+/// Nothing is offered, and the worker has done what was. The worker writes it when it is done, and the calling thread when it
+/// takes an offer back.
+const IDLE: u8 = 0;
+/// The calling thread writes it.
+const OFFERED: u8 = 1;
+/// The worker has checked in. It writes this, over an offer that still stands. (A worker that has not begun is in this state.)
+const TAKEN: u8 = 2;
+/// The team ends.
+const ENDED: u8 = 3;
 
 impl Team {
     /// The calling thread and up to `n_threads - 1` others: no more than the processor has room for, or the system gives.
     pub(crate) fn new(n_threads: usize) -> Self {
-        let room = || std::thread::available_parallelism().map_or(1, usize::from);
         let n_workers = n_threads.min(MOST).saturating_sub(1);
-        let n_workers = if n_workers == 0 {
-            0
-        } else {
-            n_workers.min(room() - 1)
-        };
+        if n_workers == 0 {
+            return Self::with_workers(0);
+        }
+        let room = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with_workers(n_workers.min(room - 1))
+    }
+
+    /// The calling thread and so many others, if the system gives them.
+    fn with_workers(n_workers: usize) -> Self {
         if n_workers == 0 {
             return Self {
                 shared: None,
                 workers: Vec::new(),
-                round: 0,
+                at_work: 1,
+                gives_up: false,
+                report: Report::default(),
             };
         }
         let member = || {
             Line(Member {
-                done: AtomicU64::new(0),
+                state: AtomicU8::new(TAKEN),
                 sleeps: AtomicBool::new(false),
+                work: Mutex::new(None),
             })
         };
         let shared = Arc::new(Shared {
-            round: Line(AtomicU64::new(0)),
-            work: RwLock::new(None),
             members: (0..n_workers).map(|_| member()).collect(),
             panic: Mutex::new(None),
-            ends: AtomicBool::new(false),
         });
         let spawn = |worker: usize| {
             let shared = Arc::clone(&shared);
@@ -88,11 +136,17 @@ impl Team {
                 .spawn(move || shared.serve(worker))
                 .ok()
         };
-        let workers = (0..n_workers).map_while(spawn).collect();
+        let workers: Vec<_> = (0..n_workers).map_while(spawn).collect();
+        // A thread that begins allocates: after this none does.
+        for member in &shared.members[..workers.len()] {
+            member.0.wait();
+        }
         Self {
             shared: Some(shared),
+            at_work: 1 + workers.len(),
             workers,
-            round: 0,
+            gives_up: false,
+            report: Report::default(),
         }
     }
 
@@ -101,16 +155,46 @@ impl Team {
         1 + self.workers.len()
     }
 
-    /// `work(item)` for every item, on as many threads as there are: the first on the calling one, the second on the
-    /// second and so on, and round again. On the calling thread alone where `is_worth_it` is false. Does not allocate.
+    /// How many of them take part.
+    pub(crate) fn at_work(&self) -> usize {
+        self.at_work
+    }
+
+    /// Lets so many take part from now on, and begins a report. The team gives up, and the calling thread works alone until this
+    /// is called again, where it had to wait for a millisecond since.
+    pub(crate) fn take_part(&mut self, n_threads: usize) {
+        self.at_work = n_threads.clamp(1, self.len());
+        self.gives_up = true;
+        self.report = Report::default();
+    }
+
+    /// What the others cost since then.
+    pub(crate) fn report(&self) -> Report {
+        self.report
+    }
+
+    /// `work(item)` for every item, on as many threads as take part: the first on the calling one, the second on the
+    /// second and so on, and round again; those whose thread does not come in time on another. On the calling thread alone
+    /// where `is_worth_it` is false. Does not allocate.
     pub(crate) fn each<I: Send>(
         &mut self,
         is_worth_it: bool,
         items: impl ExactSizeIterator<Item = I>,
         work: impl Fn(I) + Sync,
     ) {
-        if !is_worth_it || self.workers.is_empty() || items.len() < 2 {
-            items.for_each(work);
+        self.each_on(is_worth_it, items, |_, item| work(item));
+    }
+
+    /// The same where the work is told which thread does it: the calling one is 0, and each number is less than that of the
+    /// items.
+    pub(crate) fn each_on<I: Send>(
+        &mut self,
+        is_worth_it: bool,
+        items: impl ExactSizeIterator<Item = I>,
+        work: impl Fn(usize, I) + Sync,
+    ) {
+        if !is_worth_it || self.at_work == 1 || items.len() < 2 {
+            items.for_each(|item| work(0, item));
         } else if items.len() <= 2 {
             self.share::<2, I>(items, work);
         } else if items.len() <= 8 {
@@ -127,28 +211,41 @@ impl Team {
     fn share<const N: usize, I: Send>(
         &mut self,
         items: impl Iterator<Item = I>,
-        work: impl Fn(I) + Sync,
+        work: impl Fn(usize, I) + Sync,
     ) {
         let mut slots: [Mutex<Option<I>>; N] = std::array::from_fn(|_| Mutex::new(None));
+        let mut n_items = 0;
         for (slot, item) in slots.iter_mut().zip(items) {
             *slot.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(item);
+            n_items += 1;
         }
-        let n_threads = self.len();
-        self.run(&|thread| {
-            for slot in slots.iter().skip(thread).step_by(n_threads) {
-                let item = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(item) = item {
-                    work(item);
-                }
+        let slots = &slots[..n_items];
+        let n_threads = self.at_work.min(n_items);
+        let take = |thread: usize, slot: &Mutex<Option<I>>| {
+            let item = locked(slot).take();
+            if let Some(item) = item {
+                work(thread, item);
             }
-        });
+        };
+        let what_is_left = |thread: usize| slots.iter().for_each(|slot| take(thread, slot));
+        let own = |thread: usize| {
+            for slot in slots.iter().skip(thread).step_by(n_threads) {
+                take(thread, slot);
+            }
+            // With one item each there is nothing to look for: a line of cache would come over in vain.
+            if n_items > n_threads {
+                what_is_left(thread);
+            }
+        };
+        self.run(n_threads, &own, || what_is_left(0));
     }
 
-    /// `work(thread)` once on each thread, 0 being the calling one; returns when all are done.
+    /// `work(thread)` on some threads, 0 being the calling one, which it calls in any case; and once on each other that comes
+    /// before that has returned. Where one has not come, `rest` follows. Returns when all that came are done.
     ///
     /// # Panics
     /// With what `work` panicked with on any of them.
-    fn run(&mut self, work: &Work<'_>) {
+    fn run(&mut self, n_threads: usize, work: &Work<'_>, rest: impl FnOnce()) {
         let Some(shared) = &self.shared else {
             return work(0);
         };
@@ -156,24 +253,28 @@ impl Team {
         if let Ok(mut panic) = shared.panic.lock() {
             *panic = None;
         }
-        self.round += 1;
-        let waits = Waits {
-            shared,
-            n_workers: self.workers.len(),
-            round: self.round,
-        };
+        let workers = &self.workers[..self.workers.len().min(n_threads - 1)];
         #[allow(unsafe_code)]
-        // SAFETY: only the lifetimes of a reference are changed, so this is about how long it is used. Workers copy it out
-        // of `shared.work` in the round that begins below, use it, and only then store that round in `done`; they take
-        // none before the next round. `waits` blocks until each has stored this round, and takes the reference out again,
-        // whether `work` returns here or unwinds. So no copy is used once this function, and with it the borrow, ends.
+        // SAFETY: only the lifetimes of a reference are changed, so this is about how long it is used. Copies of it are in the
+        // members' `work`, from where `Shared::serve` alone takes one to use it. It does so after it has changed the member's
+        // state from OFFERED to TAKEN in one exchange, and it stores IDLE after its last use. When `offer` is dropped, which
+        // is before this function, and with it the borrow, ends, whether `work` returns here or unwinds, it changes each state
+        // that is still OFFERED to IDLE, in one exchange too, so that no worker can check in any more, and blocks until each
+        // that is TAKEN is IDLE. States are only set to OFFERED by `Offer::new`, for the reference that it is given. So no
+        // copy is used once the borrow has ended.
         let work_of_any_lifetime =
             unsafe { std::mem::transmute::<&Work<'_>, &'static Work<'static>>(work) };
-        *shared.work.write().unwrap_or_else(PoisonError::into_inner) = Some(work_of_any_lifetime);
-        shared.begin(self.round, &self.workers);
+        let offer = Offer::new(shared, workers, work_of_any_lifetime, &mut self.report);
         work(0);
-        drop(waits);
-        let panic = shared.panic.lock().map_or(None, |mut panic| panic.take());
+        if !offer.withdraw() {
+            offer.report.n_missed += 1;
+            rest();
+        }
+        drop(offer);
+        if self.gives_up && self.report.waited > TOO_LONG {
+            self.at_work = 1;
+        }
+        let panic = locked(&shared.panic).take();
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
@@ -183,8 +284,9 @@ impl Team {
 impl Drop for Team {
     fn drop(&mut self) {
         if let Some(shared) = &self.shared {
-            shared.ends.store(true, Ordering::SeqCst);
-            shared.begin(self.round + 1, &self.workers);
+            for (member, worker) in shared.members.iter().zip(&self.workers) {
+                member.0.tell(ENDED, worker);
+            }
         }
         for worker in self.workers.drain(..) {
             // A worker catches what its work panics with, so there is nothing to be told here.
@@ -193,90 +295,166 @@ impl Drop for Team {
     }
 }
 
-/// Waits for all workers when dropped, even where the calling thread's own part of the work panics.
-struct Waits<'a> {
-    shared: &'a Shared,
-    n_workers: usize,
-    round: u64,
+/// Work that was offered to some workers. When it is dropped, even where the calling thread's own part panics, those that have
+/// not begun never will, and those that have are waited for.
+struct Offer<'a> {
+    members: &'a [Line<Member>],
+    report: &'a mut Report,
 }
 
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        for member in self.shared.members.iter().take(self.n_workers) {
-            let mut looks = 0;
-            while member.0.done.load(Ordering::Acquire) != self.round {
-                look_again(&mut looks);
-            }
+impl<'a> Offer<'a> {
+    fn new(
+        shared: &'a Shared,
+        workers: &[JoinHandle<()>],
+        work: &'static Work<'static>,
+        report: &'a mut Report,
+    ) -> Self {
+        let members = &shared.members[..workers.len()];
+        report.n_rounds += 1;
+        // Before the first offer: from then on there must be somebody who waits.
+        let offer = Self { members, report };
+        for (member, worker) in members.iter().zip(workers) {
+            *locked(&member.0.work) = Some(work);
+            member.0.tell(OFFERED, worker);
         }
-        let mut work = self
-            .shared
-            .work
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *work = None;
+        offer
+    }
+
+    /// Takes the offer back from those who have not checked in; whether there were none.
+    fn withdraw(&self) -> bool {
+        let mut all_came = true;
+        for member in self.members {
+            all_came &= !member.0.withdraw();
+        }
+        all_came
     }
 }
 
-/// A pause between two looks; after some time others may have the processor.
-fn look_again(looks: &mut u32) {
-    *looks += 1;
-    if *looks < LOOKS {
+impl Drop for Offer<'_> {
+    fn drop(&mut self) {
+        // A second time is in vain, but where the work has panicked there was no first.
+        self.withdraw();
+        for member in self.members {
+            self.report.waited += member.0.wait();
+        }
+    }
+}
+
+/// Counts looks, so that the clock is read seldom, and not at all where the wait is short.
+#[derive(Default)]
+struct Patience {
+    looks: u32,
+    since: Option<Instant>,
+    is_over: bool,
+}
+
+impl Patience {
+    /// Lets a little time go by, and says whether [`PATIENCE`] has.
+    fn is_over(&mut self) -> bool {
         std::hint::spin_loop();
-    } else {
-        std::thread::yield_now();
+        self.looks += 1;
+        if !self.is_over && self.looks.is_multiple_of(LOOKS) {
+            match self.since {
+                None => self.since = Some(Instant::now()),
+                Some(since) => self.is_over = since.elapsed() > PATIENCE,
+            }
+        }
+        self.is_over
+    }
+
+    /// How long the wait was, where patience is over.
+    fn beyond(&self) -> Duration {
+        self.since
+            .filter(|_| self.is_over)
+            .map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+/// What a panic left is whole: nothing here is changed in two steps.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Member {
+    /// Changes the state from the calling thread's side, and wakes the worker.
+    fn tell(&self, state: u8, worker: &JoinHandle<()>) {
+        // Each side writes before it reads, and both in the one order of SeqCst: either the worker sees the new state
+        // before it sleeps, or it is seen to sleep here.
+        self.state.store(state, Ordering::SeqCst);
+        if self.sleeps.load(Ordering::SeqCst) {
+            worker.thread().unpark();
+        }
+    }
+
+    /// Takes an offer back; whether it still stood.
+    fn withdraw(&self) -> bool {
+        // Looked at first: an exchange would take the line away from a worker that is busy.
+        let was_offered = self.state.load(Ordering::Acquire) == OFFERED
+            && self
+                .state
+                .compare_exchange(OFFERED, IDLE, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok();
+        if was_offered {
+            *locked(&self.work) = None;
+        }
+        was_offered
+    }
+
+    /// Waits for a worker that has checked in, and says for how long, if that was longer than it spins.
+    fn wait(&self) -> Duration {
+        let mut patience = Patience::default();
+        while self.state.load(Ordering::Acquire) == TAKEN {
+            if patience.is_over() {
+                std::thread::yield_now();
+            }
+        }
+        patience.beyond()
+    }
+
+    /// Waits for an offer and checks in; false when the team ends.
+    fn check_in(&self) -> bool {
+        loop {
+            let mut patience = Patience::default();
+            while !patience.is_over() {
+                match self.state.load(Ordering::Acquire) {
+                    ENDED => return false,
+                    OFFERED
+                        if self
+                            .state
+                            .compare_exchange(OFFERED, TAKEN, Ordering::AcqRel, Ordering::Acquire)
+                            .is_ok() =>
+                    {
+                        return true;
+                    }
+                    _ => {}
+                }
+            }
+            self.sleeps.store(true, Ordering::SeqCst);
+            if self.state.load(Ordering::SeqCst) == IDLE {
+                std::thread::park();
+            }
+            // Woken, it spins again, even where the offer was taken back meanwhile: another follows, and to be woken for each
+            // would cost the calling thread more than its work.
+            self.sleeps.store(false, Ordering::SeqCst);
+        }
     }
 }
 
 impl Shared {
-    /// Begins a round, and wakes those that sleep.
-    fn begin(&self, round: u64, workers: &[JoinHandle<()>]) {
-        // Each side writes before it reads, and both in the one order of SeqCst: either the worker sees the new round
-        // before it sleeps, or it is seen to sleep here.
-        self.round.0.store(round, Ordering::SeqCst);
-        for (member, worker) in self.members.iter().zip(workers) {
-            if member.0.sleeps.load(Ordering::SeqCst) {
-                worker.thread().unpark();
-            }
-        }
-    }
-
     /// What a worker does until the team ends.
     fn serve(&self, worker: usize) {
         let member = &self.members[worker].0;
-        let mut seen = 0;
-        loop {
-            seen = self.next_round(member, seen);
-            if self.ends.load(Ordering::SeqCst) {
-                return;
-            }
-            let work = *self.work.read().unwrap_or_else(PoisonError::into_inner);
+        // It was made as one that has work, which is to begin.
+        member.state.store(IDLE, Ordering::Release);
+        while member.check_in() {
+            let work = locked(&member.work).take();
             if let Some(work) = work
                 && let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(worker + 1)))
                 && let Ok(mut first) = self.panic.lock()
             {
                 first.get_or_insert(panic);
             }
-            member.done.store(seen, Ordering::Release);
-        }
-    }
-
-    /// Waits for another round than `seen`.
-    fn next_round(&self, member: &Member, seen: u64) -> u64 {
-        for _ in 0..LOOKS {
-            let round = self.round.0.load(Ordering::Acquire);
-            if round != seen {
-                return round;
-            }
-            std::hint::spin_loop();
-        }
-        member.sleeps.store(true, Ordering::SeqCst);
-        loop {
-            let round = self.round.0.load(Ordering::SeqCst);
-            if round != seen {
-                member.sleeps.store(false, Ordering::SeqCst);
-                return round;
-            }
-            std::thread::park();
+            member.state.store(IDLE, Ordering::Release);
         }
     }
 }
@@ -374,5 +552,99 @@ mod tests {
         team.each(false, 0..2, |_| {
             assert_eq!(std::thread::current().id(), here);
         });
+    }
+    /// With more threads than the processor has room for many come late, or in vain.
+    #[test]
+    fn each_item_is_worked_on_once_where_threads_come_late() {
+        let mut team = Team::with_workers(7);
+        let mut counts = [0_u64; 20];
+        for round in 1..=ROUNDS / 10 {
+            for n_items in [2, 5, 8, 20] {
+                team.each_on(true, counts[..n_items].iter_mut(), |thread, count| {
+                    assert!(thread < 8 && thread < n_items);
+                    *count += 1;
+                });
+            }
+            assert_eq!(counts[..2], [4 * round; 2]);
+            assert_eq!(counts[8..], [round; 12]);
+        }
+        assert!(team.report().n_missed > 0);
+    }
+
+    #[test]
+    fn a_thread_that_does_not_come_is_not_waited_for() {
+        let mut team = Team::new(2);
+        let here = std::thread::current().id();
+        let mut was_alone = false;
+        for _ in 0..100 {
+            // It sleeps by now, and takes longer to wake than there is to do.
+            std::thread::sleep(10 * PATIENCE);
+            let count = AtomicUsize::new(0);
+            let elsewhere = AtomicUsize::new(0);
+            team.each(true, 0..2, |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                if std::thread::current().id() != here {
+                    elsewhere.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            assert_eq!(count.into_inner(), 2);
+            let report = team.report();
+            assert!(!report.is_missed() || elsewhere.into_inner() == 0);
+            was_alone |= report.is_missed();
+            team.take_part(2);
+        }
+        assert!(was_alone || team.len() == 1);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "its clock jumps over the sleep")]
+    fn a_team_gives_up_where_it_waited_long_and_tells() {
+        let mut team = Team::new(2);
+        if team.len() == 1 {
+            return;
+        }
+        team.take_part(2);
+        let has_begun = AtomicBool::new(false);
+        team.each(true, 0..2, |item| {
+            if item == 1 {
+                has_begun.store(true, Ordering::Release);
+                std::thread::sleep(3 * TOO_LONG);
+            } else {
+                while !has_begun.load(Ordering::Acquire) {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let report = team.report();
+        assert!(
+            report.waited > TOO_LONG && report.n_missed == 0,
+            "{report:?}"
+        );
+        assert_eq!(team.at_work(), 1);
+        let here = std::thread::current().id();
+        team.each(true, 0..2, |_| {
+            assert_eq!(std::thread::current().id(), here);
+        });
+        team.take_part(2);
+        assert_eq!((team.report(), team.at_work()), (Report::default(), 2));
+    }
+
+    /// The calling thread's item panics before the other thread has come: that finds nothing any more.
+    #[test]
+    fn a_panic_takes_the_offer_back() {
+        let mut team = Team::new(2);
+        for _ in 0..20 {
+            std::thread::sleep(10 * PATIENCE);
+            let count = AtomicUsize::new(0);
+            let caught = catch_unwind(AssertUnwindSafe(|| {
+                team.each(true, 0..2, |item| {
+                    assert_ne!(item, 0, "the first");
+                    count.fetch_add(1, Ordering::Relaxed);
+                });
+            }));
+            assert!(caught.is_err());
+            assert!(count.into_inner() <= 1);
+        }
+        team.each(true, 0..2, |_| {});
     }
 }

@@ -11,6 +11,7 @@ use crate::optimizer::check_learning_rate;
 use crate::passes::{
     Destination, Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
 };
+use crate::shards::SMALL;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -158,15 +159,18 @@ impl<T: Scalar> Mlp<T> {
         gradient: &mut [T],
     ) -> f64 {
         let mut mode = self.learning(dropout, 0);
-        let everything = 0..batch.n_samples();
-        self.gradient_of(batch, everything, total, &mut mode, workspace, gradient) / total
+        let (samples, chunk) = (0..batch.n_samples(), workspace.capacity);
+        self.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient) / total
     }
 
-    /// The gradient of some samples' part of the mean loss, which is overwritten, and the weighted sum of their losses.
+    /// The gradient of some samples' part of the mean loss, which is overwritten, chunk after chunk; the weighted sum of their
+    /// losses.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn gradient_of(
         &self,
         batch: &Open<'_, T>,
         samples: Range<usize>,
+        chunk: usize,
         total: f64,
         mode: &mut Mode,
         workspace: &mut Workspace<T>,
@@ -177,7 +181,7 @@ impl<T: Scalar> Mlp<T> {
             gradient.fill(T::zero());
         }
         let mut sum = 0.0;
-        for range in chunks(samples.len(), workspace.capacity) {
+        for range in chunks(samples.len(), chunk) {
             let chunk = batch.range(samples.start + range.start..samples.start + range.end);
             sum += chunk_loss(spec, parameters, &chunk, total, mode, workspace);
             let mut destination = Destination::Gradient {
@@ -249,18 +253,43 @@ impl<T: Scalar> Mlp<T> {
         if optimizer.is_plain_descent() && optimizer.step().is_multiple_of(FLUSH_EVERY) {
             flush_all(self.parameters_mut().as_mut_slice(), T::SMALLEST);
         }
+        let Some(automatic) = &mut workspace.automatic else {
+            return self.step(&batch, total, key, optimizer, learning_rate, workspace);
+        };
+        let (n_threads, began) = automatic.governor.begin(batch.n_samples());
+        let loss = if n_threads == 1 {
+            let alone = &mut automatic.alone;
+            self.step(&batch, total, key, optimizer, learning_rate, alone)
+        } else {
+            workspace.team.take_part(n_threads);
+            self.step(&batch, total, key, optimizer, learning_rate, workspace)
+        };
+        workspace.end_step(batch.n_samples(), began);
+        loss
+    }
+
+    /// Chooses among the ways to make a step: they differ in speed, and in who does what.
+    fn step(
+        &mut self,
+        batch: &Open<'_, T>,
+        total: f64,
+        key: Option<DropoutKey>,
+        optimizer: &mut Optimizer<T>,
+        learning_rate: f64,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         let is_one_chunk = batch.n_samples() <= workspace.capacity;
-        if !is_one_chunk && !workspace.shards.is_empty() {
-            return self.step_in_shards(&batch, total, key, optimizer, learning_rate, workspace);
+        if !is_one_chunk && self.n_parameters() <= SMALL {
+            return self.step_in_shards(batch, total, key, optimizer, learning_rate, workspace);
         }
-        if is_one_chunk && self.is_cut_by_samples(batch.n_samples(), workspace.team.len()) {
-            return self.step_by_samples(&batch, total, key, optimizer, learning_rate, workspace);
+        if is_one_chunk && self.is_cut_by_samples(batch.n_samples(), workspace.team.at_work()) {
+            return self.step_by_samples(batch, total, key, optimizer, learning_rate, workspace);
         }
         if is_one_chunk && !optimizer.clips() {
-            return self.step_by_rows(&batch, total, key, optimizer, learning_rate, workspace);
+            return self.step_by_rows(batch, total, key, optimizer, learning_rate, workspace);
         }
         let mut gradient = std::mem::take(&mut workspace.gradient);
-        let loss = self.accumulate_gradient(&batch, total, key, workspace, &mut gradient);
+        let loss = self.accumulate_gradient(batch, total, key, workspace, &mut gradient);
         let updated = finite(loss, optimizer.step()).and_then(|loss| {
             let parameters = self.parameters_mut().as_mut_slice();
             optimizer.update_here(parameters, &gradient, learning_rate)?;

@@ -1,11 +1,13 @@
 //! The buffers of a network's passes, and who works on them.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::buffer::Buffer;
 use crate::error::require;
+use crate::pace::Governor;
 use crate::parameters::Layout;
-use crate::shards::{Piece, SMALL, pieces, shard_capacity};
+use crate::shards::{MOST_SHARDS, MOST_SHARES, Piece, SMALL, pieces, shard_capacity};
 use crate::team::{MOST, Team};
 use crate::{Activation, Error, Mlp, MlpSpec, Scalar};
 
@@ -54,8 +56,19 @@ pub struct Workspace<T> {
     pub(crate) single: [Vec<T>; 2],
     /// Of each thread, where small networks are cut by samples; else none.
     pub(crate) shards: Vec<Workspace<T>>,
+    /// Where small networks are trained on many chunks: of each shard, or, for one thread, of one at a time.
+    pub(crate) shard_gradients: Vec<Vec<T>>,
     /// Which of the parameters each of these threads changes then.
     pub(crate) pieces: Vec<Piece>,
+    /// Where the number of threads is chosen while they work.
+    pub(crate) automatic: Option<Box<Automatic<T>>>,
+}
+
+/// Who chooses, and the buffers of a thread that works alone: its units are not cut.
+#[derive(Debug)]
+pub(crate) struct Automatic<T> {
+    pub(crate) governor: Governor,
+    pub(crate) alone: Workspace<T>,
 }
 
 /// Some of a node's units, those that one thread computes; in panels, but for the samples. What is not needed is empty.
@@ -155,6 +168,26 @@ fn cut<T: Scalar>(n_units: usize, n_parts: usize) -> Vec<Range<usize>> {
 
 impl<T: Scalar> Workspace<T> {
     fn new(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
+        let mut workspace = Self::for_passes(network, capacity, n_threads);
+        let (capacity, layout) = (workspace.capacity, &workspace.layout);
+        workspace.gradient = vec![T::zero(); layout.len()];
+        if layout.len() > SMALL {
+            return workspace;
+        }
+        let n_gradients = if n_threads > 1 { MOST_SHARDS } else { 1 };
+        workspace.shard_gradients = vec![vec![T::zero(); layout.len()]; n_gradients];
+        if n_threads > 1 {
+            workspace.pieces = pieces(layout, n_threads);
+            let capacity = shard_capacity::<T>(capacity, n_threads);
+            workspace.shards = (0..n_threads.min(MOST_SHARES))
+                .map(|_| Self::for_passes(network, capacity, 1))
+                .collect();
+        }
+        workspace
+    }
+
+    /// Without what only updates need.
+    fn for_passes(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
         let (spec, layout) = (network.spec(), network.layout());
         let capacity = capacity.max(1);
         let last = layout.n_layers();
@@ -175,11 +208,6 @@ impl<T: Scalar> Workspace<T> {
                     .collect()
             })
             .collect();
-        let n_shards = if n_threads > 1 && layout.len() <= SMALL {
-            n_threads
-        } else {
-            0
-        };
         let lanes = capacity.next_multiple_of(T::PANEL);
         let joined = if nodes[last].len() > 1 {
             layout.sizes()[last] * lanes
@@ -195,17 +223,22 @@ impl<T: Scalar> Workspace<T> {
             nodes,
             logits: Buffer::new(joined),
             losses: vec![0.0; lanes / T::PANEL],
-            gradient: vec![T::zero(); layout.len()],
+            gradient: Vec::new(),
             single: [(); 2]
                 .map(|()| vec![T::zero(); layout.sizes().iter().copied().max().unwrap_or(0)]),
-            pieces: if n_shards > 0 {
-                pieces(layout, n_shards)
-            } else {
-                Vec::new()
-            },
-            shards: (0..n_shards)
-                .map(|_| Self::new(network, shard_capacity::<T>(capacity, n_shards), 1))
-                .collect(),
+            shards: Vec::new(),
+            shard_gradients: Vec::new(),
+            pieces: Vec::new(),
+            automatic: None,
+        }
+    }
+
+    /// After a step of an automatic number of threads: tells how it was, and settles who takes part in other passes.
+    pub(crate) fn end_step(&mut self, n_samples: usize, began: Option<Instant>) {
+        if let Some(automatic) = &mut self.automatic {
+            let governor = &mut automatic.governor;
+            governor.end(n_samples, began, self.team.report());
+            self.team.take_part(governor.n_threads_in_use());
         }
     }
 
@@ -242,9 +275,18 @@ impl<T: Scalar> Workspace<T> {
         self.capacity
     }
 
-    /// How many threads it was made for.
+    /// How many threads it was made for: all that take part, or the most where the number is automatic.
     pub fn threads(&self) -> usize {
         self.n_threads
+    }
+
+    /// How many take part in the updates at present: what was found to be fastest, where the number is automatic, and else as
+    /// many as [`Workspace::threads`].
+    pub fn threads_in_use(&self) -> usize {
+        let automatic = self.automatic.as_ref();
+        automatic.map_or(self.n_threads, |automatic| {
+            automatic.governor.n_threads_in_use()
+        })
     }
 }
 
@@ -260,16 +302,16 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// The same with several threads, which share the work of each pass. They belong to the workspace, wait in it between
-    /// passes (at first by spinning, so that they are there at once), and end with it.
+    /// passes (at first by spinning, so that they are there at once), and end with it. No piece of work waits for a thread that
+    /// has not come for it: the calling thread does it itself.
     ///
-    /// A pass over a batch of up to `max_chunk` samples is cut by the units of each layer. An update of a network of up to
-    /// 32,768 parameters is cut by its samples and then by the parameters, where there is enough for each thread to do. Both
-    /// give the same numbers to the bit with any number of threads. A larger batch is cut by units, chunk after chunk, to
-    /// the same bits; but an update of a network of up to 32,768 parameters on it is cut into as many shards of its
-    /// samples, whose gradients are added up in their order: the same bits for the same number of threads.
+    /// **Any number of threads gives the same numbers, to the bit.** A pass is cut by the units of each layer, chunk after
+    /// chunk. An update of a network of up to 32,768 parameters is cut by its samples and then by the parameters, where there
+    /// is enough for each thread to do; on a batch of more than `max_chunk` samples into eight shards of whole chunks, whose
+    /// gradients are added up in their order, whoever computes them.
     ///
-    /// There are never more threads at work than the processor has room for; the bits do not depend on that. In networks of
-    /// up to 32,768 parameters each thread has buffers of its own besides.
+    /// There are never more threads at work than the processor has room for. In networks of up to 32,768 parameters each
+    /// thread has buffers of its own besides.
     ///
     /// # Errors
     /// No threads, or more than 64.
@@ -289,6 +331,53 @@ impl<T: Scalar> Mlp<T> {
             "at least 1 and at most 64",
         )?;
         Ok(Workspace::new(self, max_chunk, threads))
+    }
+
+    /// The same with as many threads as are fastest, of up to so many and as the processor has room for, for updates on
+    /// batches of this size (in chunks of [`CHUNK`], if that is less). The number is not decided here: each update measures
+    /// what the threads bring, takes fewer or more from the next one on, and tries the others again now and then. So they do not
+    /// cost speed where the cores are far apart, or where another process uses one of them; and the numbers are the same to the
+    /// bit in any case. [`Workspace::threads_in_use`] tells how many it is. Trials cost about 1 %.
+    ///
+    /// A network for which more threads cannot be of use gets one, without a clock. Others have buffers for one thread besides
+    /// those for all.
+    ///
+    /// ```
+    /// use smallbatch_mlp::MlpSpec;
+    ///
+    /// let tiny = MlpSpec::new([2, 16, 2]).build::<f32>(0)?;
+    /// assert_eq!(tiny.workspace_with_automatic_threads(32, 2).threads(), 1);
+    /// let large = MlpSpec::new([784, 512, 10]).build::<f32>(0)?;
+    /// let room = std::thread::available_parallelism().map_or(1, usize::from);
+    /// assert_eq!(large.workspace_with_automatic_threads(32, 2).threads(), 2.min(room));
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Mlp::workspace`].
+    pub fn workspace_with_automatic_threads(
+        &self,
+        batch_size: usize,
+        at_most: usize,
+    ) -> Workspace<T> {
+        let capacity = batch_size.min(CHUNK);
+        let room = || std::thread::available_parallelism().map_or(1, usize::from);
+        let n_threads = if at_most > 1 && self.can_be_shared(batch_size) {
+            at_most.min(room()).min(MOST)
+        } else {
+            1
+        };
+        let mut workspace = Workspace::new(self, capacity, n_threads);
+        let n_threads = workspace.team.len();
+        if n_threads > 1 {
+            let guess = self.advisable_threads(batch_size, n_threads);
+            workspace.team.take_part(guess);
+            workspace.automatic = Some(Box::new(Automatic {
+                governor: Governor::new(n_threads, guess),
+                alone: Workspace::new(self, capacity, 1),
+            }));
+        }
+        workspace
     }
 }
 

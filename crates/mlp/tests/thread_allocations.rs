@@ -5,6 +5,7 @@
 )]
 
 use std::alloc::System;
+use std::time::Duration;
 
 use nalgebra::DMatrix;
 use smallbatch_mlp::{Batch, MlpSpec, OptimizerSpec, Targets};
@@ -54,7 +55,7 @@ const PATHS: [Path; 5] = [
     },
 ];
 
-fn allocations(path: &Path, optimizer: OptimizerSpec, threads: usize) -> usize {
+fn allocations(path: &Path, optimizer: OptimizerSpec, threads: usize, is_automatic: bool) -> usize {
     let Path {
         sizes,
         n_samples,
@@ -70,7 +71,11 @@ fn allocations(path: &Path, optimizer: OptimizerSpec, threads: usize) -> usize {
     let gathered = Batch::new(all.as_view(), Targets::Labels(&labels)).samples(&order);
     let lying = Batch::new(all.columns(0, n_samples), Targets::Labels(&labels));
     let mut network = MlpSpec::new(sizes).dropout(0.1).build::<f32>(1).unwrap();
-    let mut workspace = network.workspace_with_threads(chunk, threads).unwrap();
+    let mut workspace = if is_automatic {
+        network.workspace_with_automatic_threads(n_samples, threads)
+    } else {
+        network.workspace_with_threads(chunk, threads).unwrap()
+    };
     let mut optimizer = optimizer.build(network.n_parameters()).unwrap();
     let mut logits = DMatrix::zeros(sizes[3], n_samples);
     let mut go = |n_steps| {
@@ -108,6 +113,8 @@ fn no_thread_allocates_after_the_first_step() {
         .join()
         .unwrap();
     assert!(region.change().bytes_allocated >= 1_000);
+    // The thread that waits for this one has begun to by then.
+    std::thread::sleep(Duration::from_millis(50));
 
     for path in &PATHS {
         for optimizer in [
@@ -116,9 +123,13 @@ fn no_thread_allocates_after_the_first_step() {
             OptimizerSpec::adamw(0.01),
             OptimizerSpec::sgd().clip_norm(1.0),
         ] {
-            for threads in [1, 2, 3] {
-                let found = allocations(path, optimizer, threads);
-                assert_eq!(found, 0, "{}, {threads} threads, {optimizer:?}", path.name);
+            for (threads, is_automatic) in [(1, false), (2, false), (3, false), (2, true)] {
+                let found = allocations(path, optimizer, threads, is_automatic);
+                assert_eq!(
+                    found, 0,
+                    "{}, {threads} threads, automatic: {is_automatic}, {optimizer:?}",
+                    path.name
+                );
             }
         }
     }

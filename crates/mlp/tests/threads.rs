@@ -1,5 +1,4 @@
-//! Several threads against one, over random networks: the same bits on one chunk, the same numbers on
-//! many of a small network.
+//! Several threads against one, over random networks: the same bits, on one chunk and on many.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests may panic as tests may"
@@ -9,7 +8,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use proptest::prelude::*;
 use smallbatch_mlp::{
     Activation, Batch, CHUNK, DropoutKey, Error, Loss, Mlp, MlpSpec, OptimizerSpec, Parameters,
-    Scalar, Targets,
+    Scalar, Targets, Workspace,
 };
 
 /// Numbers between -1 and 1 without a pattern.
@@ -93,8 +92,8 @@ fn check<T: Scalar>(sizes: &[usize], n: usize, choice: usize, threads: usize, dr
     };
     assert!(gradient(1) == gradient(threads), "{sizes:?} {n} {threads}");
     let sharded = train(&network, &optimizer, &batch, chunk, threads);
-    assert!(sharded == train(&network, &optimizer, &batch, chunk, threads));
-    // The gradients differ by rounding, and a quotient of small numbers (RMSprop, Adam) by a part of a step.
+    assert!(sharded == train(&network, &optimizer, &batch, chunk, 1));
+    // Against one chunk the gradients differ by rounding, and a quotient of small numbers (RMSprop, Adam) by a part of a step.
     let loose = !matches!(choice % 6, 0..=3);
     let tolerance = if loose {
         0.02
@@ -281,7 +280,107 @@ fn no_threads_and_too_many_are_refused() {
     }
 }
 
-/// More parameters than are trained in shards: any number of threads gives the same bits at any batch size.
+/// Shards of a batch of many chunks: more of them than eight, fewer, and more threads than shards; an update that is clipped.
+#[test]
+fn threads_that_share_the_shards_do_not_change_the_numbers() {
+    for choice in 0..6 {
+        for (n, threads) in [(300, 2), (600, 3), (1_200, 2), (2_700, 5), (600, 12)] {
+            check_shards::<f32>(&[13, 32, 3], n, choice, threads);
+        }
+        check_shards::<f64>(&[5, 17, 2], 1_100, choice, 3);
+    }
+}
+
+fn check_shards<T: Scalar>(sizes: &[usize], n: usize, choice: usize, threads: usize) {
+    let network: Mlp<T> = MlpSpec::new(sizes)
+        .loss(Loss::MeanSquaredError)
+        .dropout(0.2)
+        .build(choice as u64)
+        .unwrap();
+    let inputs = noise(sizes[0], n, 0.1);
+    let targets = noise(sizes[sizes.len() - 1], n, 0.7);
+    let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+    for optimizer in [optimizers()[choice], optimizers()[choice].clip_norm(0.01)] {
+        // Chunks that may be larger than shards take at a time, too.
+        for chunk in [100, CHUNK, 290] {
+            let alone = train(&network, &optimizer, &batch, chunk, 1);
+            let shared = train(&network, &optimizer, &batch, chunk, threads);
+            assert!(
+                alone == shared,
+                "{sizes:?} {n} {chunk} {optimizer:?} {threads}"
+            );
+        }
+    }
+}
+
+/// Any step may be made by any number of threads, and by one that is chosen meanwhile.
+#[test]
+fn the_number_of_threads_may_change_at_any_step() {
+    for (sizes, n) in [
+        (&[13, 64, 64, 3][..], 32),
+        (&[13, 64, 64, 3], 1_000),
+        (&[20, 300, 100, 2], 32),
+        (&[20, 300, 100, 2], 300),
+    ] {
+        let network: Mlp<f32> = MlpSpec::new(sizes)
+            .loss(Loss::MeanSquaredError)
+            .dropout(0.1)
+            .build(2)
+            .unwrap();
+        let (inputs, targets) = (
+            noise(sizes[0], n, 0.1),
+            noise(sizes[sizes.len() - 1], n, 0.7),
+        );
+        let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
+        let fixed = |threads| {
+            network
+                .workspace_with_threads(n.min(CHUNK), threads)
+                .unwrap()
+        };
+        let automatic = |at_most| network.workspace_with_automatic_threads(n, at_most);
+        let after = |workspaces: &mut [Workspace<f32>]| {
+            let mut network = network.clone();
+            let mut optimizer = OptimizerSpec::adam().build(network.n_parameters()).unwrap();
+            let mut losses = Vec::new();
+            for step in 0..60 {
+                let workspace = &mut workspaces[step % workspaces.len()];
+                let loss = network.train_step(&batch, &mut optimizer, 1e-3, 3, workspace);
+                losses.push(loss.unwrap());
+            }
+            (network, losses)
+        };
+        let alone = after(&mut [fixed(1)]);
+        assert!(
+            alone == after(&mut [fixed(2), fixed(1), fixed(3)]),
+            "{sizes:?} {n}"
+        );
+        assert!(alone == after(&mut [automatic(2)]), "{sizes:?} {n}");
+        assert!(
+            alone == after(&mut [automatic(8), fixed(2)]),
+            "{sizes:?} {n}"
+        );
+    }
+}
+
+#[test]
+fn automatic_threads_are_as_many_as_can_be_of_use() {
+    let room = std::thread::available_parallelism().map_or(1, usize::from);
+    let of = |sizes: &[usize], batch_size, at_most| {
+        let network = MlpSpec::new(sizes).build::<f32>(0).unwrap();
+        let workspace = network.workspace_with_automatic_threads(batch_size, at_most);
+        assert!((1..=workspace.threads()).contains(&workspace.threads_in_use()));
+        (workspace.capacity(), workspace.threads())
+    };
+    assert_eq!(of(&[2, 16, 2], 32, 2), (32, 1));
+    assert_eq!(of(&[2, 16, 2], 10_000, 2), (CHUNK, 2.min(room)));
+    assert_eq!(of(&[13, 64, 64, 3], 32, 2), (32, 2.min(room)));
+    assert_eq!(of(&[784, 128, 10], 16, 2), (16, 2.min(room)));
+    assert_eq!(of(&[784, 128, 10], 16, usize::MAX), (16, 64.min(room)));
+    assert_eq!(of(&[784, 128, 10], 0, 1), (1, 1));
+    assert_eq!(of(&[784, 128, 10], 16, 0), (16, 1));
+}
+
+/// More parameters than are trained in shards.
 #[test]
 fn a_large_network_is_cut_by_units_at_any_batch_size() {
     let sizes = [180, 190, 5];

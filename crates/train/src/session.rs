@@ -77,9 +77,10 @@ impl<T: Scalar> Session<'_, T> {
         self.update
     }
 
-    /// For how many threads the updates were prepared; no more take part than the processor has room for.
+    /// How many threads take part in the updates: as many as were asked for (but no more are at work than the processor has
+    /// room for), or, where that is automatic, as many as are fastest at present.
     pub fn threads(&self) -> usize {
-        self.workspace.threads()
+        self.workspace.threads_in_use()
     }
 
     /// The evaluations that were due so far.
@@ -101,8 +102,7 @@ impl<T: Scalar> Session<'_, T> {
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint {
             format: Format,
-            // Its threads are settled, so that a machine with others goes on to the same bits.
-            trainer: self.trainer.clone().threads(self.workspace.threads()),
+            trainer: self.trainer.clone(),
             training: Fingerprint::of(self.training),
             validation: self.validation.map(Fingerprint::of),
             model: self.model.clone(),

@@ -32,8 +32,8 @@ use crate::{
 /// **Weights.** A batch whose samples all weigh 0, which chance may make where many do, changes nothing; it counts as an update,
 /// with a loss of 0.
 ///
-/// **Same seed, same bits.** On the same machine the same trainer, data and number of threads give the same model to the
-/// last bit, unless the budget counts seconds. Initial weights, the order of samples, dropout and the sample that
+/// **Same seed, same bits.** On the same machine the same trainer and data give the same model to the last bit, unless the
+/// budget counts seconds. The number of threads does not matter. Initial weights, the order of samples, dropout and the sample that
 /// evaluations are limited to come from streams of the one seed.
 ///
 /// ```
@@ -138,15 +138,16 @@ impl Trainer {
     }
 
     /// How many threads share each update; see [`Mlp::workspace_with_threads`](smallbatch_mlp::Mlp::workspace_with_threads)
-    /// for how, and which bits that changes. Evaluations use one.
+    /// for how. It changes no bit. Evaluations use one.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
     }
 
-    /// As many threads as are worth it for this model and batch size, and the processor has: see
-    /// [`Mlp::advisable_threads`](smallbatch_mlp::Mlp::advisable_threads). [`Session::threads`](crate::Session::threads) says
-    /// how many that is.
+    /// As many threads as are fastest, of those that the processor has. That is measured while the training goes on, and
+    /// changes when another process comes or goes: see
+    /// [`Mlp::workspace_with_automatic_threads`](smallbatch_mlp::Mlp::workspace_with_automatic_threads).
+    /// [`Session::threads`](crate::Session::threads) says how many it is at present.
     pub fn automatic_threads(mut self) -> Self {
         self.threads = None;
         self

@@ -72,12 +72,34 @@ fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
     assert_eq!(losses(first.history()), losses(second.history()));
     let other = classifier().seed(6).fit(&data, None).unwrap();
     assert_ne!(first.model(), other.model());
-    // A batch within one chunk: any number of threads gives the same bits.
+    // Any number of threads gives the same bits.
     let threads = classifier().threads(2).fit(&data, None).unwrap();
     assert_eq!(first.model(), threads.model());
     let automatic = classifier().automatic_threads();
     assert_eq!(automatic.start(&data, None).unwrap().threads(), 1); // a network this small
     assert_eq!(first.model(), automatic.fit(&data, None).unwrap().model());
+}
+
+/// A batch of several chunks, which threads share in shards.
+#[test]
+fn threads_change_no_bit_of_a_full_batch_and_a_checkpoint_goes_on_with_others() {
+    let data = classes(700, 1);
+    let of = |budget| {
+        classifier()
+            .batch_size(BatchSize::Full)
+            .budget(Budget::Updates(budget))
+    };
+    let alone = of(6).fit(&data, None).unwrap();
+    for trainer in [of(6).threads(2), of(6).automatic_threads()] {
+        assert_eq!(alone.model(), trainer.fit(&data, None).unwrap().model());
+    }
+    let mut session = of(3).automatic_threads().start(&data, None).unwrap();
+    session.run(&mut Silent).unwrap();
+    let checkpoint = session.checkpoint().with_budget(Budget::Updates(6));
+    assert_eq!(checkpoint.trainer(), &of(6).automatic_threads());
+    let mut resumed = Trainer::resume(checkpoint, &data, None).unwrap();
+    resumed.run(&mut Silent).unwrap();
+    assert_eq!(alone.model(), resumed.finish().unwrap().model());
 }
 
 #[test]

@@ -93,16 +93,14 @@ impl<'a, T: Scalar> Session<'a, T> {
             .schedule
             .rates(trainer.learning_rate, &trainer.budget, n_batches)?;
         // All buffers that passes over the network need are made here, those of updates and those of evaluations.
-        let workspace = |max_samples: usize, threads: usize| {
-            model.workspace_with_threads(max_samples.min(CHUNK), threads)
+        let max_samples = batches.max_samples();
+        let workspace = match trainer.threads {
+            Some(threads) => model.workspace_with_threads(max_samples.min(CHUNK), threads)?,
+            None => model.workspace_with_automatic_threads(max_samples, usize::MAX),
         };
-        let threads = trainer.threads.unwrap_or_else(|| {
-            let room = std::thread::available_parallelism().map_or(1, usize::from);
-            model.advisable_threads(batches.max_samples(), room)
-        });
         let evaluator = Evaluator::new(
             model.spec(),
-            workspace(CHUNK, 1)?,
+            model.workspace(CHUNK),
             &trainer.evaluation,
             trainer.seed,
             training,
@@ -110,7 +108,7 @@ impl<'a, T: Scalar> Session<'a, T> {
         )?;
         Ok(Self {
             inputs_are_normal: batch_of(training)?.is_normal(),
-            workspace: workspace(batches.max_samples(), threads)?,
+            workspace,
             last_update: trainer.budget.last_update(n_batches),
             batches,
             evaluator,
