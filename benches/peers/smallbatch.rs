@@ -106,7 +106,7 @@ fn write(folder: &Path) -> Result<(), Error> {
                 _ => "relu",
             },
             "task": match case.task {
-                Task::Classes => "classes",
+                Task::Classes | Task::Separable => "classes",
                 Task::Binary => "binary",
                 Task::Values => "values",
             },

@@ -18,9 +18,9 @@ transforms two tables with smallbatch's and with scikit-learn's standard scaler 
   --seconds S          how long each visit measures [0.1]
   --minutes M          no round is begun that would not end within them [30]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd, both starts
-  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for eight more, of odd
+  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for nine more, of odd
                        widths, other depths, activations and losses: narrow,odd,
-                       deep,broad,long,values,binary,gelu
+                       deep,broad,long,values,binary,gelu,separable
   --batches SIZES      [16,32,256,full]
   --optimizers NAMES   [sgd,momentum,adam]
   --starts NAMES       the weights that a training begins with: random ones, and those of a network
