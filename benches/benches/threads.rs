@@ -2,13 +2,14 @@
 //!
 //! Three trainings of each case run in turns: with one thread, with two, and with as many as are found to be fastest. Then they do
 //! so once more beside a process that spins on one core (pinned to the last one, where there is `taskset`). The
-//! medians over the rounds are compared. Trainings are kept from round to round, as one that goes on for long would be; they hardly
-//! learn, so that all three do the same work.
+//! medians over the rounds are compared. Each training goes on from round to round, and hardly learns, so that all do the same
+//! work. There are three of each, made in different orders and visited in turns: where their numbers happen to lie in memory is
+//! worth up to a quarter of the speed.
 //!
 //! ```text
-//! cargo bench --bench threads                              everything: ten minutes
+//! cargo bench --bench threads                              everything: a quarter of an hour
 //! cargo bench --bench threads -- tabular mnist 16 32 sgd   some cases, batch sizes and optimizers
-//! cargo bench --bench threads -- --rounds 9 --seconds 0.1  other rounds (5) and visits (0.2)
+//! cargo bench --bench threads -- --rounds 9 --seconds 0.1  other rounds (6) and visits (0.2)
 //! ```
 
 use std::io::Read;
@@ -26,7 +27,7 @@ use smallbatch_train::{
 /// The argument with which this program is the neighbour.
 const SPIN: &str = "--spin";
 
-/// So many updates at least before anything is timed, and so much of a visit.
+/// So many updates at least, and so many seconds, before anything is timed.
 const FIRST_UPDATES: u64 = 6;
 const FIRST_SECONDS: f64 = 0.25;
 
@@ -64,11 +65,11 @@ fn main() {
                 if !plan.wants(name) || !plan.wants(&batch) {
                     continue;
                 }
-                let mut arms = arms(case, &dataset, optimizer, batch_size);
-                let alone = plan.speeds(&mut arms);
+                let mut sets = sets(&trainers(case, optimizer, batch_size), &dataset);
+                let alone = plan.speeds(&mut sets);
                 let beside = {
                     let _neighbour = Neighbour::new();
-                    plan.speeds(&mut arms)
+                    plan.speeds(&mut sets)
                 };
                 let ratio = alone[2] / alone[0].max(alone[1]);
                 let busy_ratio = beside[2] / beside[0];
@@ -114,7 +115,7 @@ impl Plan {
                     .unwrap_or_else(|_| panic!("{name} needs a number, not `{text}`"))
             })
         };
-        let (rounds, seconds) = (number("--rounds", 5.0), number("--seconds", 0.2));
+        let (rounds, seconds) = (number("--rounds", 6.0), number("--seconds", 0.2));
         let words = arguments.iter().filter(|word| {
             // Not `--bench`, which cargo adds, nor the two numbers.
             let is_known = CASES.iter().any(|case| case.name == *word)
@@ -144,15 +145,15 @@ impl Plan {
         of_its_kind.peek().is_none() || of_its_kind.any(|other| other == word)
     }
 
-    /// Of each arm, in turns.
-    fn speeds(&self, arms: &mut [Arm<'_>; 3]) -> [f64; 3] {
-        for arm in &mut *arms {
+    /// Of each trainer, in turns, in thousand samples a second.
+    fn speeds(&self, sets: &mut [[Arm<'_>; 3]; 3]) -> [f64; 3] {
+        for arm in sets.iter_mut().flatten() {
             arm.warm_up();
         }
         let mut speeds = [const { Vec::new() }; 3];
-        for _ in 0..self.rounds {
-            for (arm, speeds) in arms.iter_mut().zip(&mut speeds) {
-                speeds.push(arm.visit(self.seconds));
+        for round in 0..self.rounds {
+            for arm in &mut sets[round % 3] {
+                speeds[arm.trainer].push(arm.visit(self.seconds));
             }
         }
         speeds.map(|mut speeds| {
@@ -170,19 +171,8 @@ fn optimizers() -> [(&'static str, OptimizerSpec); 3] {
     ]
 }
 
-/// A training that is visited again and again.
-struct Arm<'a> {
-    session: Session<'a, f32>,
-    samples_per_update: f64,
-    updates_per_second: f64,
-}
-
-fn arms<'a>(
-    case: &Case,
-    dataset: &'a Dataset<f32>,
-    optimizer: OptimizerSpec,
-    batch_size: BatchSize,
-) -> [Arm<'a>; 3] {
+/// With one thread, two, and automatic.
+fn trainers(case: &Case, optimizer: OptimizerSpec, batch_size: BatchSize) -> [Trainer; 3] {
     let trainer = Trainer::new(case.spec())
         .optimizer(optimizer)
         .learning_rate(RATE)
@@ -196,18 +186,41 @@ fn arms<'a>(
         trainer.clone().threads(2),
         trainer.automatic_threads(),
     ]
-    .map(|trainer| {
-        let session = trainer.start(dataset, None).expect("the case is valid");
+}
+
+/// A training of each, made in three orders.
+fn sets<'a>(trainers: &[Trainer; 3], dataset: &'a Dataset<f32>) -> [[Arm<'a>; 3]; 3] {
+    [0, 1, 2].map(|first| {
+        [0, 1, 2].map(|next| {
+            let trainer = (first + next) % 3;
+            Arm::new(trainer, &trainers[trainer], dataset)
+        })
+    })
+}
+
+/// A training under way.
+struct Arm<'a> {
+    /// Which of the three.
+    trainer: usize,
+    session: Session<'a, f32>,
+    samples_per_update: f64,
+    updates_per_second: f64,
+}
+
+impl<'a> Arm<'a> {
+    fn new(which: usize, trainer: &Trainer, dataset: &'a Dataset<f32>) -> Self {
+        let mut session = trainer.start(dataset, None).expect("the case is valid");
+        // The evaluation before the first update.
+        session.advance(&mut Silent).expect("it is finite");
         let n_samples = dataset.n_samples() as f64;
-        Arm {
+        Self {
+            trainer: which,
             samples_per_update: n_samples / session.plan().updates_per_epoch as f64,
             session,
             updates_per_second: 0.0,
         }
-    })
-}
+    }
 
-impl Arm<'_> {
     /// Until its speed is known.
     fn warm_up(&mut self) {
         let mut n_updates = FIRST_UPDATES;
@@ -231,10 +244,6 @@ impl Arm<'_> {
 
     /// How long so many updates take.
     fn updates(&mut self, n_updates: u64) -> f64 {
-        if self.session.update() == 0 && self.session.history().last().is_none() {
-            // The evaluation before the first update.
-            self.session.advance(&mut Silent).expect("it is finite");
-        }
         let began = Instant::now();
         let outcome = self.session.advance(&mut Stop { n_updates });
         let seconds = began.elapsed().as_secs_f64();
