@@ -328,7 +328,7 @@ mod tests {
         ] {
             let mut optimizer = spec.weight_decay(0.5).build::<f64>(1).unwrap();
             let mut parameters = [2.0];
-            optimizer.update(&mut parameters, &mut [0.0], 0.1).unwrap();
+            optimizer.update(&mut parameters, &[0.0], 0.1).unwrap();
             assert_eq!(parameters, [2.0 * 0.95], "{spec:?}");
         }
     }
@@ -344,19 +344,13 @@ mod tests {
             let mut optimizer = spec.build::<f32>(3).unwrap();
             let mut parameters = [1.0_f32, -2.0, 0.1];
             let gradient = [0.7_f32, 0.01, -3.3];
-            optimizer
-                .update(&mut parameters, &mut gradient.clone(), 0.01)
-                .unwrap();
+            optimizer.update(&mut parameters, &gradient, 0.01).unwrap();
             let saved = serde_json::to_string(&optimizer).unwrap();
             let mut loaded: Optimizer<f32> = serde_json::from_str(&saved).unwrap();
             assert_eq!(loaded, optimizer);
             let mut resumed = parameters;
-            optimizer
-                .update(&mut parameters, &mut gradient.clone(), 0.01)
-                .unwrap();
-            loaded
-                .update(&mut resumed, &mut gradient.clone(), 0.01)
-                .unwrap();
+            optimizer.update(&mut parameters, &gradient, 0.01).unwrap();
+            loaded.update(&mut resumed, &gradient, 0.01).unwrap();
             assert_eq!(parameters, resumed);
         }
         let damaged = r#"{"spec":{"rule":{"momentum":{"momentum":0.9}}},"n_parameters":3,"step":1,"first":[0.0],"second":[]}"#;
@@ -394,10 +388,10 @@ mod tests {
         );
         let mut optimizer = OptimizerSpec::sgd().build::<f32>(1).unwrap();
         for rate in [-0.1, f64::NAN, f64::INFINITY] {
-            assert!(optimizer.update(&mut [0.0], &mut [0.0], rate).is_err());
+            assert!(optimizer.update(&mut [0.0], &[0.0], rate).is_err());
         }
         assert!(matches!(
-            optimizer.update(&mut [0.0; 2], &mut [0.0; 2], 0.1),
+            optimizer.update(&mut [0.0; 2], &[0.0; 2], 0.1),
             Err(Error::Length { .. })
         ));
         assert_eq!(optimizer.step(), 0);
