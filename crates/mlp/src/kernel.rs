@@ -23,6 +23,7 @@
 
 mod decode;
 mod forward;
+mod gram;
 mod input_gradient;
 mod one_sample;
 mod row_sums;
@@ -34,6 +35,7 @@ mod weight_gradient;
 pub use decode::InputScaling;
 pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
 pub(crate) use forward::forward;
+pub(crate) use gram::gram;
 pub(crate) use input_gradient::{Gradient, input_gradient};
 pub(crate) use one_sample::one_sample;
 pub(crate) use row_sums::row_sums;

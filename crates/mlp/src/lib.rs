@@ -43,6 +43,7 @@ mod activation;
 mod advice;
 mod batch;
 mod buffer;
+mod clipping;
 mod compiled;
 mod curvature;
 mod dropout;

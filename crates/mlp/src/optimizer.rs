@@ -185,6 +185,11 @@ impl<T: Scalar> Optimizer<T> {
         self.spec == OptimizerSpec::sgd()
     }
 
+    /// The same once the gradient was clipped.
+    pub(crate) fn is_plain_but_for_clipping(&self) -> bool {
+        self.spec.rule() == UpdateRule::Sgd && self.spec.weight_decay_coefficient() == 0.0
+    }
+
     /// What a batch's sum of losses is divided by, whose weights add up to `total`: for the mean; for a plain descent's update
     /// of the parameters, by minus the rate as well.
     pub(crate) fn divisor(&self, total: f64, learning_rate: f64) -> f64 {

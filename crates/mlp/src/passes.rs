@@ -442,36 +442,58 @@ pub(crate) fn backward<T: Scalar>(
     workspace: &mut Workspace<T>,
 ) {
     let n_samples = inputs.n_samples();
-    let n_panels = n_samples.div_ceil(T::PANEL);
     for layer in (0..workspace.layout.n_layers()).rev() {
         if layer > 0 {
             let parameters = destination.parameters();
             propagate_one(spec, parameters, layer, n_samples, mode, workspace);
         }
-        let Workspace {
-            layout,
-            team,
-            nodes,
-            ..
-        } = &mut *workspace;
-        let is_large = layout.weight(layer).len() * n_panels * T::PANEL >= WORTH_SHARING;
-        let (below, above) = nodes.split_at_mut(layer + 1);
-        let (below, above) = (&below[layer], &mut above[0]);
-        let mut layer_target = destination.layer(layout, layer);
-        let targets = above.iter_mut().map(|part| {
-            let target = layer_target.split_off(part.units.len());
-            (part, target)
-        });
-        let inputs = below.iter().map(|part| {
-            let input = input_of(part, layer, &inputs);
-            (part.units.clone(), input)
-        });
-        team.each(is_large, targets, |(part, target)| {
-            let size = part.units.len() * n_panels * T::PANEL;
-            let delta = &part.delta[..size];
-            target.add(n_samples, delta, inputs.clone(), &mut part.rows);
-        });
+        update_one(destination, layer, inputs, workspace);
     }
+}
+
+/// What a backward pass does with the weights, once all gradients with respect to units are known.
+pub(crate) fn update_layers<T: Scalar>(
+    destination: &mut Destination<'_, T>,
+    inputs: Inputs<'_, T>,
+    workspace: &mut Workspace<T>,
+) {
+    for layer in (0..workspace.layout.n_layers()).rev() {
+        update_one(destination, layer, inputs, workspace);
+    }
+}
+
+/// Of one layer.
+fn update_one<T: Scalar>(
+    destination: &mut Destination<'_, T>,
+    layer: usize,
+    inputs: Inputs<'_, T>,
+    workspace: &mut Workspace<T>,
+) {
+    let n_samples = inputs.n_samples();
+    let n_panels = n_samples.div_ceil(T::PANEL);
+    let Workspace {
+        layout,
+        team,
+        nodes,
+        ..
+    } = workspace;
+    let is_large = layout.weight(layer).len() * n_panels * T::PANEL >= WORTH_SHARING;
+    let (below, above) = nodes.split_at_mut(layer + 1);
+    let (below, above) = (&below[layer], &mut above[0]);
+    let mut layer_target = destination.layer(layout, layer);
+    let targets = above.iter_mut().map(|part| {
+        let target = layer_target.split_off(part.units.len());
+        (part, target)
+    });
+    let inputs = below.iter().map(|part| {
+        let input = input_of(part, layer, &inputs);
+        (part.units.clone(), input)
+    });
+    team.each(is_large, targets, |(part, target)| {
+        let size = part.units.len() * n_panels * T::PANEL;
+        let delta = &part.delta[..size];
+        target.add(n_samples, delta, inputs.clone(), &mut part.rows);
+    });
 }
 
 /// The samples of some of a layer's inputs for its weight's gradient: of the first layer as the caller has them, where they

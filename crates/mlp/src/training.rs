@@ -288,6 +288,12 @@ impl<T: Scalar> Mlp<T> {
         if is_one_chunk && !optimizer.clips() {
             return self.step_by_rows(batch, total, key, optimizer, learning_rate, workspace);
         }
+        if is_one_chunk && self.norm_needs_no_gradient(batch.n_samples()) {
+            let (rate, buffers) = (learning_rate, &mut *workspace);
+            if let Some(loss) = self.step_clipped(batch, total, key, optimizer, rate, buffers) {
+                return loss;
+            }
+        }
         let mut gradient = std::mem::take(&mut workspace.gradient);
         let loss = self.accumulate_gradient(batch, total, key, workspace, &mut gradient);
         let updated = finite(loss, optimizer.step()).and_then(|loss| {

@@ -93,7 +93,7 @@ impl UpdateRule {
 /// let spec = OptimizerSpec::adamw(0.01).clip_norm(1.0);
 /// let mut optimizer = spec.build::<f64>(2)?;
 /// let mut parameters = [1.0, -1.0];
-/// optimizer.update(&mut parameters, &mut [0.3, 0.0], 0.1)?;
+/// optimizer.update(&mut parameters, &[0.3, 0.0], 0.1)?;
 /// assert!((parameters[0] - (1.0 - 0.1 * 0.01 - 0.1)).abs() < 1e-8);
 /// assert_eq!(optimizer.step(), 1);
 /// # Ok::<(), smallbatch_mlp::Error>(())
