@@ -14,9 +14,10 @@
 //! Sums of pairs cancel more than those of squares: in `f32` the norm has four digits or more.
 
 use crate::batch::Open;
+use crate::destination::Destination;
 use crate::kernel::gram;
 use crate::negligible::flush;
-use crate::passes::{Destination, chunk_loss, propagate, update_layers};
+use crate::passes::{chunk_loss, propagate, update_layers};
 use crate::shards::SMALL;
 use crate::training::finite;
 use crate::vectorized::vectorized;
@@ -77,17 +78,7 @@ impl<T: Scalar> Mlp<T> {
                 scale_down(&mut part.delta[..size], scale);
             }
         }
-        let (rule, first, second) = optimizer.next_step(learning_rate);
-        let mut destination = if is_plain {
-            Destination::Descent { parameters }
-        } else {
-            Destination::Update {
-                parameters,
-                rule,
-                first,
-                second,
-            }
-        };
+        let mut destination = Destination::step(parameters, optimizer, learning_rate, is_plain);
         update_layers(&mut destination, batch.inputs, workspace);
         Some(Ok(loss))
     }
@@ -275,7 +266,7 @@ mod tests {
             .parameters()
             .as_slice()
             .iter()
-            .zip(&*expected.parameters().as_slice())
+            .zip(expected.parameters().as_slice())
         {
             let error = (found.to_f64() - expected.to_f64()).abs();
             assert!(

@@ -5,12 +5,11 @@ use std::ops::Range;
 use nalgebra::DMatrix;
 
 use crate::batch::{Batch, Open};
+use crate::destination::Destination;
 use crate::dropout::Dropout;
 use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
-use crate::passes::{
-    Destination, Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits,
-};
+use crate::passes::{Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits};
 use crate::shards::SMALL;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
 
@@ -321,17 +320,8 @@ impl<T: Scalar> Mlp<T> {
         let sum = chunk_loss(spec, parameters, batch, divisor, &mut mode, workspace);
         let loss = finite(sum / total, optimizer.step())?;
         let is_plain_descent = optimizer.is_plain_descent();
-        let (rule, first, second) = optimizer.next_step(learning_rate);
-        let mut destination = if is_plain_descent {
-            Destination::Descent { parameters }
-        } else {
-            Destination::Update {
-                parameters,
-                rule,
-                first,
-                second,
-            }
-        };
+        let mut destination =
+            Destination::step(parameters, optimizer, learning_rate, is_plain_descent);
         backward(spec, &mut destination, batch.inputs, &mode, workspace);
         Ok(loss)
     }
