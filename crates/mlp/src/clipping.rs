@@ -11,7 +11,8 @@
 //! goes on as if nothing had been clipped: the parameters are changed as soon as their gradient is known. Otherwise it would be
 //! written, read for its norm, and read again.
 //!
-//! Sums of pairs cancel more than those of squares: in `f32` the norm has four digits or more.
+//! Sums of pairs cancel more than those of squares: where the samples' gradients nearly cancel one another, the norm loses digits
+//! in `f32`.
 
 use crate::batch::Open;
 use crate::destination::Destination;

@@ -18,7 +18,7 @@
 //!   loss is the mean of the batches' own losses, and each record says [which loss](TrainingLoss) it holds.
 //!
 //! Every random draw is from a named stream of the trainer's one seed, each with a key of its own, so that none depends on
-//! how much was drawn from another: `init` (weights) and `dropout` (masks, a counter an update) in `smallbatch-mlp`,
+//! how much was drawn from another: `init` (weights) in `smallbatch-mlp`, which draws masks of dropout from a counter-based generator,
 //! `shuffle` (a counter an epoch) in `smallbatch-data`, and `evaluate` here: the samples that evaluations are limited to,
 //! counter 0 for the training data and 1 for the validation data.
 //!
