@@ -31,6 +31,10 @@ const SPIN: &str = "--spin";
 const FIRST_UPDATES: u64 = 6;
 const FIRST_SECONDS: f64 = 0.25;
 
+/// A visit has so many at least: where a step takes a tenth of a second, one that tries another number of threads, as it is one in
+/// a hundred, must not be half of it.
+const VISIT_UPDATES: f64 = 8.0;
+
 /// Nothing is learned at these: a loss that goes to zero would make the numbers, and with them the time, another.
 const RATE: f64 = 1e-9;
 
@@ -236,7 +240,7 @@ impl<'a> Arm<'a> {
 
     /// Its speed for about so long, in samples a second.
     fn visit(&mut self, seconds: f64) -> f64 {
-        let n_updates = (seconds * self.updates_per_second).ceil();
+        let n_updates = (seconds * self.updates_per_second).ceil().max(VISIT_UPDATES);
         let seconds = self.updates(n_updates as u64);
         self.updates_per_second = n_updates / seconds;
         self.updates_per_second * self.samples_per_update

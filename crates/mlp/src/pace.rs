@@ -12,7 +12,7 @@
 //!
 //! Beside another process the trouble is not that steps are slower, but that one in hundreds takes milliseconds: a thread was put
 //! aside in the middle of its part. The median does not see that. What several threads have gained of late, up to 2 ms, is
-//! therefore kept as a *credit*, from which such losses are taken. When it is used up, one thread goes on alone.
+//! therefore kept as a *credit*, from which such losses are taken (of long steps, the gain of one). When it is used up, one thread goes on alone.
 //!
 //! [`Governor`] holds the clock. It times whole steps, from their beginning to their end, and not what the caller does in
 //! between; of short steps only one in several, so that the clock costs less than 0.3 %.
@@ -49,14 +49,15 @@ const DEAR_STEPS: f64 = 3.0;
 /// More threads must be faster by this.
 const WORTH_MORE: f64 = 0.98;
 
-/// A choice that has lost a time in a trial is not tried for so many times as long. (To go back loses as much again.)
+/// A choice that has lost a time in a trial, or would lose it, is not tried for so many times as long. (To go back loses as much
+/// again.)
 const REPAID: f64 = 100.0;
 /// Nor for less than this, which doubles from one failure to the next up to the larger, unless it has done well for as long in
 /// between.
 const FIRST_WAIT: f64 = 10_000_000.0;
 const LONGEST_WAIT: f64 = 1_000_000_000.0;
 
-/// The most that a gain is remembered.
+/// The most that a gain is remembered, but for that of one step.
 const MOST_CREDIT: f64 = 2_000_000.0;
 
 /// A step is a loss, and not just slow, when it exceeds the typical one by this part of it, and by so many nanoseconds.
@@ -86,7 +87,7 @@ const MOST_CHOICES: usize = 7;
 /// What a step that was timed took, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timed {
-    /// When it ended, counted from any moment.
+    /// How long all steps took up to its end: what happens between steps repays nothing.
     pub(crate) now: f64,
     pub(crate) took: f64,
     /// For how many steps this one stands: those before it were not timed.
@@ -302,14 +303,13 @@ impl Pace {
                 choice.due = choice.due.min(choice.earliest);
             }
         }
+        // Waiting is part of what a step took: a step that took no longer for it has lost nothing.
         let excess = timed.took - typical;
         if excess > (EXCESS * typical).max(LEAST_EXCESS) {
             self.lose((excess * timed.weight).max(waited));
-        } else if waited > 0.0 {
-            self.lose(waited);
         } else if let Some(alone) = self.choices[0].estimate() {
             let gain = (alone - typical).max(0.0);
-            self.credit = (self.credit + gain * timed.weight).min(MOST_CREDIT);
+            self.credit = (self.credit + gain * timed.weight).min(MOST_CREDIT.max(gain));
         }
     }
 
@@ -321,16 +321,16 @@ impl Pace {
         self.credit -= lost;
         if self.credit < 0.0 {
             // What was lost is not counted: a machine is busy from time to time, and where it is so often the wait doubles.
-            self.put_off(self.in_use, 0.0);
+            self.put_off(self.in_use, 0.0, 0.0);
             self.choices[0].recent = Recent::default();
             self.adopt(0);
         }
     }
 
-    /// Leaves a choice alone for some time.
-    fn put_off(&mut self, choice: usize, lost: f64) {
+    /// Leaves a choice alone for some time: after what its trial lost, or for what the next one would lose.
+    fn put_off(&mut self, choice: usize, lost: f64, at_risk: f64) {
         let choice = &mut self.choices[choice];
-        choice.wait = choice.wait.max(REPAID * lost);
+        choice.wait = choice.wait.max(REPAID * lost.max(at_risk));
         choice.due = self.now + choice.wait;
         choice.earliest = self.now + FIRST_WAIT.max(REPAID * lost);
         choice.wait = (2.0 * choice.wait).min(LONGEST_WAIT);
@@ -385,9 +385,12 @@ impl Pace {
         } else if let Some(found) = trial.recent.typical() {
             let is_larger = trial.choice > self.in_use;
             if found < typical * if is_larger { WORTH_MORE } else { 1.0 } {
-                self.put_off(self.in_use, 0.0);
+                // What it takes is known: to try it again soon would cost as many steps, for nothing.
+                let gain = (typical - found).max(0.0);
+                self.put_off(self.in_use, 0.0, trial.n_steps * gain);
                 self.choices[trial.choice].recent = trial.recent;
                 self.adopt(trial.choice);
+                self.credit = gain;
             } else {
                 self.choices[trial.choice].recent = trial.recent;
                 self.fail(trial.choice, lost);
@@ -398,7 +401,7 @@ impl Pace {
     }
 
     fn fail(&mut self, choice: usize, lost: f64) {
-        self.put_off(choice, lost);
+        self.put_off(choice, lost, 0.0);
         self.trial = None;
         self.settles = NOBODY_COMES;
     }
@@ -413,7 +416,8 @@ fn nanoseconds(time: Duration) -> f64 {
 #[derive(Debug)]
 pub(crate) struct Governor {
     pace: Pace,
-    began: Instant,
+    /// How long all steps took, those that were not timed by those that were.
+    now: f64,
     /// What it takes to read the clock twice.
     clock: f64,
     /// Steps since the last that was timed.
@@ -434,7 +438,7 @@ impl Governor {
         Self {
             pace: Pace::new(at_most, guess),
             clock: clock.fold(f64::INFINITY, f64::min),
-            began: Instant::now(),
+            now: 0.0,
             n_untimed: 0,
         }
     }
@@ -449,11 +453,12 @@ impl Governor {
     /// What the step was like.
     pub(crate) fn end(&mut self, batch_size: usize, began: Option<Instant>, report: Report) {
         let timed = began.map(|began| {
-            let now = Instant::now();
+            let took = nanoseconds(began.elapsed());
             let weight = f64::from(std::mem::take(&mut self.n_untimed));
+            self.now += weight * took;
             Timed {
-                now: nanoseconds(now - self.began),
-                took: nanoseconds(now - began),
+                now: self.now,
+                took,
                 weight,
             }
         });

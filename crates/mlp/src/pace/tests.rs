@@ -205,6 +205,20 @@ fn steps_of_a_quarter_of_a_second_are_seldom_tried() {
 }
 
 #[test]
+fn a_step_that_is_known_to_be_slower_is_not_made_again_at_once() {
+    for guess in [1, 2] {
+        let (mut machine, mut pace) = (Machine::new(HELP_LONG), Pace::new(2, guess));
+        let mut n_alone = 0;
+        for _ in 0..40 {
+            n_alone += usize::from(pace.n_threads() == 1);
+            machine.run(&mut pace, 1.0, 1.0);
+        }
+        // Two before the second thread is tried, where one is the guess; one trial where it is not.
+        assert!(n_alone <= 3, "{guess}: {n_alone}");
+    }
+}
+
+#[test]
 fn of_many_threads_some_may_be_best() {
     // Eight are too many, and one is too few.
     let step = |n| match n {
