@@ -328,9 +328,7 @@ impl<T: Scalar> Buffer<T> {
                     TargetBuffer::Values(DMatrix::zeros(values.nrows(), samples))
                 }
             },
-            weights: dataset
-                .weights()
-                .map(|_| vec![<T as Scalar>::from_f64(0.0); samples]),
+            weights: dataset.weights().map(|_| vec![T::of(0.0); samples]),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Activation functions with their first and second derivatives.
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::vectorized;
 
 use crate::error::require;
 use crate::negligible::flush;
-use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// The function applied to every unit of the hidden layers. The outputs are always linear: losses take logits.

@@ -2,9 +2,9 @@
 
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use serde::{Deserialize, Serialize};
+use smallbatch_base::{Stream, generator};
 
 use crate::parameters::Layout;
-use crate::random::stream;
 use crate::{Parameters, Scalar};
 
 /// How the weights are drawn before training. Biases start at zero.
@@ -75,7 +75,7 @@ impl Initializer {
             let deviation = self
                 .variance(layout.fan_in(layer), layout.fan_out(layer))
                 .sqrt();
-            let mut rng = stream(seed, "init", layer as u64);
+            let mut rng = generator(seed, Stream::Init, layer as u64);
             // One input's weights after the other.
             let mut weight = parameters.weight_mut(layer);
             for weight in weight.iter_mut() {

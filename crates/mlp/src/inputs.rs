@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrixView, Dim, Dyn, U1};
+use smallbatch_base::vectorized;
 
 use crate::batch::check_length;
 use crate::buffer::LINE;
@@ -10,7 +11,6 @@ use crate::kernel::{
     AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, flush_panels, into_panels,
 };
 use crate::product::Columns;
-use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// All inputs, as they are stored.

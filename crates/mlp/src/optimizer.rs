@@ -4,11 +4,11 @@ mod rule;
 mod spec;
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::vectorized;
 
 use crate::buffer::Buffer;
 use crate::error::require;
-use crate::vectorized::vectorized;
-use crate::{Error, Scalar};
+use crate::{Error, Scalar, compiled};
 
 use rule::Kind;
 pub(crate) use rule::Rule;
@@ -113,7 +113,7 @@ impl<T: Scalar> Optimizer<T> {
         gradient: &[T],
         learning_rate: f64,
     ) -> Result<(), Error> {
-        T::update(self, parameters, gradient, learning_rate)
+        compiled::update(self, parameters, gradient, learning_rate)
     }
 
     pub(crate) fn update_here(

@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
 use crate::memory::blank;
-use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport};
+use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport, compiled};
 pub use map::Affine;
 pub(crate) use map::Map;
 pub use table::Coefficients;
@@ -151,7 +151,7 @@ impl FittedScaler {
     /// where a shift or scale is one that the type cannot hold, so that the transform goes through `f64`.
     pub fn coefficients<T: Scalar>(&self) -> Option<Coefficients<T>> {
         match &self.body.map {
-            Map::Affine(_) => T::table(&self.tables).coefficients(self.n_features()),
+            Map::Affine(_) => self.tables.of::<T>().coefficients(self.n_features()),
             _ => None,
         }
     }
@@ -171,7 +171,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         self.check_features(samples.nrows())?;
         let n_samples = samples.ncols();
-        T::transform_values(self, samples.as_mut_slice(), n_samples)
+        compiled::transform_values(self, samples.as_mut_slice(), n_samples)
     }
 
     /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. On one [thread](Self::threads) nothing is
@@ -190,7 +190,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         let samples = samples.into();
         self.check_shapes(samples, destination)?;
-        T::transform_view(self, samples, destination.as_mut_slice())
+        compiled::transform_view(self, samples, destination.as_mut_slice())
     }
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
@@ -213,7 +213,7 @@ impl FittedScaler {
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<TransformReport, Error> {
         self.check_features(sample.len())?;
-        T::transform_values(self, sample, 1)
+        compiled::transform_values(self, sample, 1)
     }
 
     /// Undoes the transform in place: `(n_features, n_samples)` of scaled values back to the features' own units.
@@ -222,7 +222,7 @@ impl FittedScaler {
     /// [`Error::FeatureCount`]; [`Error::NotInvertible`] for [`PerSample`](crate::PerSample).
     pub fn inverse_in_place<T: Scalar>(&self, scaled: &mut DMatrix<T>) -> Result<(), Error> {
         self.check_features(scaled.nrows())?;
-        T::inverse_values(self, scaled.as_mut_slice())
+        compiled::inverse_values(self, scaled.as_mut_slice())
     }
 
     /// Undoes the transform of `scaled` into `destination`, both `(n_features, n_samples)`.
@@ -236,7 +236,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         let scaled = scaled.into();
         self.check_shapes(scaled, destination)?;
-        T::inverse_view(self, scaled, destination.as_mut_slice())
+        compiled::inverse_view(self, scaled, destination.as_mut_slice())
     }
 
     /// The matrix in the features' own units.
@@ -256,7 +256,7 @@ impl FittedScaler {
     /// As [`inverse_in_place`](Self::inverse_in_place).
     pub fn inverse_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<(), Error> {
         self.check_features(sample.len())?;
-        T::inverse_values(self, sample)
+        compiled::inverse_values(self, sample)
     }
 
     fn non_finite(&self) -> NonFinite {

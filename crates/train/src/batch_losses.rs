@@ -5,7 +5,6 @@ use smallbatch_data::{BatchTarget, Choice};
 use smallbatch_mlp::Loss;
 
 use crate::Scalar;
-use crate::scalar::to_f64;
 
 /// The mean of batch losses L_b since the last record, Σ W_b · L_b / Σ W_b, where W_b is the [`total_weight`] of a batch.
 ///
@@ -50,10 +49,10 @@ pub(crate) fn total_weight<T: Scalar>(loss: &Loss, batch: &Choice<'_, T>) -> f64
         (Some(weights), Some(classes), BatchTarget::Labels(labels)) => {
             let pairs = weights.iter().zip(*labels);
             pairs
-                .map(|(&weight, &label)| to_f64(weight) * classes[label as usize])
+                .map(|(&weight, &label)| weight.to_f64() * classes[label as usize])
                 .sum()
         }
-        (Some(weights), _, _) => weights.iter().map(|&weight| to_f64(weight)).sum(),
+        (Some(weights), _, _) => weights.iter().map(|&weight| weight.to_f64()).sum(),
         (None, _, BatchTarget::Labels(labels)) => labels.len() as f64,
         (None, _, BatchTarget::Values(values)) => values.ncols() as f64,
     }

@@ -6,7 +6,6 @@ use smallbatch_mlp::{Mlp, Optimizer};
 
 use crate::batch_losses::BatchLosses;
 use crate::plateau::Plateau;
-use crate::scalar::to_f64;
 use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
@@ -197,7 +196,7 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
         let mut hash = Fnv::default();
-        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(to_f64(v).to_bits()));
+        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(v.to_f64().to_bits()));
         // As they are read: the same data may be stored in another way.
         data.stored().for_each_sample(|_, sample| values(sample));
         if let Some(weights) = data.weights() {

@@ -4,7 +4,6 @@ use std::fmt;
 
 use smallbatch_data::{Dataset, Target};
 
-use crate::scalar::to_f64;
 use crate::{History, Scalar, Watched};
 
 /// What was found not to be finite.
@@ -184,7 +183,7 @@ fn unseen(names: &[String]) -> Vec<Range> {
 /// Makes room for one more value of each.
 fn widen<T: Scalar>(ranges: &mut [Range], values: &[T]) {
     for (range, &value) in ranges.iter_mut().zip(values) {
-        let value = to_f64(value);
+        let value = value.to_f64();
         range.low = range.low.min(value);
         range.high = range.high.max(value);
     }

@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 
 use nalgebra::DMatrix;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
+use smallbatch_base::{Stream, generator};
 use smallbatch_data::{Dataset, Target};
 use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Targets, Workspace};
 
 use crate::batch_losses::class_weights;
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
-use crate::scalar::to_f64;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, TrainingLoss, Watched};
 
 /// On how many training samples the loss is evaluated where it is to be that of the batches, and there were none: enough to
@@ -182,7 +181,7 @@ fn weighted_fraction<T: Scalar>(
 ) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for (place, right) in right.enumerate() {
-        let weight = weights.map_or(1.0, |weights| to_f64(weights[place / n_outputs]));
+        let weight = weights.map_or(1.0, |weights| weights[place / n_outputs].to_f64());
         total += weight;
         sum += if right { weight } else { 0.0 };
     }
@@ -209,11 +208,11 @@ pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Err
 /// Drawn from the stream `evaluate` of the seed, counter 0 for training and 1 for validation, by a Fisher-Yates shuffle
 /// that stops after `k`.
 fn sample_of(n: usize, k: usize, seed: u64, part: Watched) -> Vec<usize> {
-    let mut key = [0_u8; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(b"evaluate");
-    key[16] = u8::from(part == Watched::Validation);
-    let mut rng = ChaCha8Rng::from_seed(key);
+    let mut rng = generator(
+        seed,
+        Stream::Evaluate,
+        u64::from(part == Watched::Validation),
+    );
     let mut order: Vec<usize> = (0..n).collect();
     for place in 0..k {
         let left = (n - place) as u128;

@@ -3,7 +3,6 @@
 use smallbatch_data::{Dataset, MissingValues, Target};
 use smallbatch_mlp::{Loss, MlpSpec};
 
-use crate::scalar::to_f64;
 use crate::{Error, Scalar, Watched};
 
 /// Refuses data whose features or target do not suit the network and its loss.
@@ -158,7 +157,7 @@ fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Res
     let Target::Values { values, names } = data.target() else {
         return Ok(());
     };
-    let bad = |value: &T| !(0.0..=highest).contains(&to_f64(*value));
+    let bad = |value: &T| !(0.0..=highest).contains(&value.to_f64());
     match values.iter().position(bad) {
         None => Ok(()),
         Some(place) => Err(Error::TargetValue {
@@ -166,7 +165,7 @@ fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Res
             dataset: data.name().to_owned(),
             target: names[place % values.nrows()].clone(),
             sample: place / values.nrows(),
-            value: to_f64(values.as_slice()[place]),
+            value: values.as_slice()[place].to_f64(),
             loss: loss.name(),
             range,
         }),
@@ -181,7 +180,7 @@ fn check_missing<T: Scalar>(part: Watched, data: &Dataset<T>) -> Result<(), Erro
     let mut found = None;
     data.stored().for_each_sample(|sample, values| {
         if found.is_none() {
-            let missing = values.iter().position(|&value| !to_f64(value).is_finite());
+            let missing = values.iter().position(|&value| !value.to_f64().is_finite());
             found = missing.map(|feature| (sample, feature));
         }
     });

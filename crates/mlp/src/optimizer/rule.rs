@@ -3,9 +3,10 @@
 //! Gradients, moments and parameters that are too small to matter become 0, and a second moment has a least value: see
 //! `negligible`.
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
 use crate::negligible::flush;
-use crate::vectorized::vectorized;
 
 /// What one step does to each parameter.
 #[derive(Clone, Copy, Debug)]

@@ -24,7 +24,7 @@ struct Portions {
 impl FittedScaler {
     fn portions<T: Scalar>(&self, n_values: usize) -> Portions {
         // Whole rows of the tables.
-        let lanes = T::table(&self.tables).lanes;
+        let lanes = self.tables.of::<T>().lanes;
         let chunk = (CHUNK_VALUES / lanes).max(1) * lanes;
         let job = (JOB_VALUES / chunk).max(1) * chunk;
         let d = self.n_features();
@@ -41,7 +41,7 @@ impl FittedScaler {
         values: &mut [T],
         n_samples: usize,
     ) -> Result<TransformReport, Error> {
-        let (d, table) = (self.n_features(), T::table(&self.tables));
+        let (d, table) = (self.n_features(), self.tables.of::<T>());
         let portions = self.portions::<T>(values.len());
         let watch = match self.non_finite() {
             NonFinite::Ignore => true,
@@ -115,7 +115,7 @@ impl FittedScaler {
         first: usize,
         report: &mut TransformReport,
     ) -> Result<(), Error> {
-        let table = T::table(&self.tables);
+        let table = self.tables.of::<T>();
         let outside = match self.shape() {
             Some(shape) if !table.wide => kernels::forward_into(chunk, target, table, shape),
             _ => {
@@ -144,20 +144,20 @@ impl FittedScaler {
     }
 
     fn transform_chunk<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
-        let table = T::table(&self.tables);
+        let table = self.tables.of::<T>();
         let shape = match &self.body.map {
             Map::Affine(_) => Shape::Linear,
             Map::SmoothClip(_) => Shape::Smooth,
             Map::Quantiles { quantiles } => {
                 let bound = map::score_bound();
                 return for_each_value(chunk, quantiles, |x, q| {
-                    T::narrow(map::normal_score(x, q, bound))
+                    T::of(map::normal_score(x, q, bound))
                 });
             }
             Map::PerSample => return self.transform_per_sample(chunk, report),
         };
         if table.wide {
-            kernels::forward_wide(chunk, &self.tables.f64, shape);
+            kernels::forward_wide(chunk, self.tables.of(), shape);
         } else {
             kernels::forward(chunk, table, shape);
         }
@@ -188,7 +188,7 @@ impl FittedScaler {
                 report.count_constant_sample();
             }
             for x in sample {
-                *x = T::narrow((x.to_f64() - mean) / std);
+                *x = T::of((x.to_f64() - mean) / std);
             }
         }
     }
@@ -239,21 +239,21 @@ impl FittedScaler {
     }
 
     fn inverse_chunk<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
-        let table = T::table(&self.tables);
+        let table = self.tables.of::<T>();
         let shape = match &self.body.map {
             Map::Affine(_) => Shape::Linear,
             Map::SmoothClip(_) => Shape::Smooth,
             Map::Quantiles { quantiles } => {
                 let bound = map::score_bound();
                 for_each_value(values, quantiles, |y, q| {
-                    T::narrow(map::from_normal_score(y.to_f64(), q, bound))
+                    T::of(map::from_normal_score(y.to_f64(), q, bound))
                 });
                 return Ok(());
             }
             Map::PerSample => return self.check_invertible(),
         };
         if table.wide {
-            kernels::backward_wide(values, &self.tables.f64, shape);
+            kernels::backward_wide(values, self.tables.of(), shape);
         } else {
             kernels::backward(values, table, shape);
         }

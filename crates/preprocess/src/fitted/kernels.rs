@@ -1,9 +1,10 @@
 //! The loops over values. All are element by element, so that one sample, a buffer and a whole matrix come
 //! out the same to the last bit, whatever the vector width.
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
 use crate::fitted::table::Table;
-use crate::vectorized::vectorized;
 
 /// What follows x' = (x - shift) / scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +20,7 @@ const FAR: f64 = 1e10;
 
 #[inline(always)]
 fn smooth<T: Scalar>(z: T) -> T {
-    let (three, far) = (T::narrow(3.0), T::narrow(FAR));
+    let (three, far) = (T::of(3.0), T::of(FAR));
     let t = z / three;
     let t = if t > far { far } else { t };
     let t = if t < -far { -far } else { t };
@@ -31,8 +32,8 @@ fn smooth<T: Scalar>(z: T) -> T {
 /// Only |y| < 3 has one. What rounding (or a network) puts at or beyond ±3 is taken as the last number before.
 #[inline(always)]
 fn rough<T: Scalar>(y: T) -> T {
-    let three = T::narrow(3.0);
-    let last = T::narrow(1.0 - T::EPSILON / 2.0);
+    let three = T::of(3.0);
+    let last = T::of(1.0 - T::EPSILON / 2.0);
     let t = y / three;
     let t = if t > last { last } else { t };
     let t = if t < -last { -last } else { t };
@@ -146,7 +147,7 @@ fn backward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shap
     each_wide(data, table, |y, shift, scale| match shape {
         Shape::Linear => y * scale + shift,
         // The limit of the data's own type: beyond it y no longer tells how far out a value was.
-        Shape::Smooth => rough(T::narrow(y)).to_f64() * scale + shift,
+        Shape::Smooth => rough(T::of(y)).to_f64() * scale + shift,
     });
 }
 
@@ -154,7 +155,7 @@ fn backward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shap
 fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f64, f64) -> f64) {
     for row in data.chunks_mut(table.lanes) {
         for (x, (&shift, &scale)) in row.iter_mut().zip(table.shift.iter().zip(&table.scale)) {
-            *x = T::narrow(map(x.to_f64(), shift, scale));
+            *x = T::of(map(x.to_f64(), shift, scale));
         }
     }
 }
@@ -212,7 +213,7 @@ impl Counts {
 /// Whether some value is NaN or infinite.
 #[inline(always)]
 fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
-    let largest = T::narrow(T::LARGEST);
+    let largest = T::of(T::LARGEST);
     data.chunks(4096).any(|chunk| {
         let mut finite = true;
         for &x in chunk {

@@ -43,7 +43,7 @@ pub(crate) enum Map {
 
 /// A quantile as the type holds it; one beyond the type is itself, between the type's largest number and infinity.
 fn nearest<T: Scalar>(quantile: f64) -> f64 {
-    let narrowed = T::narrow(quantile).to_f64();
+    let narrowed = T::of(quantile).to_f64();
     if narrowed.is_finite() {
         narrowed
     } else {

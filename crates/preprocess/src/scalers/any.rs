@@ -7,7 +7,7 @@ use super::{
     StandardScaler,
 };
 use crate::fitted::{Affine, Map};
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// Any of the scalers, chosen at run time and saved as data, for instance as one arm of an experiment.
 ///
@@ -91,7 +91,7 @@ impl Scaler for AnyScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
         match self {
             Self::Identity => {
-                let survey = T::survey(training, NonFinite::Refuse)?;
+                let survey = compiled::survey(training, NonFinite::Refuse)?;
                 let n = training.n_features();
                 let (shift, scale) = (vec![0.0; n], vec![1.0; n]);
                 Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Scaler;
 use crate::fitted::{Affine, Map};
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// The training range to a chosen range, 0 to 1 unless said otherwise, feature by feature:
 /// x' = low + (x - min) (high - low) / (max - min).
@@ -107,7 +107,7 @@ non_finite_policy!(MinMaxScaler);
 
 impl Scaler for MinMaxScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         let ranges = survey.stats.min().iter().zip(survey.stats.max());
         let scales: Vec<f64> = ranges
             .map(|(min, max)| (max - min) / (self.high - self.low))
@@ -146,7 +146,7 @@ policy_alone!(MaxAbsScaler);
 
 impl Scaler for MaxAbsScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         let scale = |(min, max): (&f64, &f64)| match min.abs().max(max.abs()) {
             0.0 => 1.0,
             largest => largest,

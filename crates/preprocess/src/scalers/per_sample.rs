@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Scaler;
 use crate::fitted::Map;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// Each sample by the mean and deviation of its own features: x'_j = (x_j - m) / s, with m and s over the d features of that one
 /// sample, s with d and not d - 1.
@@ -38,7 +38,7 @@ policy_alone!(PerSample);
 
 impl Scaler for PerSample {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         if training.n_features() < 2 {
             return Err(Error::TooFewFeatures {
                 got: training.n_features(),

@@ -6,7 +6,7 @@ use super::Scaler;
 use crate::columns::map_columns;
 use crate::fitted::Map;
 use crate::quantile::Sorted;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
 ///
@@ -50,7 +50,7 @@ fn n_quantiles(n: usize) -> usize {
 
 impl Scaler for QuantileTransformer {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         let quantiles = map_columns(training, |j, column| {
             let total = column.weights.as_ref().map_or(0.0, |w| w.iter().sum());
             let n = n_quantiles(column.values.len().max(total as usize));

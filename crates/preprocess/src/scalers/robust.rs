@@ -7,7 +7,7 @@ use crate::columns::map_columns;
 use crate::fitted::{Affine, Map};
 use crate::quantile::quantiles;
 use crate::survey::Survey;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
 ///
@@ -94,7 +94,7 @@ fn fit_robust<T: Scalar>(
     training: &FitData<'_, T>,
     policy: NonFinite,
 ) -> Result<(Survey, Affine), Error> {
-    let mut survey = T::survey(training, policy)?;
+    let mut survey = compiled::survey(training, policy)?;
     let quartiles = map_columns(training, |_, column| {
         quantiles(column.values, column.weights, &[0.25, 0.5, 0.75])
     })?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Scaler;
 use crate::fitted::{Affine, Map};
 use crate::survey::Survey;
-use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// What a [`StandardScaler`] subtracts.
 ///
@@ -156,6 +156,6 @@ non_finite_policy!(StandardScaler);
 
 impl Scaler for StandardScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        self.fit_survey(T::survey(training, self.non_finite)?)
+        self.fit_survey(compiled::survey(training, self.non_finite)?)
     }
 }

@@ -5,6 +5,23 @@
 ///
 /// The call goes through a struct and not a closure: a closure handed to `dispatch` is called through a shim that is not
 /// always inlined, and what is not inlined is not compiled for the wider vectors.
+///
+/// ```
+/// smallbatch_base::vectorized! {
+///     fn double(values: &'a mut [T]) -> () = double_loop;
+/// }
+///
+/// #[inline(always)]
+/// fn double_loop<T: smallbatch_base::Scalar>(values: &mut [T]) {
+///     values.iter_mut().for_each(|x| *x += *x);
+/// }
+///
+/// let mut values = [1.0_f32, 1.5];
+/// double(&mut values);
+/// assert_eq!(values, [2.0, 3.0]);
+/// ```
+#[doc(hidden)]
+#[macro_export]
 macro_rules! vectorized {
     ($(#[$attribute:meta])* $visibility:vis fn $name:ident(
         $($argument:ident: $type:ty),* $(,)?
@@ -15,18 +32,16 @@ macro_rules! vectorized {
                 $($argument: $type,)*
                 lifetime: std::marker::PhantomData<&'a T>,
             }
-            impl<'a, T: $crate::Scalar> pulp::WithSimd for Call<'a, T> {
+            impl<'a, T: $crate::Scalar> $crate::pulp::WithSimd for Call<'a, T> {
                 type Output = $output;
 
                 #[inline(always)]
-                fn with_simd<S: pulp::Simd>(self, _: S) -> $output {
+                fn with_simd<S: $crate::pulp::Simd>(self, _: S) -> $output {
                     $function($(self.$argument),*)
                 }
             }
             let lifetime = std::marker::PhantomData;
-            pulp::Arch::new().dispatch(Call::<'a, T> { $($argument,)* lifetime })
+            $crate::pulp::Arch::new().dispatch(Call::<'a, T> { $($argument,)* lifetime })
         }
     };
 }
-
-pub(crate) use vectorized;
