@@ -1,7 +1,7 @@
 //! Loops compiled for the processor's vector width, chosen at run time.
 
 /// Declares `fn name(arguments) -> output`, generic over the number type `T`, as a call of an `#[inline(always)]` function
-/// that is compiled once more for processors with wider vectors.
+/// that is compiled once more for processors with wider vectors. It may have other type parameters: `fn name<S: Bound>(…)`.
 ///
 /// The call goes through a struct and not a closure: a closure handed to `dispatch` is called through a shim that is not
 /// always inlined, and what is not inlined is not compiled for the wider vectors.
@@ -23,25 +23,27 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! vectorized {
-    ($(#[$attribute:meta])* $visibility:vis fn $name:ident(
+    ($(#[$attribute:meta])* $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),+>)? (
         $($argument:ident: $type:ty),* $(,)?
     ) -> $output:ty = $function:expr;) => {
         $(#[$attribute])*
-        $visibility fn $name<'a, T: $crate::Scalar>($($argument: $type),*) -> $output {
-            struct Call<'a, T: $crate::Scalar> {
+        $visibility fn $name<'a, T: $crate::Scalar $(, $($generic: $bound),+)?>($($argument: $type),*) -> $output {
+            struct Call<'a, T: $crate::Scalar $(, $($generic: $bound),+)?> {
                 $($argument: $type,)*
                 lifetime: std::marker::PhantomData<&'a T>,
             }
-            impl<'a, T: $crate::Scalar> $crate::pulp::WithSimd for Call<'a, T> {
+            impl<'a, T: $crate::Scalar $(, $($generic: $bound),+)?> $crate::pulp::WithSimd
+                for Call<'a, T $(, $($generic),+)?>
+            {
                 type Output = $output;
 
                 #[inline(always)]
-                fn with_simd<S: $crate::pulp::Simd>(self, _: S) -> $output {
+                fn with_simd<Processor: $crate::pulp::Simd>(self, _: Processor) -> $output {
                     $function($(self.$argument),*)
                 }
             }
             let lifetime = std::marker::PhantomData;
-            $crate::pulp::Arch::new().dispatch(Call::<'a, T> { $($argument,)* lifetime })
+            $crate::pulp::Arch::new().dispatch(Call::<'a, T $(, $($generic),+)?> { $($argument,)* lifetime })
         }
     };
 }

@@ -96,7 +96,7 @@ pub use dropout::DropoutKey;
 pub use error::Error;
 pub use initializer::Initializer;
 pub use kernel::InputScaling;
-pub use loss::Loss;
+pub use loss::{Loss, Prediction};
 pub use network::Mlp;
 pub use noise::GradientNoise;
 pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};

@@ -11,6 +11,7 @@ const ENOUGH: usize = 128;
 /// The tables for both types, made once when a scaler is fitted or loaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
+    pub(crate) n_features: usize,
     f32: Table<f32>,
     f64: Table<f64>,
 }
@@ -67,6 +68,7 @@ pub struct Coefficients<T> {
 impl Tables {
     pub(crate) fn new(columns: &Columns<'_>) -> Self {
         Self {
+            n_features: columns.shift.len(),
             f32: Table::new(columns),
             f64: Table::new(columns),
         }

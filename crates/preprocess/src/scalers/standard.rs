@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scaler;
-use crate::fitted::{Affine, Map};
+use super::{Map, Scaler};
+use crate::fitted::Affine;
 use crate::survey::Survey;
 use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
@@ -152,7 +152,7 @@ impl StandardScaler {
     }
 }
 
-non_finite_policy!(StandardScaler);
+definition!(StandardScaler, "standard", Map::Affine(_));
 
 impl Scaler for StandardScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
