@@ -61,10 +61,10 @@ impl Initializer {
     }
 
     fn is_uniform(self) -> bool {
-        matches!(
-            self,
-            Self::GlorotUniform | Self::HeUniform | Self::LecunUniform
-        )
+        match self {
+            Self::GlorotUniform | Self::HeUniform | Self::LecunUniform => true,
+            Self::GlorotNormal | Self::HeNormal | Self::LecunNormal => false,
+        }
     }
 
     /// Draws the weights of every layer from the stream `init` of this seed. The draws are made in f64, so that an

@@ -151,7 +151,10 @@ impl<'a, T: Scalar> Inputs<'a, T> {
             };
             into_panels(source, decode, features, panels, copied);
         });
-        let are_bytes = matches!((self.stored, self.scaling), (Stored::Bytes(_), None));
+        let are_bytes = match (self.stored, self.scaling) {
+            (Stored::Bytes(_), None) => true,
+            (Stored::Bytes(_), Some(_)) | (Stored::Numbers(_), _) => false,
+        };
         if self.is_normal || are_bytes {
             return;
         }

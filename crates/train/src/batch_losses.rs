@@ -30,19 +30,11 @@ impl BatchLosses {
     }
 }
 
-/// What the classes weigh, if the loss weighs them.
-pub(crate) fn class_weights(loss: &Loss) -> Option<&[f64]> {
-    match loss {
-        Loss::SoftmaxCrossEntropy { class_weights, .. } => class_weights.as_deref(),
-        _ => None,
-    }
-}
-
 /// What the mean loss of a batch is divided by: Σ wᵢ over its samples, wᵢ the product of the sample's weight and of its
 /// class's, each 1 where there are none.
 #[inline]
 pub(crate) fn total_weight<T: Scalar>(loss: &Loss, batch: &Choice<'_, T>) -> f64 {
-    match (batch.weights, class_weights(loss), &batch.target) {
+    match (batch.weights, loss.class_weights(), &batch.target) {
         (None, Some(classes), BatchTarget::Labels(labels)) => {
             labels.iter().map(|&label| classes[label as usize]).sum()
         }

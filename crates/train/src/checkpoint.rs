@@ -1,7 +1,7 @@
 //! A training in the middle, saved so that it goes on to the same bits.
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{Dataset, Target};
+use smallbatch_data::{BatchTarget, Dataset};
 use smallbatch_mlp::{Mlp, Optimizer};
 
 use crate::batch_losses::BatchLosses;
@@ -202,12 +202,15 @@ impl Fingerprint {
         if let Some(weights) = data.weights() {
             values(weights);
         }
-        match data.target() {
-            Target::Values { values: target, .. } => values(target.as_slice()),
-            Target::Classes { labels, .. } => {
+        match data.target().view() {
+            BatchTarget::Values(target) => {
+                target
+                    .iter()
+                    .for_each(|value| values(std::slice::from_ref(value)));
+            }
+            BatchTarget::Labels(labels) => {
                 labels.iter().for_each(|&label| hash.add(u64::from(label)));
             }
-            _ => {}
         }
         Self {
             n_features: data.n_features(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use smallbatch_data::{Dataset, Target};
+use smallbatch_data::{BatchTarget, Dataset};
 
 use crate::{History, Scalar, Watched};
 
@@ -33,7 +33,7 @@ impl NotFinite {
     pub fn part(&self) -> Watched {
         match self {
             Self::EvaluatedLoss(part, _) => *part,
-            _ => Watched::Training,
+            Self::BatchLoss(_) | Self::Gradient(_) | Self::Parameter(_) => Watched::Training,
         }
     }
 }
@@ -152,15 +152,15 @@ impl Suspects {
             n if n % 2 == 1 => spans[middle],
             _ => 0.5 * (spans[middle - 1] + spans[middle]),
         };
-        let target = match data.target() {
-            Target::Values { values, names } => {
-                let mut targets = unseen(names);
+        let target = match data.target().view() {
+            BatchTarget::Values(values) => {
+                let mut targets = unseen(data.target().names());
                 for column in values.column_iter() {
                     widen(&mut targets, column.as_slice());
                 }
                 largest(targets)
             }
-            _ => None,
+            BatchTarget::Labels(_) => None,
         };
         Self {
             feature: largest(features),
@@ -308,6 +308,7 @@ impl fmt::Display for Short {
 #[cfg(test)]
 mod tests {
     use nalgebra::{DMatrix, dmatrix};
+    use smallbatch_data::Target;
 
     use super::*;
 

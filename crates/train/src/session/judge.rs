@@ -156,12 +156,12 @@ impl<T: Scalar> Session<'_, T> {
         // A batch's loss belongs to the update that it was refused for, the others to the update before.
         let update = match what {
             NotFinite::BatchLoss(_) | NotFinite::Gradient(_) => self.update,
-            _ => self.update.saturating_sub(1),
+            NotFinite::EvaluatedLoss(..) | NotFinite::Parameter(_) => self.update.saturating_sub(1),
         };
         // The data that failed: validation data that was not scaled overflows whatever the training data is like.
         let data = match (what.part(), self.validation) {
             (Watched::Validation, Some(validation)) => validation,
-            _ => self.training,
+            (Watched::Validation, None) | (Watched::Training, _) => self.training,
         };
         let suspects = Suspects::of(data);
         Error::Diverged(Box::new(Divergence {
