@@ -11,17 +11,27 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 10] = [
-    ("smallbatch-preprocess", &[]),
-    ("smallbatch-mlp", &[]),
-    ("smallbatch-data", &["smallbatch-preprocess"]),
+const ALLOWED: [(&str, &[&str]); 11] = [
+    ("smallbatch-base", &[]),
+    ("smallbatch-preprocess", &["smallbatch-base"]),
+    ("smallbatch-mlp", &["smallbatch-base"]),
+    (
+        "smallbatch-data",
+        &["smallbatch-base", "smallbatch-preprocess"],
+    ),
     (
         "smallbatch-train",
-        &["smallbatch-preprocess", "smallbatch-mlp", "smallbatch-data"],
+        &[
+            "smallbatch-base",
+            "smallbatch-preprocess",
+            "smallbatch-mlp",
+            "smallbatch-data",
+        ],
     ),
     (
         "smallbatch-lab",
         &[
+            "smallbatch-base",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-data",
@@ -31,6 +41,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     (
         "smallbatch",
         &[
+            "smallbatch-base",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-data",
@@ -42,6 +53,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     (
         "smallbatch-benches",
         &[
+            "smallbatch-base",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-data",
@@ -193,7 +205,7 @@ mod tests {
             assert_eq!(
                 found[0],
                 format!(
-                    "`smallbatch-mlp` imports `smallbatch-data` ({kind} dependency); it may import no sibling"
+                    "`smallbatch-mlp` imports `smallbatch-data` ({kind} dependency); it may import smallbatch-base"
                 )
             );
         }

@@ -328,9 +328,7 @@ impl<T: Scalar> Buffer<T> {
                     TargetBuffer::Values(DMatrix::zeros(values.nrows(), samples))
                 }
             },
-            weights: dataset
-                .weights()
-                .map(|_| vec![<T as Scalar>::from_f64(0.0); samples]),
+            weights: dataset.weights().map(|_| vec![T::of(0.0); samples]),
         }
     }
 
@@ -382,7 +380,8 @@ fn gather_rest<T: Scalar>(
             gather_columns(values, samples, buffer);
         }
         // The buffer was made for this very target.
-        _ => {}
+        (TargetBuffer::Labels(_), Target::Values { .. })
+        | (TargetBuffer::Values(_), Target::Classes { .. }) => {}
     }
     if let (Some(buffer), Some(weights)) = (weights, dataset.weights()) {
         gather_entries(weights, samples, buffer);
@@ -404,11 +403,7 @@ fn rest<'b, T: Scalar>(
 
 /// Targets and weights of the whole data set, borrowed.
 fn whole<T: Scalar>(dataset: &Dataset<T>) -> (BatchTarget<'_, T>, Option<&[T]>) {
-    let target = match dataset.target() {
-        Target::Classes { labels, .. } => BatchTarget::Labels(labels),
-        Target::Values { values, .. } => BatchTarget::Values(values.as_view()),
-    };
-    (target, dataset.weights())
+    (dataset.target().view(), dataset.weights())
 }
 
 /// Copies the columns `samples` of `from` into the first columns of `to`; both are contiguous column by column.

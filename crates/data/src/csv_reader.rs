@@ -210,7 +210,7 @@ impl CsvReader {
             return number(place, cell);
         }
         match self.missing {
-            MissingValues::Admit => Ok(<T as Scalar>::from_f64(f64::NAN)),
+            MissingValues::Admit => Ok(T::of(f64::NAN)),
             MissingValues::Refuse => Err(place.bad(
                 cell,
                 "it is missing: remove the line, fill it in, or admit missing values with `CsvReader::missing`",
@@ -299,7 +299,7 @@ pub(crate) fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error
             "correct it, remove the column, or replace texts by numbers",
         ));
     };
-    let narrowed = <T as Scalar>::from_f64(value);
+    let narrowed = T::of(value);
     if narrowed.to_f64() == 0.0 && !is_written_zero(cell) {
         Err(place.bad(
             cell,

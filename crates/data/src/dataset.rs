@@ -567,10 +567,7 @@ fn cast_values<T: Scalar, U: Scalar>(
     values: &[T],
     place: impl Fn(usize) -> String,
 ) -> Result<Vec<U>, Error> {
-    let cast: Vec<U> = values
-        .iter()
-        .map(|value| <U as Scalar>::from_f64(value.to_f64()))
-        .collect();
+    let cast: Vec<U> = values.iter().map(|value| U::of(value.to_f64())).collect();
     // Values are finite (or NaN) before, by the data set's own checks.
     let lost = |(value, cast): (&T, &U)| {
         let (value, cast) = (value.to_f64(), cast.to_f64());

@@ -59,7 +59,7 @@ impl<T: Scalar> StoredFeatures<'_, T> {
             StoredValues::Numbers(numbers) => numbers.shape(),
             StoredValues::Bytes(bytes) => bytes.shape(),
         };
-        let mut sample = vec![<T as Scalar>::from_f64(0.0); n_features];
+        let mut sample = vec![T::of(0.0); n_features];
         for index in 0..n_samples {
             self.read_sample(index, &mut sample);
             read(index, &sample);
@@ -87,7 +87,7 @@ impl<T: Scalar> StoredFeatures<'_, T> {
 }
 
 fn of_byte<T: Scalar>(byte: u8) -> T {
-    <T as Scalar>::from_f64(f64::from(byte))
+    T::of(f64::from(byte))
 }
 
 fn scale<T: Scalar>(sample: &mut [T], by: &Coefficients<T>) {
@@ -171,7 +171,7 @@ impl<T: Scalar> Features<T> {
     /// A copy of them all as numbers.
     pub(crate) fn decoded(&self) -> DMatrix<T> {
         let (n_features, n_samples) = self.shape();
-        let blank = vec![<T as Scalar>::from_f64(0.0); n_features * n_samples];
+        let blank = vec![T::of(0.0); n_features * n_samples];
         let mut numbers = DMatrix::from_vec(n_features, n_samples, blank);
         let samples = numbers.as_mut_slice().chunks_exact_mut(n_features);
         for (index, sample) in samples.enumerate() {
@@ -214,7 +214,7 @@ impl<T: Scalar> Features<T> {
 impl<T: Scalar> PartialEq for Features<T> {
     fn eq(&self, other: &Self) -> bool {
         let (n_features, n_samples) = self.shape();
-        let mut samples = [(); 2].map(|()| vec![<T as Scalar>::from_f64(0.0); n_features]);
+        let mut samples = [(); 2].map(|()| vec![T::of(0.0); n_features]);
         let [mine, theirs] = &mut samples;
         self.shape() == other.shape()
             && (0..n_samples).all(|sample| {

@@ -76,13 +76,15 @@ mod table;
 mod target;
 mod target_scaler;
 
+#[doc(inline)]
+pub use smallbatch_base::Scalar;
+
 pub use batch_size::BatchSize;
 pub use batches::{Batch, BatchTarget, Batches, Choice};
 pub use csv_reader::CsvReader;
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
 pub use features::{StoredFeatures, StoredValues};
-pub use smallbatch_preprocess::Scalar;
 pub use split::{KFolds, Part, Split, Splitter, Strategy};
 pub use table::{Table, TableSchema, Task};
 pub use target::Target;

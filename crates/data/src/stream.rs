@@ -1,41 +1,8 @@
-//! Random streams: every draw of this crate is a pure function of (seed, name, counter).
+//! Random order: every draw of this crate is a pure function of (seed, stream, counter).
 
-use rand::{Rng, SeedableRng};
+use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-
-/// Which named stream a draw comes from; two streams of one seed share no values.
-#[derive(Clone, Copy)]
-pub(crate) enum Stream {
-    /// The order of the samples in an epoch; the counter is the epoch.
-    Shuffle,
-    /// Which sample goes to which part or fold.
-    Split,
-    /// Synthetic samples.
-    Synthetic,
-}
-
-impl Stream {
-    fn name(self) -> &'static [u8] {
-        match self {
-            Self::Shuffle => b"shuffle",
-            Self::Split => b"split",
-            Self::Synthetic => b"synth",
-        }
-    }
-}
-
-/// The generator of one stream.
-///
-/// Its 32-byte key is the seed (little endian), the name padded with zeros to 8 bytes, the counter (little endian) and
-/// 8 zeros, so nearby seeds and counters are as unrelated as distant ones.
-pub(crate) fn generator(seed: u64, stream: Stream, counter: u64) -> ChaCha8Rng {
-    let mut key = [0_u8; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    let name = stream.name();
-    key[8..8 + name.len()].copy_from_slice(name);
-    key[16..24].copy_from_slice(&counter.to_le_bytes());
-    ChaCha8Rng::from_seed(key)
-}
+pub(crate) use smallbatch_base::{Stream, generator};
 
 /// Fisher-Yates, with bounded integers by Lemire's unbiased method.
 ///
@@ -83,27 +50,6 @@ fn below_u64(bound: u64, rng: &mut ChaCha8Rng) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_key_is_seed_name_counter() {
-        let mut key = [0_u8; 32];
-        key[0] = 7;
-        key[8..15].copy_from_slice(b"shuffle");
-        key[16] = 2;
-        let mut expected = ChaCha8Rng::from_seed(key);
-        let mut actual = generator(7, Stream::Shuffle, 2);
-        for _ in 0..8 {
-            assert_eq!(actual.next_u64(), expected.next_u64());
-        }
-    }
-
-    #[test]
-    fn streams_of_one_seed_differ() {
-        let first = |stream, counter| generator(1, stream, counter).next_u64();
-        assert_ne!(first(Stream::Shuffle, 0), first(Stream::Split, 0));
-        assert_ne!(first(Stream::Split, 0), first(Stream::Synthetic, 0));
-        assert_ne!(first(Stream::Shuffle, 0), first(Stream::Shuffle, 1));
-    }
 
     #[test]
     fn all_orders_of_four_are_equally_likely() {

@@ -418,7 +418,7 @@ impl TableSchema {
             .collect::<Result<_, _>>()?;
         table.check_missing(&used, FILL_IN)?;
         let n_features = self.feature_names().len();
-        let zero = <T as Scalar>::from_f64(0.0);
+        let zero = T::of(0.0);
         let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
         let mut row = 0;
         for (column, &at) in self.features.iter().zip(&used) {
@@ -438,7 +438,7 @@ impl TableSchema {
                             value: cell.to_owned(),
                             known: categories.clone(),
                         })?;
-                        features[(row + which, sample)] = <T as Scalar>::from_f64(1.0);
+                        features[(row + which, sample)] = T::of(1.0);
                     }
                     row += categories.len();
                 }

@@ -3,8 +3,8 @@
 use nalgebra::DMatrix;
 use smallbatch_preprocess::Scalar;
 
-use crate::Error;
 use crate::names::{check_names, numbered};
+use crate::{BatchTarget, Error};
 
 /// A stray label of 4 billion must not make as many names.
 const MOST_NUMBERED_CLASSES: usize = 1 << 16;
@@ -71,6 +71,15 @@ impl<T: Scalar> Target<T> {
     /// One number a sample, named "y0".
     pub fn numbers(values: Vec<T>) -> Self {
         Self::values(DMatrix::from_vec(1, values.len(), values))
+    }
+
+    /// All of it, as a batch of all samples has it. Unlike this type, [`BatchTarget`] has no variants to come: who matches it
+    /// has seen to all.
+    pub fn view(&self) -> BatchTarget<'_, T> {
+        match self {
+            Self::Classes { labels, .. } => BatchTarget::Labels(labels),
+            Self::Values { values, .. } => BatchTarget::Values(values.as_view()),
+        }
     }
 
     /// How many samples this is the target of.

@@ -1,303 +1,171 @@
 //! Activation functions with their first and second derivatives.
 
-use serde::{Deserialize, Serialize};
+mod elu;
+mod gelu;
+mod identity;
+mod leaky_relu;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softplus;
+mod tanh;
 
-use crate::error::require;
+use serde::{Deserialize, Serialize};
+use smallbatch_base::vectorized;
+
 use crate::negligible::flush;
-use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
-/// The function applied to every unit of the hidden layers. The outputs are always linear: losses take logits.
-///
-/// | | f(z) | source |
-/// |---|---|---|
-/// | identity | z | |
-/// | ReLU | max(z, 0); derivative 0 at 0 | Nair & Hinton 2010 |
-/// | leaky ReLU | z if z > 0, else slope·z | Maas et al. 2013 |
-/// | tanh | tanh z | |
-/// | sigmoid | 1 / (1 + e^-z) | |
-/// | SiLU | z·sigmoid(z) | Elfwing et al. 2018 |
-/// | GELU | z·Φ(z), Φ the normal distribution function, exact | Hendrycks & Gimpel 2016 |
-/// | ELU | z if z > 0, else alpha·(e^z - 1) | Clevert et al. 2016 |
-/// | softplus | ln(1 + e^z) | Dugas et al. 2001 |
-///
-/// ```
-/// use smallbatch_mlp::Activation;
-///
-/// assert_eq!(Activation::Relu.value(-2.0_f64), 0.0);
-/// assert_eq!(Activation::leaky_relu().value(-2.0_f64), -0.02);
-/// assert!((Activation::Sigmoid.derivative(0.0_f64) - 0.25).abs() < 1e-15);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Activation {
-    /// z.
-    Identity,
-    /// max(z, 0). The default.
-    #[default]
-    Relu,
-    /// z if z > 0, else slope·z.
-    LeakyRelu {
-        /// The slope for negative z, at least 0. PyTorch's default is 0.01.
-        slope: f64,
-    },
-    /// tanh z.
-    Tanh,
-    /// 1 / (1 + e^-z).
-    Sigmoid,
-    /// z·sigmoid(z), also called swish.
-    Silu,
-    /// z·Φ(z), exact.
-    Gelu,
-    /// z if z > 0, else alpha·(e^z - 1).
-    Elu {
-        /// The limit at minus infinity is -alpha; above 0. PyTorch's default is 1.
-        alpha: f64,
-    },
-    /// ln(1 + e^z).
-    Softplus,
+pub(crate) use sigmoid::{sigmoid, sigmoid_by};
+
+/// What the file of an activation says of it.
+trait Function: Copy {
+    /// Whether the derivative is computed with f(z) and kept, since it cannot be had from f(z) alone.
+    fn keeps_slopes(self) -> bool;
+
+    /// Refuses numbers outside their range.
+    fn validate(self) -> Result<(), Error>;
+
+    /// Refuses numbers that are within their range, but not in the network's type.
+    fn validate_in<T: Scalar>(self) -> Result<(), Error>;
+
+    /// f(z) and f'(z), which share what takes long. Of a z that is 0 or large enough to matter, both are 0 or nearly so (2^-68 at the
+    /// least, in f32), since exponentials are. What only one of them needs costs nothing where the other is not used.
+    fn value_and_slope<T: Scalar>(self, z: T) -> (T, T);
+
+    /// f'(z) from a = f(z), which is cheaper than from z; where slopes are kept, [`not_of_value`].
+    fn slope_of_value<T: Scalar>(self, a: T) -> T;
+
+    /// f''(z); 0 at kinks.
+    fn second_derivative<T: Scalar>(self, z: T) -> T;
 }
 
-/// Runs `$body` with `$name` bound to the activation, once per variant, so that the compiler sees loops over one known
-/// function and vectorizes each.
-macro_rules! specialize {
-    ($activation:expr, |$name:ident| $body:expr) => {
-        match $activation {
-            Activation::Identity => {
-                let $name = Activation::Identity;
-                $body
-            }
-            Activation::Relu => {
-                let $name = Activation::Relu;
-                $body
-            }
-            Activation::LeakyRelu { slope } => {
-                let $name = Activation::LeakyRelu { slope };
-                $body
-            }
-            Activation::Tanh => {
-                let $name = Activation::Tanh;
-                $body
-            }
-            Activation::Sigmoid => {
-                let $name = Activation::Sigmoid;
-                $body
-            }
-            Activation::Silu => {
-                let $name = Activation::Silu;
-                $body
-            }
-            Activation::Gelu => {
-                let $name = Activation::Gelu;
-                $body
-            }
-            Activation::Elu { alpha } => {
-                let $name = Activation::Elu { alpha };
-                $body
-            }
-            Activation::Softplus => {
-                let $name = Activation::Softplus;
-                $body
-            }
+/// The slope where it is no function of f(z) alone, so that nobody may ask for it.
+#[inline(always)]
+fn not_of_value<T: Scalar>() -> T {
+    T::of(f64::NAN)
+}
+
+/// Makes the list below into the public enum and into `specialize!`.
+macro_rules! activations {
+    (
+        $(#[$attribute:meta])*
+        pub enum Activation {
+            $(
+                $(#[$variant_attribute:meta])*
+                $module:ident::$variant:ident $({
+                    $($(#[$field_attribute:meta])* $field:ident,)*
+                })?,
+            )*
+        }
+    ) => {
+        $(#[$attribute])*
+        pub enum Activation {
+            $(
+                $(#[$variant_attribute])*
+                $variant $({ $($(#[$field_attribute])* $field: f64,)* })?,
+            )*
+        }
+
+        /// Evaluates `$value` with `$name` bound to the function, once for each, so that the compiler sees loops over one known
+        /// function and vectorizes each.
+        macro_rules! specialize {
+            ($activation:expr, |$name:ident| $value:expr) => {
+                match $activation {
+                    $(Activation::$variant $({ $($field),* })? => {
+                        let $name = $module::$variant $({ $($field),* })?;
+                        $value
+                    })*
+                }
+            };
         }
     };
 }
 
-/// 1 / (1 + e^-z). By the exponential of -|z|, which cannot overflow and serves other functions as well.
-#[inline(always)]
-pub(crate) fn sigmoid<T: Scalar>(z: T) -> T {
-    sigmoid_by(z, (-z.abs()).exp_of_negative())
-}
-
-/// The same, given e = e^-|z|.
-#[inline(always)]
-pub(crate) fn sigmoid_by<T: Scalar>(z: T, e: T) -> T {
-    let of_size = T::one() / (T::one() + e);
-    if z < T::zero() { e * of_size } else { of_size }
-}
-
-/// ln(1 + e^z), given e = e^-|z|: cannot overflow.
-#[inline(always)]
-pub(crate) fn softplus_by<T: Scalar>(z: T, e: T) -> T {
-    let positive = if z < T::zero() { T::zero() } else { z };
-    positive + e.fast_ln_1p()
+activations! {
+    /// The function applied to every unit of the hidden layers. The outputs are always linear: losses take logits.
+    ///
+    /// | | f(z) | source |
+    /// |---|---|---|
+    /// | identity | z | |
+    /// | ReLU | max(z, 0); derivative 0 at 0 | Nair & Hinton 2010 |
+    /// | leaky ReLU | z if z > 0, else slope·z | Maas et al. 2013 |
+    /// | tanh | tanh z | |
+    /// | sigmoid | 1 / (1 + e^-z) | |
+    /// | SiLU | z·sigmoid(z) | Elfwing et al. 2018 |
+    /// | GELU | z·Φ(z), Φ the normal distribution function, exact | Hendrycks & Gimpel 2016 |
+    /// | ELU | z if z > 0, else alpha·(e^z - 1) | Clevert et al. 2016 |
+    /// | softplus | ln(1 + e^z) | Dugas et al. 2001 |
+    ///
+    /// ```
+    /// use smallbatch_mlp::Activation;
+    ///
+    /// assert_eq!(Activation::Relu.value(-2.0_f64), 0.0);
+    /// assert_eq!(Activation::leaky_relu().value(-2.0_f64), -0.02);
+    /// assert!((Activation::Sigmoid.derivative(0.0_f64) - 0.25).abs() < 1e-15);
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub enum Activation {
+        /// z.
+        identity::Identity,
+        /// max(z, 0). The default.
+        #[default]
+        relu::Relu,
+        /// z if z > 0, else slope·z.
+        leaky_relu::LeakyRelu {
+            /// The slope for negative z, at least 0. PyTorch's default is 0.01.
+            slope,
+        },
+        /// tanh z.
+        tanh::Tanh,
+        /// 1 / (1 + e^-z).
+        sigmoid::Sigmoid,
+        /// z·sigmoid(z), also called swish.
+        silu::Silu,
+        /// z·Φ(z), exact.
+        gelu::Gelu,
+        /// z if z > 0, else alpha·(e^z - 1).
+        elu::Elu {
+            /// The limit at minus infinity is -alpha; above 0. PyTorch's default is 1.
+            alpha,
+        },
+        /// ln(1 + e^z).
+        softplus::Softplus,
+    }
 }
 
 impl Activation {
-    /// Leaky ReLU with slope 0.01.
-    pub fn leaky_relu() -> Self {
-        Self::LeakyRelu { slope: 0.01 }
-    }
-
-    /// ELU with alpha 1.
-    pub fn elu() -> Self {
-        Self::Elu { alpha: 1.0 }
-    }
-
     pub(crate) fn validate(self) -> Result<(), Error> {
-        match self {
-            Self::LeakyRelu { slope } => require(
-                slope >= 0.0 && slope.is_finite(),
-                "leaky ReLU's slope",
-                slope,
-                "finite and at least 0",
-            ),
-            Self::Elu { alpha } => require(
-                alpha > 0.0 && alpha.is_finite(),
-                "ELU's alpha",
-                alpha,
-                "finite and above 0",
-            ),
-            _ => Ok(()),
-        }
+        specialize!(self, |f| f.validate())
     }
 
     /// Refuses numbers that are within their range, but not in the network's type.
     pub(crate) fn validate_in<T: Scalar>(self) -> Result<(), Error> {
-        match self {
-            Self::LeakyRelu { slope } => require(
-                T::of(slope).is_finite(),
-                "leaky ReLU's slope",
-                slope,
-                "finite in the network's number type, too",
-            ),
-            Self::Elu { alpha } => require(
-                T::of(alpha) > T::zero() && T::of(alpha).is_finite(),
-                "ELU's alpha",
-                alpha,
-                "finite and above 0 in the network's number type, too",
-            ),
-            _ => Ok(()),
-        }
+        specialize!(self, |f| f.validate_in::<T>())
     }
 
     /// f(z). NaN stays NaN.
     #[inline(always)]
     pub fn value<T: Scalar>(self, z: T) -> T {
-        self.value_and_slope(z).0
+        specialize!(self, |f| f.value_and_slope(z).0)
     }
 
     /// f'(z); where f has a kink, the derivative from the left.
     #[inline(always)]
     pub fn derivative<T: Scalar>(self, z: T) -> T {
-        self.value_and_slope(z).1
-    }
-
-    /// f(z) and f'(z), which share what takes long. Of a z that is 0 or large enough to matter, both are 0 or nearly so (2^-68 at the
-    /// least, in f32), since exponentials are. What only one of them needs costs nothing where the other is not used.
-    #[inline(always)]
-    pub(crate) fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
-        let (zero, one) = (T::zero(), T::one());
-        let of_value = |a: T| (a, self.slope_of_value(a));
-        match self {
-            Self::Identity => of_value(z),
-            Self::Relu => of_value(if z < zero { zero } else { z }),
-            Self::LeakyRelu { slope } => {
-                let below = flush(T::of(slope) * z, T::SMALLEST);
-                of_value(if z < zero { below } else { z })
-            }
-            Self::Tanh => of_value(z.fast_tanh()),
-            Self::Sigmoid => of_value(sigmoid(z)),
-            Self::Elu { alpha } => {
-                let below = if z > zero { zero } else { z };
-                let negative = flush(T::of(alpha) * below.exp_m1_of_negative(), T::SMALLEST);
-                of_value(if z > zero { z } else { negative })
-            }
-            Self::Silu => {
-                let s = sigmoid(z);
-                (z * s, s * (one + z * (one - s)))
-            }
-            Self::Gelu => {
-                let (below, density) = z.normal();
-                (z * below, below + z * density)
-            }
-            Self::Softplus => {
-                let e = (-z.abs()).exp_of_negative();
-                (softplus_by(z, e), sigmoid_by(z, e))
-            }
-        }
-    }
-
-    /// f'(z) from a = f(z), for those of which [`Activation::keeps_slopes`] is false: cheaper than from z.
-    #[inline(always)]
-    fn slope_of_value<T: Scalar>(self, a: T) -> T {
-        let (zero, one) = (T::zero(), T::one());
-        match self {
-            Self::Identity => one,
-            Self::Relu => {
-                if a > zero {
-                    one
-                } else {
-                    zero
-                }
-            }
-            Self::LeakyRelu { slope } => {
-                if a > zero {
-                    one
-                } else {
-                    T::of(slope)
-                }
-            }
-            Self::Tanh => one - a * a,
-            Self::Sigmoid => a * (one - a),
-            Self::Elu { alpha } => {
-                if a > zero {
-                    one
-                } else {
-                    a + T::of(alpha)
-                }
-            }
-            // Not functions of a.
-            Self::Silu | Self::Gelu | Self::Softplus => T::of(f64::NAN),
-        }
+        specialize!(self, |f| f.value_and_slope(z).1)
     }
 
     /// f''(z); 0 at kinks.
     pub fn second_derivative<T: Scalar>(self, z: T) -> T {
-        let (zero, one, two) = (T::zero(), T::one(), T::of(2.0));
-        match self {
-            Self::Identity | Self::Relu | Self::LeakyRelu { .. } => zero,
-            Self::Tanh => {
-                let a = z.fast_tanh();
-                -two * a * (one - a * a)
-            }
-            Self::Sigmoid => {
-                let s = sigmoid(z);
-                s * (one - s) * (one - two * s)
-            }
-            Self::Silu => {
-                let s = sigmoid(z);
-                s * (one - s) * (two + z * (one - two * s))
-            }
-            // Far out the density is 0, and z² may be infinite.
-            Self::Gelu if z.abs() > T::of(40.0) => zero,
-            Self::Gelu => z.normal().1 * (two - z * z),
-            Self::Elu { alpha } => {
-                if z > zero {
-                    zero
-                } else {
-                    T::of(alpha) * z.fast_exp()
-                }
-            }
-            Self::Softplus => {
-                let s = sigmoid(z);
-                s * (one - s)
-            }
-        }
+        specialize!(self, |f| f.second_derivative(z))
     }
 
     /// Whether the derivative is computed with f(z) and kept, since it cannot be had from f(z) alone.
     pub(crate) fn keeps_slopes(self) -> bool {
-        match self {
-            Self::Silu | Self::Gelu | Self::Softplus => true,
-            Self::Identity
-            | Self::Relu
-            | Self::LeakyRelu { .. }
-            | Self::Tanh
-            | Self::Sigmoid
-            | Self::Elu { .. } => false,
-        }
+        specialize!(self, |f| f.keeps_slopes())
     }
 }
 

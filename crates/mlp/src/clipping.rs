@@ -14,6 +14,8 @@
 //! Sums of pairs cancel more than those of squares: where the samples' gradients nearly cancel one another, the norm loses digits
 //! in `f32`.
 
+use smallbatch_base::vectorized;
+
 use crate::batch::Open;
 use crate::destination::Destination;
 use crate::kernel::gram;
@@ -21,7 +23,6 @@ use crate::negligible::flush;
 use crate::passes::{chunk_loss, propagate, update_layers};
 use crate::shards::SMALL;
 use crate::training::finite;
-use crate::vectorized::vectorized;
 use crate::workspace::Part;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 

@@ -1,14 +1,14 @@
 //! The loss's curvature: exact Hessian-vector products and the largest eigenvalue.
 
 use rand_distr::{Distribution, StandardNormal};
+use smallbatch_base::{Stream, generator};
 
 use crate::batch::{Batch, Open};
 use crate::error::{require, require_finite};
 use crate::kernel::Source;
 use crate::passes::chunks;
 use crate::product::{Accum, Columns, matmul};
-use crate::random::stream;
-use crate::{CHUNK, Error, Loss, Mlp, Parameters, Scalar};
+use crate::{CHUNK, Error, Loss, Mlp, Parameters, Scalar, compiled};
 
 /// When to stop a power iteration.
 ///
@@ -202,7 +202,7 @@ impl<T: Scalar> Mlp<T> {
         settings: PowerIteration,
     ) -> Result<(Eigenvalue<T>, Option<f64>), Error> {
         let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
-        let mut rng = stream(settings.seed, "power", 0);
+        let mut rng = generator(settings.seed, Stream::Power, 0);
         for value in direction.values.iter_mut() {
             *value = T::of(StandardNormal.sample(&mut rng));
         }
@@ -383,10 +383,10 @@ impl<'a, T: Scalar> Pass<'a, T> {
             which: None,
             n_samples: self.n_samples,
         };
-        T::into_panels(source, &(0..n_outputs), &mut panels);
+        compiled::into_panels(source, &(0..n_outputs), &mut panels);
         let mut losses = vec![0.0; self.n_samples.div_ceil(T::PANEL)];
-        T::loss_gradient(loss, &mut panels, chunk, total, &mut losses);
-        T::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
+        compiled::loss_gradient(loss, &mut panels, chunk, total, &mut losses);
+        compiled::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
 

@@ -9,7 +9,7 @@ use crate::workspace::block_rows;
 use crate::{Optimizer, Scalar};
 
 /// Where the backward pass puts what it finds.
-pub(crate) enum Destination<'a, T> {
+pub(crate) enum Destination<'a, T: Scalar> {
     /// Adds to the gradient, or puts it in the place of what is there.
     Gradient {
         parameters: &'a [T],
@@ -31,7 +31,7 @@ pub(crate) enum Destination<'a, T> {
 }
 
 /// The same for some units of a layer.
-pub(crate) enum Target<'a, T> {
+pub(crate) enum Target<'a, T: Scalar> {
     /// Or replaces.
     Add(Rows<'a, T>, bool),
     Update {

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
 use crate::philox::{COUNTERS, many, words};
-use crate::vectorized::vectorized;
 
 /// Which units are dropped: a pure function of these two numbers, the layer, the unit, and the sample's position in the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use serde::{Deserialize, Serialize};
+use smallbatch_base::{Stream, generator};
 
 use crate::parameters::Layout;
-use crate::random::stream;
 use crate::{Parameters, Scalar};
 
 /// How the weights are drawn before training. Biases start at zero.
@@ -61,10 +61,10 @@ impl Initializer {
     }
 
     fn is_uniform(self) -> bool {
-        matches!(
-            self,
-            Self::GlorotUniform | Self::HeUniform | Self::LecunUniform
-        )
+        match self {
+            Self::GlorotUniform | Self::HeUniform | Self::LecunUniform => true,
+            Self::GlorotNormal | Self::HeNormal | Self::LecunNormal => false,
+        }
     }
 
     /// Draws the weights of every layer from the stream `init` of this seed. The draws are made in f64, so that an
@@ -75,7 +75,7 @@ impl Initializer {
             let deviation = self
                 .variance(layout.fan_in(layer), layout.fan_out(layer))
                 .sqrt();
-            let mut rng = stream(seed, "init", layer as u64);
+            let mut rng = generator(seed, Stream::Init, layer as u64);
             // One input's weights after the other.
             let mut weight = parameters.weight_mut(layer);
             for weight in weight.iter_mut() {

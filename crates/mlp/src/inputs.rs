@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrixView, Dim, Dyn, U1};
+use smallbatch_base::vectorized;
 
 use crate::batch::check_length;
 use crate::buffer::LINE;
@@ -10,7 +11,6 @@ use crate::kernel::{
     AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, flush_panels, into_panels,
 };
 use crate::product::Columns;
-use crate::vectorized::vectorized;
 use crate::{Error, Scalar};
 
 /// All inputs, as they are stored.
@@ -151,7 +151,10 @@ impl<'a, T: Scalar> Inputs<'a, T> {
             };
             into_panels(source, decode, features, panels, copied);
         });
-        let are_bytes = matches!((self.stored, self.scaling), (Stored::Bytes(_), None));
+        let are_bytes = match (self.stored, self.scaling) {
+            (Stored::Bytes(_), None) => true,
+            (Stored::Bytes(_), Some(_)) | (Stored::Numbers(_), _) => false,
+        };
         if self.is_normal || are_bytes {
             return;
         }

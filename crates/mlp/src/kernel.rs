@@ -21,6 +21,8 @@
 //! there are registers for 8 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
 //! processor's vectors and chosen at run time.
 
+use smallbatch_base::Vectors;
+
 mod decode;
 mod forward;
 mod gram;
@@ -29,7 +31,6 @@ mod one_sample;
 mod row_sums;
 mod tile;
 mod transpose;
-mod vector;
 mod weight_gradient;
 
 pub use decode::InputScaling;
@@ -40,7 +41,6 @@ pub(crate) use input_gradient::{Gradient, input_gradient};
 pub(crate) use one_sample::one_sample;
 pub(crate) use row_sums::row_sums;
 pub(crate) use transpose::{Copies, Source, flush_panels, from_panels, into_panels};
-pub(crate) use vector::Vectors;
 pub(crate) use weight_gradient::{Delta, Input, Onto, Share, weight_gradient};
 
 /// Evaluates `$body` with V, the number of vectors in a line, as a constant.

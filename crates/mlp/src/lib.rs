@@ -51,7 +51,6 @@ mod compiled;
 mod curvature;
 mod destination;
 mod dropout;
-mod elementary;
 mod error;
 mod initializer;
 mod inputs;
@@ -66,14 +65,29 @@ mod parameters;
 mod passes;
 mod philox;
 mod product;
-mod random;
-mod scalar;
 mod shards;
 mod spec;
 mod team;
 mod training;
-mod vectorized;
 mod workspace;
+
+/// The number type of a network.
+///
+/// ```
+/// use smallbatch_mlp::{Mlp, MlpSpec, Scalar};
+///
+/// fn size_of_weights<T: Scalar>(network: &Mlp<T>) -> f64 {
+///     network.parameters().as_slice().iter().map(|w| w.to_f64().abs()).sum()
+/// }
+///
+/// // The same seed gives the same network, in f32 that of f64 rounded.
+/// let spec = MlpSpec::new([3, 4, 2]);
+/// let (narrow, wide) = (size_of_weights(&spec.build::<f32>(1)?), size_of_weights(&spec.build::<f64>(1)?));
+/// assert!((narrow - wide).abs() < 1e-6 * wide);
+/// # Ok::<(), smallbatch_mlp::Error>(())
+/// ```
+#[doc(inline)]
+pub use smallbatch_base::Scalar;
 
 pub use activation::Activation;
 pub use batch::{Batch, Targets};
@@ -82,11 +96,10 @@ pub use dropout::DropoutKey;
 pub use error::Error;
 pub use initializer::Initializer;
 pub use kernel::InputScaling;
-pub use loss::Loss;
+pub use loss::{Loss, Prediction};
 pub use network::Mlp;
 pub use noise::GradientNoise;
 pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};
 pub use parameters::Parameters;
-pub use scalar::Scalar;
 pub use spec::MlpSpec;
 pub use workspace::{CHUNK, Workspace};

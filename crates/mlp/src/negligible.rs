@@ -21,8 +21,9 @@
 //! The processor can do all this by itself (its control register), but Rust does not allow changing that around its own
 //! arithmetic, and results would depend on the processor.
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
-use crate::vectorized::vectorized;
 
 /// The number; 0 in the place of one below `smallest` in absolute value. NaN stays NaN.
 #[inline(always)]
@@ -48,11 +49,11 @@ mod tests {
 
     use super::*;
     use crate::activation::tests::ALL;
-    use crate::kernel::Vectors;
     use crate::{
         Activation, Batch, Loss, Mlp, MlpSpec, Optimizer, OptimizerSpec, Targets, UpdateRule,
         Workspace,
     };
+    use smallbatch_base::Vectors;
 
     fn is_subnormal<T: Scalar>(x: T) -> bool {
         let size = x.to_f64().abs();

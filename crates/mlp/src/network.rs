@@ -7,7 +7,7 @@ use crate::error::require;
 use crate::inputs::{Inputs, open_inputs};
 use crate::parameters::Layout;
 use crate::passes::{Mode, chunks, copy_logits, forward, forward_one};
-use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace};
+use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace, compiled};
 
 /// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
 const FORMAT: u32 = 2;
@@ -190,7 +190,7 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         logits: &mut DMatrix<T>,
     ) -> Result<(), Error> {
-        T::forward_into(self, inputs, workspace, logits)
+        compiled::forward_into(self, inputs, workspace, logits)
     }
 
     pub(crate) fn forward_into_here(

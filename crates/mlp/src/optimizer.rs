@@ -4,15 +4,16 @@ mod rule;
 mod spec;
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::vectorized;
 
 use crate::buffer::Buffer;
 use crate::error::require;
-use crate::vectorized::vectorized;
-use crate::{Error, Scalar};
+use crate::{Error, Scalar, compiled};
 
-use rule::Kind;
 pub(crate) use rule::Rule;
-pub use spec::{OptimizerSpec, UpdateRule};
+use rule::Step;
+pub use rule::UpdateRule;
+pub use spec::OptimizerSpec;
 
 /// An optimizer with its state: how many updates were made, and the moments. Serializes whole, so that training goes on
 /// where it stopped, to the bit.
@@ -44,7 +45,7 @@ impl<T: Scalar> TryFrom<Saved<T>> for Optimizer<T> {
     type Error = Error;
 
     fn try_from(saved: Saved<T>) -> Result<Self, Error> {
-        let empty = saved.spec.build::<T>(0)?;
+        saved.spec.build::<T>(0)?;
         let Saved {
             spec,
             n_parameters,
@@ -52,24 +53,19 @@ impl<T: Scalar> TryFrom<Saved<T>> for Optimizer<T> {
             first,
             second,
         } = saved;
-        let needs = |moment: bool| if moment { n_parameters } else { 0 };
-        let has_first = !matches!(
-            empty.spec.rule(),
-            UpdateRule::Sgd | UpdateRule::RmsProp { .. }
-        );
-        let has_second = matches!(
-            empty.spec.rule(),
-            UpdateRule::RmsProp { .. } | UpdateRule::Adam { .. }
-        );
+        let [needed_first, needed_second] = spec
+            .rule()
+            .moments()
+            .map(|kept| if kept { n_parameters } else { 0 });
         for (what, expected, found) in [
             (
                 "the saved optimizer's first moment",
-                needs(has_first),
+                needed_first,
                 first.len(),
             ),
             (
                 "the saved optimizer's second moment",
-                needs(has_second),
+                needed_second,
                 second.len(),
             ),
         ] {
@@ -113,7 +109,7 @@ impl<T: Scalar> Optimizer<T> {
         gradient: &[T],
         learning_rate: f64,
     ) -> Result<(), Error> {
-        T::update(self, parameters, gradient, learning_rate)
+        compiled::update(self, parameters, gradient, learning_rate)
     }
 
     pub(crate) fn update_here(
@@ -137,8 +133,8 @@ impl<T: Scalar> Optimizer<T> {
         }
         let clip = self.clip(gradient)?;
         let (rule, first, second) = self.next_step(learning_rate);
-        let rule = Rule { clip, ..rule };
-        rule.apply(parameters, gradient, first, second);
+        rule.clipped(clip)
+            .apply(parameters, gradient, first, second);
         Ok(())
     }
 
@@ -152,31 +148,13 @@ impl<T: Scalar> Optimizer<T> {
     /// Counts a step, and says what it does to each parameter; with the moments, empty where the rule has none.
     pub(crate) fn next_step(&mut self, learning_rate: f64) -> (Rule<T>, &mut [T], &mut [T]) {
         self.step += 1;
-        let rate = T::of(learning_rate);
-        let keep = T::of(1.0 - learning_rate * self.spec.weight_decay_coefficient());
-        let kind = match self.spec.rule() {
-            UpdateRule::Sgd => Kind::Sgd([keep, rate]),
-            UpdateRule::Momentum { momentum } => Kind::Momentum([T::of(momentum), keep, rate]),
-            UpdateRule::Nesterov { momentum } => Kind::Nesterov([T::of(momentum), keep, rate]),
-            UpdateRule::RmsProp { decay, epsilon } => {
-                let [decay, rest, epsilon] = [decay, 1.0 - decay, epsilon].map(T::of);
-                Kind::RmsProp([decay, rest, epsilon, keep, rate])
-            }
-            UpdateRule::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                let rate = T::of(learning_rate / (1.0 - decayed(beta1, self.step)));
-                let correction = T::of(1.0 / (1.0 - decayed(beta2, self.step)).sqrt());
-                Kind::Adam(
-                    [beta1, 1.0 - beta1, beta2, 1.0 - beta2].map(T::of),
-                    [correction, T::of(epsilon), keep, rate],
-                )
-            }
+        let step = Step {
+            learning_rate,
+            keep: 1.0 - learning_rate * self.spec.weight_decay_coefficient(),
+            number: self.step,
         };
-        let clip = T::one();
-        (Rule { clip, kind }, &mut self.first, &mut self.second)
+        let rule = Rule::new(self.spec.rule(), step);
+        (rule, &mut self.first, &mut self.second)
     }
 
     /// Whether a step is `θ ← θ - η·g` and no more, so that it may be added to the parameters by the product that
@@ -226,15 +204,6 @@ pub(crate) fn check_learning_rate<T: Scalar>(rate: f64) -> Result<(), Error> {
     )?;
     let expected = "finite in the network's number type, too";
     require(T::of(rate).is_finite(), name, rate, expected)
-}
-
-/// βᵗ; at least some 1e-300, which is nothing beside 1, and where powers would be subnormal soon (of 0.9 after 6,600 updates).
-/// The exponent is bounded, and not the power chosen: the compiler would compute it all the same.
-fn decayed(beta: f64, step: u64) -> f64 {
-    #[allow(clippy::cast_possible_truncation, reason = "saturates")]
-    let most = (-690.0 / beta.ln()) as i32;
-    let t = i32::try_from(step).unwrap_or(i32::MAX);
-    beta.powi(t.min(most.max(1)))
 }
 
 /// What brings a gradient to Euclidean norm `limit` where it exceeds it, else 1. The norm is summed in f64; of the gradient times
@@ -298,17 +267,6 @@ mod tests {
                 "{error}"
             );
         }
-    }
-
-    #[test]
-    fn powers_of_a_decay_end_before_they_are_subnormal() {
-        assert_eq!(decayed(0.9, 3), 0.9_f64.powi(3));
-        assert_eq!(decayed(0.0, 1), 0.0);
-        for step in 1..20_000 {
-            let power = decayed(0.9, step);
-            assert!(!power.is_subnormal() && (power - 0.9_f64.powi(step as i32)).abs() < 1e-290);
-        }
-        assert!(decayed(0.999, u64::MAX) < 1e-290);
     }
 
     #[test]

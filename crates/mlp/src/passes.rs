@@ -36,6 +36,13 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
+    fn learns(&self) -> bool {
+        match self {
+            Self::Evaluate => false,
+            Self::Learn(_) => true,
+        }
+    }
+
     fn dropout(&self) -> Option<&Dropout> {
         match self {
             Self::Evaluate => None,
@@ -128,7 +135,7 @@ pub(crate) fn forward<T: Scalar>(
     let n_panels = n_samples.div_ceil(T::PANEL);
     let n_layers = layout.n_layers();
     let is_large = layout.fan_in(0) * n_samples >= WORTH_COPYING;
-    let learns = matches!(mode, Mode::Learn(_));
+    let learns = mode.learns();
     let is_copied = learns && inputs.sample_major().is_none();
     team.each(is_large, nodes[0].iter_mut(), |part| {
         let copies = is_copied.then_some(Copies {

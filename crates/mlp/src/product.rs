@@ -6,7 +6,7 @@
 pub(crate) use faer::Accum;
 use faer::{MatMut, MatRef};
 
-use crate::Scalar;
+use crate::{Scalar, compiled};
 
 /// A column-major matrix over a slice.
 #[derive(Clone, Copy)]
@@ -66,7 +66,7 @@ pub(crate) fn matmul<T: Scalar>(
     alpha: T,
 ) {
     let dst = MatMut::from_column_major_slice_mut(dst, lhs.0.nrows(), rhs.0.ncols());
-    T::product(dst, accum, lhs.0, rhs.0, alpha);
+    compiled::product(dst, accum, lhs.0, rhs.0, alpha);
 }
 
 #[cfg(test)]

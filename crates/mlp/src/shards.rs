@@ -12,6 +12,8 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
+use smallbatch_base::vectorized;
+
 use crate::batch::Open;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
@@ -19,7 +21,6 @@ use crate::parameters::Layout;
 use crate::passes::{chunk_loss, input_of, propagate};
 use crate::team::{Team, locked};
 use crate::training::finite;
-use crate::vectorized::vectorized;
 use crate::{CHUNK, DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 
 /// Networks of up to so many parameters are cut by samples. Those of more are cut by units, chunk after chunk: each thread has

@@ -11,7 +11,7 @@ use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{Mode, backward, chunk_loss, chunks, copy_logits, forward, loss_of_logits};
 use crate::shards::SMALL;
-use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace};
+use crate::{DropoutKey, Error, Mlp, Optimizer, Parameters, Scalar, Workspace, compiled};
 
 impl<T: Scalar> Mlp<T> {
     /// The mean loss of a batch, without dropout.
@@ -19,7 +19,7 @@ impl<T: Scalar> Mlp<T> {
     /// # Errors
     /// A batch that does not fit the network or its loss, a workspace of another network.
     pub fn loss(&self, batch: &Batch<'_, T>, workspace: &mut Workspace<T>) -> Result<f64, Error> {
-        T::loss(self, batch, workspace)
+        compiled::loss(self, batch, workspace)
     }
 
     pub(crate) fn loss_here(
@@ -75,7 +75,7 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         logits: &mut DMatrix<T>,
     ) -> Result<f64, Error> {
-        T::loss_and_logits(self, batch, workspace, logits)
+        compiled::loss_and_logits(self, batch, workspace, logits)
     }
 
     pub(crate) fn loss_and_logits_here(
@@ -122,7 +122,7 @@ impl<T: Scalar> Mlp<T> {
         workspace: &mut Workspace<T>,
         gradient: &mut Parameters<T>,
     ) -> Result<f64, Error> {
-        T::loss_and_gradient(self, batch, dropout, workspace, gradient)
+        compiled::loss_and_gradient(self, batch, dropout, workspace, gradient)
     }
 
     pub(crate) fn loss_and_gradient_here(
@@ -212,7 +212,7 @@ impl<T: Scalar> Mlp<T> {
         dropout_seed: u64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        T::train_step(
+        compiled::train_step(
             self,
             batch,
             optimizer,

@@ -1,72 +1,39 @@
-//! What is compiled in this crate, for both number types, and not again in every crate that scales data.
-//!
-//! Generic functions are compiled where they are used. The loops over values, for every kind of vector, take a compiler
-//! ten seconds: each program and each test that scales anything would pay them. So generic code calls them through these
-//! methods, which are not generic.
+//! What is compiled in this crate, for both number types, and not again in every crate that scales data: the loops over
+//! values, for every kind of vector.
 
 use nalgebra::DMatrixView;
 
 use crate::survey::Survey;
-use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar, TransformReport};
+use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, TransformReport};
 
-/// Declares the trait and implements it for both types. Each method calls the generic function that is named.
-macro_rules! compiled {
-    ($(
-        fn $name:ident($($argument:ident: $type:ty),* $(,)?) -> $output:ty = $generic:expr;
-    )*) => {
-        /// The loops of a number type.
-        #[allow(private_interfaces, reason = "sealed by `Scalar`, and named by nobody outside")]
-        pub trait Compiled: nalgebra::Scalar {
-            $(
-                #[doc(hidden)]
-                fn $name($($argument: $type),*) -> $output where Self: Scalar;
-            )*
-        }
+smallbatch_base::compiled! {
+    pub(crate) fn survey(data: &'a FitData<'a, T>, policy: NonFinite) -> Result<Survey, Error> = Survey::new;
 
-        #[allow(private_interfaces, reason = "see the trait")]
-        impl Compiled for f32 {
-            $(fn $name($($argument: $type),*) -> $output {
-                $generic($($argument),*)
-            })*
-        }
-
-        #[allow(private_interfaces, reason = "see the trait")]
-        impl Compiled for f64 {
-            $(fn $name($($argument: $type),*) -> $output {
-                $generic($($argument),*)
-            })*
-        }
-    };
-}
-
-compiled! {
-    fn survey(data: &FitData<'_, Self>, policy: NonFinite) -> Result<Survey, Error> = Survey::new;
-
-    fn absorb(
-        stats: &mut FeatureStats,
-        samples: DMatrixView<'_, Self>,
-        weights: Option<&[Self]>,
-        names: Option<&[String]>,
+    pub(crate) fn absorb(
+        stats: &'a mut FeatureStats,
+        samples: DMatrixView<'a, T>,
+        weights: Option<&'a [T]>,
+        names: Option<&'a [String]>,
     ) -> Result<(), Error> = FeatureStats::absorb;
 
-    fn transform_values(
-        fitted: &FittedScaler,
-        values: &mut [Self],
+    pub(crate) fn transform_values(
+        fitted: &'a FittedScaler,
+        values: &'a mut [T],
         n_samples: usize,
     ) -> Result<TransformReport, Error> = FittedScaler::transform_values;
 
-    fn transform_view(
-        fitted: &FittedScaler,
-        samples: DMatrixView<'_, Self>,
-        target: &mut [Self],
+    pub(crate) fn transform_view(
+        fitted: &'a FittedScaler,
+        samples: DMatrixView<'a, T>,
+        target: &'a mut [T],
     ) -> Result<TransformReport, Error> = FittedScaler::transform_view;
 
-    fn inverse_values(fitted: &FittedScaler, values: &mut [Self]) -> Result<(), Error> =
+    pub(crate) fn inverse_values(fitted: &'a FittedScaler, values: &'a mut [T]) -> Result<(), Error> =
         FittedScaler::inverse_values;
 
-    fn inverse_view(
-        fitted: &FittedScaler,
-        scaled: DMatrixView<'_, Self>,
-        target: &mut [Self],
+    pub(crate) fn inverse_view(
+        fitted: &'a FittedScaler,
+        scaled: DMatrixView<'a, T>,
+        target: &'a mut [T],
     ) -> Result<(), Error> = FittedScaler::inverse_view;
 }

@@ -2,19 +2,21 @@
 
 mod apply;
 mod kernels;
-mod map;
 mod saved;
 mod table;
+mod transform;
 
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
 use crate::memory::blank;
-use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport};
-pub use map::Affine;
-pub(crate) use map::Map;
+use crate::scalers::Map;
+use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport, compiled};
+pub(crate) use kernels::{Linear, Shape};
 pub use table::Coefficients;
 pub(crate) use table::{Table, Tables};
+pub use transform::Affine;
+pub(crate) use transform::{Shaped, Transform};
 
 /// A scaler after fitting: it transforms, inverts, and is saved with serde.
 ///
@@ -82,9 +84,9 @@ impl FittedScaler {
     pub(crate) fn new(body: Body) -> Self {
         let n = body.names.len();
         let (zeros, ones) = (vec![0.0; n], vec![1.0; n]);
-        let (shift, scale) = match &body.map {
-            Map::Affine(affine) | Map::SmoothClip(affine) => (&affine.shift, &affine.scale),
-            Map::Quantiles { .. } | Map::PerSample => (&zeros, &ones),
+        let (shift, scale) = match body.map.affine() {
+            Some(affine) => (&affine.shift, &affine.scale),
+            None => (&zeros, &ones),
         };
         let tables = Tables::new(&table::Columns {
             shift,
@@ -141,24 +143,22 @@ impl FittedScaler {
     /// layer of a network. None for [`SmoothClip`](crate::SmoothClip), [`QuantileTransformer`](crate::QuantileTransformer)
     /// and [`PerSample`](crate::PerSample).
     pub fn affine(&self) -> Option<Affine> {
-        match &self.body.map {
-            Map::Affine(affine) => Some(affine.clone()),
-            _ => None,
-        }
+        let map = &self.body.map;
+        map.affine().filter(|_| map.is_affine()).cloned()
     }
 
     /// The same in the data's own type, for scaling values where they are used. `None` where [`affine`](Self::affine) is, and
     /// where a shift or scale is one that the type cannot hold, so that the transform goes through `f64`.
     pub fn coefficients<T: Scalar>(&self) -> Option<Coefficients<T>> {
-        match &self.body.map {
-            Map::Affine(_) => T::table(&self.tables).coefficients(self.n_features()),
-            _ => None,
+        if !self.body.map.is_affine() {
+            return None;
         }
+        self.tables.of::<T>().coefficients(self.n_features())
     }
 
     /// Whether the scaler has an inverse; all but [`PerSample`](crate::PerSample) have.
     pub fn is_invertible(&self) -> bool {
-        self.body.map != Map::PerSample
+        self.body.map.is_invertible()
     }
 
     /// Transforms `(n_features, n_samples)` in place. On an error the matrix is as it was. No samples is fine.
@@ -171,7 +171,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         self.check_features(samples.nrows())?;
         let n_samples = samples.ncols();
-        T::transform_values(self, samples.as_mut_slice(), n_samples)
+        compiled::transform_values(self, samples.as_mut_slice(), n_samples)
     }
 
     /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. On one [thread](Self::threads) nothing is
@@ -190,7 +190,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         let samples = samples.into();
         self.check_shapes(samples, destination)?;
-        T::transform_view(self, samples, destination.as_mut_slice())
+        compiled::transform_view(self, samples, destination.as_mut_slice())
     }
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
@@ -213,7 +213,7 @@ impl FittedScaler {
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<TransformReport, Error> {
         self.check_features(sample.len())?;
-        T::transform_values(self, sample, 1)
+        compiled::transform_values(self, sample, 1)
     }
 
     /// Undoes the transform in place: `(n_features, n_samples)` of scaled values back to the features' own units.
@@ -222,7 +222,7 @@ impl FittedScaler {
     /// [`Error::FeatureCount`]; [`Error::NotInvertible`] for [`PerSample`](crate::PerSample).
     pub fn inverse_in_place<T: Scalar>(&self, scaled: &mut DMatrix<T>) -> Result<(), Error> {
         self.check_features(scaled.nrows())?;
-        T::inverse_values(self, scaled.as_mut_slice())
+        compiled::inverse_values(self, scaled.as_mut_slice())
     }
 
     /// Undoes the transform of `scaled` into `destination`, both `(n_features, n_samples)`.
@@ -236,7 +236,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         let scaled = scaled.into();
         self.check_shapes(scaled, destination)?;
-        T::inverse_view(self, scaled, destination.as_mut_slice())
+        compiled::inverse_view(self, scaled, destination.as_mut_slice())
     }
 
     /// The matrix in the features' own units.
@@ -256,7 +256,7 @@ impl FittedScaler {
     /// As [`inverse_in_place`](Self::inverse_in_place).
     pub fn inverse_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<(), Error> {
         self.check_features(sample.len())?;
-        T::inverse_values(self, sample)
+        compiled::inverse_values(self, sample)
     }
 
     fn non_finite(&self) -> NonFinite {

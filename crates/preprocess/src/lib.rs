@@ -92,13 +92,14 @@ mod non_finite;
 mod normal;
 mod quantile;
 mod report;
-mod scalar;
 mod scalers;
 mod stats;
 mod survey;
 mod tails;
 mod threads;
-mod vectorized;
+
+#[doc(inline)]
+pub use smallbatch_base::Scalar;
 
 pub use error::Error;
 pub use feature::Feature;
@@ -106,7 +107,6 @@ pub use fit_data::FitData;
 pub use fitted::{Affine, Coefficients, FittedScaler};
 pub use non_finite::NonFinite;
 pub use report::{FitReport, Outside, TransformReport};
-pub use scalar::Scalar;
 pub use scalers::{
     AnyScaler, Centering, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler,
     Scaler, Scaling, SmoothClip, StandardScaler,

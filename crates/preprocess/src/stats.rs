@@ -9,7 +9,7 @@ use nalgebra::DMatrixView;
 use serde::{Deserialize, Serialize};
 
 use crate::fit_data::check_weight_sum;
-use crate::{Error, Feature, NonFinite, Scalar, Threads};
+use crate::{Error, Feature, NonFinite, Scalar, Threads, compiled};
 use absorb::MAX_BLOCK_SAMPLES;
 pub(crate) use moments::Moments;
 use moments::sum_and_rest;
@@ -164,7 +164,7 @@ impl FeatureStats {
         weights: Option<&[T]>,
     ) -> Result<(), Error> {
         let mut next = self.clone();
-        T::absorb(&mut next, samples, weights, None)?;
+        compiled::absorb(&mut next, samples, weights, None)?;
         next.check_sums()?;
         *self = next;
         Ok(())

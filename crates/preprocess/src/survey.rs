@@ -1,6 +1,7 @@
 //! The part of fitting that all scalers share: checks, statistics, and a look for odd features.
 
-use crate::fitted::{Body, FittedScaler, Map};
+use crate::fitted::{Body, FittedScaler};
+use crate::scalers::Map;
 use crate::tails::judge;
 use crate::{AnyScaler, Error, Feature, FeatureStats, FitData, FitReport, NonFinite, Scalar};
 

@@ -1,10 +1,10 @@
 //! Looks for features with heavy tails, or with one value that dominates.
 
 use nalgebra::DMatrixView;
+use smallbatch_base::vectorized;
 
 use crate::columns::{Column, map_some_columns};
 use crate::quantile::{quantiles, select};
-use crate::vectorized::vectorized;
 use crate::{Error, FeatureStats, FitData, FitReport, Scalar};
 
 /// Samples that tails are judged on, at most.
@@ -122,7 +122,7 @@ fn plainly_light<T: Scalar>(data: &FitData<'_, T>, mean: &[f64], step: usize) ->
     let (mut low, mut high) = (first.as_slice().to_vec(), first.as_slice().to_vec());
     ranges(view, step, &mut low, &mut high);
     let width = |j: usize| high[j].to_f64() - low[j].to_f64();
-    let end = |j: usize, side: f64| T::narrow(mean[j] + side * width(j) / 14.0);
+    let end = |j: usize, side: f64| T::of(mean[j] + side * width(j) / 14.0);
     let below: Vec<T> = (0..d).map(|j| end(j, -1.0)).collect();
     let above: Vec<T> = (0..d).map(|j| end(j, 1.0)).collect();
     let (mut n_below, mut n_above) = (vec![0; d], vec![0; d]);

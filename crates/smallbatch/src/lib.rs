@@ -86,6 +86,7 @@ pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;
 pub use smallbatch_preprocess as preprocess;
 pub use smallbatch_train as train;
+pub use smallbatch_train::Scalar;
 
 /// The names that most programs need.
 ///

@@ -5,7 +5,6 @@ use smallbatch_data::{BatchTarget, Choice};
 use smallbatch_mlp::Loss;
 
 use crate::Scalar;
-use crate::scalar::to_f64;
 
 /// The mean of batch losses L_b since the last record, Σ W_b · L_b / Σ W_b, where W_b is the [`total_weight`] of a batch.
 ///
@@ -31,29 +30,21 @@ impl BatchLosses {
     }
 }
 
-/// What the classes weigh, if the loss weighs them.
-pub(crate) fn class_weights(loss: &Loss) -> Option<&[f64]> {
-    match loss {
-        Loss::SoftmaxCrossEntropy { class_weights, .. } => class_weights.as_deref(),
-        _ => None,
-    }
-}
-
 /// What the mean loss of a batch is divided by: Σ wᵢ over its samples, wᵢ the product of the sample's weight and of its
 /// class's, each 1 where there are none.
 #[inline]
 pub(crate) fn total_weight<T: Scalar>(loss: &Loss, batch: &Choice<'_, T>) -> f64 {
-    match (batch.weights, class_weights(loss), &batch.target) {
+    match (batch.weights, loss.class_weights(), &batch.target) {
         (None, Some(classes), BatchTarget::Labels(labels)) => {
             labels.iter().map(|&label| classes[label as usize]).sum()
         }
         (Some(weights), Some(classes), BatchTarget::Labels(labels)) => {
             let pairs = weights.iter().zip(*labels);
             pairs
-                .map(|(&weight, &label)| to_f64(weight) * classes[label as usize])
+                .map(|(&weight, &label)| weight.to_f64() * classes[label as usize])
                 .sum()
         }
-        (Some(weights), _, _) => weights.iter().map(|&weight| to_f64(weight)).sum(),
+        (Some(weights), _, _) => weights.iter().map(|&weight| weight.to_f64()).sum(),
         (None, _, BatchTarget::Labels(labels)) => labels.len() as f64,
         (None, _, BatchTarget::Values(values)) => values.ncols() as f64,
     }

@@ -89,12 +89,11 @@ impl Budget {
             }
             Self::UntilLoss { loss, cap, .. } => {
                 Error::require(loss.is_finite(), "budget.loss", loss, "a finite number")?;
-                Error::require(
-                    !matches!(**cap, Self::UntilLoss { .. }),
-                    "budget.cap",
-                    cap,
-                    "epochs, updates or seconds",
-                )?;
+                let ends = match **cap {
+                    Self::Epochs(_) | Self::Updates(_) | Self::Seconds(_) => true,
+                    Self::UntilLoss { .. } => false,
+                };
+                Error::require(ends, "budget.cap", cap, "epochs, updates or seconds")?;
                 cap.validate()
             }
         }
@@ -113,7 +112,7 @@ impl Budget {
     pub(crate) fn last_update(&self, updates_per_epoch: u64) -> u64 {
         let cap = match self {
             Self::UntilLoss { cap, .. } => cap,
-            other => other,
+            Self::Epochs(_) | Self::Updates(_) | Self::Seconds(_) => self,
         };
         cap.total_updates(updates_per_epoch).unwrap_or(u64::MAX)
     }
@@ -131,7 +130,7 @@ impl Budget {
     pub(crate) fn target(&self) -> Option<(Watched, f64)> {
         match self {
             Self::UntilLoss { part, loss, .. } => Some((*part, *loss)),
-            _ => None,
+            Self::Epochs(_) | Self::Updates(_) | Self::Seconds(_) => None,
         }
     }
 }

@@ -1,12 +1,11 @@
 //! A training in the middle, saved so that it goes on to the same bits.
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{Dataset, Target};
+use smallbatch_data::{BatchTarget, Dataset};
 use smallbatch_mlp::{Mlp, Optimizer};
 
 use crate::batch_losses::BatchLosses;
 use crate::plateau::Plateau;
-use crate::scalar::to_f64;
 use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
@@ -197,18 +196,21 @@ pub(crate) struct Fingerprint {
 impl Fingerprint {
     pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
         let mut hash = Fnv::default();
-        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(to_f64(v).to_bits()));
+        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(v.to_f64().to_bits()));
         // As they are read: the same data may be stored in another way.
         data.stored().for_each_sample(|_, sample| values(sample));
         if let Some(weights) = data.weights() {
             values(weights);
         }
-        match data.target() {
-            Target::Values { values: target, .. } => values(target.as_slice()),
-            Target::Classes { labels, .. } => {
+        match data.target().view() {
+            BatchTarget::Values(target) => {
+                target
+                    .iter()
+                    .for_each(|value| values(std::slice::from_ref(value)));
+            }
+            BatchTarget::Labels(labels) => {
                 labels.iter().for_each(|&label| hash.add(u64::from(label)));
             }
-            _ => {}
         }
         Self {
             n_features: data.n_features(),

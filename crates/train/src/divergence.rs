@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use smallbatch_data::{Dataset, Target};
+use smallbatch_data::{BatchTarget, Dataset};
 
-use crate::scalar::to_f64;
 use crate::{History, Scalar, Watched};
 
 /// What was found not to be finite.
@@ -34,7 +33,7 @@ impl NotFinite {
     pub fn part(&self) -> Watched {
         match self {
             Self::EvaluatedLoss(part, _) => *part,
-            _ => Watched::Training,
+            Self::BatchLoss(_) | Self::Gradient(_) | Self::Parameter(_) => Watched::Training,
         }
     }
 }
@@ -153,15 +152,15 @@ impl Suspects {
             n if n % 2 == 1 => spans[middle],
             _ => 0.5 * (spans[middle - 1] + spans[middle]),
         };
-        let target = match data.target() {
-            Target::Values { values, names } => {
-                let mut targets = unseen(names);
+        let target = match data.target().view() {
+            BatchTarget::Values(values) => {
+                let mut targets = unseen(data.target().names());
                 for column in values.column_iter() {
                     widen(&mut targets, column.as_slice());
                 }
                 largest(targets)
             }
-            _ => None,
+            BatchTarget::Labels(_) => None,
         };
         Self {
             feature: largest(features),
@@ -184,7 +183,7 @@ fn unseen(names: &[String]) -> Vec<Range> {
 /// Makes room for one more value of each.
 fn widen<T: Scalar>(ranges: &mut [Range], values: &[T]) {
     for (range, &value) in ranges.iter_mut().zip(values) {
-        let value = to_f64(value);
+        let value = value.to_f64();
         range.low = range.low.min(value);
         range.high = range.high.max(value);
     }
@@ -309,6 +308,7 @@ impl fmt::Display for Short {
 #[cfg(test)]
 mod tests {
     use nalgebra::{DMatrix, dmatrix};
+    use smallbatch_data::Target;
 
     use super::*;
 

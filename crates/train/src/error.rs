@@ -167,7 +167,7 @@ pub enum Error {
         /// The loss's name.
         loss: &'static str,
         /// The values the loss takes, in words.
-        range: &'static str,
+        range: String,
     },
     /// Training and validation data do not have the same features or classes in the same order.
     #[error(

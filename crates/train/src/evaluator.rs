@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 
 use nalgebra::DMatrix;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use smallbatch_data::{Dataset, Target};
-use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Targets, Workspace};
+use rand::Rng;
+use smallbatch_base::{Stream, generator};
+use smallbatch_data::{BatchTarget, Dataset};
+use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Prediction, Workspace};
 
-use crate::batch_losses::class_weights;
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
-use crate::scalar::to_f64;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, TrainingLoss, Watched};
 
 /// On how many training samples the loss is evaluated where it is to be that of the batches, and there were none: enough to
@@ -100,7 +98,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
             Some(limit) if limit < data.n_samples() => {
                 // Samples that weigh nothing would say nothing.
                 let (weights, labels) = (data.weights(), data.target().labels());
-                let class_weights = class_weights(spec.loss_function());
+                let class_weights = spec.loss_function().class_weights();
                 let weighs = |&sample: &usize| {
                     let class = labels.map(|labels| labels[sample] as usize);
                     let classes = class_weights.zip(class);
@@ -124,7 +122,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
         model: &Mlp<T>,
         workspace: &mut Workspace<T>,
     ) -> Result<Measurement, Error> {
-        let batch = batch_of(&self.data)?;
+        let batch = batch_of(&self.data);
         let loss = model.loss_and_logits(&batch, workspace, &mut self.logits)?;
         if !loss.is_finite() {
             return Ok(Measurement {
@@ -139,13 +137,16 @@ impl<'a, T: Scalar> Subject<'a, T> {
     /// The metrics of the logits; these become predictions in place where the two differ in what is measured.
     fn metrics(&mut self, loss: &Loss) -> Result<TaskMetrics, Error> {
         let weights = self.data.weights();
-        match (loss, self.data.target()) {
-            (_, Target::Classes { labels, .. }) => {
+        let values = match self.data.target().view() {
+            BatchTarget::Labels(labels) => {
                 // Softmax and sigmoid are increasing: the largest logit, or one above 0, tells the class.
                 let accuracy = fraction_right(self.logits.as_view(), labels, weights, 0.0)?;
-                Ok(TaskMetrics::Classification { accuracy })
+                return Ok(TaskMetrics::Classification { accuracy });
             }
-            (Loss::BinaryCrossEntropy, Target::Values { values, .. }) => {
+            BatchTarget::Values(values) => values,
+        };
+        match loss.prediction() {
+            Prediction::Class | Prediction::Answers => {
                 let half: T = nalgebra::convert(0.5);
                 let right = self
                     .logits
@@ -155,13 +156,12 @@ impl<'a, T: Scalar> Subject<'a, T> {
                 let accuracy = weighted_fraction(right, values.nrows(), weights);
                 Ok(TaskMetrics::Classification { accuracy })
             }
-            (Loss::Pinball { .. }, _) => Ok(TaskMetrics::LossOnly),
-            (_, Target::Values { values, .. }) => {
-                if matches!(loss, Loss::Poisson) {
+            Prediction::Quantiles => Ok(TaskMetrics::LossOnly),
+            prediction @ (Prediction::Numbers | Prediction::Rates) => {
+                if prediction == Prediction::Rates {
                     self.logits.apply(|z| *z = z.exp());
                 }
-                let (predictions, targets) = (self.logits.as_view(), values.as_view());
-                let (rmse, r2) = rmse_and_r2(predictions, targets, weights)?;
+                let (rmse, r2) = rmse_and_r2(self.logits.as_view(), values, weights)?;
                 // The loss may be finite where its square is not.
                 Ok(if rmse.is_finite() && r2.is_none_or(f64::is_finite) {
                     TaskMetrics::Regression { rmse, r2 }
@@ -169,7 +169,6 @@ impl<'a, T: Scalar> Subject<'a, T> {
                     TaskMetrics::LossOnly
                 })
             }
-            _ => Ok(TaskMetrics::LossOnly),
         }
     }
 }
@@ -182,7 +181,7 @@ fn weighted_fraction<T: Scalar>(
 ) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for (place, right) in right.enumerate() {
-        let weight = weights.map_or(1.0, |weights| to_f64(weights[place / n_outputs]));
+        let weight = weights.map_or(1.0, |weights| weights[place / n_outputs].to_f64());
         total += weight;
         sum += if right { weight } else { 0.0 };
     }
@@ -190,18 +189,12 @@ fn weighted_fraction<T: Scalar>(
 }
 
 /// The whole data set as a batch of the network, borrowed.
-pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Error> {
-    let targets = match data.target() {
-        Target::Classes { labels, .. } => Targets::Labels(labels),
-        Target::Values { values, .. } => Targets::Values(values.as_view()),
-        // The target's kind was checked when the training began; a new kind is refused there.
-        _ => return Err(smallbatch_mlp::Error::EmptyBatch.into()),
-    };
-    let batch = network_batch(data.stored(), targets);
-    Ok(match data.weights() {
+pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Batch<'_, T> {
+    let batch = network_batch(data.stored(), &data.target().view());
+    match data.weights() {
         Some(weights) => batch.weights(weights),
         None => batch,
-    })
+    }
 }
 
 /// `k` of `n` samples, in ascending order: a pure function of the seed and the part.
@@ -209,11 +202,11 @@ pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Result<Batch<'_, T>, Err
 /// Drawn from the stream `evaluate` of the seed, counter 0 for training and 1 for validation, by a Fisher-Yates shuffle
 /// that stops after `k`.
 fn sample_of(n: usize, k: usize, seed: u64, part: Watched) -> Vec<usize> {
-    let mut key = [0_u8; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(b"evaluate");
-    key[16] = u8::from(part == Watched::Validation);
-    let mut rng = ChaCha8Rng::from_seed(key);
+    let mut rng = generator(
+        seed,
+        Stream::Evaluate,
+        u64::from(part == Watched::Validation),
+    );
     let mut order: Vec<usize> = (0..n).collect();
     for place in 0..k {
         let left = (n - place) as u128;

@@ -1,9 +1,9 @@
 //! Whether data suits a network: asked once, before anything is computed.
 
-use smallbatch_data::{Dataset, MissingValues, Target};
-use smallbatch_mlp::{Loss, MlpSpec};
+use nalgebra::DMatrixView;
+use smallbatch_data::{BatchTarget, Dataset, MissingValues, Target};
+use smallbatch_mlp::{Loss, MlpSpec, Prediction};
 
-use crate::scalar::to_f64;
 use crate::{Error, Scalar, Watched};
 
 /// Refuses data whose features or target do not suit the network and its loss.
@@ -51,9 +51,9 @@ pub(crate) fn check_same<T: Scalar>(
     training: &Dataset<T>,
     validation: &Dataset<T>,
 ) -> Result<(), Error> {
-    let what = match training.target() {
-        Target::Classes { .. } => "class",
-        _ => "target",
+    let what = match training.target().view() {
+        BatchTarget::Labels(_) => "class",
+        BatchTarget::Values(_) => "target",
     };
     let (expected, found) = (training.target().names(), validation.target().names());
     same_names(
@@ -96,20 +96,21 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
         loss: loss.name(),
         way_out,
     };
-    match (loss, data.target()) {
-        (Loss::SoftmaxCrossEntropy { .. }, Target::Classes { names, .. }) => {
+    let names = data.target().names();
+    match (loss.prediction(), data.target().view()) {
+        (Prediction::Class, BatchTarget::Labels(_)) => {
             if names.len() == n_outputs {
                 return Ok(());
             }
             let way_out = format!("make the last layer size {}", names.len());
             Err(shape(names.len(), "classes", way_out))
         }
-        (Loss::SoftmaxCrossEntropy { .. }, _) => Err(kind(
+        (Prediction::Class, BatchTarget::Values(_)) => Err(kind(
             "classes",
             "numbers",
             "use a loss for numbers, such as `Loss::MeanSquaredError`",
         )),
-        (Loss::BinaryCrossEntropy, Target::Classes { names, .. }) => {
+        (Prediction::Answers, BatchTarget::Labels(_)) => {
             if names.len() == 2 && n_outputs == 1 {
                 return Ok(());
             }
@@ -123,53 +124,60 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
             };
             Err(shape(names.len(), "classes", way_out))
         }
-        (_, Target::Classes { .. }) => Err(kind(
+        (
+            Prediction::Numbers | Prediction::Rates | Prediction::Quantiles,
+            BatchTarget::Labels(_),
+        ) => Err(kind(
             "numbers",
             "classes",
             "use `Loss::softmax_cross_entropy()`",
         )),
-        (_, Target::Values { values, .. }) => {
-            let per_target = match loss {
-                Loss::Pinball { quantiles } => quantiles.len(),
-                _ => 1,
-            };
-            let needed = values.nrows() * per_target;
+        (
+            Prediction::Answers | Prediction::Numbers | Prediction::Rates | Prediction::Quantiles,
+            BatchTarget::Values(values),
+        ) => {
+            let needed = values.nrows() * loss.outputs_per_target();
             if needed == n_outputs {
-                return check_values(loss, part, data);
+                return check_values(loss, part, data, values);
             }
             let way_out = format!("make the last layer size {needed}");
             Err(shape(values.nrows(), "values a sample", way_out))
         }
-        _ => Err(kind(
-            "classes or numbers",
-            "something else",
-            "give classes or numbers",
-        )),
     }
 }
 
 /// Refuses numbers that the loss is not defined for: at once, wherever they stand, and not when their batch comes.
-fn check_values<T: Scalar>(loss: &Loss, part: Watched, data: &Dataset<T>) -> Result<(), Error> {
-    let (highest, range) = match loss {
-        Loss::BinaryCrossEntropy => (1.0, "at least 0 and at most 1"),
-        Loss::Poisson => (f64::INFINITY, "at least 0"),
-        _ => return Ok(()),
-    };
-    let Target::Values { values, names } = data.target() else {
+fn check_values<T: Scalar>(
+    loss: &Loss,
+    part: Watched,
+    data: &Dataset<T>,
+    values: DMatrixView<'_, T>,
+) -> Result<(), Error> {
+    let Some([low, high]) = loss.target_range() else {
         return Ok(());
     };
-    let bad = |value: &T| !(0.0..=highest).contains(&to_f64(*value));
-    match values.iter().position(bad) {
+    let bad = |&(_, value): &(usize, f64)| !(low..=high).contains(&value);
+    let mut numbers = values.iter().map(|value| value.to_f64()).enumerate();
+    match numbers.find(bad) {
         None => Ok(()),
-        Some(place) => Err(Error::TargetValue {
+        Some((place, value)) => Err(Error::TargetValue {
             part,
             dataset: data.name().to_owned(),
-            target: names[place % values.nrows()].clone(),
+            target: data.target().names()[place % values.nrows()].clone(),
             sample: place / values.nrows(),
-            value: to_f64(values.as_slice()[place]),
+            value,
             loss: loss.name(),
-            range,
+            range: in_words(low, high),
         }),
+    }
+}
+
+/// A range of targets that has a least value, and a greatest one unless it is the greatest number.
+fn in_words(low: f64, high: f64) -> String {
+    if high < f64::MAX {
+        format!("at least {low} and at most {high}")
+    } else {
+        format!("at least {low}")
     }
 }
 
@@ -181,7 +189,7 @@ fn check_missing<T: Scalar>(part: Watched, data: &Dataset<T>) -> Result<(), Erro
     let mut found = None;
     data.stored().for_each_sample(|sample, values| {
         if found.is_none() {
-            let missing = values.iter().position(|&value| !to_f64(value).is_finite());
+            let missing = values.iter().position(|&value| !value.to_f64().is_finite());
             found = missing.map(|feature| (sample, feature));
         }
     });

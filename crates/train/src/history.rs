@@ -48,7 +48,7 @@ impl TaskMetrics {
     pub fn accuracy(&self) -> Option<f64> {
         match *self {
             Self::Classification { accuracy } => Some(accuracy),
-            _ => None,
+            Self::Regression { .. } | Self::LossOnly => None,
         }
     }
 
@@ -56,7 +56,7 @@ impl TaskMetrics {
     pub fn rmse(&self) -> Option<f64> {
         match *self {
             Self::Regression { rmse, .. } => Some(rmse),
-            _ => None,
+            Self::Classification { .. } | Self::LossOnly => None,
         }
     }
 
@@ -64,7 +64,7 @@ impl TaskMetrics {
     pub fn r2(&self) -> Option<f64> {
         match *self {
             Self::Regression { r2, .. } => r2,
-            _ => None,
+            Self::Classification { .. } | Self::LossOnly => None,
         }
     }
 }

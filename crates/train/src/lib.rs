@@ -76,12 +76,34 @@ mod network_batch;
 mod observer;
 mod period;
 mod plateau;
-mod scalar;
 mod schedule;
 mod session;
 mod trained;
 mod trainer;
 mod watched;
+
+/// The number type of a training.
+///
+/// ```
+/// use nalgebra::DMatrix;
+/// use smallbatch_data::{BatchSize, Dataset, Target};
+/// use smallbatch_mlp::MlpSpec;
+/// use smallbatch_train::{Error, Scalar, Trainer};
+///
+/// /// The training loss of a linear model of two classes, in whichever type the data has.
+/// fn linear<T: Scalar>(training: &Dataset<T>) -> Result<f64, Error> {
+///     let trainer = Trainer::new(MlpSpec::new([training.n_features(), 2])).batch_size(BatchSize::Full);
+///     Ok(trainer.fit(training, None)?.record().training_loss)
+/// }
+///
+/// let features = DMatrix::from_row_slice(1, 4, &[-1.5, -0.5, 0.5, 1.5]);
+/// let wide = Dataset::<f64>::new(features, Target::classes(vec![0, 0, 1, 1]))?;
+/// let narrow = wide.cast::<f32>()?;
+/// assert!((linear(&narrow)? - linear(&wide)?).abs() < 1e-5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(inline)]
+pub use smallbatch_base::Scalar;
 
 pub use budget::Budget;
 pub use checkpoint::Checkpoint;
@@ -92,7 +114,6 @@ pub use evaluation::{EvaluateEvery, Evaluation, TrainingLoss};
 pub use history::{History, Outcome, Record, TaskMetrics};
 pub use observer::{Observer, Plan, Silent, Update};
 pub use period::Period;
-pub use scalar::Scalar;
 pub use schedule::{Rates, Schedule};
 pub use session::Session;
 pub use trained::Trained;

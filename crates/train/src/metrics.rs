@@ -53,7 +53,6 @@ pub use curve::roc_auc;
 pub(crate) use numbers::rmse_and_r2;
 pub use numbers::{mae, r2, rmse};
 
-use crate::scalar::to_f64;
 use crate::{Error, Scalar};
 
 /// The sample weights of a metric, checked: as many as samples, finite, not negative, not all zero.
@@ -76,7 +75,7 @@ impl<'a, T: Scalar> Weights<'a, T> {
         check_length(metric, "the number of weights", n_samples, weights.len())?;
         let mut total = 0.0;
         for (sample, &weight) in weights.iter().enumerate() {
-            let value = to_f64(weight);
+            let value = weight.to_f64();
             if !(value.is_finite() && value >= 0.0) {
                 return Err(Error::MetricValue {
                     metric,
@@ -104,7 +103,7 @@ impl<'a, T: Scalar> Weights<'a, T> {
     }
 
     fn of(&self, sample: usize) -> f64 {
-        self.values.map_or(1.0, |weights| to_f64(weights[sample]))
+        self.values.map_or(1.0, |weights| weights[sample].to_f64())
     }
 
     /// Σ wᵢ·mᵢ / Σ wᵢ.

@@ -1,35 +1,78 @@
-//! What a step does to each parameter: one loop a rule.
-//!
-//! Gradients, moments and parameters that are too small to matter become 0, and a second moment has a least value: see
-//! `negligible`.
+//! The list of update rules, and what each of them is to the rest of the crate.
 
-use crate::Scalar;
+mod adam;
+mod momentum;
+mod nesterov;
+mod rmsprop;
+mod sgd;
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
 use crate::negligible::flush;
-use crate::vectorized::vectorized;
+use crate::{Error, Scalar};
+
+/// What the file of an update rule says of it.
+trait Definition: Copy {
+    /// Whether it keeps a first and a second moment.
+    const MOMENTS: [bool; 2];
+
+    /// The numbers of one step, in the network's number type.
+    type Constants<T: Scalar>: Copy + Debug;
+
+    /// Checks each number as what it is: a fraction below 1, or positive.
+    fn check(self, fraction: Check<'_>, positive: Check<'_>) -> Result<(), Error>;
+
+    /// What the step does to each parameter.
+    fn constants<T: Scalar>(self, step: Step) -> Self::Constants<T>;
+
+    /// Changes some parameters, each alone, given their gradient, which is multiplied by `clip` first, and their moments: empty
+    /// where the rule has none.
+    fn apply<T: Scalar>(constants: Self::Constants<T>, clip: T, slices: Slices<'_, T>);
+}
+
+/// Refuses a number, by its name.
+pub(super) type Check<'a> = &'a dyn Fn(&'static str, f64) -> Result<(), Error>;
+
+/// One step, before it is in the network's number type.
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    pub(super) learning_rate: f64,
+    /// What weight decay multiplies the parameters by.
+    pub(super) keep: f64,
+    /// How many steps were made, this one included.
+    pub(super) number: u64,
+}
+
+/// Some parameters with what belongs to them.
+struct Slices<'a, T> {
+    parameters: &'a mut [T],
+    gradient: &'a [T],
+    first: &'a mut [T],
+    second: &'a mut [T],
+}
 
 /// What one step does to each parameter.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rule<T> {
+pub(crate) struct Rule<T: Scalar> {
     /// What gradients are multiplied by first: 1, or less where they are clipped.
-    pub(crate) clip: T,
-    pub(crate) kind: Kind<T>,
-}
-
-/// An update rule with its constants.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind<T> {
-    /// Of the parameter and of the gradient.
-    Sgd([T; 2]),
-    /// μ, of the parameter, of the velocity.
-    Momentum([T; 3]),
-    Nesterov([T; 3]),
-    /// α, 1-α, ε, of the parameter, of the quotient.
-    RmsProp([T; 5]),
-    /// β₁, 1-β₁, β₂, 1-β₂; then the correction of √v, ε, of the parameter, of the quotient.
-    Adam([T; 4], [T; 4]),
+    clip: T,
+    kind: Kind<T>,
 }
 
 impl<T: Scalar> Rule<T> {
+    pub(super) fn new(rule: UpdateRule, step: Step) -> Self {
+        Self {
+            clip: T::one(),
+            kind: rule.constants(step),
+        }
+    }
+
+    pub(super) fn clipped(self, clip: T) -> Self {
+        Self { clip, ..self }
+    }
+
     /// Changes some parameters, given their gradient and moments. Each alone, so that it is the same in any pieces.
     pub(crate) fn apply(
         &self,
@@ -38,68 +81,124 @@ impl<T: Scalar> Rule<T> {
         first: &mut [T],
         second: &mut [T],
     ) {
-        let clip = self.clip;
-        match self.kind {
-            Kind::Sgd(constants) => sgd(parameters, gradient, clip, constants),
-            Kind::Momentum(constants) => momentum(parameters, gradient, first, clip, constants),
-            Kind::Nesterov(constants) => nesterov(parameters, gradient, first, clip, constants),
-            Kind::RmsProp(constants) => rmsprop(parameters, gradient, second, clip, constants),
-            Kind::Adam(moments, step) => {
-                adam(parameters, gradient, first, second, clip, moments, step);
-            }
-        }
+        let slices = Slices {
+            parameters,
+            gradient,
+            first,
+            second,
+        };
+        self.kind.apply(self.clip, slices);
     }
 }
 
-vectorized! {
-    fn sgd(
-        parameters: &'a mut [T],
-        gradient: &'a [T],
-        clip: T,
-        constants: [T; 2],
-    ) -> () = sgd_loop;
+/// Makes the list below into the public enum, and passes each question on to the file of the rule.
+macro_rules! update_rules {
+    (
+        $(#[$attribute:meta])*
+        pub enum UpdateRule {
+            $(
+                $(#[$variant_attribute:meta])*
+                $module:ident::$variant:ident $({
+                    $($(#[$field_attribute:meta])* $field:ident,)*
+                })?,
+            )*
+        }
+    ) => {
+        $(#[$attribute])*
+        pub enum UpdateRule {
+            $(
+                $(#[$variant_attribute])*
+                $variant $({ $($(#[$field_attribute])* $field: f64,)* })?,
+            )*
+        }
+
+        /// A rule with the constants of a step.
+        #[derive(Clone, Copy, Debug)]
+        enum Kind<T: Scalar> {
+            $($variant(<$module::$variant as Definition>::Constants<T>),)*
+        }
+
+        impl UpdateRule {
+            pub(super) fn moments(self) -> [bool; 2] {
+                match self {
+                    $(Self::$variant { .. } => <$module::$variant as Definition>::MOMENTS,)*
+                }
+            }
+
+            pub(super) fn check(self, fraction: Check<'_>, positive: Check<'_>) -> Result<(), Error> {
+                match self {
+                    $(Self::$variant $({ $($field),* })? => {
+                        Definition::check($module::$variant $({ $($field),* })?, fraction, positive)
+                    })*
+                }
+            }
+
+            fn constants<T: Scalar>(self, step: Step) -> Kind<T> {
+                match self {
+                    $(Self::$variant $({ $($field),* })? => {
+                        Kind::$variant(Definition::constants($module::$variant $({ $($field),* })?, step))
+                    })*
+                }
+            }
+        }
+
+        impl<T: Scalar> Kind<T> {
+            fn apply(self, clip: T, slices: Slices<'_, T>) {
+                match self {
+                    $(Self::$variant(constants) => {
+                        <$module::$variant as Definition>::apply(constants, clip, slices);
+                    })*
+                }
+            }
+        }
+    };
 }
 
-vectorized! {
-    fn momentum(
-        parameters: &'a mut [T],
-        gradient: &'a [T],
-        velocity: &'a mut [T],
-        clip: T,
-        constants: [T; 3],
-    ) -> () = momentum_loop;
-}
-
-vectorized! {
-    fn nesterov(
-        parameters: &'a mut [T],
-        gradient: &'a [T],
-        velocity: &'a mut [T],
-        clip: T,
-        constants: [T; 3],
-    ) -> () = nesterov_loop;
-}
-
-vectorized! {
-    fn rmsprop(
-        parameters: &'a mut [T],
-        gradient: &'a [T],
-        squares: &'a mut [T],
-        clip: T,
-        constants: [T; 5],
-    ) -> () = rmsprop_loop;
-}
-
-vectorized! {
-    fn adam(
-        parameters: &'a mut [T],
-        gradient: &'a [T],
-        first: &'a mut [T],
-        second: &'a mut [T],
-        clip: T,
-        moments: [T; 4],
-        step: [T; 4],
-    ) -> () = adam_loop;
+update_rules! {
+    /// The rule by which a gradient g changes the parameters θ, with learning rate η. The moments start at 0.
+    ///
+    /// | rule | update | source |
+    /// |---|---|---|
+    /// | SGD | θ ← θ - η·g | Robbins & Monro 1951 |
+    /// | momentum μ | v ← μ·v + g; θ ← θ - η·v | Polyak 1964 |
+    /// | Nesterov μ | v ← μ·v + g; θ ← θ - η·(g + μ·v) | Nesterov 1983; Sutskever et al. 2013 |
+    /// | RMSprop α, ε | v ← α·v + (1-α)·g²; θ ← θ - η·g / (√v + ε) | Tieleman & Hinton 2012 |
+    /// | Adam β₁, β₂, ε | m ← β₁·m + (1-β₁)·g; v ← β₂·v + (1-β₂)·g²; θ ← θ - η·m̂ / (√v̂ + ε), m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ) | Kingma & Ba 2015 |
+    ///
+    /// These are PyTorch's definitions: ε stands outside the root and after the bias correction.
+    #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case", deny_unknown_fields)]
+    #[non_exhaustive]
+    pub enum UpdateRule {
+        /// Plain gradient descent.
+        sgd::Sgd,
+        /// Heavy-ball momentum.
+        momentum::Momentum {
+            /// μ, in [0, 1).
+            momentum,
+        },
+        /// Nesterov's accelerated gradient.
+        nesterov::Nesterov {
+            /// μ, in [0, 1).
+            momentum,
+        },
+        /// Division by the root of the mean squared gradient.
+        rmsprop::RmsProp {
+            /// α, in [0, 1).
+            decay,
+            /// ε, above 0.
+            epsilon,
+        },
+        /// Momentum and division by the root of the mean squared gradient, both corrected for their start at 0.
+        adam::Adam {
+            /// β₁, in [0, 1).
+            beta1,
+            /// β₂, in [0, 1).
+            beta2,
+            /// ε, above 0.
+            epsilon,
+        },
+    }
 }
 
 /// A gradient as the rules take it.
@@ -118,79 +217,5 @@ fn moved_square<T: Scalar>(v: T, g: T, keep: T, rest: T, smallest: T) -> T {
         T::SMALLEST_SQUARE
     } else {
         moved
-    }
-}
-
-#[inline(always)]
-fn sgd_loop<T: Scalar>(parameters: &mut [T], gradient: &[T], clip: T, [keep, rate]: [T; 2]) {
-    for (p, &g) in parameters.iter_mut().zip(gradient) {
-        let g = clipped(g, clip);
-        *p = flush(*p * keep - rate * g, T::SMALLEST);
-    }
-}
-
-#[inline(always)]
-fn momentum_loop<T: Scalar>(
-    parameters: &mut [T],
-    gradient: &[T],
-    velocity: &mut [T],
-    clip: T,
-    [momentum, keep, rate]: [T; 3],
-) {
-    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-        let g = clipped(g, clip);
-        *v = flush(momentum * *v + g, T::SMALLEST);
-        *p = flush(*p * keep - rate * *v, T::SMALLEST);
-    }
-}
-
-#[inline(always)]
-fn nesterov_loop<T: Scalar>(
-    parameters: &mut [T],
-    gradient: &[T],
-    velocity: &mut [T],
-    clip: T,
-    [momentum, keep, rate]: [T; 3],
-) {
-    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-        let g = clipped(g, clip);
-        *v = flush(momentum * *v + g, T::SMALLEST);
-        *p = flush(*p * keep - rate * (g + momentum * *v), T::SMALLEST);
-    }
-}
-
-#[inline(always)]
-fn rmsprop_loop<T: Scalar>(
-    parameters: &mut [T],
-    gradient: &[T],
-    squares: &mut [T],
-    clip: T,
-    [decay, rest, epsilon, keep, rate]: [T; 5],
-) {
-    let smallest = T::SMALLEST_SQUARE.sqrt();
-    for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(squares) {
-        let g = clipped(g, clip);
-        *v = moved_square(*v, g, decay, rest, smallest);
-        *p = flush(*p * keep - rate * g / (v.sqrt() + epsilon), T::SMALLEST);
-    }
-}
-
-#[inline(always)]
-fn adam_loop<T: Scalar>(
-    parameters: &mut [T],
-    gradient: &[T],
-    first: &mut [T],
-    second: &mut [T],
-    clip: T,
-    [beta1, rest1, beta2, rest2]: [T; 4],
-    [correction, epsilon, keep, rate]: [T; 4],
-) {
-    let smallest = T::SMALLEST_SQUARE.sqrt();
-    for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(first).zip(second) {
-        let g = clipped(g, clip);
-        *m = flush(beta1 * *m + rest1 * g, T::SMALLEST);
-        *v = moved_square(*v, g, beta2, rest2, smallest);
-        let step = rate * *m / (v.sqrt() * correction + epsilon);
-        *p = flush(*p * keep - step, T::SMALLEST);
     }
 }

@@ -2,84 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Optimizer;
+use super::{Optimizer, UpdateRule};
 use crate::buffer::Buffer;
 use crate::error::require;
 use crate::{Error, Scalar};
-
-/// The rule by which a gradient g changes the parameters θ, with learning rate η. The moments start at 0.
-///
-/// | rule | update | source |
-/// |---|---|---|
-/// | SGD | θ ← θ - η·g | Robbins & Monro 1951 |
-/// | momentum μ | v ← μ·v + g; θ ← θ - η·v | Polyak 1964 |
-/// | Nesterov μ | v ← μ·v + g; θ ← θ - η·(g + μ·v) | Nesterov 1983; Sutskever et al. 2013 |
-/// | RMSprop α, ε | v ← α·v + (1-α)·g²; θ ← θ - η·g / (√v + ε) | Tieleman & Hinton 2012 |
-/// | Adam β₁, β₂, ε | m ← β₁·m + (1-β₁)·g; v ← β₂·v + (1-β₂)·g²; θ ← θ - η·m̂ / (√v̂ + ε), m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ) | Kingma & Ba 2015 |
-///
-/// These are PyTorch's definitions: ε stands outside the root and after the bias correction.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum UpdateRule {
-    /// Plain gradient descent.
-    Sgd,
-    /// Heavy-ball momentum.
-    Momentum {
-        /// μ, in [0, 1).
-        momentum: f64,
-    },
-    /// Nesterov's accelerated gradient.
-    Nesterov {
-        /// μ, in [0, 1).
-        momentum: f64,
-    },
-    /// Division by the root of the mean squared gradient.
-    RmsProp {
-        /// α, in [0, 1).
-        decay: f64,
-        /// ε, above 0.
-        epsilon: f64,
-    },
-    /// Momentum and division by the root of the mean squared gradient, both corrected for their start at 0.
-    Adam {
-        /// β₁, in [0, 1).
-        beta1: f64,
-        /// β₂, in [0, 1).
-        beta2: f64,
-        /// ε, above 0.
-        epsilon: f64,
-    },
-}
-
-impl UpdateRule {
-    /// Checks each number as what it is: a fraction below 1, or positive.
-    fn check(
-        self,
-        fraction: impl Fn(&'static str, f64) -> Result<(), Error>,
-        positive: impl Fn(&'static str, f64) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        match self {
-            Self::Sgd => Ok(()),
-            Self::Momentum { momentum } | Self::Nesterov { momentum } => {
-                fraction("momentum", momentum)
-            }
-            Self::RmsProp { decay, epsilon } => {
-                fraction("RMSprop's decay", decay)?;
-                positive("RMSprop's epsilon", epsilon)
-            }
-            Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-            } => {
-                fraction("Adam's beta1", beta1)?;
-                fraction("Adam's beta2", beta2)?;
-                positive("Adam's epsilon", epsilon)
-            }
-        }
-    }
-}
 
 /// The description of an optimizer: a rule, decoupled weight decay, clipping. Checked by [`OptimizerSpec::build`].
 ///
@@ -116,43 +42,6 @@ impl OptimizerSpec {
             weight_decay: 0.0,
             clip_norm: None,
         }
-    }
-
-    /// Plain stochastic gradient descent.
-    pub fn sgd() -> Self {
-        Self::new(UpdateRule::Sgd)
-    }
-
-    /// Heavy-ball momentum; 0.9 is usual.
-    pub fn momentum(momentum: f64) -> Self {
-        Self::new(UpdateRule::Momentum { momentum })
-    }
-
-    /// Nesterov's momentum; 0.9 is usual.
-    pub fn nesterov(momentum: f64) -> Self {
-        Self::new(UpdateRule::Nesterov { momentum })
-    }
-
-    /// RMSprop with decay 0.99 and epsilon 1e-8.
-    pub fn rmsprop() -> Self {
-        Self::new(UpdateRule::RmsProp {
-            decay: 0.99,
-            epsilon: 1e-8,
-        })
-    }
-
-    /// Adam with betas 0.9 and 0.999 and epsilon 1e-8.
-    pub fn adam() -> Self {
-        Self::new(UpdateRule::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        })
-    }
-
-    /// Adam with this decoupled weight decay.
-    pub fn adamw(weight_decay: f64) -> Self {
-        Self::adam().weight_decay(weight_decay)
     }
 
     /// Decoupled weight decay λ, at least 0.
@@ -205,7 +94,7 @@ impl OptimizerSpec {
                 "finite and above 0",
             )
         };
-        self.rule.check(fraction, positive)?;
+        self.rule.check(&fraction, &positive)?;
         let decay = self.weight_decay;
         require(
             decay >= 0.0 && decay.is_finite(),
@@ -232,19 +121,17 @@ impl OptimizerSpec {
             let expected = "above 0 in the network's number type, too";
             require(T::of(value) > T::zero(), name, value, expected)
         };
-        self.rule.check(fraction, positive)?;
-        let moments = |needed: bool| Buffer::new(if needed { n_parameters } else { 0 });
-        let first = !matches!(self.rule, UpdateRule::Sgd | UpdateRule::RmsProp { .. });
-        let second = matches!(
-            self.rule,
-            UpdateRule::RmsProp { .. } | UpdateRule::Adam { .. }
-        );
+        self.rule.check(&fraction, &positive)?;
+        let [first, second] = self
+            .rule
+            .moments()
+            .map(|kept| Buffer::new(if kept { n_parameters } else { 0 }));
         Ok(Optimizer {
             spec: *self,
             n_parameters,
             step: 0,
-            first: moments(first),
-            second: moments(second),
+            first,
+            second,
         })
     }
 }

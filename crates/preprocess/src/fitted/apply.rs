@@ -2,8 +2,8 @@
 
 use nalgebra::DMatrixView;
 
-use super::kernels::{self, Counts, Shape};
-use super::{FittedScaler, Map, Table, map};
+use super::kernels::{self, Counts};
+use super::{FittedScaler, Table};
 use crate::fit_data::for_each_block;
 use crate::stats::refuse_non_finite;
 use crate::threads::in_order;
@@ -24,7 +24,7 @@ struct Portions {
 impl FittedScaler {
     fn portions<T: Scalar>(&self, n_values: usize) -> Portions {
         // Whole rows of the tables.
-        let lanes = T::table(&self.tables).lanes;
+        let lanes = self.tables.of::<T>().lanes;
         let chunk = (CHUNK_VALUES / lanes).max(1) * lanes;
         let job = (JOB_VALUES / chunk).max(1) * chunk;
         let d = self.n_features();
@@ -41,7 +41,7 @@ impl FittedScaler {
         values: &mut [T],
         n_samples: usize,
     ) -> Result<TransformReport, Error> {
-        let (d, table) = (self.n_features(), T::table(&self.tables));
+        let (d, table) = (self.n_features(), self.tables.of::<T>());
         let portions = self.portions::<T>(values.len());
         let watch = match self.non_finite() {
             NonFinite::Ignore => true,
@@ -69,7 +69,7 @@ impl FittedScaler {
                     if watch && kernels::any_outside(chunk, table) {
                         self.count_outside(chunk, table, &mut report);
                     }
-                    self.transform_chunk(chunk, &mut report);
+                    self.body.map.forward(chunk, &self.tables, &mut report);
                 }
                 Ok(report)
             },
@@ -115,15 +115,11 @@ impl FittedScaler {
         first: usize,
         report: &mut TransformReport,
     ) -> Result<(), Error> {
-        let table = T::table(&self.tables);
-        let outside = match self.shape() {
-            Some(shape) if !table.wide => kernels::forward_into(chunk, target, table, shape),
-            _ => {
-                target.copy_from_slice(chunk);
-                self.transform_chunk(target, report);
-                kernels::any_outside(chunk, table)
-            }
-        };
+        let table = self.tables.of::<T>();
+        let outside = self
+            .body
+            .map
+            .forward_into(chunk, target, &self.tables, report);
         if outside {
             if self.non_finite() == NonFinite::Refuse {
                 let (d, names) = (self.n_features(), Some(&self.body.names[..]));
@@ -132,35 +128,6 @@ impl FittedScaler {
             self.count_outside(chunk, table, report);
         }
         Ok(())
-    }
-
-    /// The shape of a map that is a loop over shift and scale.
-    fn shape(&self) -> Option<Shape> {
-        match &self.body.map {
-            Map::Affine(_) => Some(Shape::Linear),
-            Map::SmoothClip(_) => Some(Shape::Smooth),
-            Map::Quantiles { .. } | Map::PerSample => None,
-        }
-    }
-
-    fn transform_chunk<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
-        let table = T::table(&self.tables);
-        let shape = match &self.body.map {
-            Map::Affine(_) => Shape::Linear,
-            Map::SmoothClip(_) => Shape::Smooth,
-            Map::Quantiles { quantiles } => {
-                let bound = map::score_bound();
-                return for_each_value(chunk, quantiles, |x, q| {
-                    T::narrow(map::normal_score(x, q, bound))
-                });
-            }
-            Map::PerSample => return self.transform_per_sample(chunk, report),
-        };
-        if table.wide {
-            kernels::forward_wide(chunk, &self.tables.f64, shape);
-        } else {
-            kernels::forward(chunk, table, shape);
-        }
     }
 
     fn count_outside<T: Scalar>(
@@ -181,18 +148,6 @@ impl FittedScaler {
         }
     }
 
-    fn transform_per_sample<T: Scalar>(&self, chunk: &mut [T], report: &mut TransformReport) {
-        for sample in chunk.chunks_mut(self.n_features()) {
-            let (mean, std, constant) = map::of_one_sample(sample);
-            if constant {
-                report.count_constant_sample();
-            }
-            for x in sample {
-                *x = T::narrow((x.to_f64() - mean) / std);
-            }
-        }
-    }
-
     /// Undoes the transform in place.
     pub(crate) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
         self.check_invertible()?;
@@ -200,7 +155,7 @@ impl FittedScaler {
         in_order(
             values.chunks_mut(portions.job * self.n_features()),
             portions.threads,
-            |values| self.inverse_chunk(values),
+            |values| self.body.map.backward(values, &self.tables),
             |()| (),
         )
     }
@@ -222,7 +177,7 @@ impl FittedScaler {
                 for_each_block(scaled, portions.chunk, |first, values| {
                     let target = &mut target[first * d..first * d + values.len()];
                     target.copy_from_slice(values);
-                    self.inverse_chunk(target)
+                    self.body.map.backward(target, &self.tables)
                 })
             },
             |()| (),
@@ -236,39 +191,5 @@ impl FittedScaler {
         Err(Error::NotInvertible {
             scaler: self.body.scaler.name(),
         })
-    }
-
-    fn inverse_chunk<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
-        let table = T::table(&self.tables);
-        let shape = match &self.body.map {
-            Map::Affine(_) => Shape::Linear,
-            Map::SmoothClip(_) => Shape::Smooth,
-            Map::Quantiles { quantiles } => {
-                let bound = map::score_bound();
-                for_each_value(values, quantiles, |y, q| {
-                    T::narrow(map::from_normal_score(y.to_f64(), q, bound))
-                });
-                return Ok(());
-            }
-            Map::PerSample => return self.check_invertible(),
-        };
-        if table.wide {
-            kernels::backward_wide(values, &self.tables.f64, shape);
-        } else {
-            kernels::backward(values, table, shape);
-        }
-        Ok(())
-    }
-}
-
-fn for_each_value<T: Scalar>(
-    values: &mut [T],
-    quantiles: &[Vec<f64>],
-    map: impl Fn(T, &[f64]) -> T,
-) {
-    for sample in values.chunks_mut(quantiles.len()) {
-        for (x, quantiles) in sample.iter_mut().zip(quantiles) {
-            *x = map(*x, quantiles);
-        }
     }
 }

@@ -1,75 +1,69 @@
 //! The loops over values. All are element by element, so that one sample, a buffer and a whole matrix come
 //! out the same to the last bit, whatever the vector width.
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
 use crate::fitted::table::Table;
-use crate::vectorized::vectorized;
 
-/// What follows x' = (x - shift) / scale.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Shape {
-    /// Nothing.
-    Linear,
-    /// z / sqrt(1 + (z/3)²)
-    Smooth,
+/// What follows x' = (x - shift) / scale, value by value.
+pub(crate) trait Shape: Copy {
+    /// Whether nothing follows.
+    const IS_LINEAR: bool;
+
+    /// What z = (x - shift) / scale becomes.
+    fn bend<T: Scalar>(self, z: T) -> T;
+
+    /// The z that became y.
+    fn unbend<T: Scalar>(self, y: T) -> T;
+
+    /// The same in `f64`, for data of type T.
+    fn unbend_wide<T: Scalar>(self, y: f64) -> f64;
 }
 
-/// Beyond this many thirds of a scale, t / sqrt(1 + t²) is ±1 in either type, and t² is still finite.
-const FAR: f64 = 1e10;
+/// Nothing follows.
+#[derive(Clone, Copy)]
+pub(crate) struct Linear;
 
-#[inline(always)]
-fn smooth<T: Scalar>(z: T) -> T {
-    let (three, far) = (T::narrow(3.0), T::narrow(FAR));
-    let t = z / three;
-    let t = if t > far { far } else { t };
-    let t = if t < -far { -far } else { t };
-    three * (t / root(T::one() + t * t))
-}
+impl Shape for Linear {
+    const IS_LINEAR: bool = true;
 
-/// z for y = z / sqrt(1 + (z/3)²): with t = y/3, z = 3 t / sqrt((1 - t)(1 + t)).
-///
-/// Only |y| < 3 has one. What rounding (or a network) puts at or beyond ±3 is taken as the last number before.
-#[inline(always)]
-fn rough<T: Scalar>(y: T) -> T {
-    let three = T::narrow(3.0);
-    let last = T::narrow(1.0 - T::EPSILON / 2.0);
-    let t = y / three;
-    let t = if t > last { last } else { t };
-    let t = if t < -last { -last } else { t };
-    three * (t / root((T::one() - t) * (T::one() + t)))
-}
+    #[inline(always)]
+    fn bend<T: Scalar>(self, z: T) -> T {
+        z
+    }
 
-#[inline(always)]
-fn root<T: Scalar>(x: T) -> T {
-    nalgebra::ComplexField::sqrt(x)
+    #[inline(always)]
+    fn unbend<T: Scalar>(self, y: T) -> T {
+        y
+    }
+
+    #[inline(always)]
+    fn unbend_wide<T: Scalar>(self, y: f64) -> f64 {
+        y
+    }
 }
 
 /// x' = ((x - shift) - rest) / scale, and the shape. A true division: the greatest value of a min-max scaler becomes
 /// exactly 1, and on large data it is hidden behind the memory.
 #[inline(always)]
-fn forward_loop<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
-    match shape {
-        Shape::Linear => each(data, table, linear),
-        Shape::Smooth => each(data, table, |x, shift, rest, scale| {
-            smooth(linear(x, shift, rest, scale))
-        }),
-    }
+fn forward_loop<T: Scalar, S: Shape>(data: &mut [T], table: &Table<T>, shape: S) {
+    each(data, table, |x, shift, rest, scale| {
+        shape.bend(linear(x, shift, rest, scale))
+    });
 }
 
 /// [`forward`] from one slice into another of the same length, and in the same pass [`any_outside`].
 #[inline(always)]
-fn forward_into_loop<T: Scalar>(
+fn forward_into_loop<T: Scalar, S: Shape>(
     data: &[T],
     target: &mut [T],
     table: &Table<T>,
-    shape: Shape,
+    shape: S,
 ) -> bool {
-    match shape {
-        Shape::Linear => each_into(data, target, table, linear),
-        Shape::Smooth => each_into(data, target, table, |x, shift, rest, scale| {
-            smooth(linear(x, shift, rest, scale))
-        }),
-    }
+    each_into(data, target, table, |x, shift, rest, scale| {
+        shape.bend(linear(x, shift, rest, scale))
+    })
 }
 
 #[inline(always)]
@@ -79,17 +73,10 @@ fn linear<T: Scalar>(x: T, shift: T, rest: T, scale: T) -> T {
 
 /// x = (x' scale + rest) + shift, after the shape is undone.
 #[inline(always)]
-fn backward_loop<T: Scalar>(data: &mut [T], table: &Table<T>, shape: Shape) {
-    match shape {
-        Shape::Linear => each(data, table, |y, shift, rest, scale| {
-            (y * scale + rest) + shift
-        }),
-        Shape::Smooth => {
-            each(data, table, |y, shift, rest, scale| {
-                (rough(y) * scale + rest) + shift
-            });
-        }
-    }
+fn backward_loop<T: Scalar, S: Shape>(data: &mut [T], table: &Table<T>, shape: S) {
+    each(data, table, |y, shift, rest, scale| {
+        (shape.unbend(y) * scale + rest) + shift
+    });
 }
 
 #[inline(always)]
@@ -130,23 +117,17 @@ fn each_into<T: Scalar>(
 
 /// [`forward`] through `f64`, for features whose shift or scale the data's type cannot hold.
 #[inline(always)]
-fn forward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
+fn forward_wide_loop<T: Scalar, S: Shape>(data: &mut [T], table: &Table<f64>, shape: S) {
     each_wide(data, table, |x, shift, scale| {
-        let z = (x - shift) / scale;
-        match shape {
-            Shape::Linear => z,
-            Shape::Smooth => smooth(z),
-        }
+        shape.bend((x - shift) / scale)
     });
 }
 
 /// [`backward`] through `f64`.
 #[inline(always)]
-fn backward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shape) {
-    each_wide(data, table, |y, shift, scale| match shape {
-        Shape::Linear => y * scale + shift,
-        // The limit of the data's own type: beyond it y no longer tells how far out a value was.
-        Shape::Smooth => rough(T::narrow(y)).to_f64() * scale + shift,
+fn backward_wide_loop<T: Scalar, S: Shape>(data: &mut [T], table: &Table<f64>, shape: S) {
+    each_wide(data, table, |y, shift, scale| {
+        shape.unbend_wide::<T>(y) * scale + shift
     });
 }
 
@@ -154,7 +135,7 @@ fn backward_wide_loop<T: Scalar>(data: &mut [T], table: &Table<f64>, shape: Shap
 fn each_wide<T: Scalar>(data: &mut [T], table: &Table<f64>, map: impl Fn(f64, f64, f64) -> f64) {
     for row in data.chunks_mut(table.lanes) {
         for (x, (&shift, &scale)) in row.iter_mut().zip(table.shift.iter().zip(&table.scale)) {
-            *x = T::narrow(map(x.to_f64(), shift, scale));
+            *x = T::of(map(x.to_f64(), shift, scale));
         }
     }
 }
@@ -212,7 +193,7 @@ impl Counts {
 /// Whether some value is NaN or infinite.
 #[inline(always)]
 fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
-    let largest = T::narrow(T::LARGEST);
+    let largest = T::of(T::LARGEST);
     data.chunks(4096).any(|chunk| {
         let mut finite = true;
         for &x in chunk {
@@ -223,15 +204,15 @@ fn any_non_finite_loop<T: Scalar>(data: &[T]) -> bool {
 }
 
 vectorized! {
-    pub(crate) fn forward(data: &'a mut [T], table: &'a Table<T>, shape: Shape) -> () = forward_loop;
+    pub(crate) fn forward<S: Shape>(data: &'a mut [T], table: &'a Table<T>, shape: S) -> () = forward_loop;
 }
 
 vectorized! {
-    pub(crate) fn forward_into(
+    pub(crate) fn forward_into<S: Shape>(
         data: &'a [T],
         target: &'a mut [T],
         table: &'a Table<T>,
-        shape: Shape,
+        shape: S,
     ) -> bool = forward_into_loop;
 }
 
@@ -244,16 +225,16 @@ vectorized! {
 }
 
 vectorized! {
-    pub(crate) fn backward(data: &'a mut [T], table: &'a Table<T>, shape: Shape) -> () = backward_loop;
+    pub(crate) fn backward<S: Shape>(data: &'a mut [T], table: &'a Table<T>, shape: S) -> () = backward_loop;
 }
 
 vectorized! {
-    pub(crate) fn forward_wide(data: &'a mut [T], table: &'a Table<f64>, shape: Shape) -> () =
+    pub(crate) fn forward_wide<S: Shape>(data: &'a mut [T], table: &'a Table<f64>, shape: S) -> () =
         forward_wide_loop;
 }
 
 vectorized! {
-    pub(crate) fn backward_wide(data: &'a mut [T], table: &'a Table<f64>, shape: Shape) -> () =
+    pub(crate) fn backward_wide<S: Shape>(data: &'a mut [T], table: &'a Table<f64>, shape: S) -> () =
         backward_wide_loop;
 }
 

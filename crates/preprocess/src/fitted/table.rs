@@ -1,5 +1,7 @@
 //! What a fitted scaler looks up for each value, in the data's own type.
 
+use smallbatch_base::PerType;
+
 use crate::Scalar;
 use crate::lanes::lanes;
 
@@ -8,15 +10,16 @@ const ENOUGH: usize = 128;
 
 /// The tables for both types, made once when a scaler is fitted or loaded.
 #[derive(Clone, Debug)]
-pub struct Tables {
-    pub(crate) f32: Table<f32>,
-    pub(crate) f64: Table<f64>,
+pub(crate) struct Tables {
+    pub(crate) n_features: usize,
+    f32: Table<f32>,
+    f64: Table<f64>,
 }
 
 /// Shift, scale and range, repeated so that one row of the tables covers several short samples: the loop over a
 /// row is then long enough to fill the vector unit, and a whole number of vectors long.
 #[derive(Clone, Debug)]
-pub struct Table<T> {
+pub(crate) struct Table<T> {
     pub(crate) lanes: usize,
     /// The shift in two parts: `shift` is the nearest number of type T, `rest` what that leaves of the `f64`.
     /// For values near the shift, x - shift is exact, so (x - shift) - rest is as good as T allows.
@@ -65,9 +68,33 @@ pub struct Coefficients<T> {
 impl Tables {
     pub(crate) fn new(columns: &Columns<'_>) -> Self {
         Self {
+            n_features: columns.shift.len(),
             f32: Table::new(columns),
             f64: Table::new(columns),
         }
+    }
+
+    /// That of one type.
+    pub(crate) fn of<T: Scalar>(&self) -> &Table<T> {
+        T::per_type::<OfType>(self)
+    }
+}
+
+/// [`Tables::of`].
+struct OfType;
+
+impl PerType for OfType {
+    type Arguments<'a, T: Scalar> = &'a Tables;
+    type Output<'a, T: Scalar> = &'a Table<T>;
+
+    #[inline]
+    fn narrow<'a>(tables: Self::Arguments<'a, f32>) -> Self::Output<'a, f32> {
+        &tables.f32
+    }
+
+    #[inline]
+    fn wide<'a>(tables: Self::Arguments<'a, f64>) -> Self::Output<'a, f64> {
+        &tables.f64
     }
 }
 
@@ -77,7 +104,7 @@ impl<T: Scalar> Table<T> {
         let lanes = lanes(n_features, ENOUGH);
         let repeat = |value: &dyn Fn(usize) -> f64| -> Vec<T> {
             (0..lanes)
-                .map(|lane| T::narrow(value(lane % n_features)))
+                .map(|lane| T::of(value(lane % n_features)))
                 .collect()
         };
         // An infinity must be outside even a range that reaches beyond the type.
@@ -96,7 +123,7 @@ impl<T: Scalar> Table<T> {
             shift: repeat(&|j| columns.shift[j]),
             rest: repeat(&|j| {
                 let shift = columns.shift[j];
-                let rest = shift - T::narrow(shift).to_f64();
+                let rest = shift - T::of(shift).to_f64();
                 if rest.is_finite() { rest } else { 0.0 }
             }),
             scale: repeat(&|j| columns.scale[j]),
@@ -120,5 +147,5 @@ impl<T: Scalar> Table<T> {
 
 /// The nearest finite number of the type: only an infinity is beyond an end of a range.
 fn narrow_finite<T: Scalar>(x: f64) -> T {
-    T::narrow(x.clamp(-T::LARGEST, T::LARGEST))
+    T::of(x.clamp(-T::LARGEST, T::LARGEST))
 }

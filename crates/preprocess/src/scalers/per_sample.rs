@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scaler;
-use crate::fitted::Map;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use super::{Definition, Map, Scaler};
+use crate::fitted::{Affine, Tables, Transform};
+use crate::stats::Moments;
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport, compiled};
 
 /// Each sample by the mean and deviation of its own features: x'_j = (x_j - m) / s, with m and s over the d features of that one
 /// sample, s with d and not d - 1.
@@ -34,11 +35,11 @@ pub struct PerSample {
     non_finite: NonFinite,
 }
 
-policy_alone!(PerSample);
+definition_of_policy_alone!(PerSample, "per-sample", Map::PerSample);
 
 impl Scaler for PerSample {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         if training.n_features() < 2 {
             return Err(Error::TooFewFeatures {
                 got: training.n_features(),
@@ -47,4 +48,66 @@ impl Scaler for PerSample {
         }
         Ok(survey.fitted(*self, Map::PerSample))
     }
+}
+
+/// Each sample by its own features.
+#[derive(Clone, Copy)]
+pub(super) struct ByItself;
+
+impl<'a> Transform<'a> for ByItself {
+    fn affine(self) -> Option<&'a Affine> {
+        None
+    }
+
+    fn is_affine(self) -> bool {
+        false
+    }
+
+    fn is_invertible(self) -> bool {
+        false
+    }
+
+    fn check(self, _: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn forward<T: Scalar>(self, values: &mut [T], tables: &Tables, report: &mut TransformReport) {
+        for sample in values.chunks_mut(tables.n_features) {
+            let (mean, std, constant) = of_one_sample(sample);
+            if constant {
+                report.count_constant_sample();
+            }
+            for x in sample {
+                *x = T::of((x.to_f64() - mean) / std);
+            }
+        }
+    }
+
+    fn backward<T: Scalar>(self, _: &mut [T], _: &Tables) -> Result<(), Error> {
+        Err(Error::NotInvertible {
+            scaler: PerSample::new().name(),
+        })
+    }
+}
+
+/// Mean and deviation of one sample's own features, those that are finite; the deviation of a sample whose
+/// features are all alike is 1, and the flag is set.
+fn of_one_sample<T: Scalar>(sample: &[T]) -> (f64, f64, bool) {
+    let finite = sample.iter().map(|x| x.to_f64()).filter(|x| x.is_finite());
+    let moments = Moments::careful(finite.clone().map(|x| (x, 1.0)));
+    if !moments.squares.value.is_finite() {
+        // In a smaller unit the squares do not overflow. A power of two loses nothing that counts beside such values.
+        let unit = f64::powi(2.0, 600);
+        let moments = Moments::careful(finite.map(|x| (x / unit, 1.0)));
+        let std = moments.squares.root_over(moments.weight);
+        return (moments.mean * unit, std * unit, false);
+    }
+    if moments.count == 0 || moments.is_constant() {
+        return (moments.mean, 1.0, true);
+    }
+    (
+        moments.mean,
+        moments.squares.root_over(moments.weight),
+        false,
+    )
 }

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scaler;
+use super::{Map, Scaler};
 use crate::columns::map_columns;
-use crate::fitted::Map;
-use crate::quantile::Sorted;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::fitted::{Affine, Tables, Transform};
+use crate::quantile::{Sorted, between};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport, compiled, normal};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
 ///
@@ -41,7 +41,7 @@ pub struct QuantileTransformer {
     non_finite: NonFinite,
 }
 
-policy_alone!(QuantileTransformer);
+definition_of_policy_alone!(QuantileTransformer, "quantile", Map::Quantiles { .. });
 
 /// How many quantiles describe a feature of n values, each counted by its weight.
 fn n_quantiles(n: usize) -> usize {
@@ -50,7 +50,7 @@ fn n_quantiles(n: usize) -> usize {
 
 impl Scaler for QuantileTransformer {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = T::survey(training, self.non_finite)?;
+        let survey = compiled::survey(training, self.non_finite)?;
         let quantiles = map_columns(training, |j, column| {
             let total = column.weights.as_ref().map_or(0.0, |w| w.iter().sum());
             let n = n_quantiles(column.values.len().max(total as usize));
@@ -74,6 +74,146 @@ impl Scaler for QuantileTransformer {
         }
         Ok(survey.fitted(*self, Map::Quantiles { quantiles }))
     }
+}
+
+/// To normal scores, through each feature's quantiles.
+#[derive(Clone, Copy)]
+pub(super) struct Scores<'a> {
+    pub(super) quantiles: &'a [Vec<f64>],
+}
+
+impl<'a> Transform<'a> for Scores<'a> {
+    fn affine(self) -> Option<&'a Affine> {
+        None
+    }
+
+    fn is_affine(self) -> bool {
+        false
+    }
+
+    fn is_invertible(self) -> bool {
+        true
+    }
+
+    fn check(self, n_features: usize) -> Result<(), Error> {
+        let damaged = |reason: String| Err(Error::Damaged { reason });
+        if self.quantiles.len() != n_features {
+            return damaged(format!(
+                "the quantiles are not those of {n_features} features"
+            ));
+        }
+        let sound =
+            |q: &Vec<f64>| !q.is_empty() && q.is_sorted() && q.iter().all(|x| x.is_finite());
+        match self.quantiles.iter().position(|q| !sound(q)) {
+            Some(j) => damaged(format!(
+                "the quantiles of feature {j} are not finite and ascending"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn forward<T: Scalar>(self, values: &mut [T], _: &Tables, _: &mut TransformReport) {
+        let bound = score_bound();
+        for_each_value(values, self.quantiles, |x, q| {
+            T::of(normal_score(x, q, bound))
+        });
+    }
+
+    fn backward<T: Scalar>(self, values: &mut [T], _: &Tables) -> Result<(), Error> {
+        let bound = score_bound();
+        for_each_value(values, self.quantiles, |y, q| {
+            T::of(from_normal_score(y.to_f64(), q, bound))
+        });
+        Ok(())
+    }
+}
+
+fn for_each_value<T: Scalar>(
+    values: &mut [T],
+    quantiles: &[Vec<f64>],
+    map: impl Fn(T, &[f64]) -> T,
+) {
+    for sample in values.chunks_mut(quantiles.len()) {
+        for (x, quantiles) in sample.iter_mut().zip(quantiles) {
+            *x = map(*x, quantiles);
+        }
+    }
+}
+
+/// A quantile as the type holds it; one beyond the type is itself, between the type's largest number and infinity.
+fn nearest<T: Scalar>(quantile: f64) -> f64 {
+    let narrowed = T::of(quantile).to_f64();
+    if narrowed.is_finite() {
+        narrowed
+    } else {
+        quantile
+    }
+}
+
+/// The probabilities are kept this far from 0 and 1: the normal scores are then within ±5.2.
+const LEAST_PROBABILITY: f64 = 1e-7;
+
+/// The normal score of the least probability, and so the bound of what a quantile transform returns.
+fn score_bound() -> f64 {
+    -normal::quantile(LEAST_PROBABILITY)
+}
+
+/// The normal score of x, given its feature's quantiles in ascending order. NaN stays NaN.
+///
+/// Whether x equals a quantile is judged in x's own type: a scaler fitted to `f64` holds 0.7, and the `f32` nearest to it
+/// is another number.
+fn normal_score<T: Scalar>(x: T, quantiles: &[f64], bound: f64) -> f64 {
+    let x = x.to_f64();
+    if x.is_nan() {
+        return x;
+    }
+    if let [centre] = quantiles {
+        return (x - centre).clamp(-bound, bound);
+    }
+    let last = quantiles.len() - 1;
+    let below = quantiles.partition_point(|&q| nearest::<T>(q) < x);
+    let up_to = quantiles.partition_point(|&q| nearest::<T>(q) <= x);
+    let position = if up_to > below {
+        // Equal to one quantile or several: the middle of them.
+        (below + up_to - 1) as f64 / 2.0
+    } else if below == 0 {
+        return -bound;
+    } else if below > last {
+        return bound;
+    } else {
+        let (a, b) = (quantiles[below - 1], quantiles[below]);
+        // Halves, so that the difference of two values near the limits of f64 is finite.
+        let t = (x / 2.0 - a / 2.0) / (b / 2.0 - a / 2.0);
+        // Between the narrowed quantiles, x may lie a rounding outside of the quantiles themselves.
+        (below - 1) as f64 + t.clamp(0.0, 1.0)
+    };
+    let p = (position / last as f64).clamp(LEAST_PROBABILITY, 1.0 - LEAST_PROBABILITY);
+    normal::quantile(p).clamp(-bound, bound)
+}
+
+/// The value whose normal score is y; beyond the bound, the least or greatest value seen in fitting.
+fn from_normal_score(y: f64, quantiles: &[f64], bound: f64) -> f64 {
+    if y.is_nan() {
+        return y;
+    }
+    if let [centre] = quantiles {
+        return y + centre;
+    }
+    let last = quantiles.len() - 1;
+    // The bound itself is held by neither type exactly; what rounds to it means the end of the range.
+    if y <= -bound * (1.0 - 1e-6) {
+        return quantiles[0];
+    }
+    if y >= bound * (1.0 - 1e-6) {
+        return quantiles[last];
+    }
+    let position = normal::distribution(y) * last as f64;
+    let below = (position as usize).min(last - 1);
+    between(
+        quantiles[below],
+        quantiles[below + 1],
+        position - below as f64,
+    )
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scaler;
+use super::{Map, Scaler};
 use crate::columns::map_columns;
-use crate::fitted::{Affine, Map};
+use crate::fitted::Affine;
 use crate::quantile::quantiles;
 use crate::survey::Survey;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
 ///
@@ -16,7 +16,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 ///
 /// Where half of the values are equal, or differ by no more than 4 ε of their size (ε = 2⁻⁵²), the interquartile range
 /// counts as 0. The scale is then half of the range, as in
-/// [`SmoothClip`], and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
+/// [`SmoothClip`](super::SmoothClip), and the feature is listed in the report. (scikit-learn divides such a feature by 1, which leaves it in its
 /// own unit.) A constant feature has scale 1.
 ///
 /// Memory: the values of eight features at a time are copied, as `f64`, on each thread.
@@ -38,42 +38,11 @@ pub struct RobustScaler {
     non_finite: NonFinite,
 }
 
-/// Robust scaling, then smoothly clipped to ±3: z / sqrt(1 + (z/3)²) of z = (x - median) / (q₇₅ - q₂₅).
-///
-/// From RealMLP (Holzmüller, Grinsztajn, Steinwart, NeurIPS 2024), where plain standardization raised the
-/// benchmark error by 2.1 % (classification) and 8.7 % (regression) against it. Where the interquartile range counts as 0 the scale
-/// is half of the range, and the report lists the feature; a constant feature has scale 1.
-///
-/// The inverse is exact in theory, z = y / sqrt(1 - (y/3)²), and loses about (1 + z²/9) times the rounding of y in
-/// practice: in `f32` a value 30 scales out comes back to about five digits, and everything beyond some 8,700
-/// scales (2·10⁸ in `f64`) comes back as about that.
-///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
-///
-/// ```
-/// use nalgebra::DMatrix;
-/// use smallbatch_preprocess::{FitData, Scaler, SmoothClip};
-///
-/// let x = DMatrix::from_column_slice(1, 5, &[1.0, 2.0, 3.0, 4.0, 1000.0]);
-/// let fitted = SmoothClip::new().fit(&FitData::new(&x))?;
-/// let y = fitted.transform(&x)?;
-/// assert_eq!(y[2], 0.0);
-/// assert!(y[4] > 2.99 && y[4] < 3.0);
-/// assert!((fitted.inverse(&y)?[4] - 1000.0_f64).abs() < 1e-6);
-/// # Ok::<(), smallbatch_preprocess::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SmoothClip {
-    non_finite: NonFinite,
-}
-
 /// Quartiles that are nearer to each other than so many roundings of themselves are equal: 0.3 and 0.1 + 0.2 are the
 /// same number, computed in two ways.
 const RESOLVED: f64 = 4.0;
 
-policy_alone!(RobustScaler);
-policy_alone!(SmoothClip);
+definition_of_policy_alone!(RobustScaler, "robust", Map::Affine(_));
 
 impl Scaler for RobustScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
@@ -82,19 +51,12 @@ impl Scaler for RobustScaler {
     }
 }
 
-impl Scaler for SmoothClip {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let (survey, affine) = fit_robust(training, self.non_finite)?;
-        Ok(survey.fitted(*self, Map::SmoothClip(affine)))
-    }
-}
-
 /// Median and interquartile range (or half of the range) of every feature.
-fn fit_robust<T: Scalar>(
+pub(super) fn fit_robust<T: Scalar>(
     training: &FitData<'_, T>,
     policy: NonFinite,
 ) -> Result<(Survey, Affine), Error> {
-    let mut survey = T::survey(training, policy)?;
+    let mut survey = compiled::survey(training, policy)?;
     let quartiles = map_columns(training, |_, column| {
         quantiles(column.values, column.weights, &[0.25, 0.5, 0.75])
     })?;

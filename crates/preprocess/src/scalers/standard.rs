@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scaler;
-use crate::fitted::{Affine, Map};
+use super::{Map, Scaler};
+use crate::fitted::Affine;
 use crate::survey::Survey;
-use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar};
+use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar, compiled};
 
 /// What a [`StandardScaler`] subtracts.
 ///
@@ -152,10 +152,10 @@ impl StandardScaler {
     }
 }
 
-non_finite_policy!(StandardScaler);
+definition!(StandardScaler, "standard", Map::Affine(_));
 
 impl Scaler for StandardScaler {
     fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        self.fit_survey(T::survey(training, self.non_finite)?)
+        self.fit_survey(compiled::survey(training, self.non_finite)?)
     }
 }

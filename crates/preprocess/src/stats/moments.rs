@@ -8,10 +8,11 @@
 //! The inner loops run along contiguous memory, a *lane* a value of the sample. When samples are short, several of them
 //! are taken as one row of many lanes, so that the vector unit is full even for one feature.
 
+use smallbatch_base::vectorized;
+
 use crate::Scalar;
 use crate::lanes::lanes;
 use crate::stats::squares::{SMALL, Squares};
-use crate::vectorized::vectorized;
 
 /// What the samples of one block say about one feature.
 #[derive(Clone, Copy, Debug, PartialEq)]

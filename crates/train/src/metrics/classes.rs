@@ -3,7 +3,6 @@
 use nalgebra::{DMatrixView, DVectorView};
 
 use super::{Weights, check_length};
-use crate::scalar::to_f64;
 use crate::{Error, Scalar};
 
 /// The fraction of samples predicted right: `Σ wᵢ·[ŷᵢ = yᵢ] / Σ wᵢ`.
@@ -133,11 +132,11 @@ pub fn log_loss<T: Scalar>(
 ) -> Result<f64, Error> {
     const METRIC: &str = "log loss";
     let scored = Scored::new(METRIC, probabilities, labels, weights)?;
-    let epsilon = to_f64(T::default_epsilon());
+    let epsilon = T::default_epsilon().to_f64();
     let mut losses = Vec::with_capacity(labels.len());
     for (sample, (column, &label)) in scored.columns().zip(labels).enumerate() {
         for &score in column.iter() {
-            let value = to_f64(score);
+            let value = score.to_f64();
             // Sums of f32 probabilities may exceed 1 by rounding.
             if !(0.0..=1.0 + 8.0 * epsilon).contains(&value) {
                 return Err(Error::MetricValue {
@@ -150,9 +149,9 @@ pub fn log_loss<T: Scalar>(
             }
         }
         let probability = match (column.len(), label) {
-            (1, 0) => 1.0 - to_f64(column[0]),
-            (1, _) => to_f64(column[0]),
-            (_, label) => to_f64(column[label as usize]),
+            (1, 0) => 1.0 - column[0].to_f64(),
+            (1, _) => column[0].to_f64(),
+            (_, label) => column[label as usize].to_f64(),
         };
         losses.push(-probability.clamp(epsilon, 1.0).ln());
     }
@@ -199,12 +198,12 @@ impl<'a, T: Scalar> Scored<'a, T> {
             }
         }
         for (sample, column) in scores.column_iter().enumerate() {
-            if let Some(&score) = column.iter().find(|&&score| to_f64(score).is_nan()) {
+            if let Some(&score) = column.iter().find(|&&score| score.to_f64().is_nan()) {
                 return Err(Error::MetricValue {
                     metric,
                     what: "a prediction",
                     sample,
-                    value: to_f64(score),
+                    value: score.to_f64(),
                     range: "a number",
                 });
             }
@@ -223,7 +222,7 @@ impl<'a, T: Scalar> Scored<'a, T> {
     /// The scores for class `class` of all samples; where there is one row, it is class 1's.
     pub(super) fn scores_of(&self, class: usize) -> impl Iterator<Item = f64> + '_ {
         let row = if self.scores.nrows() == 1 { 0 } else { class };
-        (0..self.scores.ncols()).map(move |sample| to_f64(self.scores[(row, sample)]))
+        (0..self.scores.ncols()).map(move |sample| self.scores[(row, sample)].to_f64())
     }
 
     /// The scores of each sample.
@@ -249,7 +248,7 @@ impl<'a, T: Scalar> Scored<'a, T> {
 /// The first of the largest scores; of a single one, whether it is above the threshold.
 fn predicted_class<T: Scalar>(scores: DVectorView<'_, T>, threshold: f64) -> usize {
     if scores.len() == 1 {
-        return usize::from(to_f64(scores[0]) > threshold);
+        return usize::from(scores[0].to_f64() > threshold);
     }
     let mut best = 0;
     for (class, &score) in scores.iter().enumerate().skip(1) {

@@ -3,7 +3,6 @@
 use nalgebra::DMatrixView;
 
 use super::{Weights, check_length};
-use crate::scalar::to_f64;
 use crate::{Error, Scalar};
 
 /// The root of the mean squared error, in the target's unit: √(Σᵢ wᵢ · (1/k) Σⱼ (ŷⱼᵢ - yⱼᵢ)² / Σᵢ wᵢ).
@@ -104,12 +103,12 @@ fn r2_of<T: Scalar>(
 ) -> Result<f64, Error> {
     let mut sum = 0.0;
     for output in 0..targets.nrows() {
-        let row = || targets.row(output).into_iter().map(|&y| to_f64(y));
+        let row = || targets.row(output).into_iter().map(|&y| y.to_f64());
         // In two passes: the mean first, so that a large mean does not cost the variance its digits.
         let mean = weights.mean(row());
         let total = weights.mean(row().map(|y| (y - mean) * (y - mean)));
         // Among the samples that weigh something: the mean of equal numbers is not always that number.
-        let first = to_f64(targets[(output, weights.first())]);
+        let first = targets[(output, weights.first())].to_f64();
         let mut differing = row().enumerate().filter(|&(_, y)| y != first);
         let is_constant = differing.all(|(sample, _)| weights.of(sample) == 0.0);
         if total == 0.0 || is_constant {
@@ -120,7 +119,7 @@ fn r2_of<T: Scalar>(
         }
         let errors = row()
             .zip(predictions.row(output))
-            .map(|(y, &prediction)| (to_f64(prediction) - y).powi(2));
+            .map(|(y, &prediction)| (prediction.to_f64() - y).powi(2));
         sum += 1.0 - weights.mean(errors) / total;
     }
     Ok(sum / targets.nrows() as f64)
@@ -142,12 +141,12 @@ fn check<'a, T: Scalar>(
     check_length(metric, what, n_samples, predictions.ncols())?;
     for (what, matrix) in [("a prediction", predictions), ("a target", targets)] {
         for (sample, column) in matrix.column_iter().enumerate() {
-            if let Some(&bad) = column.iter().find(|&&value| !to_f64(value).is_finite()) {
+            if let Some(&bad) = column.iter().find(|&&value| !value.to_f64().is_finite()) {
                 return Err(Error::MetricValue {
                     metric,
                     what,
                     sample,
-                    value: to_f64(bad),
+                    value: bad.to_f64(),
                     range: "a finite number",
                 });
             }
@@ -168,7 +167,7 @@ fn mean_of<T: Scalar>(
         |(prediction, target)| {
             let pairs = prediction.iter().zip(target.iter());
             pairs
-                .map(|(&p, &y)| cost(to_f64(p) - to_f64(y)))
+                .map(|(&p, &y)| cost(p.to_f64() - y.to_f64()))
                 .sum::<f64>()
                 / n_outputs
         },

@@ -107,7 +107,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             validation,
         )?;
         Ok(Self {
-            inputs_are_normal: batch_of(training)?.is_normal(),
+            inputs_are_normal: batch_of(training).is_normal(),
             workspace,
             last_update: trainer.budget.last_update(n_batches),
             batches,

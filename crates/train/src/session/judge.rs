@@ -9,7 +9,6 @@ use crate::batch_losses::BatchLosses;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
 use crate::evaluator::Measurement;
-use crate::scalar::to_f64;
 use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, TrainingLoss, Watched};
 
 /// What early stopping has seen: the lowest validation loss, and the model that had it.
@@ -157,12 +156,12 @@ impl<T: Scalar> Session<'_, T> {
         // A batch's loss belongs to the update that it was refused for, the others to the update before.
         let update = match what {
             NotFinite::BatchLoss(_) | NotFinite::Gradient(_) => self.update,
-            _ => self.update.saturating_sub(1),
+            NotFinite::EvaluatedLoss(..) | NotFinite::Parameter(_) => self.update.saturating_sub(1),
         };
         // The data that failed: validation data that was not scaled overflows whatever the training data is like.
         let data = match (what.part(), self.validation) {
             (Watched::Validation, Some(validation)) => validation,
-            _ => self.training,
+            (Watched::Validation, None) | (Watched::Training, _) => self.training,
         };
         let suspects = Suspects::of(data);
         Error::Diverged(Box::new(Divergence {
@@ -183,7 +182,7 @@ impl<T: Scalar> Session<'_, T> {
 /// The first of these that is infinite or NaN. That there is none is found in blocks, without a branch for each number:
 /// an epoch of a small network on a hundred samples takes a few microseconds, and this follows it.
 fn first_not_finite<T: Scalar>(values: &[T]) -> Option<f64> {
-    let is_finite = |value: T| to_f64(value).is_finite();
+    let is_finite = |value: T| value.to_f64().is_finite();
     values
         .chunks(64)
         .find(|block| {
@@ -192,7 +191,7 @@ fn first_not_finite<T: Scalar>(values: &[T]) -> Option<f64> {
                 .fold(true, |all, &value| all & is_finite(value))
         })
         .and_then(|block| block.iter().find(|&&value| !is_finite(value)))
-        .map(|&value| to_f64(value))
+        .map(|&value| value.to_f64())
 }
 
 #[cfg(test)]

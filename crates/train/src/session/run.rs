@@ -1,8 +1,5 @@
 //! The loop: stretches of updates between evaluations.
 
-use smallbatch_data::BatchTarget;
-use smallbatch_mlp::Targets;
-
 use super::Session;
 use crate::batch_losses::total_weight;
 use crate::clock::Deadline;
@@ -103,7 +100,7 @@ impl<T: Scalar> Session<'_, T> {
             (_, Stretch::TimeIsUp) => Some(Outcome::BudgetSpent),
             (_, _) if self.update >= self.last_update => Some(Outcome::BudgetSpent),
             (None, Stretch::Interrupted) => Some(Outcome::Interrupted),
-            _ => judged,
+            (Some(_), Stretch::Interrupted) | (_, Stretch::Whole) => judged,
         })
     }
 
@@ -142,11 +139,7 @@ impl<T: Scalar> Session<'_, T> {
             // A data set has samples and a batch size is at least 1, so an epoch has a batch.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
-        let targets = match &batch.target {
-            BatchTarget::Labels(labels) => Targets::Labels(labels),
-            BatchTarget::Values(values) => Targets::Values(*values),
-        };
-        let mut samples = network_batch(batch.features, targets).known_finite();
+        let mut samples = network_batch(batch.features, &batch.target).known_finite();
         if self.inputs_are_normal {
             samples = samples.known_normal();
         }

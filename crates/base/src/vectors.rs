@@ -2,9 +2,7 @@
 
 use pulp::Simd;
 
-use super::transpose;
-
-/// What the kernels ask of a number type: vectors of it, for every kind of processor.
+/// What kernels ask of a number type: vectors of it, for every kind of processor.
 pub trait Vectors: Copy + Sized {
     /// A vector register of processor kind `S`.
     type Vector<S: Simd>: Copy;
@@ -12,8 +10,8 @@ pub trait Vectors: Copy + Sized {
     /// 0.
     const ZERO: Self;
 
-    /// Below it in absolute value, whatever is handed from one stage of a step to the next is 0; see `negligible`. The square root
-    /// of the smallest number of full precision: products of two such numbers are not subnormal.
+    /// Below it in absolute value, whatever is handed from one stage of a training step to the next is 0; see `negligible` in
+    /// `mlp`. The square root of the smallest number of full precision: products of two such numbers are not subnormal.
     const SMALLEST: Self;
 
     /// The same of the loss's gradient with respect to a unit.
@@ -68,15 +66,10 @@ pub trait Vectors: Copy + Sized {
     fn of_byte(byte: u8) -> Self;
     /// ((x - shift) - rest) / scale, each operation rounded: the same bits wherever it is computed.
     fn scaled(x: Self, shift: Self, rest: Self, scale: Self) -> Self;
-    /// `result[column][row] = rows[row][column]`.
-    fn turn(rows: Block<Self>) -> Block<Self>;
 }
 
-/// A square of numbers.
-type Block<T> = [[T; transpose::SIDE]; transpose::SIDE];
-
 macro_rules! vectors {
-    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $turn:path, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident, $abs:ident, $mul:ident) => {
+    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $select:ident, $abs:ident, $mul:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -161,10 +154,6 @@ macro_rules! vectors {
             fn scaled(x: Self, shift: Self, rest: Self, scale: Self) -> Self {
                 ((x - shift) - rest) / scale
             }
-            #[inline(always)]
-            fn turn(rows: Block<Self>) -> Block<Self> {
-                $turn(rows)
-            }
         }
     };
 }
@@ -172,7 +161,6 @@ macro_rules! vectors {
 vectors!(
     f32,
     [(127 - 63) << 23, (127 - 100) << 23, (127 - 110) << 23],
-    turn_f32,
     f32s,
     F32_LANES,
     splat_f32s,
@@ -192,7 +180,6 @@ vectors!(
 vectors!(
     f64,
     [(1023 - 511) << 52, (1023 - 900) << 52, (1023 - 990) << 52],
-    transpose::turn,
     f64s,
     F64_LANES,
     splat_f64s,
@@ -209,12 +196,3 @@ vectors!(
     abs_f64s,
     mul_f64s
 );
-
-#[inline(always)]
-fn turn_f32(rows: Block<f32>) -> Block<f32> {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return transpose::turn_with_avx(simd.avx, rows);
-    }
-    transpose::turn(rows)
-}

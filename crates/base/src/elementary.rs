@@ -1,11 +1,103 @@
 //! exp, tanh, the normal distribution, ln(x) and ln(1+x) in f32, without branches, so that loops over them are compiled to
-//! vector instructions. No fused multiply-add is used: the same bits on every vector width.
+//! vector instructions. No fused multiply-add is used: the same bits on every vector width. In f64 they are those of the
+//! standard library and of `libm`, and what is too small to matter becomes 0 as in f32.
 //!
 //! Polynomials for exp and ln(1+x) and quotients of polynomials for tanh and the normal distribution, found by weighted least
 //! squares, the weights raised where the error is large until it is nearly equal everywhere (Lawson 1961); of ln(x) that of Cephes
 //! (Moshier). The error bounds are asserted by the tests below.
 //!
 //! None makes a subnormal number of one that is not, on the way or in the end.
+
+/// The elementary functions of a number type. Their names are those of no other trait.
+pub trait Elementary: Copy {
+    /// e^self, without branches, so that loops over it are vectorized.
+    fn fast_exp(self) -> Self;
+    /// tanh, without branches.
+    fn fast_tanh(self) -> Self;
+    /// e^self for self of at most 0; 0 where that is too small to matter in a network.
+    fn exp_of_negative(self) -> Self;
+    /// e^self - 1 for self of at most 0.
+    fn exp_m1_of_negative(self) -> Self;
+    /// The standard normal's distribution function, and its density.
+    fn normal(self) -> (Self, Self);
+    /// ln(self) for self of at least 1.
+    fn fast_ln(self) -> Self;
+    /// ln(1 + self) for self in [0, 1].
+    fn fast_ln_1p(self) -> Self;
+}
+
+impl Elementary for f32 {
+    #[inline(always)]
+    fn fast_exp(self) -> Self {
+        exp_f32(self)
+    }
+    #[inline(always)]
+    fn fast_tanh(self) -> Self {
+        tanh_f32(self)
+    }
+    #[inline(always)]
+    fn exp_of_negative(self) -> Self {
+        exp_of_negative_f32(self)
+    }
+    #[inline(always)]
+    fn exp_m1_of_negative(self) -> Self {
+        exp_m1_of_negative_f32(self)
+    }
+    #[inline(always)]
+    fn normal(self) -> (Self, Self) {
+        normal_f32(self)
+    }
+    #[inline(always)]
+    fn fast_ln(self) -> Self {
+        ln_f32(self)
+    }
+    #[inline(always)]
+    fn fast_ln_1p(self) -> Self {
+        ln_1p_f32(self)
+    }
+}
+
+impl Elementary for f64 {
+    #[inline(always)]
+    fn fast_exp(self) -> Self {
+        // 2^-995: what is below would be subnormal soon.
+        if self < -690.0 { 0.0 } else { self.exp() }
+    }
+    #[inline(always)]
+    fn fast_tanh(self) -> Self {
+        self.tanh()
+    }
+    #[inline(always)]
+    fn exp_of_negative(self) -> Self {
+        // 2^-511.
+        if self < -354.198 { 0.0 } else { self.exp() }
+    }
+    #[inline(always)]
+    fn exp_m1_of_negative(self) -> Self {
+        self.exp_m1()
+    }
+    #[inline(always)]
+    fn normal(self) -> (Self, Self) {
+        const INVERSE_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
+        // Where e^(-x²/2) is 0 too.
+        let x = if self < -37.2 {
+            f64::NEG_INFINITY
+        } else {
+            self
+        };
+        let below = 0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2);
+        let density = INVERSE_SQRT_TAU * (-0.5 * self * self).exp_of_negative();
+        (below, density)
+    }
+    #[inline(always)]
+    fn fast_ln(self) -> Self {
+        self.ln()
+    }
+    #[inline(always)]
+    fn fast_ln_1p(self) -> Self {
+        self.ln_1p()
+    }
+}
 
 /// Below it [`exp_f32`] is 0: 1.8e-35. What is left may be divided by a thousand, and is of full precision still.
 const LOWEST: f32 = -80.0;
@@ -35,7 +127,7 @@ fn exp_parts(x: f32) -> (f32, u32) {
 
 /// e^x. Relative error below 3e-7 from e^-80 on, below which it is 0; overflows to infinity, NaN stays NaN.
 #[inline(always)]
-pub(crate) fn exp_f32(x: f32) -> f32 {
+fn exp_f32(x: f32) -> f32 {
     // Comparisons, not `clamp` or `max`: NaN must pass.
     let within = if x > 89.0 { 89.0 } else { x };
     let within = if within < LOWEST { LOWEST } else { within };
@@ -47,7 +139,7 @@ pub(crate) fn exp_f32(x: f32) -> f32 {
 
 /// e^x for x of at most 0, in fewer operations; to the bits of [`exp_f32`] down to 2^-63, below which it is 0.
 #[inline(always)]
-pub(crate) fn exp_of_negative_f32(x: f32) -> f32 {
+fn exp_of_negative_f32(x: f32) -> f32 {
     const LOWEST: f32 = LOWEST_THAT_MATTERS;
     let within = if x < LOWEST { LOWEST } else { x };
     let (mantissa, n) = exp_parts(within);
@@ -57,7 +149,7 @@ pub(crate) fn exp_of_negative_f32(x: f32) -> f32 {
 
 /// e^x - 1 for x of at most 0. Relative error below 4e-7.
 #[inline(always)]
-pub(crate) fn exp_m1_of_negative_f32(x: f32) -> f32 {
+fn exp_m1_of_negative_f32(x: f32) -> f32 {
     let mut series = 1.0 / 40_320.0;
     series = series * x + 1.0 / 5_040.0;
     series = series * x + 1.0 / 720.0;
@@ -79,7 +171,7 @@ pub(crate) fn exp_m1_of_negative_f32(x: f32) -> f32 {
 /// benches, at 16, 32 and 256, the old and the new program in turns).
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
-pub(crate) fn tanh_f32(x: f32) -> f32 {
+fn tanh_f32(x: f32) -> f32 {
     let x = if x > 9.2 { 9.2 } else { x };
     let x = if x < -9.2 { -9.2 } else { x };
     let z = x * x;
@@ -107,7 +199,7 @@ pub(crate) fn tanh_f32(x: f32) -> f32 {
 /// Φ(-y) = e^(-y²/2) R(y) with Mills' ratio R = P / Q, within 3e-8 for y up to 13.5.
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
-pub(crate) fn normal_f32(x: f32) -> (f32, f32) {
+fn normal_f32(x: f32) -> (f32, f32) {
     const INVERSE_SQRT_TAU: f32 = 0.398_942_280;
     let y = x.abs();
     let y = if y > 15.0 { 15.0 } else { y };
@@ -131,7 +223,7 @@ pub(crate) fn normal_f32(x: f32) -> (f32, f32) {
 /// ln(1 + u) for u in [0, 1]. Relative error below 5e-7.
 #[inline(always)]
 #[allow(clippy::excessive_precision)]
-pub(crate) fn ln_1p_f32(u: f32) -> f32 {
+fn ln_1p_f32(u: f32) -> f32 {
     let mut p = -8.539_198_9e-3_f32;
     p = p * u + 4.408_959_67e-2;
     p = p * u - 0.107_681_659;
@@ -152,7 +244,7 @@ pub(crate) fn ln_1p_f32(u: f32) -> f32 {
     clippy::cast_precision_loss,
     clippy::excessive_precision
 )]
-pub(crate) fn ln_f32(x: f32) -> f32 {
+fn ln_f32(x: f32) -> f32 {
     /// √½: the mantissa is taken between it and √2.
     const SQRT_HALF: i32 = 0x3f35_04f3;
     const LN_2_HIGH: f32 = 0.693_359_375;

@@ -1,0 +1,48 @@
+//! What the other crates stand on: number types, named random streams, loops for several vector widths, elementary functions.
+//!
+//! - [`Scalar`] is the number type of data, networks and trainings: `f32` or `f64`. There is one such trait, and the other
+//!   crates re-export it.
+//! - [`Stream`] names a stream of random numbers, and [`generator`] gives it for a seed. All names stand in one list, so that
+//!   none is used twice.
+//!
+//! The rest is for this workspace's crates, is hidden from the documentation, and may change with any version:
+//!
+//! - `vectorized!` declares a loop that is compiled for several vector widths and chosen when the program runs.
+//! - `compiled!` declares a function that is compiled once for each number type, in the crate that declares it, and not again
+//!   in each crate that uses it. Both of its forms may do what only their own type can (`PerType`), so no crate
+//!   has to add methods to `Scalar`.
+//! - `Vectors` are the vector operations of a number type, and `Elementary` its exponential, tanh, logarithm and normal
+//!   distribution, without branches.
+//!
+//! ```
+//! use rand::Rng;
+//! use smallbatch_base::{Scalar, Stream, generator};
+//!
+//! fn mean<T: Scalar>(values: &[T]) -> f64 {
+//!     values.iter().map(|x| x.to_f64()).sum::<f64>() / values.len() as f64
+//! }
+//! assert_eq!(mean(&[1.0_f32, 2.0]), mean(&[1.0_f64, 2.0]));
+//!
+//! // The same seed, stream and counter give the same numbers on every machine.
+//! let draw = |counter| generator(7, Stream::Shuffle, counter).next_u64();
+//! assert_eq!(draw(0), draw(0));
+//! assert_ne!(draw(0), draw(1));
+//! ```
+
+mod compiled;
+mod elementary;
+mod random;
+mod scalar;
+mod vectorized;
+mod vectors;
+
+#[doc(hidden)]
+pub use compiled::PerType;
+#[doc(hidden)]
+pub use elementary::Elementary;
+#[doc(hidden)]
+pub use pulp;
+pub use random::{Stream, generator};
+pub use scalar::Scalar;
+#[doc(hidden)]
+pub use vectors::Vectors;
