@@ -381,10 +381,10 @@ pub enum Error {
 
     /// A table with one column, or none: no feature beside the target.
     #[error(
-        "the table has {columns} columns, but needs at least 2: a feature and the target; is the delimiter the right one?"
+        "the table has {columns} columns, but needs at least 2: a feature and the target; cells are told apart by commas, semicolons, tabs or bars"
     )]
     TooFewColumns {
-        /// Columns in the header.
+        /// Columns in the header that are not ignored.
         columns: usize,
     },
 
@@ -446,13 +446,17 @@ pub enum Error {
         advice: &'static str,
     },
 
-    /// The target among the columns that are not to be looked at.
+    /// One column named for two uses.
     #[error(
-        "the target {target:?} is to be ignored as well; name another target, or do not ignore it"
+        "the {what} {column:?} cannot be {other} as well; name another column for one of the two"
     )]
-    IgnoredTarget {
-        /// The target.
-        target: String,
+    UsedTwice {
+        /// "target" or "column of groups".
+        what: &'static str,
+        /// The column.
+        column: String,
+        /// The other use: "ignored" or "the groups".
+        other: &'static str,
     },
 
     /// A column with too many distinct texts to be categories.
