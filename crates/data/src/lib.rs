@@ -65,6 +65,7 @@ mod batch_size;
 mod batches;
 pub mod builtin;
 mod cells;
+mod copies;
 mod dataset;
 mod error;
 mod features;
