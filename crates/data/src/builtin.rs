@@ -7,10 +7,17 @@
 //! | [`airfoil`], [`airfoil_by_run`] | 1,503, in 106 runs | 5 | sound pressure, dB |
 //! | [`digits`] | 1,797 | 64 (8 x 8 grey levels) | 10 digits |
 //! | [`digits_100k`] | 100,000, made from `digits` | 64 | 10 digits, split by source image |
+//! | `table("auto_mpg")` | 392 | 5 | miles per gallon |
+//! | `table("concrete")` | 1,030 | 8 | compressive strength, MPa |
+//! | `table("thyroid")` | 215 | 5 | 3 diagnoses |
+//! | `table("vowel")` | 990 | 10 | 11 vowels |
+//! | `table("yacht")` | 308 | 6 | residuary resistance |
+//!
+//! [`tables`] lists all but `digits_100k`, and [`table`] finds one of them by its name.
 //!
 //! All come from the UCI Machine Learning Repository under the licence
 //! [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): whoever passes them on names their authors. Each
-//! function gives the citation; the crate's `DATA.md` gives it again, with what was changed.
+//! [`BuiltinTable`] has its citation; the crate's `DATA.md` gives it again, with what was changed.
 //!
 //! Values are read as `f32`; for arithmetic in `f64` use [`Dataset::cast`].
 //!
@@ -26,8 +33,10 @@
 //! ```
 
 mod augment;
+mod tables;
 
 pub use augment::{augmented_digits, digits_100k};
+pub use tables::{BuiltinTable, table, tables};
 
 use crate::{Dataset, Error, Table, TableReader, Target, Task};
 

@@ -529,6 +529,17 @@ pub enum Error {
         unexpected: Vec<String>,
     },
 
+    /// A built-in table that does not exist.
+    #[error("there is no built-in table {name:?}; {}", nearest.as_ref().map_or_else(|| format!("there are {}", tables.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
+    UnknownTable {
+        /// The name asked for.
+        name: String,
+        /// The most similar name there is, if one is similar.
+        nearest: Option<String>,
+        /// All names.
+        tables: Vec<String>,
+    },
+
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
