@@ -529,6 +529,31 @@ pub enum Error {
         unexpected: Vec<String>,
     },
 
+    /// A folder without a table.
+    #[error("there is no table in {}; put files there whose names end in .csv", folder.display())]
+    NoTables {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// Settings of a table that cannot be read.
+    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups` and `ignore`", file.display())]
+    TableSettings {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+
+    /// Settings without the table that they are of.
+    #[error("there is no table beside {}; rename it to its table's name, or remove it", settings.display())]
+    NoTableBeside {
+        /// The file of settings.
+        settings: PathBuf,
+    },
+
     /// A built-in table that does not exist.
     #[error("there is no built-in table {name:?}; {}", nearest.as_ref().map_or_else(|| format!("there are {}", tables.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
     UnknownTable {

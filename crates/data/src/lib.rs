@@ -55,10 +55,11 @@
 //! - [`Dataset`] and [`Target`]: samples, checked.
 //! - [`TableReader`]: a data set from a table in a file, in one call; [`Table`] and [`TableSchema`]: the two steps of that,
 //!   so that later tables are read in the same way.
+//! - [`read_folder`]: every table of a folder.
 //! - [`Splitter`], [`Split`] and [`KFolds`]: by fraction or fold; shuffled, stratified or grouped.
 //! - [`TargetScaler`]: regression targets in units of their deviation, and predictions back.
 //! - [`BatchSize`] and [`Batches`]: mini-batches gathered into one buffer, or the full batch, borrowed.
-//! - [`builtin`]: wine, breast cancer, airfoil, digits, and 100,000 digits made from them.
+//! - [`builtin`]: wine, breast cancer, airfoil, digits and other tables, listed; and 100,000 digits made from those.
 //! - [`synthetic`]: the textbook's two inputs, LeCun's two Gaussian classes, redundant copies.
 
 mod batch_size;
@@ -69,6 +70,7 @@ mod copies;
 mod dataset;
 mod error;
 mod features;
+mod folder;
 mod lines;
 mod names;
 mod reader;
@@ -85,6 +87,7 @@ pub use batches::{Batch, BatchTarget, Batches, Choice};
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
 pub use features::{StoredFeatures, StoredValues};
+pub use folder::{FolderTable, read_folder};
 pub use reader::TableReader;
 pub use schema::{TableSchema, Task};
 pub use smallbatch_preprocess::Scalar;
