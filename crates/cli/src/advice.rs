@@ -26,7 +26,7 @@ pub(crate) fn run(data: &Path, target: &str, arguments: &Experiment) -> Result<E
         plan.hidden = arguments.hidden.clone();
     }
     plan.validate()?;
-    let table = Table::read_path(data).map_err(Error::from)?;
+    let table = read(data)?;
     plan.check(&table)?;
     // Minutes of work must not end at a folder that cannot be written to.
     report::prepare(&arguments.out)?;
@@ -68,9 +68,21 @@ pub(crate) fn run(data: &Path, target: &str, arguments: &Experiment) -> Result<E
 /// Prints what a saved model predicts.
 pub(crate) fn predict(arguments: &Predict) -> Result<ExitCode, Failure> {
     let model = SavedModel::load(&arguments.model)?;
-    let table = Table::read_path(&arguments.table).map_err(Error::from)?;
+    let table = read(&arguments.table)?;
     let csv = model.predict(&table)?.to_csv()?;
     // A reader that has gone away (`| head`) has what it wanted.
     let _ = std::io::stdout().write_all(csv.as_bytes());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a table, and says what of it was left out.
+fn read(file: &Path) -> Result<Table, Failure> {
+    let table = Table::read_path(file).map_err(Error::from)?;
+    if table.has_index() {
+        eprintln!(
+            "{}: the first column has no name and numbers the rows; it is left out",
+            file.display()
+        );
+    }
+    Ok(table)
 }

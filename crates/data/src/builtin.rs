@@ -7,10 +7,17 @@
 //! | [`airfoil`], [`airfoil_by_run`] | 1,503, in 106 runs | 5 | sound pressure, dB |
 //! | [`digits`] | 1,797 | 64 (8 x 8 grey levels) | 10 digits |
 //! | [`digits_100k`] | 100,000, made from `digits` | 64 | 10 digits, split by source image |
+//! | `table("auto_mpg")` | 392 | 5 | miles per gallon |
+//! | `table("concrete")` | 1,030 | 8 | compressive strength, MPa |
+//! | `table("thyroid")` | 215 | 5 | 3 diagnoses |
+//! | `table("vowel")` | 990 | 10 | 11 vowels |
+//! | `table("yacht")` | 308 | 6 | residuary resistance |
+//!
+//! [`tables`] lists all but `digits_100k`, and [`table`] finds one of them by its name.
 //!
 //! All come from the UCI Machine Learning Repository under the licence
 //! [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/): whoever passes them on names their authors. Each
-//! function gives the citation; the crate's `DATA.md` gives it again, with what was changed.
+//! [`BuiltinTable`] has its citation; the crate's `DATA.md` gives it again, with what was changed.
 //!
 //! Values are read as `f32`; for arithmetic in `f64` use [`Dataset::cast`].
 //!
@@ -26,10 +33,12 @@
 //! ```
 
 mod augment;
+mod tables;
 
 pub use augment::{augmented_digits, digits_100k};
+pub use tables::{BuiltinTable, table, tables};
 
-use crate::{CsvReader, Dataset, Error, Target};
+use crate::{Dataset, Error, Table, TableReader, Target, Task};
 
 /// Chemical analysis of 178 Italian wines from three cultivars: 13 features, 3 classes.
 ///
@@ -42,9 +51,11 @@ use crate::{CsvReader, Dataset, Error, Target};
 /// # Errors
 /// None in practice: the embedded file is read in the crate's tests.
 pub fn wine() -> Result<Dataset, Error> {
-    let wine = CsvReader::classification()
-        .name("wine")
-        .read::<f32>(&include_bytes!("../data/wine.csv")[..])?;
+    let wine = read(
+        "wine",
+        include_bytes!("../data/wine.csv"),
+        Task::Classification,
+    )?;
     let labels = wine.target().labels().unwrap_or_default().to_vec();
     // The file writes the cultivars 0 to 2; the source numbers them 1 to 3.
     let names = (1..=3)
@@ -64,10 +75,8 @@ pub fn wine() -> Result<Dataset, Error> {
 /// # Errors
 /// None in practice: the embedded file is read in the crate's tests.
 pub fn breast_cancer() -> Result<Dataset, Error> {
-    let table = &include_bytes!("../data/breast_cancer.csv")[..];
-    CsvReader::classification()
-        .name("breast_cancer")
-        .read(table)
+    let table = include_bytes!("../data/breast_cancer.csv");
+    read("breast_cancer", table, Task::Classification)
 }
 
 /// Noise of airfoil sections in a wind tunnel, 1,503 measurements: 5 features, regression of a sound pressure in dB.
@@ -84,9 +93,11 @@ pub fn breast_cancer() -> Result<Dataset, Error> {
 /// # Errors
 /// None in practice: the embedded file is read in the crate's tests.
 pub fn airfoil() -> Result<Dataset, Error> {
-    CsvReader::regression()
-        .name("airfoil")
-        .read(&include_bytes!("../data/airfoil.csv")[..])
+    read(
+        "airfoil",
+        include_bytes!("../data/airfoil.csv"),
+        Task::Regression,
+    )
 }
 
 /// [`airfoil`] with its 106 runs as groups, so that [`Splitter::grouped`](crate::Splitter::grouped) never trains and tests on
@@ -123,7 +134,16 @@ fn runs(dataset: &Dataset) -> Vec<u32> {
 /// # Errors
 /// None in practice: the embedded file is read in the crate's tests.
 pub fn digits() -> Result<Dataset, Error> {
-    CsvReader::classification()
-        .name("digits")
-        .read(&include_bytes!("../data/digits8x8.csv")[..])
+    read(
+        "digits",
+        include_bytes!("../data/digits8x8.csv"),
+        Task::Classification,
+    )
+}
+
+/// A table whose last column is the target.
+fn read(name: &str, table: &[u8], task: Task) -> Result<Dataset, Error> {
+    let table = Table::read(table)?;
+    let schema = TableReader::new().task(task).schema(&table)?;
+    Ok(schema.dataset(&table)?.with_name(name))
 }

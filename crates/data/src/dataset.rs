@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
 use smallbatch_preprocess::{FittedScaler, Scalar, TransformReport};
 
 use crate::features::{Features, StoredFeatures};
@@ -22,13 +23,21 @@ use crate::{Error, Target};
 /// assert!(Dataset::new(features.clone(), target.clone()).is_err());
 /// assert!(Dataset::with_missing(features, target, MissingValues::Admit).is_ok());
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum MissingValues {
     /// NaN is an error, since a network cannot use it.
     #[default]
     Refuse,
     /// NaN stays, for a scaler that leaves it out of its statistics and for a later step that fills it in.
     Admit,
+}
+
+impl MissingValues {
+    /// By reference, as serde asks for it.
+    pub(crate) fn are_refused(&self) -> bool {
+        *self == Self::Refuse
+    }
 }
 
 /// Samples with their target.

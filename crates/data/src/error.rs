@@ -381,10 +381,10 @@ pub enum Error {
 
     /// A table with one column, or none: no feature beside the target.
     #[error(
-        "the table has {columns} columns, but needs at least 2: a feature and the target; is the delimiter the right one?"
+        "the table has {columns} columns, but needs at least 2: a feature and the target; cells are told apart by commas, semicolons, tabs or bars"
     )]
     TooFewColumns {
-        /// Columns in the header.
+        /// Columns in the header that are not ignored.
         columns: usize,
     },
 
@@ -446,13 +446,17 @@ pub enum Error {
         advice: &'static str,
     },
 
-    /// The target among the columns that are not to be looked at.
+    /// One column named for two uses.
     #[error(
-        "the target {target:?} is to be ignored as well; name another target, or do not ignore it"
+        "the {what} {column:?} cannot be {other} as well; name another column for one of the two"
     )]
-    IgnoredTarget {
-        /// The target.
-        target: String,
+    UsedTwice {
+        /// "target" or "column of groups".
+        what: &'static str,
+        /// The column.
+        column: String,
+        /// The other use: "ignored" or "the groups".
+        other: &'static str,
     },
 
     /// A column with too many distinct texts to be categories.
@@ -523,6 +527,42 @@ pub enum Error {
         missing: Vec<String>,
         /// Columns that are not known.
         unexpected: Vec<String>,
+    },
+
+    /// A folder without a table.
+    #[error("there is no table in {}; put files there whose names end in .csv", folder.display())]
+    NoTables {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// Settings of a table that cannot be read.
+    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups` and `ignore`", file.display())]
+    TableSettings {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
+
+    /// Settings without the table that they are of.
+    #[error("there is no table beside {}; rename it to its table's name, or remove it", settings.display())]
+    NoTableBeside {
+        /// The file of settings.
+        settings: PathBuf,
+    },
+
+    /// A built-in table that does not exist.
+    #[error("there is no built-in table {name:?}; {}", nearest.as_ref().map_or_else(|| format!("there are {}", tables.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
+    UnknownTable {
+        /// The name asked for.
+        name: String,
+        /// The most similar name there is, if one is similar.
+        nearest: Option<String>,
+        /// All names.
+        tables: Vec<String>,
     },
 
     /// A scaler refused.

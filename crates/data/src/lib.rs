@@ -3,7 +3,7 @@
 //! This crate takes data from a file, a generator or a built-in set to the batch that an update sees:
 //!
 //! ```text
-//! file or generator -> Dataset -> Split { train, validation, test } -> fit(train) -> scaled -> Batches(seed, epoch)
+//! file -> Table -> Dataset -> Split { train, validation, test } -> fit(train) -> scaled -> Batches(seed, epoch)
 //! ```
 //!
 //! Three decisions shape it:
@@ -18,7 +18,7 @@
 //!
 //! Data is checked once, when a [`Dataset`] is made: wrong shapes, NaN, labels without a class and the like are errors
 //! that name the sample and the feature, never silently repaired. The crate trains nothing, draws from no global
-//! generator, reads no clock, and touches no file but those that [`CsvReader::read_path`] is given.
+//! generator, reads no clock, and touches no file but those that it is asked to read.
 //!
 //! # Example
 //!
@@ -52,23 +52,29 @@
 //!
 //! # Where to find what
 //!
-//! - [`Dataset`] and [`Target`]: samples, checked; [`CsvReader`] makes them from a file.
-//! - [`Table`] and [`TableSchema`]: tables with categories, and later tables read in the same way.
+//! - [`Dataset`] and [`Target`]: samples, checked.
+//! - [`TableReader`]: a data set from a table in a file, in one call; [`Table`] and [`TableSchema`]: the two steps of that,
+//!   so that later tables are read in the same way.
+//! - [`read_folder`]: every table of a folder.
 //! - [`Splitter`], [`Split`] and [`KFolds`]: by fraction or fold; shuffled, stratified or grouped.
 //! - [`TargetScaler`]: regression targets in units of their deviation, and predictions back.
 //! - [`BatchSize`] and [`Batches`]: mini-batches gathered into one buffer, or the full batch, borrowed.
-//! - [`builtin`]: wine, breast cancer, airfoil, digits, and 100,000 digits made from them.
+//! - [`builtin`]: wine, breast cancer, airfoil, digits and other tables, listed; and 100,000 digits made from those.
 //! - [`synthetic`]: the textbook's two inputs, LeCun's two Gaussian classes, redundant copies.
 
 mod batch_size;
 mod batches;
 pub mod builtin;
-mod csv_reader;
+mod cells;
+mod copies;
 mod dataset;
 mod error;
 mod features;
+mod folder;
 mod lines;
 mod names;
+mod reader;
+mod schema;
 mod split;
 mod stream;
 pub mod synthetic;
@@ -81,11 +87,13 @@ pub use smallbatch_base::Scalar;
 
 pub use batch_size::BatchSize;
 pub use batches::{Batch, BatchTarget, Batches, Choice};
-pub use csv_reader::CsvReader;
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
 pub use features::{StoredFeatures, StoredValues};
+pub use folder::{FolderTable, read_folder};
+pub use reader::TableReader;
+pub use schema::{TableSchema, Task};
 pub use split::{KFolds, Part, Split, Splitter, Strategy};
-pub use table::{Table, TableSchema, Task};
+pub use table::Table;
 pub use target::Target;
 pub use target_scaler::TargetScaler;

@@ -7,7 +7,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::Error;
-use crate::csv_reader::table_error;
+use crate::table::table_error;
 
 /// A source whose lines all end with `\n`, be it `\r\n` or the end of the file in the original.
 pub(crate) struct Lines<R> {

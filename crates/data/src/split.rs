@@ -1,7 +1,9 @@
 //! Train, validation and test parts, by fraction or by fold.
 
 mod allot;
+mod deal;
 mod folds;
+mod units;
 
 use std::fmt;
 
@@ -100,6 +102,7 @@ pub struct Splitter {
     seed: u64,
     fractions: [f64; 3],
     strategy: Strategy,
+    copies_together: bool,
 }
 
 impl Splitter {
@@ -109,6 +112,7 @@ impl Splitter {
             seed,
             fractions: [0.6, 0.2, 0.2],
             strategy: Strategy::Shuffled,
+            copies_together: false,
         }
     }
 
@@ -150,6 +154,37 @@ impl Splitter {
         self
     }
 
+    /// Keeps samples with equal features in one part, and those of a group, if the data set has groups, whatever the
+    /// strategy: two samples that share either, directly or through others. Otherwise a model is tested on what it was
+    /// trained on. For how many copies there are see [`Dataset::n_copies`].
+    ///
+    /// Shuffled and stratified, what must stay together goes first, each to a part at random in proportion to what the parts
+    /// lack; then single samples fill the parts up. Where there are enough of them, each part (of each class, if stratified)
+    /// is still within about 1 of its share. Grouped, copies join the groups that they are in.
+    ///
+    /// If no samples have to stay together, the split is the same as without this option. If only groups have to, that
+    /// holds for a grouped split.
+    ///
+    /// ```
+    /// use nalgebra::DMatrix;
+    /// use smallbatch_data::{Dataset, Part, Splitter, Target};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// // The second ten samples have the features of the first ten.
+    /// let features = DMatrix::from_fn(2, 20, |row, sample| (sample % 10 * (row + 1)) as f32);
+    /// let twice = Dataset::new(features, Target::numbers((0..20).map(|y| y as f32).collect()))?;
+    /// let parts = Splitter::new(7).copies_together().assign(&twice)?;
+    /// assert!((0..10).all(|sample| parts[sample] == parts[sample + 10]));
+    /// assert_eq!(parts.iter().filter(|part| **part == Part::Test).count(), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn copies_together(mut self) -> Self {
+        self.copies_together = true;
+        self
+    }
+
     /// Says for each sample to which part it goes, without copying any.
     ///
     /// # Errors
@@ -169,7 +204,10 @@ impl Splitter {
         };
         allot::allot(
             dataset,
-            self.strategy,
+            allot::Way {
+                strategy: self.strategy,
+                copies_together: self.copies_together,
+            },
             &shares,
             self.seed,
             |part, n_samples| Error::EmptyPart {
@@ -187,7 +225,8 @@ impl Splitter {
     /// - [`Error::TooFew`]: fewer than three samples, or, grouped, fewer than three groups.
     /// - [`Error::EmptyPart`]: so small a fraction that its part would have no sample.
     /// - [`Error::OneClass`]: only one of the classes has samples.
-    /// - Stratified: [`Error::NotClasses`], and [`Error::ClassTooSmall`] for a class that cannot be in every part.
+    /// - Stratified: [`Error::NotClasses`], and [`Error::ClassTooSmall`] for a class that cannot be in every part; with
+    ///   copies together it counts them as one sample.
     /// - Grouped: [`Error::NoGroups`].
     /// - [`Error::ZeroWeights`]: all samples of a part have weight 0.
     pub fn split<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Split<T>, Error> {

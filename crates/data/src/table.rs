@@ -1,40 +1,28 @@
-//! Tables of numbers and categories as they are found: columns by name, categories by one-hot, and a schema that reads
-//! later tables in the same way.
+//! Tables of text as they are found: named columns, one sample a line.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use nalgebra::DMatrix;
-use serde::{Deserialize, Serialize};
-use smallbatch_preprocess::Scalar;
-
-use crate::csv_reader::{Place, is_missing, number, strip_mark, table_error};
+use crate::Error;
+use crate::cells::{Place, has_decimal_comma, is_missing, is_number};
 use crate::lines::{Lines, read_record};
 use crate::names::{check_names, nearest};
-use crate::{Dataset, Error, Target};
 
-/// More categories than this in one column are no categories.
-const MOST_CATEGORIES: usize = 100;
-/// A column of which at least this share is numbers is a column of numbers, and the rest are slips.
-const MOSTLY: f64 = 0.9;
-/// Whole numbers with at most so many distinct values are classes, unless the task is said.
-const MOST_WHOLE_CLASSES: usize = 10;
-/// More classes than this are no classes.
-const MOST_CLASSES: usize = 50;
-/// The way out where a column cannot be left out.
-const FILL_IN: &str = "fill them in, or remove these rows";
+/// What may separate cells; of those that are equally frequent in the header, the first.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How many lines an error names.
 const LINES_NAMED: usize = 5;
 
-/// A table of comma-separated texts with named columns, not yet understood. A [`TableSchema`] makes it a data set.
+/// A table of text with named columns, not yet understood. A [`TableReader`](crate::TableReader) says what is to be
+/// predicted, and makes a [`TableSchema`](crate::TableSchema) of it; that makes it a data set.
 ///
 /// ```
-/// use smallbatch_data::{Dataset, Table, TableSchema};
+/// use smallbatch_data::{Dataset, Table, TableReader};
 ///
 /// let table = Table::read("size,town,price\n50,Ulm,300.5\n80,Bonn,420\n70,Ulm,400\n65,Bonn,1\n".as_bytes())?;
-/// let schema = TableSchema::infer(&table, "price", None, &[])?;
+/// let schema = TableReader::new().schema(&table)?;
 /// let houses: Dataset = schema.dataset(&table)?;
 /// assert_eq!(houses.feature_names(), ["size", "town=Bonn", "town=Ulm"]);
 /// assert_eq!(houses.features().column(0).as_slice(), [50.0, 0.0, 1.0]);
@@ -48,7 +36,13 @@ const LINES_NAMED: usize = 5;
 pub struct Table {
     name: String,
     columns: Vec<String>,
-    records: Vec<csv::StringRecord>,
+    has_index: bool,
+    /// All cells in one piece, row by row: an object a row would take several times the memory of its text.
+    text: String,
+    /// Where each cell ends in it.
+    ends: Vec<usize>,
+    /// The line where each row begins.
+    lines: Vec<u64>,
 }
 
 impl Table {
@@ -63,7 +57,7 @@ impl Table {
             source,
         };
         let file = File::open(path).map_err(io)?;
-        let mut table = Self::read(BufReader::new(file)).map_err(|error| match error {
+        let mut table = Self::read(file).map_err(|error| match error {
             Error::Io { source, .. } => io(source),
             other => other,
         })?;
@@ -73,47 +67,94 @@ impl Table {
         Ok(table)
     }
 
-    /// Reads a table from anywhere: a line of names, then one sample a line. Spaces around a cell are ignored. Cells are
-    /// separated by commas; where the first line has none, by semicolons or tabs.
+    /// Reads a table from anywhere, once, front to back: a line of names, then one sample a line.
+    ///
+    /// - Cells are separated by what the header has most of, outside quotes: commas, semicolons, tabs or bars (`|`).
+    ///   Spaces around a cell are ignored.
+    /// - Where commas do not separate cells, they may be decimal: if the table has numbers such as `0,5`, and none with a
+    ///   point, these are read as `0.5`.
+    /// - A first column without a name that numbers or names the rows, each differently, is an index as spreadsheets and
+    ///   data frames write it; it is left out, and [`has_index`](Self::has_index) says so.
+    ///
+    /// Lines in errors are counted from 1, the header's, as an editor does.
     ///
     /// # Errors
     /// [`Error::EmptyFile`] without a header; [`Error::EmptyTable`] without a line below it; [`Error::BadTable`] for a line
-    /// with another number of cells; [`Error::BadName`] for a column without a name, or two with the same; [`Error::Io`]
-    /// (with an empty path).
+    /// with another number of cells, or text that is not UTF-8; [`Error::BadName`] for a column without a name, or two with
+    /// the same; [`Error::Io`] (with an empty path).
     pub fn read(source: impl Read) -> Result<Self, Error> {
         let mut source = BufReader::new(source);
-        let mut first = Vec::new();
-        source
-            .read_until(b'\n', &mut first)
-            .map_err(|source| Error::Io {
-                path: Default::default(),
-                source,
-            })?;
+        let first = first_line(&mut source)?;
         let delimiter = delimiter(&first);
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
-            .trim(csv::Trim::All)
             .from_reader(Lines::new(first.chain(source)));
         let header = reader.headers().map_err(|error| table_error(error, 1))?;
         let columns: Vec<String> = header.iter().map(strip_mark).collect();
         if columns.is_empty() {
             return Err(Error::EmptyFile);
         }
-        check_names("column", &columns)?;
-        let (mut records, mut record) = (Vec::new(), csv::StringRecord::new());
+        let mut table = Self {
+            name: "table".into(),
+            has_index: columns.len() > 1 && columns[0].is_empty(),
+            columns,
+            text: String::new(),
+            ends: Vec::new(),
+            lines: Vec::new(),
+        };
+        let mut record = csv::StringRecord::new();
+        let mut index = HashSet::new();
         while read_record(&mut reader, &mut record)? {
-            records.push(record.clone());
+            table
+                .lines
+                .push(record.position().map_or(0, csv::Position::line));
+            // The reader's own trimming makes a new record of each.
+            let mut cells = record.iter().map(str::trim);
+            if table.has_index
+                && let Some(cell) = cells.next()
+            {
+                let counts_or_names = cell.parse::<i64>().is_ok() || !is_number(cell);
+                table.has_index = counts_or_names && index.insert(cell.to_owned());
+                if !table.has_index {
+                    return check_names("column", &table.columns).map(|()| table);
+                }
+            }
+            for cell in cells {
+                table.text.push_str(cell);
+                table.ends.push(table.text.len());
+            }
         }
-        if records.is_empty() {
+        if table.has_index {
+            table.columns.remove(0);
+        }
+        check_names("column", &table.columns)?;
+        if table.lines.is_empty() {
             return Err(Error::EmptyTable {
-                columns: columns.len(),
+                columns: table.columns.len(),
             });
         }
-        Ok(Self {
-            name: "table".into(),
-            columns,
-            records,
-        })
+        if delimiter != b',' {
+            table.read_decimal_commas();
+        }
+        Ok(table)
+    }
+
+    /// Writes points for decimal commas, unless the table has numbers with points as well: then commas mean something else.
+    fn read_decimal_commas(&mut self) {
+        let cells = || (0..self.ends.len()).map(|at| self.cell(at));
+        let with_point = |cell: &str| cell.contains('.') && is_number(cell);
+        if !cells().any(has_decimal_comma) || cells().any(with_point) {
+            return;
+        }
+        let mut text = String::with_capacity(self.text.len());
+        for cell in cells() {
+            if has_decimal_comma(cell) {
+                text.push_str(&cell.replace(',', "."));
+            } else {
+                text.push_str(cell);
+            }
+        }
+        self.text = text;
     }
 
     /// The file's name without its ending, or "table".
@@ -128,10 +169,16 @@ impl Table {
 
     /// How many samples.
     pub fn n_rows(&self) -> usize {
-        self.records.len()
+        self.lines.len()
     }
 
-    fn position(&self, name: &str) -> Result<usize, Error> {
+    /// Whether a first column without a name was left out, since it only numbers or names the rows.
+    pub fn has_index(&self) -> bool {
+        self.has_index
+    }
+
+    /// Where a column stands.
+    pub(crate) fn position(&self, name: &str) -> Result<usize, Error> {
         self.columns
             .iter()
             .position(|column| column == name)
@@ -142,25 +189,35 @@ impl Table {
             })
     }
 
+    /// A cell, counted over all rows.
+    fn cell(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[at]]
+    }
+
     /// The cells of a column, each with its place.
-    fn cells(&self, column: usize) -> impl Iterator<Item = (Place<'_>, &str)> {
-        self.records.iter().map(move |record| {
+    pub(crate) fn cells(&self, column: usize) -> impl Iterator<Item = (Place<'_>, &str)> {
+        self.lines.iter().enumerate().map(move |(row, &line)| {
             let place = Place {
-                line: record.position().map_or(0, csv::Position::line),
+                line,
                 column: &self.columns[column],
             };
-            (place, record.get(column).unwrap_or_default())
+            (place, self.cell(row * self.columns.len() + column))
         })
     }
 
-    /// Refuses missing cells in these columns, all of them counted.
-    fn check_missing(&self, used: &[usize], advice: &'static str) -> Result<(), Error> {
+    /// Refuses missing cells in these columns, each of numbers or not; counts them all.
+    pub(crate) fn check_missing(
+        &self,
+        used: &[(usize, bool)],
+        advice: &'static str,
+    ) -> Result<(), Error> {
         let mut columns: Vec<(String, usize)> = Vec::new();
         let mut lines = BTreeSet::new();
-        for &column in used {
+        for &(column, numbers) in used {
             let missing: Vec<u64> = self
                 .cells(column)
-                .filter(|(_, cell)| is_missing(cell))
+                .filter(|(_, cell)| is_missing(cell, numbers))
                 .map(|(place, _)| place.line)
                 .collect();
             if !missing.is_empty() {
@@ -181,397 +238,64 @@ impl Table {
     }
 }
 
-/// What separates the cells of a table with this first line.
-fn delimiter(first: &[u8]) -> u8 {
-    let count = |delimiter: u8| first.iter().filter(|&&byte| byte == delimiter).count();
-    let others = [b';', b'\t'].map(|delimiter| (count(delimiter), delimiter));
-    match others.into_iter().max() {
-        Some((1.., delimiter)) if count(b',') == 0 => delimiter,
-        _ => b',',
+/// All up to the first line that is not empty.
+fn first_line(source: &mut impl BufRead) -> Result<Vec<u8>, Error> {
+    let mut first = Vec::new();
+    while first.trim_ascii().is_empty() {
+        let read = source.read_until(b'\n', &mut first);
+        let read = read.map_err(|source| Error::Io {
+            path: Default::default(),
+            source,
+        })?;
+        if read == 0 {
+            break;
+        }
     }
+    Ok(first)
 }
 
-/// What is to be predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// A class.
-    Classification,
-    /// A number.
-    Regression,
-}
-
-/// How the columns of a table become features and a target. It serializes, so that a saved model reads later tables as
-/// the one that it was trained on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Saved")]
-pub struct TableSchema {
-    features: Vec<Column>,
-    target: String,
-    /// The classes' names; `None` for a target of numbers.
-    classes: Option<Vec<String>>,
-    ignored: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Column {
-    name: String,
-    /// The categories, sorted; `None` for numbers.
-    categories: Option<Vec<String>>,
-}
-
-/// A schema as it is read from a file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Saved {
-    features: Vec<Column>,
-    target: String,
-    classes: Option<Vec<String>>,
-    ignored: Vec<String>,
-}
-
-impl TryFrom<Saved> for TableSchema {
-    type Error = String;
-
-    /// Refuses what [`TableSchema::infer`] would not have made.
-    fn try_from(saved: Saved) -> Result<Self, String> {
-        let ascending = |texts: &[String]| texts.windows(2).all(|pair| pair[0] < pair[1]);
-        for column in &saved.features {
-            let name = &column.name;
-            if *name == saved.target || saved.ignored.contains(name) {
-                return Err(format!("the schema's column {name:?} is no feature"));
-            }
-            if saved
-                .features
-                .iter()
-                .filter(|other| other.name == *name)
-                .count()
-                > 1
-            {
-                return Err(format!("the schema has the column {name:?} twice"));
-            }
-            if !column.categories.as_deref().is_none_or(ascending) {
-                return Err(format!(
-                    "the categories of the schema's column {name:?} are not in ascending order"
-                ));
-            }
-        }
-        if saved.features.is_empty() {
-            return Err("the schema has no column beside the target".into());
-        }
-        if let Some(classes) = &saved.classes {
-            let distinct: BTreeSet<&String> = classes.iter().collect();
-            if distinct.len() < 2 || distinct.len() < classes.len() {
-                return Err("the schema's classes are not two or more different names".into());
-            }
-        }
-        Ok(Self {
-            features: saved.features,
-            target: saved.target,
-            classes: saved.classes,
-            ignored: saved.ignored,
-        })
-    }
-}
-
-impl TableSchema {
-    /// Reads off a table what its columns are: a column of numbers is a feature; a column of texts is as many features as
-    /// it has distinct texts, each 1 where the text stands and else 0.
-    ///
-    /// Without a `task`, a target of texts is classes, one of at most 10 distinct whole numbers too, and any other is
-    /// numbers. Columns named in `ignored` are not looked at.
-    ///
-    /// # Errors
-    /// - [`Error::UnknownColumn`]: the target or an ignored column is not there; the nearest name is offered.
-    /// - [`Error::TooFewColumns`]: nothing is left beside the target.
-    /// - [`Error::MissingCells`]: missing cells (empty, `NA`, `NaN`, `?`), with how many rows, columns and the first lines.
-    /// - [`Error::TextColumn`]: a column with so many distinct texts that it is a name, a date or free text.
-    /// - [`Error::TooManyClasses`]: a target with more than 50 classes, or nearly as many as rows.
-    /// - [`Error::ConstantTarget`]: a target with one value.
-    /// - [`Error::BadCell`]: a text among numbers.
-    pub fn infer(
-        table: &Table,
-        target: &str,
-        task: Option<Task>,
-        ignored: &[String],
-    ) -> Result<Self, Error> {
-        let target_at = table.position(target)?;
-        for name in ignored {
-            table.position(name)?;
-            if name == target {
-                return Err(Error::IgnoredTarget {
-                    target: target.to_owned(),
-                });
-            }
-        }
-        let features: Vec<usize> = (0..table.columns.len())
-            .filter(|&at| at != target_at && !ignored.contains(&table.columns[at]))
-            .collect();
-        if features.is_empty() {
-            return Err(Error::TooFewColumns {
-                columns: table.columns.len() - ignored.len().min(table.columns.len()),
-            });
-        }
-        let used: Vec<usize> = features.iter().copied().chain([target_at]).collect();
-        // The target cannot be left out.
-        let advice = if table.cells(target_at).any(|(_, cell)| is_missing(cell)) {
-            FILL_IN
-        } else {
-            "fill them in, remove these rows, or leave the column out (the program: `--ignore`)"
-        };
-        table.check_missing(&used, advice)?;
-        Ok(Self {
-            features: features
-                .iter()
-                .map(|&at| {
-                    Ok(Column {
-                        name: table.columns[at].clone(),
-                        categories: categories(table, at)?,
-                    })
-                })
-                .collect::<Result<_, Error>>()?,
-            target: target.to_owned(),
-            classes: classes(table, target_at, task)?,
-            ignored: ignored.to_vec(),
-        })
-    }
-
-    /// The target's column.
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// What is to be predicted.
-    pub fn task(&self) -> Task {
-        match self.classes {
-            Some(_) => Task::Classification,
-            None => Task::Regression,
-        }
-    }
-
-    /// The classes, in the order of their labels; none for numbers.
-    pub fn classes(&self) -> &[String] {
-        self.classes.as_deref().unwrap_or_default()
-    }
-
-    /// The columns that are categories, each with its number of categories.
-    pub fn categories(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.features.iter().filter_map(|column| {
-            let categories = column.categories.as_ref()?;
-            Some((column.name.as_str(), categories.len()))
-        })
-    }
-
-    /// The features' names: the column's, or `column=category`.
-    pub fn feature_names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for column in &self.features {
-            match &column.categories {
-                None => names.push(column.name.clone()),
-                Some(categories) => {
-                    names.extend(
-                        categories
-                            .iter()
-                            .map(|text| format!("{}={text}", column.name)),
-                    );
-                }
-            }
-        }
-        names
-    }
-
-    /// The features of a table, shape (`n_features`, `n_rows`). Columns are found by name, in any order; the target and
-    /// ignored columns may be there or not.
-    ///
-    /// # Errors
-    /// [`Error::OtherColumns`] for columns that are missing or not known; [`Error::MissingCells`]; [`Error::UnknownCategory`];
-    /// [`Error::BadCell`].
-    pub fn features<T: Scalar>(&self, table: &Table) -> Result<DMatrix<T>, Error> {
-        let known = |name: &String| {
-            *name == self.target
-                || self.ignored.contains(name)
-                || self.features.iter().any(|column| column.name == *name)
-        };
-        let missing: Vec<String> = self
-            .features
-            .iter()
-            .filter(|column| !table.columns.contains(&column.name))
-            .map(|column| column.name.clone())
-            .collect();
-        let unexpected: Vec<String> = table
-            .columns
-            .iter()
-            .filter(|name| !known(name))
-            .cloned()
-            .collect();
-        if !missing.is_empty() || !unexpected.is_empty() {
-            return Err(Error::OtherColumns {
-                missing,
-                unexpected,
-            });
-        }
-        let used: Vec<usize> = self
-            .features
-            .iter()
-            .map(|column| table.position(&column.name))
-            .collect::<Result<_, _>>()?;
-        table.check_missing(&used, FILL_IN)?;
-        let n_features = self.feature_names().len();
-        let zero = T::of(0.0);
-        let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
-        let mut row = 0;
-        for (column, &at) in self.features.iter().zip(&used) {
-            match &column.categories {
-                None => {
-                    for (sample, (place, cell)) in table.cells(at).enumerate() {
-                        features[(row, sample)] = number(place, cell)?;
-                    }
-                    row += 1;
-                }
-                Some(categories) => {
-                    for (sample, (place, cell)) in table.cells(at).enumerate() {
-                        let which = categories.binary_search_by(|text| text.as_str().cmp(cell));
-                        let which = which.map_err(|_| Error::UnknownCategory {
-                            line: place.line,
-                            column: column.name.clone(),
-                            value: cell.to_owned(),
-                            known: categories.clone(),
-                        })?;
-                        features[(row + which, sample)] = T::of(1.0);
-                    }
-                    row += categories.len();
-                }
-            }
-        }
-        Ok(features)
-    }
-
-    /// The table as a data set.
-    ///
-    /// # Errors
-    /// As [`TableSchema::features`]; [`Error::UnknownColumn`] without the target's column; [`Error::UnknownCategory`] for a
-    /// class that is not known; and what [`Dataset::new`] refuses.
-    pub fn dataset<T: Scalar>(&self, table: &Table) -> Result<Dataset<T>, Error> {
-        let at = table.position(&self.target)?;
-        table.check_missing(&[at], FILL_IN)?;
-        let target = match &self.classes {
-            None => Target::Values {
-                values: DMatrix::from_row_iterator(
-                    1,
-                    table.n_rows(),
-                    table
-                        .cells(at)
-                        .map(|(place, cell)| number(place, cell))
-                        .collect::<Result<Vec<T>, _>>()?,
-                ),
-                names: vec![self.target.clone()],
-            },
-            Some(names) => {
-                let label: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
-                let labels = table.cells(at).map(|(place, cell)| {
-                    label
-                        .get(cell)
-                        .copied()
-                        .ok_or_else(|| Error::UnknownCategory {
-                            line: place.line,
-                            column: self.target.clone(),
-                            value: cell.to_owned(),
-                            known: names.clone(),
-                        })
-                });
-                Target::Classes {
-                    labels: labels.collect::<Result<_, _>>()?,
-                    names: names.clone(),
-                }
-            }
-        };
-        Dataset::new(self.features(table)?, target)?
-            .with_name(table.name())
-            .with_feature_names(self.feature_names())
-    }
-}
-
-fn is_number(cell: &str) -> bool {
-    cell.parse::<f64>().is_ok()
-}
-
-/// The categories of a column of texts; `None` for numbers.
-fn categories(table: &Table, at: usize) -> Result<Option<Vec<String>>, Error> {
-    let numbers = table.cells(at).filter(|(_, cell)| is_number(cell)).count();
-    if numbers as f64 >= MOSTLY * table.n_rows() as f64 {
-        for (place, cell) in table.cells(at) {
-            number::<f64>(place, cell)?;
-        }
-        return Ok(None);
-    }
-    let distinct: BTreeSet<&str> = table.cells(at).map(|(_, cell)| cell).collect();
-    if distinct.len() > MOST_CATEGORIES || 2 * distinct.len() > table.n_rows() {
-        return Err(Error::TextColumn {
-            column: table.columns[at].clone(),
-            distinct: distinct.len(),
-            n_rows: table.n_rows(),
-            examples: table
-                .cells(at)
-                .take(3)
-                .map(|(_, cell)| cell.into())
-                .collect(),
-        });
-    }
-    Ok(Some(distinct.into_iter().map(str::to_owned).collect()))
-}
-
-/// The classes of the target; `None` for numbers.
-fn classes(table: &Table, at: usize, task: Option<Task>) -> Result<Option<Vec<String>>, Error> {
-    let mut first: BTreeMap<&str, u64> = BTreeMap::new();
-    for (place, cell) in table.cells(at) {
-        first.entry(cell).or_insert(place.line);
-    }
-    let column = table.columns[at].clone();
-    if let (1, Some(value)) = (first.len(), first.keys().next()) {
-        return Err(Error::ConstantTarget {
-            column,
-            value: (*value).to_owned(),
-            n_rows: table.n_rows(),
-        });
-    }
-    let numbers = table.cells(at).filter(|(_, cell)| is_number(cell)).count();
-    let whole = first.keys().all(|cell| cell.parse::<i64>().is_ok());
-    let task = task.unwrap_or(
-        if (whole && first.len() <= MOST_WHOLE_CLASSES)
-            || (numbers as f64) < MOSTLY * table.n_rows() as f64
+/// What separates the cells of a table with this header.
+fn delimiter(header: &[u8]) -> u8 {
+    let mut counts = [0; DELIMITERS.len()];
+    let mut quoted = false;
+    for byte in header {
+        quoted ^= *byte == b'"';
+        if let Some(at) = DELIMITERS.iter().position(|d| d == byte)
+            && !quoted
         {
-            Task::Classification
-        } else {
-            Task::Regression
+            counts[at] += 1;
+        }
+    }
+    let mut best = 0;
+    for at in 1..counts.len() {
+        if counts[at] > counts[best] {
+            best = at;
+        }
+    }
+    DELIMITERS[best]
+}
+
+/// Spreadsheets put a byte order mark before the first name.
+fn strip_mark(name: &str) -> String {
+    name.trim_start_matches('\u{feff}').trim().to_string()
+}
+
+/// What was wrong on a line.
+pub(crate) fn table_error(error: csv::Error, line: u64) -> Error {
+    let problem = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("it has {len} fields where the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_string(),
+        _ => error.to_string(),
+    };
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => Error::Io {
+            path: Default::default(),
+            source,
         },
-    );
-    if task == Task::Regression {
-        let mut values = Vec::with_capacity(table.n_rows());
-        for (place, cell) in table.cells(at) {
-            values.push(number::<f64>(place, cell)?);
-        }
-        // "1" and "1.0" are two texts, and one number.
-        if values.iter().all(|value| *value == values[0]) {
-            return Err(Error::ConstantTarget {
-                column,
-                value: values[0].to_string(),
-                n_rows: table.n_rows(),
-            });
-        }
-        return Ok(None);
+        _ => Error::BadTable { line, problem },
     }
-    if first.len() > MOST_CLASSES || 2 * first.len() > table.n_rows() {
-        return Err(Error::TooManyClasses {
-            column,
-            classes: first.len(),
-            n_rows: table.n_rows(),
-            most: MOST_CLASSES,
-        });
-    }
-    let mut names: Vec<String> = first.into_keys().map(str::to_owned).collect();
-    if whole {
-        names.sort_by_key(|name| name.parse::<i64>().ok());
-    }
-    Ok(Some(names))
 }

@@ -130,6 +130,55 @@ fn digits_are_what_was_published() {
 }
 
 #[test]
+fn every_table_is_found_by_name_and_is_what_the_list_says() {
+    let documentation = include_str!("../DATA.md");
+    let shapes = [
+        ("airfoil", 1503, 5, 0),
+        ("airfoil_by_run", 1503, 5, 0),
+        ("auto_mpg", 392, 5, 0),
+        ("breast_cancer", 569, 30, 2),
+        ("concrete", 1030, 8, 0),
+        ("digits", 1797, 64, 10),
+        ("thyroid", 215, 5, 3),
+        ("vowel", 990, 10, 11),
+        ("wine", 178, 13, 3),
+        ("yacht", 308, 6, 0),
+    ];
+    let listed: Vec<&str> = builtin::tables().iter().map(|table| table.name).collect();
+    assert_eq!(listed, shapes.map(|(name, ..)| name));
+    // Over the ends of lines of a quotation.
+    let words: Vec<&str> = documentation
+        .split([' ', '\n', '>'])
+        .filter(|w| !w.is_empty())
+        .collect();
+    let documentation = words.join(" ");
+    for (name, n_samples, n_features, n_classes) in shapes {
+        let table = builtin::table(name).unwrap();
+        let dataset = table.load().unwrap();
+        let classes = dataset
+            .target()
+            .class_counts()
+            .map_or(0, |counts| counts.len());
+        assert_eq!(
+            (dataset.n_samples(), dataset.n_features(), classes),
+            (n_samples, n_features, n_classes),
+            "{name}"
+        );
+        assert_eq!((table.name, dataset.name()), (name, name));
+        let citation = format!(
+            "{} [Dataset]. UCI Machine Learning Repository. https://doi.org/{}",
+            table.citation, table.doi
+        );
+        assert!(documentation.contains(&citation), "{citation}");
+    }
+    let error = builtin::table("beer").unwrap_err().to_string();
+    assert!(
+        error.contains("there are airfoil, airfoil_by_run, auto_mpg"),
+        "{error}"
+    );
+}
+
+#[test]
 fn images_are_pure_functions_of_seed_and_index() {
     let many = builtin::augmented_digits(4000, 7).unwrap();
     let few = builtin::augmented_digits(1900, 7).unwrap();

@@ -34,7 +34,9 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{BatchSize, Dataset, Part, Splitter, Table, TableSchema, Target, Task};
+use smallbatch_data::{
+    BatchSize, Dataset, Part, Splitter, Table, TableReader, TableSchema, Target, Task,
+};
 use smallbatch_preprocess::{AnyScaler, StandardScaler};
 
 use crate::experiment::{Ledger, Progress, Size, step};
@@ -70,7 +72,7 @@ pub struct AdvicePlan {
     pub target: String,
     /// Columns that are not looked at. Default: none.
     pub ignored: Vec<String>,
-    /// Whether the target is classes or numbers. Default (`None`): read off the column, see [`TableSchema::infer`].
+    /// Whether the target is classes or numbers. Default (`None`): read off the column, see [`TableReader::schema`].
     pub task: Option<Task>,
     /// The sizes of the hidden layers, of rectified linear units. Default: 64 and 64.
     pub hidden: Vec<usize>,
@@ -314,7 +316,13 @@ struct Parts {
 
 impl Parts {
     fn new(table: &Table, plan: &AdvicePlan) -> Result<Self, Error> {
-        let schema = TableSchema::infer(table, &plan.target, plan.task, &plan.ignored)?;
+        let mut reader = TableReader::new()
+            .target(&plan.target)
+            .ignore(&plan.ignored);
+        if let Some(task) = plan.task {
+            reader = reader.task(task);
+        }
+        let schema = reader.schema(table)?;
         if table.n_rows() < FEWEST_ROWS {
             return Err(Error::FewRows {
                 data: table.name().to_owned(),
@@ -382,7 +390,7 @@ fn divide(
 /// # Errors
 /// - [`Error::Setting`] for a plan that cannot be carried out.
 /// - [`Error::Data`] for a table that cannot be learned from: a target that is not there, missing values, free text, a
-///   constant target; see [`TableSchema::infer`].
+///   constant target; see [`TableReader::schema`].
 /// - [`Error::FewRows`] for fewer than 40 rows, [`Error::SmallClass`] for a class with fewer than 5.
 /// - [`Error::Interrupted`] when it was interrupted before there was anything to say.
 /// - [`Error::Step`] when a training fails for another reason than divergence.

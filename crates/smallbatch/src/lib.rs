@@ -99,7 +99,7 @@ pub use smallbatch_train::Scalar;
 /// # Ok::<(), smallbatch::mlp::Error>(())
 /// ```
 pub mod prelude {
-    pub use smallbatch_data::{BatchSize, CsvReader, Dataset, Split, Splitter, Target};
+    pub use smallbatch_data::{BatchSize, Dataset, Split, Splitter, TableReader, Target};
     pub use smallbatch_mlp::{Activation, Loss, Mlp, MlpSpec, OptimizerSpec};
     pub use smallbatch_preprocess::{
         FittedScaler, MinMaxScaler, RobustScaler, Scaler, StandardScaler,

@@ -2,7 +2,7 @@
 
 use smallbatch_preprocess::Scalar;
 
-use super::allot::{Shares, allot};
+use super::allot::{Shares, Way, allot};
 use super::{Part, Split, Strategy, check_classes_present};
 use crate::{Dataset, Error};
 
@@ -70,7 +70,11 @@ impl<'a, T: Scalar> KFolds<'a, T> {
             fractions: &fractions,
             unit: "fold",
         };
-        let fold_of = allot(dataset, strategy, &shares, seed, |_, _| too_few())?;
+        let way = Way {
+            strategy,
+            copies_together: false,
+        };
+        let fold_of = allot(dataset, way, &shares, seed, |_, _| too_few())?;
         Ok(Self {
             dataset,
             k,

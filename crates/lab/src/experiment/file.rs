@@ -12,7 +12,7 @@ use entries::{
     ArmEntry, ClaimEntry, DataEntry, DataName, File, Kind, Kinds, PerSize, Predict, ScalerEntry,
 };
 use serde::de::DeserializeOwned;
-use smallbatch_data::{BatchSize, CsvReader, Target};
+use smallbatch_data::{BatchSize, TableReader, Task};
 use smallbatch_preprocess::{
     AnyScaler, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaling,
     SmoothClip, StandardScaler,
@@ -314,29 +314,23 @@ impl Reader<'_> {
             let reason = "a table needs `target`, the name of its column, and `predict`, \"classes\" or \"numbers\"";
             return Err(self.at(csv, reason));
         };
-        let reader = match predict.get_ref() {
-            Predict::Classes => CsvReader::classification(),
-            Predict::Numbers => CsvReader::regression(),
+        let task = match predict.get_ref() {
+            Predict::Classes => Task::Classification,
+            Predict::Numbers => Task::Regression,
         };
         let path = self.folder.join(csv.get_ref());
-        let dataset = reader
+        let dataset = TableReader::new()
             .target(target.get_ref())
+            .task(task)
             .read_path::<f32>(&path)
             .map_err(|error| match &error {
-                smallbatch_data::Error::UnknownColumn { .. } => self.at(target, error.to_string()),
+                smallbatch_data::Error::UnknownColumn { .. }
+                | smallbatch_data::Error::ConstantTarget { .. } => {
+                    self.at(target, error.to_string())
+                }
                 smallbatch_data::Error::Io { .. } => self.at(csv, error.to_string()),
                 _ => self.at(csv, format!("{}: {error}", path.display())),
             })?;
-        if let Target::Values { values, .. } = dataset.target()
-            && values.iter().all(|value| *value == values[0])
-        {
-            let reason = format!(
-                "the target {:?} is {} in every sample: there is nothing to learn",
-                target.get_ref(),
-                values[0]
-            );
-            return Err(self.at(target, reason));
-        }
         Ok(Source::table(dataset, csv.get_ref()))
     }
 

@@ -340,7 +340,7 @@ fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
         table
     };
     let table = [
-        (many("7"), "price", "numbers", 19, "7 in every sample"),
+        (many("7"), "price", "numbers", 19, "\"7\" in all 12 rows"),
         (many("7"), "prize", "numbers", 19, "did you mean \"price\"?"),
         (
             of("1,2,3\n4,5,6\n"),
@@ -356,13 +356,13 @@ fn a_bad_table_is_refused_before_any_run_with_line_and_reason() {
             18,
             "\"other\" has 1 samples",
         ),
-        (many("7"), "price", "classes", 18, "only one class"),
+        (many("7"), "price", "classes", 19, "nothing to predict"),
         (
             of("1,red,3\n4,blue,6\n"),
             "price",
             "numbers",
             18,
-            "\"red\" is not a finite number",
+            "column \"b\" has 2 distinct texts",
         ),
         (of(""), "price", "numbers", 18, "no line below"),
     ];

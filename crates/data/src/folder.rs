@@ -1,0 +1,138 @@
+//! A folder of tables: every table in it, or why it could not be read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use smallbatch_preprocess::Scalar;
+
+use crate::{Dataset, Error, TableReader, Task};
+
+/// A table of a folder, read by [`read_folder`].
+#[derive(Debug)]
+pub struct FolderTable<T = f32> {
+    /// The file's name without its ending.
+    pub name: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The data set, or why there is none.
+    pub dataset: Result<Dataset<T>, Error>,
+}
+
+/// What a file `name.toml` may say of the table `name.csv` beside it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    target: Option<String>,
+    task: Option<Task>,
+    groups: Option<String>,
+    #[serde(default)]
+    ignore: Vec<String>,
+}
+
+/// Reads every table of a folder, sorted by name: the files that end in `.csv`, not those in folders within.
+///
+/// The last column is the target, and classes or numbers as [`TableReader::schema`] reads it off, unless a file beside the
+/// table, `houses.toml` for `houses.csv`, says otherwise. All its lines may be left out:
+///
+/// ```toml
+/// target = "price"
+/// task = "numbers"       # or "classes"
+/// groups = "street"      # the column whose equal cells stay in one part of a grouped split
+/// ignore = ["id"]
+/// ```
+///
+/// A table that cannot be read stands in the list with the reason, and does not stop the others.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be read, [`Error::NoTables`] when it holds no table. Of a single table, beside what
+/// [`TableReader::read_path`] refuses: [`Error::TableSettings`] for settings that are no TOML, or have a key that is not known,
+/// with file and line; and [`Error::NoTableBeside`] for settings without a table.
+///
+/// ```no_run
+/// for table in smallbatch_data::read_folder::<f32>("tables")? {
+///     match table.dataset {
+///         Ok(dataset) => println!("{}: {} samples", table.name, dataset.n_samples()),
+///         Err(error) => eprintln!("{}: {error}", table.path.display()),
+///     }
+/// }
+/// # Ok::<(), smallbatch_data::Error>(())
+/// ```
+pub fn read_folder<T: Scalar>(folder: impl AsRef<Path>) -> Result<Vec<FolderTable<T>>, Error> {
+    let folder = folder.as_ref();
+    let io = |source| Error::Io {
+        path: folder.to_path_buf(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        paths.push(entry.map_err(io)?.path());
+    }
+    paths.sort();
+    let tables: Vec<FolderTable<T>> = paths.iter().filter_map(|path| read(path, &paths)).collect();
+    if tables.is_empty() {
+        return Err(Error::NoTables {
+            folder: folder.to_path_buf(),
+        });
+    }
+    Ok(tables)
+}
+
+/// The table in this file, if it is one, or settings that no table belongs to.
+fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
+    let ends_in = |path: &Path, ending| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+    };
+    let dataset = if ends_in(path, "csv") {
+        settings(&path.with_extension("toml")).and_then(|reader| reader.read_path(path))
+    } else if ends_in(path, "toml") {
+        let is_its_table =
+            |other: &PathBuf| ends_in(other, "csv") && other.file_stem() == path.file_stem();
+        if all.iter().any(is_its_table) {
+            return None;
+        }
+        Err(Error::NoTableBeside {
+            settings: path.to_path_buf(),
+        })
+    } else {
+        return None;
+    };
+    Some(FolderTable {
+        name: path
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        path: path.to_path_buf(),
+        dataset,
+    })
+}
+
+/// What this file says, or the defaults if there is none.
+fn settings(file: &Path) -> Result<TableReader, Error> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(source) => {
+            return Err(Error::Io {
+                path: file.to_path_buf(),
+                source,
+            });
+        }
+    };
+    let settings: Settings = toml::from_str(&text).map_err(|error| {
+        let place = error.span().map_or(0, |span| span.start);
+        let before = text.get(..place).unwrap_or_default();
+        Error::TableSettings {
+            file: file.to_path_buf(),
+            line: 1 + before.matches('\n').count(),
+            reason: error.message().to_owned(),
+        }
+    })?;
+    Ok(TableReader {
+        target: settings.target,
+        task: settings.task,
+        ignored: settings.ignore,
+        groups: settings.groups,
+        ..TableReader::new()
+    })
+}

@@ -1,0 +1,468 @@
+//! What the columns of a table are: categories by one-hot, and later tables read in the same way.
+
+use std::collections::{BTreeSet, HashMap};
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_preprocess::Scalar;
+
+use crate::cells::{is_missing, is_number, number};
+use crate::{Dataset, Error, MissingValues, Table, TableReader, Target};
+
+/// More categories than this in one column are no categories.
+const MOST_CATEGORIES: usize = 100;
+/// A column of which at least this share is numbers is a column of numbers, and the rest are slips.
+const MOSTLY: f64 = 0.9;
+/// Whole numbers with at most so many distinct values are classes, unless the task is said.
+const MOST_WHOLE_CLASSES: usize = 10;
+/// More classes than this are no classes, unless the task is said.
+const MOST_CLASSES: usize = 50;
+/// Names of columns that hold classes, be they numbers.
+const NAMES_OF_CLASSES: [&str; 2] = ["class", "label"];
+/// The way out where a column cannot be left out.
+const FILL_IN: &str = "fill them in, or remove these rows";
+/// The way out where it can.
+const LEAVE_OUT: &str = "fill them in, remove these rows, leave the column out (the program: `--ignore`), or admit them (`TableReader::missing`)";
+
+/// What is to be predicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// A class.
+    #[serde(alias = "classes")]
+    Classification,
+    /// A number.
+    #[serde(alias = "numbers")]
+    Regression,
+}
+
+/// How the columns of a table become features and a target; [`TableReader::schema`] makes it. It serializes, so that a
+/// saved model reads later tables as the one that it was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
+pub struct TableSchema {
+    features: Vec<Column>,
+    target: String,
+    /// The classes' names; `None` for a target of numbers.
+    classes: Option<Vec<String>>,
+    ignored: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<String>,
+    #[serde(skip_serializing_if = "MissingValues::are_refused")]
+    missing: MissingValues,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Column {
+    name: String,
+    /// The categories, sorted; `None` for numbers.
+    categories: Option<Vec<String>>,
+}
+
+/// A schema as it is read from a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Saved {
+    features: Vec<Column>,
+    target: String,
+    classes: Option<Vec<String>>,
+    ignored: Vec<String>,
+    #[serde(default)]
+    groups: Option<String>,
+    #[serde(default)]
+    missing: MissingValues,
+}
+
+impl TryFrom<Saved> for TableSchema {
+    type Error = String;
+
+    /// Refuses what [`TableReader::schema`] would not have made.
+    fn try_from(saved: Saved) -> Result<Self, String> {
+        let ascending = |texts: &[String]| texts.windows(2).all(|pair| pair[0] < pair[1]);
+        let mut names = BTreeSet::new();
+        for column in &saved.features {
+            let name = &column.name;
+            if *name == saved.target
+                || saved.ignored.contains(name)
+                || saved.groups.as_ref() == Some(name)
+            {
+                return Err(format!("the schema's column {name:?} is no feature"));
+            }
+            if !names.insert(name) {
+                return Err(format!("the schema has the column {name:?} twice"));
+            }
+            if !column.categories.as_deref().is_none_or(ascending) {
+                return Err(format!(
+                    "the categories of the schema's column {name:?} are not in ascending order"
+                ));
+            }
+        }
+        if saved.features.is_empty() {
+            return Err("the schema has no column beside the target".into());
+        }
+        if let Some(classes) = &saved.classes {
+            let distinct: BTreeSet<&String> = classes.iter().collect();
+            if distinct.len() < 2 || distinct.len() < classes.len() {
+                return Err("the schema's classes are not two or more different names".into());
+            }
+        }
+        Ok(Self {
+            features: saved.features,
+            target: saved.target,
+            classes: saved.classes,
+            ignored: saved.ignored,
+            groups: saved.groups,
+            missing: saved.missing,
+        })
+    }
+}
+
+impl TableSchema {
+    /// See [`TableReader::schema`].
+    pub(crate) fn infer(table: &Table, reader: &TableReader) -> Result<Self, Error> {
+        let columns = table.columns();
+        let last = columns.len() - 1;
+        let target_at = match &reader.target {
+            Some(name) => table.position(name)?,
+            None => last,
+        };
+        let target = &columns[target_at];
+        let used_twice = |what, column: &String, other| Error::UsedTwice {
+            what,
+            column: column.clone(),
+            other,
+        };
+        for name in &reader.ignored {
+            table.position(name)?;
+            if name == target {
+                return Err(used_twice("target", target, "ignored"));
+            }
+        }
+        let mut groups_at = None;
+        if let Some(name) = &reader.groups {
+            groups_at = Some(table.position(name)?);
+            if name == target {
+                return Err(used_twice("target", target, "the groups"));
+            }
+            if reader.ignored.contains(name) {
+                return Err(used_twice("column of groups", name, "ignored"));
+            }
+        }
+        let features: Vec<(usize, bool)> = (0..columns.len())
+            .filter(|&at| at != target_at && groups_at != Some(at))
+            .filter(|&at| !reader.ignored.contains(&columns[at]))
+            .map(|at| (at, holds_numbers(table, at)))
+            .collect();
+        if features.is_empty() {
+            return Err(Error::TooFewColumns {
+                columns: columns.len() - reader.ignored.len().min(last),
+            });
+        }
+        let numbers = match reader.task {
+            Some(task) => task == Task::Regression,
+            None => holds_numbers(table, target_at),
+        };
+        // The target cannot be left out.
+        let needed: Vec<(usize, bool)> =
+            [Some((target_at, numbers)), groups_at.map(|at| (at, false))]
+                .into_iter()
+                .flatten()
+                .collect();
+        let mut used = needed.clone();
+        if reader.missing == MissingValues::Refuse {
+            used.extend(&features);
+            used.sort_unstable();
+        }
+        let is_complete = table.check_missing(&needed, FILL_IN).is_ok();
+        table.check_missing(&used, if is_complete { LEAVE_OUT } else { FILL_IN })?;
+        let column = |&(at, numbers): &(usize, bool)| -> Result<Column, Error> {
+            Ok(Column {
+                name: columns[at].clone(),
+                categories: categories(table, at, numbers)?,
+            })
+        };
+        Ok(Self {
+            features: features.iter().map(column).collect::<Result<_, Error>>()?,
+            target: target.clone(),
+            classes: classes(table, target_at, numbers, reader.task)?,
+            ignored: reader.ignored.clone(),
+            groups: reader.groups.clone(),
+            missing: reader.missing,
+        })
+    }
+
+    /// The target's column.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// What is to be predicted.
+    pub fn task(&self) -> Task {
+        match self.classes {
+            Some(_) => Task::Classification,
+            None => Task::Regression,
+        }
+    }
+
+    /// The classes, in the order of their labels; none for numbers.
+    pub fn classes(&self) -> &[String] {
+        self.classes.as_deref().unwrap_or_default()
+    }
+
+    /// The columns that are categories, each with its number of categories.
+    pub fn categories(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.features.iter().filter_map(|column| {
+            let categories = column.categories.as_ref()?;
+            Some((column.name.as_str(), categories.len()))
+        })
+    }
+
+    /// The features' names: the column's, or `column=category`.
+    pub fn feature_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for column in &self.features {
+            match &column.categories {
+                None => names.push(column.name.clone()),
+                Some(categories) => {
+                    names.extend(
+                        categories
+                            .iter()
+                            .map(|text| format!("{}={text}", column.name)),
+                    );
+                }
+            }
+        }
+        names
+    }
+
+    /// The features of a table, shape (`n_features`, `n_rows`). Columns are found by name, in any order; the target, the
+    /// groups and ignored columns may be there or not.
+    ///
+    /// # Errors
+    /// [`Error::OtherColumns`] for columns that are missing or not known; [`Error::MissingCells`]; [`Error::UnknownCategory`];
+    /// [`Error::BadCell`], also for a number that `T` would make infinite or 0.
+    pub fn features<T: Scalar>(&self, table: &Table) -> Result<DMatrix<T>, Error> {
+        self.check_columns(table)?;
+        let used: Vec<(usize, bool)> = self
+            .features
+            .iter()
+            .map(|column| Ok((table.position(&column.name)?, column.categories.is_none())))
+            .collect::<Result<_, Error>>()?;
+        if self.missing == MissingValues::Refuse {
+            table.check_missing(&used, FILL_IN)?;
+        }
+        let n_features: usize = self
+            .features
+            .iter()
+            .map(|column| column.categories.as_ref().map_or(1, Vec::len))
+            .sum();
+        let [zero, one, missing] = [0.0, 1.0, f64::NAN].map(<T as Scalar>::from_f64);
+        let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
+        let mut row = 0;
+        for (column, &(at, numbers)) in self.features.iter().zip(&used) {
+            let width = column.categories.as_ref().map_or(1, Vec::len);
+            for (sample, (place, cell)) in table.cells(at).enumerate() {
+                if is_missing(cell, numbers) {
+                    features.view_mut((row, sample), (width, 1)).fill(missing);
+                    continue;
+                }
+                match &column.categories {
+                    None => features[(row, sample)] = number(place, cell)?,
+                    Some(categories) => {
+                        let which = categories.binary_search_by(|text| text.as_str().cmp(cell));
+                        let which = which.map_err(|_| Error::UnknownCategory {
+                            line: place.line,
+                            column: column.name.clone(),
+                            value: cell.to_owned(),
+                            known: categories.clone(),
+                        })?;
+                        features[(row + which, sample)] = one;
+                    }
+                }
+            }
+            row += width;
+        }
+        Ok(features)
+    }
+
+    fn check_columns(&self, table: &Table) -> Result<(), Error> {
+        let known = |name: &String| {
+            *name == self.target
+                || self.ignored.contains(name)
+                || self.groups.as_ref() == Some(name)
+                || self.features.iter().any(|column| column.name == *name)
+        };
+        let missing: Vec<String> = self
+            .features
+            .iter()
+            .filter(|column| !table.columns().contains(&column.name))
+            .map(|column| column.name.clone())
+            .collect();
+        let unexpected: Vec<String> = table
+            .columns()
+            .iter()
+            .filter(|name| !known(name))
+            .cloned()
+            .collect();
+        if missing.is_empty() && unexpected.is_empty() {
+            return Ok(());
+        }
+        Err(Error::OtherColumns {
+            missing,
+            unexpected,
+        })
+    }
+
+    /// The table as a data set, with groups if the schema has a column for them.
+    ///
+    /// # Errors
+    /// As [`TableSchema::features`]; [`Error::UnknownColumn`] without the target's or the groups' column;
+    /// [`Error::UnknownCategory`] for a class that is not known; and what [`Dataset::new`] refuses.
+    pub fn dataset<T: Scalar>(&self, table: &Table) -> Result<Dataset<T>, Error> {
+        let target = self.target_of(table)?;
+        let dataset = Dataset::with_missing(self.features(table)?, target, self.missing)?
+            .with_name(table.name())
+            .with_feature_names(self.feature_names())?;
+        let Some(groups) = &self.groups else {
+            return Ok(dataset);
+        };
+        let at = table.position(groups)?;
+        table.check_missing(&[(at, false)], FILL_IN)?;
+        let mut ids = HashMap::new();
+        let groups = table.cells(at).map(|(_, cell)| {
+            let next = ids.len() as u32;
+            *ids.entry(cell).or_insert(next)
+        });
+        dataset.with_groups(groups.collect())
+    }
+
+    fn target_of<T: Scalar>(&self, table: &Table) -> Result<Target<T>, Error> {
+        let at = table.position(&self.target)?;
+        table.check_missing(&[(at, self.classes.is_none())], FILL_IN)?;
+        let Some(names) = &self.classes else {
+            let values = table.cells(at).map(|(place, cell)| number(place, cell));
+            let values: Vec<T> = values.collect::<Result<_, _>>()?;
+            return Ok(Target::Values {
+                values: DMatrix::from_vec(1, values.len(), values),
+                names: vec![self.target.clone()],
+            });
+        };
+        let label: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+        let labels = table.cells(at).map(|(place, cell)| {
+            label
+                .get(cell)
+                .copied()
+                .ok_or_else(|| Error::UnknownCategory {
+                    line: place.line,
+                    column: self.target.clone(),
+                    value: cell.to_owned(),
+                    known: names.clone(),
+                })
+        });
+        Ok(Target::Classes {
+            labels: labels.collect::<Result<_, _>>()?,
+            names: names.clone(),
+        })
+    }
+}
+
+/// Whether nearly all cells that are there are numbers.
+fn holds_numbers(table: &Table, at: usize) -> bool {
+    let there = table.cells(at).filter(|(_, cell)| !is_missing(cell, true));
+    let (mut cells, mut numbers) = (0, 0);
+    for (_, cell) in there {
+        cells += 1;
+        numbers += usize::from(is_number(cell));
+    }
+    numbers as f64 >= MOSTLY * f64::from(cells)
+}
+
+/// The categories of a column of texts; `None` for numbers.
+fn categories(table: &Table, at: usize, numbers: bool) -> Result<Option<Vec<String>>, Error> {
+    let there = table
+        .cells(at)
+        .filter(|(_, cell)| !is_missing(cell, numbers));
+    if numbers {
+        for (place, cell) in there {
+            number::<f64>(place, cell)?;
+        }
+        return Ok(None);
+    }
+    let distinct: BTreeSet<&str> = there.map(|(_, cell)| cell).collect();
+    if distinct.len() > MOST_CATEGORIES || 2 * distinct.len() > table.n_rows() {
+        return Err(Error::TextColumn {
+            column: table.columns()[at].clone(),
+            distinct: distinct.len(),
+            n_rows: table.n_rows(),
+            examples: table
+                .cells(at)
+                .take(3)
+                .map(|(_, cell)| cell.into())
+                .collect(),
+        });
+    }
+    Ok(Some(distinct.into_iter().map(str::to_owned).collect()))
+}
+
+/// The classes of the target; `None` for numbers.
+fn classes(
+    table: &Table,
+    at: usize,
+    numbers: bool,
+    task: Option<Task>,
+) -> Result<Option<Vec<String>>, Error> {
+    let column = &table.columns()[at];
+    let n_rows = table.n_rows();
+    let distinct: BTreeSet<&str> = table.cells(at).map(|(_, cell)| cell).collect();
+    let constant = |value: String| Error::ConstantTarget {
+        column: column.clone(),
+        value,
+        n_rows,
+    };
+    if let (1, Some(value)) = (distinct.len(), distinct.first()) {
+        return Err(constant((*value).to_owned()));
+    }
+    let too_many = distinct.len() > MOST_CLASSES || 2 * distinct.len() > n_rows;
+    let whole = distinct.iter().all(|cell| cell.parse::<i64>().is_ok());
+    let named = NAMES_OF_CLASSES
+        .iter()
+        .any(|name| column.eq_ignore_ascii_case(name));
+    let looks_like_classes =
+        !numbers || (whole && (distinct.len() <= MOST_WHOLE_CLASSES || (named && !too_many)));
+    if task.is_none() && looks_like_classes && too_many {
+        return Err(Error::TooManyClasses {
+            column: column.clone(),
+            classes: distinct.len(),
+            n_rows,
+            most: MOST_CLASSES,
+        });
+    }
+    let read_off = if looks_like_classes {
+        Task::Classification
+    } else {
+        Task::Regression
+    };
+    match task.unwrap_or(read_off) {
+        Task::Regression => {
+            let values = table.cells(at).map(|(place, cell)| number(place, cell));
+            let values: Vec<f64> = values.collect::<Result<_, _>>()?;
+            // "1" and "1.0" are two texts, and one number.
+            if values.iter().all(|value| *value == values[0]) {
+                return Err(constant(values[0].to_string()));
+            }
+            Ok(None)
+        }
+        Task::Classification => Ok(Some(names_of_classes(distinct, whole))),
+    }
+}
+
+/// In the order of their numbers, if they are numbers: "10" comes after "9".
+fn names_of_classes(distinct: BTreeSet<&str>, whole: bool) -> Vec<String> {
+    let mut names: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+    if whole {
+        // A stable sort keeps "1" and "01" in the order of their texts.
+        names.sort_by_key(|name| name.parse::<i64>().ok());
+    }
+    names
+}
