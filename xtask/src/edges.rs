@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("smallbatch-preprocess", &[]),
     ("smallbatch-mlp", &[]),
     ("smallbatch-data", &["smallbatch-preprocess"]),
@@ -19,6 +19,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         "smallbatch-train",
         &["smallbatch-preprocess", "smallbatch-mlp", "smallbatch-data"],
     ),
+    ("smallbatch-evidence", &[]),
     (
         "smallbatch-lab",
         &[
@@ -26,6 +27,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "smallbatch-mlp",
             "smallbatch-data",
             "smallbatch-train",
+            "smallbatch-evidence",
         ],
     ),
     (

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
-use crate::Error;
+use crate::{Error, Interval, Scale};
 
 /// Which way a claim says that the effect goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,12 +26,12 @@ pub enum Direction {
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::{Direction, Hypothesis, Scale};
+/// use smallbatch_evidence::{Direction, Hypothesis, Scale};
 ///
 /// let hypothesis = Hypothesis::new(Direction::Same, 0.25)?;
 /// assert_eq!(hypothesis.band(Scale::Ratio), (0.8, 1.25));
 /// assert!(Hypothesis::new(Direction::Same, -0.25).is_err());
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hypothesis {
@@ -69,10 +68,10 @@ impl Hypothesis {
     }
 
     /// The least and the greatest effect that do not count.
-    pub fn band(&self, scale: super::Scale) -> (f64, f64) {
+    pub fn band(&self, scale: Scale) -> (f64, f64) {
         match scale {
-            super::Scale::Difference => (-self.margin, self.margin),
-            super::Scale::Ratio => (1.0 / (1.0 + self.margin), 1.0 + self.margin),
+            Scale::Difference => (-self.margin, self.margin),
+            Scale::Ratio => (1.0 / (1.0 + self.margin), 1.0 + self.margin),
         }
     }
 }
@@ -124,17 +123,17 @@ impl Verdict {
 /// 3. For a claim of sameness: the interval lies outside the margin on one side,
 ///    [`Verdict::Refuted`].
 /// 4. Otherwise [`Verdict::Inconclusive`], here without a number of seeds, which an interval alone
-///    does not tell: see [`Comparison::verdict`](super::Comparison::verdict).
+///    does not tell: see [`Comparison::verdict`](crate::Comparison::verdict).
 ///
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::{Direction, Hypothesis, Interval, Scale, Verdict, verdict};
+/// use smallbatch_evidence::{Direction, Hypothesis, Interval, Scale, Verdict, verdict};
 ///
 /// let hypothesis = Hypothesis::new(Direction::Greater, 0.1)?;
 /// let interval = Interval::new(Some(2.0), 1.4, 2.9, Scale::Ratio, 0.95);
 /// assert_eq!(verdict(&interval, &hypothesis), Verdict::Supported);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 pub fn verdict(interval: &Interval, hypothesis: &Hypothesis) -> Verdict {
     let (band_low, band_high) = hypothesis.band(interval.scale);
@@ -159,7 +158,6 @@ pub fn verdict(interval: &Interval, hypothesis: &Hypothesis) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scale;
     use super::*;
     use proptest::prelude::*;
 

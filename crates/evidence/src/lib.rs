@@ -16,7 +16,7 @@
 //! # Example
 //!
 //! ```
-//! use smallbatch_lab::statistics::{Comparison, Direction, Hypothesis, Observation, Verdict};
+//! use smallbatch_evidence::{Comparison, Direction, Hypothesis, Observation, Verdict};
 //!
 //! // Updates until the target, raw inputs against standardized ones, five seeds. One raw run
 //! // was stopped after 4000 updates without reaching it.
@@ -30,25 +30,23 @@
 //! assert_eq!(comparison.censored, 1);
 //! let hypothesis = Hypothesis::new(Direction::Greater, 0.1)?; // 10 % does not count
 //! assert_eq!(comparison.verdict(&hypothesis), Verdict::Supported);
-//! # Ok::<(), smallbatch_lab::Error>(())
+//! # Ok::<(), smallbatch_evidence::Error>(())
 //! ```
 
 mod bootstrap;
 mod comparison;
-mod cost_fit;
+mod error;
 mod holm;
 mod interval;
+mod p_value;
 mod quantile;
 mod verdict;
 
 pub use bootstrap::bootstrap_interval;
-pub(crate) use comparison::p_of_intervals;
 pub use comparison::{Comparison, Observation, seeds_needed};
-pub(crate) use cost_fit::CostFit;
+pub use error::Error;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
+pub use p_value::p_of_verdict;
 pub use quantile::{median, quantile};
 pub use verdict::{Direction, Hypothesis, Verdict, verdict};
-
-#[cfg(test)]
-mod calibration;
