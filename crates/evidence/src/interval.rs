@@ -73,6 +73,26 @@ impl Interval {
         }
     }
 
+    /// Student's t interval of an estimate with its standard error, both of them differences, or differences of logarithms
+    /// where `scale` is of ratios: estimate ± t(1 - α/2, freedom) · error.
+    ///
+    /// An error of 0 is no certainty: equal values do not tell their spread, and both ends are open.
+    pub(crate) fn student(
+        estimate: f64,
+        error: f64,
+        freedom: f64,
+        confidence: f64,
+        scale: Scale,
+    ) -> Self {
+        let half = if error > ROUNDING * estimate.abs() {
+            student_quantile(confidence, freedom) * error
+        } else {
+            f64::INFINITY
+        };
+        let (low, high) = (estimate - half, estimate + half);
+        Self::new(Some(estimate), low, high, Scale::Difference, confidence).on(scale)
+    }
+
     /// An interval of differences, or of differences of logarithms, on the scale it is meant for: for ratios the exp of
     /// estimate and ends.
     pub(crate) fn on(self, scale: Scale) -> Self {
@@ -249,7 +269,7 @@ impl HalfWidth for Option<Moments> {
 
 /// t with P(|T| ≤ t) = confidence, for T of Student's distribution with `freedom` degrees; infinite where there is no such
 /// distribution, and where the confidence is not from 0 up to 1.
-fn student_quantile(confidence: f64, freedom: f64) -> f64 {
+pub(crate) fn student_quantile(confidence: f64, freedom: f64) -> f64 {
     if !(0.0..1.0).contains(&confidence) {
         return f64::INFINITY;
     }

@@ -40,6 +40,7 @@ mod holm;
 mod interval;
 mod p_value;
 mod quantile;
+mod table_effect;
 mod verdict;
 
 pub use bootstrap::bootstrap_interval;
@@ -47,6 +48,7 @@ pub use comparison::{Comparison, Observation, seeds_needed};
 pub use error::Error;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
-pub use p_value::p_of_verdict;
+pub use p_value::{Answer, p_of_verdict, p_value};
 pub use quantile::{median, quantile};
+pub use table_effect::TableEffect;
 pub use verdict::{Direction, Hypothesis, Verdict, verdict};
