@@ -38,8 +38,10 @@ mod comparison;
 mod error;
 mod holm;
 mod interval;
+mod numeric;
 mod p_value;
 mod quantile;
+mod random_effects;
 mod table_effect;
 mod verdict;
 
@@ -50,5 +52,6 @@ pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use p_value::{Answer, p_of_verdict, p_value};
 pub use quantile::{median, quantile};
+pub use random_effects::{RandomEffects, spread_interval, tau_interval};
 pub use table_effect::TableEffect;
 pub use verdict::{Direction, Hypothesis, Verdict, verdict};

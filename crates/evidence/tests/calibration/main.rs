@@ -5,6 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 mod pairs;
+mod tables;
 
 /// A standard normal number, by Box and Muller.
 fn normal(random: &mut ChaCha8Rng) -> f64 {
