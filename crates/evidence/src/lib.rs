@@ -35,10 +35,12 @@
 
 mod bootstrap;
 mod comparison;
+mod components;
 mod error;
 mod holm;
 mod interval;
 mod look;
+mod mutual_coverage;
 mod needed;
 mod numeric;
 mod p_value;
@@ -49,10 +51,12 @@ mod verdict;
 
 pub use bootstrap::bootstrap_interval;
 pub use comparison::{Comparison, Observation, seeds_needed};
+pub use components::VarianceComponents;
 pub use error::Error;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use look::{Decision, Look, decide};
+pub use mutual_coverage::MutualCoverage;
 pub use needed::Needed;
 pub use p_value::{Answer, p_of_verdict, p_value};
 pub use quantile::{median, quantile};

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 mod looks;
 mod pairs;
+mod runs;
 mod tables;
 
 /// A standard normal number, by Box and Muller.
