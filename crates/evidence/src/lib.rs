@@ -1,35 +1,62 @@
-//! From measured runs to a verdict: intervals for paired effects, censored runs included.
+//! From numbers to verdicts: intervals, effects over tables, corrections, looks. It knows no training.
 //!
-//! The way is always the same. Runs of two arms with the same seed make a pair of
-//! [`Observation`]s; [`Comparison::differences`] or [`Comparison::ratios`] turns the pairs into an
-//! [`Interval`]; [`verdict`] holds the interval against a [`Hypothesis`]; [`seeds_needed`] says how
-//! much more work would settle what is still open.
+//! An experiment measures. This crate says what the measurements mean, and how sure that is. It has one way from numbers to
+//! an answer:
 //!
-//! Intervals of a mean are Student's t intervals: exact for normal effects of any number, and close
-//! for others by ten pairs or so. [`bootstrap_interval`] assumes no distribution and serves as
-//! a second opinion; [`median_interval`] assumes nothing at all, but needs six values to say
-//! anything at 95 %. That they cover the truth as often as they say is tested by simulation.
+//! ```text
+//! pairs of runs -> a repetition's effect -> TableEffect -> RandomEffects -> Interval + Hypothesis -> Answer -> Decision
+//!                  (a mean of 1 to 3)       one table      all tables       at any confidence        a look    all looks
+//! ```
 //!
-//! Nothing here panics or returns "not a number": a list too short for an interval gives one with
-//! open ends.
+//! - **The repetition is the unit of inference.** It draws everything anew: split, tuning, initial weights, order. Its pairs
+//!   share what it drew, so they are averaged first; [`TableEffect`] then has Student's t interval over repetitions.
+//! - **Sentences about tables need tables.** [`RandomEffects`] has the mean over a population of tables, the spread τ between
+//!   them, and where a new table will lie.
+//! - **One function says the verdict**: [`verdict`], from an [`Interval`] and a [`Hypothesis`] that was fixed before the runs.
+//!   [`Answer`] is the same for every confidence at once: a verdict and its p-value. [`Answer::all`] is for claims of
+//!   several effects.
+//! - **Looking often and asking much has a price.** [`decide`] spends the error over the [looks](Look) and corrects for the
+//!   number of questions ([`holm`]).
+//! - **"Cannot tell" says what would help**: [`Needed`] is a number of repetitions, or more tables.
+//! - **The method is put to the test, too**: [`MutualCoverage`] asks whether intervals of repeated experiments contain each
+//!   other's estimates, and [`VarianceComponents`] where the variation comes from.
+//!
+//! For two arms on one table with plain pairs there is [`Comparison`]: it takes censored runs ([`Observation::AtLeast`]) and
+//! measures that go in steps. [`bootstrap_interval`] assumes no distribution and serves as a second opinion;
+//! [`median_interval`] assumes nothing at all, but needs six values to say anything at 95 %.
+//!
+//! Nothing here panics or returns "not a number": what the numbers do not tell has open ends and a p-value of 1. That
+//! intervals cover the truth as often as they say, and that answers are wrong as rarely, is tested by simulation, beside the
+//! naive ways that do not; the numbers are held against those of other programs.
 //!
 //! # Example
 //!
 //! ```
-//! use smallbatch_evidence::{Comparison, Direction, Hypothesis, Observation, Verdict};
+//! use smallbatch_evidence::{Answer, Hypothesis, RandomEffects, Scale, TableEffect, Verdict, decide};
 //!
-//! // Updates until the target, raw inputs against standardized ones, five seeds. One raw run
-//! // was stopped after 4000 updates without reaching it.
-//! let raw = [2100.0, 1900.0, 2600.0, 2300.0].map(Observation::Exact);
-//! let raw = [&raw[..], &[Observation::AtLeast(4000.0)]].concat();
-//! let standardized = [210.0, 220.0, 240.0, 200.0, 260.0].map(Observation::Exact);
-//! let pairs: Vec<_> = raw.into_iter().zip(standardized).collect();
+//! // Logarithms of "seconds to the target, full batch / batch 32": four repetitions on each of five tables.
+//! let tables = [
+//!     vec![1.4, 1.6, 1.1, 1.5],
+//!     vec![0.9, 1.2, 1.3, 0.8],
+//!     vec![2.2, 2.0, 2.6, 2.4],
+//!     vec![1.0, 1.8, 1.4, 1.3],
+//!     vec![1.9, 1.5, 1.7, 2.1],
+//! ];
+//! let effects: Vec<TableEffect> = TableEffect::pooled(&tables, 8)?.into_iter().flatten().collect();
+//! let with_errors: Vec<(f64, f64)> = effects.iter().map(|e| (e.mean, e.standard_error)).collect();
+//! let over_tables = RandomEffects::of(&with_errors)?.expect("five tables");
 //!
-//! let comparison = Comparison::ratios(&pairs, 0.95)?;
-//! assert!(comparison.interval.low > 7.0); // at least seven times as many
-//! assert_eq!(comparison.censored, 1);
-//! let hypothesis = Hypothesis::new(Direction::Greater, 0.1)?; // 10 % does not count
-//! assert_eq!(comparison.verdict(&hypothesis), Verdict::Supported);
+//! // "Far less time" was fixed beforehand: at least half.
+//! let hypothesis = Hypothesis::exceeds(2.0)?;
+//! let first_look = over_tables.answer(&hypothesis, Scale::Ratio);
+//! let decision = decide(&[vec![first_look]], 0.05)[0].expect("one look");
+//! assert_eq!(decision.verdict, Verdict::Supported);
+//!
+//! // What to say: the ratio with its interval, and on how many tables it holds.
+//! let ratio = over_tables.interval(1.0 - decision.look.spend(0.05), Scale::Ratio);
+//! assert!(ratio.low > 2.0 && ratio.high < 12.0);
+//! let share = over_tables.expected_share(&hypothesis, Scale::Ratio).expect("three tables or more");
+//! assert!(share > 0.85);
 //! # Ok::<(), smallbatch_evidence::Error>(())
 //! ```
 
