@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("smallbatch-preprocess", &[]),
     ("smallbatch-mlp", &[]),
     ("smallbatch-data", &["smallbatch-preprocess"]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         &["smallbatch-preprocess", "smallbatch-mlp", "smallbatch-data"],
     ),
     ("smallbatch-evidence", &[]),
+    ("smallbatch-report", &["smallbatch-evidence"]),
     (
         "smallbatch-lab",
         &[
