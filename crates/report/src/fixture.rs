@@ -1,5 +1,6 @@
 //! Results with all that a report can meet, for the tests of what draws them.
 
+use crate::document;
 use crate::results::*;
 
 /// Ten claims on four tables, with every verdict, cut pairs, a table where neither side trained, claims of two parts, a spread
@@ -7,6 +8,10 @@ use crate::results::*;
 /// new in the records must not change it.
 pub(crate) fn results() -> Results {
     serde_json::from_str(include_str!("results/results-2.json")).expect("results")
+}
+
+pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> &'a Answer {
+    document::primary(results, claim).expect("answered")
 }
 
 /// All strings but names of enumerations become `text`. Names that belong together stay together.
@@ -29,6 +34,13 @@ pub(crate) fn replace_texts(results: &mut Results, text: &str) {
     let mut value = serde_json::to_value(&*results).expect("JSON");
     walk(&mut value, "", text);
     *results = serde_json::from_value(value).expect("results");
+}
+
+/// All numbers that are no counts become `number`.
+pub(crate) fn replace_numbers(results: &mut Results, number: f64) {
+    numbers(results)
+        .into_iter()
+        .for_each(|place| *place = number);
 }
 
 /// The places of all numbers that are no counts and that may be missing or odd.

@@ -4,35 +4,58 @@
 //! `results.json`. Whoever runs fills them; everything here reads nothing else. So a report can be drawn again from an old file,
 //! and a front end of another kind needs this one type.
 //!
-//! [`prepare`] is called before the work, so that a folder that cannot be written to costs nothing; [`write()`] after it.
+//! There are three ways to read results:
+//!
+//! - [`terminal()`]: the primary answers, one sentence each, at 80 columns; [`terminal_details()`] adds tables and secondary answers.
+//! - `report.html`: one file without scripts, fonts or anything else from a network, for the desk and the phone.
+//! - `report.md`: the same content as Markdown, with its pictures beside it.
+//!
+//! The last two are written from one model of the content, so they cannot disagree. [`prepare`] is called before the work, so
+//! that a folder that cannot be written to costs nothing; [`write()`] after it; [`redraw`] any time later.
 //!
 //! # Example
 //!
 //! ```
-//! use smallbatch_report::{prepare, read, results::Results, write};
+//! use smallbatch_report::{prepare, redraw, results::Results, terminal, write};
 //!
 //! # let scratch = tempfile::tempdir()?;
 //! # let folder = scratch.path().join("out");
 //! let results = Results::default(); // The laboratory fills it.
 //! prepare(&folder)?;
-//! write(&results, &folder)?;
+//! let written = write(&results, &folder)?;
+//! print!("{}", terminal(&results, &written.report));
 //!
 //! // Later, from the file alone.
-//! assert_eq!(read(&folder)?, results);
+//! assert_eq!(redraw(&folder)?, written);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod axis;
+mod background;
+mod claim;
+mod content;
+mod curves;
+mod document;
 mod error;
 mod files;
 #[cfg(test)]
 mod fixture;
+mod forest;
+mod html;
+mod landscape;
+mod markdown;
+mod memory;
+mod picture;
 pub mod results;
+mod terminal;
+mod words;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use error::Error;
 pub use files::{replace_file, write_file};
+pub use terminal::{terminal, terminal_details};
 
 use results::Results;
 
@@ -41,7 +64,11 @@ use results::Results;
 pub struct Written {
     /// `results.json`: the [`Results`].
     pub results: PathBuf,
-    /// Where fuller results of the same design were there already: then they are kept, and nothing was written.
+    /// `report.html`: the report.
+    pub report: PathBuf,
+    /// `report.md`: the same as Markdown. Its pictures are SVG files in the folder `pictures` beside it.
+    pub markdown: PathBuf,
+    /// Where fuller results of the same design were there already: then they are kept, and nothing was written but their report.
     pub kept: Option<Kept>,
 }
 
@@ -73,7 +100,9 @@ pub fn prepare(folder: &Path) -> Result<(), Error> {
     files::prepare(folder)
 }
 
-/// Writes `results.json` into a folder, which is made if needed. The file appears whole or not at all.
+/// Writes `results.json`, `report.html` and `report.md` with its pictures into a folder, which is made if needed.
+///
+/// Each file appears whole or not at all. The numbers come first, so that they are safe if there is no room for the report.
 ///
 /// Results of the same design and base seed with *more* complete repetitions are not replaced: an interrupted run never
 /// destroys a fuller one. [`Written::kept`] says so, and the caller prints it.
@@ -89,10 +118,26 @@ pub fn write(results: &Results, folder: &Path) -> Result<Written, Error> {
             n_there: there.design.n_complete,
             n_new: results.design.n_complete,
         });
+        draw(&there, &written)?;
         return Ok(written);
     }
     let text = files::json(results, &written.results)?;
     write_file(&written.results, &text)?;
+    // From the text: what is drawn now is what will be drawn again from the file.
+    draw(&files::parse(&text, &written.results)?, &written)?;
+    Ok(written)
+}
+
+/// Draws `report.html` and `report.md` again from the `results.json` of a folder, and runs nothing.
+///
+/// # Errors
+///
+/// As [`read`] and [`write()`].
+pub fn redraw(folder: &Path) -> Result<Written, Error> {
+    let written = Written::within(folder);
+    let results = files::read(&written.results)?;
+    prepare(folder)?;
+    draw(&results, &written)?;
     Ok(written)
 }
 
@@ -108,6 +153,11 @@ pub fn read(path: &Path) -> Result<Results, Error> {
     files::read(path)
 }
 
+/// The report as one HTML document.
+pub fn html(results: &Results) -> String {
+    html::html(&document::document(results))
+}
+
 /// The results that are there, where they are of the same design and seed and have more complete repetitions.
 fn fuller(results: &Results, file: &Path) -> Option<Results> {
     let there = files::read(file).ok()?;
@@ -117,10 +167,29 @@ fn fuller(results: &Results, file: &Path) -> Option<Results> {
     (is_same && there.design.n_complete > results.design.n_complete).then_some(there)
 }
 
+fn draw(results: &Results, written: &Written) -> Result<(), Error> {
+    let document = document::document(results);
+    write_file(&written.report, html::html(&document).as_bytes())?;
+    let (text, pictures) = markdown::markdown(&document);
+    let folder = written.markdown.with_file_name(markdown::PICTURES);
+    prepare(&folder)?;
+    for (name, picture) in pictures {
+        // Hundreds of small files that can be drawn again: none is worth waiting for the disk.
+        let file = folder.join(name);
+        replace_file(&file, picture.as_bytes(), false).map_err(|error| Error::Write {
+            file,
+            reason: error.to_string(),
+        })?;
+    }
+    write_file(&written.markdown, text.as_bytes())
+}
+
 impl Written {
     fn within(folder: &Path) -> Self {
         Self {
             results: folder.join("results.json"),
+            report: folder.join("report.html"),
+            markdown: folder.join("report.md"),
             kept: None,
         }
     }
@@ -128,7 +197,30 @@ impl Written {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    #[test]
+    fn a_report_drawn_again_has_the_same_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let results = fixture::results();
+        let written = write(&results, folder.path()).expect("written");
+        assert_eq!(read(folder.path()).expect("read"), results);
+        let contents = || {
+            let mut files = vec![written.report.clone(), written.markdown.clone()];
+            let pictures = fs::read_dir(folder.path().join("pictures")).expect("listed");
+            files.extend(pictures.map(|entry| entry.expect("an entry").path()));
+            files.sort();
+            files
+                .into_iter()
+                .map(|file| fs::read(file).expect("read"))
+                .collect::<Vec<_>>()
+        };
+        let before = contents();
+        assert_eq!(redraw(folder.path()).expect("drawn"), written);
+        assert!(contents() == before, "other bytes");
+    }
 
     #[test]
     fn an_interrupted_run_does_not_replace_a_fuller_one() {
@@ -156,5 +248,19 @@ mod tests {
         };
         assert_eq!(write(&fuller, folder.path()).expect("written").kept, None);
         assert_eq!(read(folder.path()).expect("read"), fuller);
+    }
+
+    /// Not a test: writes the fixture's report where one can look at it.
+    #[test]
+    #[ignore = "writes a report to look at, into the folder LOOK_AT"]
+    fn look() {
+        let folder = std::env::var_os("LOOK_AT").expect("the folder LOOK_AT");
+        let results = fixture::results();
+        let written = write(&results, folder.as_ref()).expect("written");
+        println!(
+            "{}\n{}",
+            terminal(&results, &written.report),
+            terminal_details(&results)
+        );
     }
 }
