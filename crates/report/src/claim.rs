@@ -265,6 +265,9 @@ fn table(results: &Results, answer: &Answer) -> Table {
     )
 }
 
+/// What draws some ways of training on all tables.
+type Drawn = fn(&Results, &[String], &str) -> Option<Block>;
+
 /// The pictures that the claim's note names.
 fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
     let wants = |name: &str| note.pictures.iter().any(|picture| picture == name);
@@ -282,11 +285,31 @@ fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
             blocks.extend(Block::figure(landscape::contours(shown, &contours)));
         }
     }
-    if wants("curves") {
-        blocks.extend(curves::curves(results, &note.ways, id));
-    }
-    if wants("rates") {
-        blocks.extend(curves::rates(results, &note.ways, id));
+    for (kind, draw) in [
+        ("curves", curves::curves as Drawn),
+        ("rates", curves::rates),
+    ] {
+        // The same ways look the same on every page: the first one has them.
+        let has = |other: &&ClaimNote| {
+            other.ways == note.ways && other.pictures.iter().any(|picture| picture == kind)
+        };
+        match results
+            .claims
+            .iter()
+            .enumerate()
+            .find(|(_, other)| has(other))
+        {
+            Some((_, first)) if wants(kind) && first.id == note.id => {
+                blocks.extend(draw(results, &note.ways, id));
+            }
+            Some((number, first)) if wants(kind) => {
+                let link = Span::Link(identifier(first), title(first, number));
+                let what = format!("The {kind} of these ways of training stand under ");
+                let text = vec![Span::Plain(what), link, Span::Plain(".".into())];
+                blocks.push(Block::Paragraph(Tone::Small, text));
+            }
+            Some(_) | None => {}
+        }
     }
     blocks
 }
@@ -472,6 +495,17 @@ mod tests {
             fact("Variation"),
             "70 % lies between tables, 20 % comes from other splits and tuning runs and 10 % from other initial weights and orders"
         );
+    }
+
+    #[test]
+    fn curves_of_the_same_ways_are_drawn_once() {
+        let results = fixture::results();
+        let html = crate::html(&results);
+        assert_eq!(html.matches("Training curves, table by table").count(), 1);
+        let link = "<a href=\"#claim-scale-mismatch-hurts\">1. Inputs of very different scale</a>.";
+        assert!(html.contains(&format!(
+            "The curves of these ways of training stand under {link}"
+        )));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const BOTTOM: f64 = 46.0;
 /// The height of a row that has a name, the most letters of the name, and the width of a letter.
 const ROW: f64 = 15.0;
 const ROW_LETTERS: usize = 22;
-const LETTER: f64 = 6.0;
+const LETTER: f64 = 6.3;
 
 /// The styles of series: colours chosen from Okabe and Ito's palette, which people with any of the usual kinds of colour
 /// blindness can tell apart, and dashes. The style sheet has a lighter set of colours for dark.
