@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("smallbatch-base", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
         ],
     ),
     (
-        "smallbatch-lab",
+        "smallbatch-sweep",
         &[
             "smallbatch-base",
             "smallbatch-preprocess",
@@ -38,18 +38,12 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "smallbatch-train",
         ],
     ),
-    (
-        "smallbatch",
-        &[
-            "smallbatch-base",
-            "smallbatch-preprocess",
-            "smallbatch-mlp",
-            "smallbatch-data",
-            "smallbatch-train",
-            "smallbatch-lab",
-        ],
-    ),
-    ("smallbatch-cli", &["smallbatch", "smallbatch-lab"]),
+    ("smallbatch-evidence", &[]),
+    ("smallbatch-report", &["smallbatch-evidence"]),
+    ("smallbatch-lab", EXPERIMENTS),
+    ("smallbatch-advice", EXPERIMENTS),
+    ("smallbatch", LIBRARIES),
+    ("smallbatch-cli", &["smallbatch"]),
     (
         "smallbatch-benches",
         &[
@@ -58,7 +52,6 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "smallbatch-mlp",
             "smallbatch-data",
             "smallbatch-train",
-            "smallbatch-lab",
             "smallbatch",
             "peer-protocol",
         ],
@@ -67,8 +60,40 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("xtask", &[]),
 ];
 
+/// What experiments and advice stand on.
+const EXPERIMENTS: &[&str] = &[
+    "smallbatch-base",
+    "smallbatch-preprocess",
+    "smallbatch-mlp",
+    "smallbatch-data",
+    "smallbatch-train",
+    "smallbatch-sweep",
+    "smallbatch-evidence",
+    "smallbatch-report",
+];
+
+/// All of them.
+const LIBRARIES: &[&str] = &[
+    "smallbatch-base",
+    "smallbatch-preprocess",
+    "smallbatch-mlp",
+    "smallbatch-data",
+    "smallbatch-train",
+    "smallbatch-sweep",
+    "smallbatch-evidence",
+    "smallbatch-report",
+    "smallbatch-lab",
+    "smallbatch-advice",
+];
+
 /// Edges that may exist behind a feature only, so that the default build does without them.
-const OPTIONAL: [(&str, &str); 1] = [("smallbatch", "smallbatch-lab")];
+const OPTIONAL: [(&str, &str); 5] = [
+    ("smallbatch", "smallbatch-sweep"),
+    ("smallbatch", "smallbatch-evidence"),
+    ("smallbatch", "smallbatch-report"),
+    ("smallbatch", "smallbatch-lab"),
+    ("smallbatch", "smallbatch-advice"),
+];
 
 /// Checks the workspace at `root`; the error lists every offence, one a line.
 pub(crate) fn check(root: &Path) -> Result<(), String> {

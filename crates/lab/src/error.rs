@@ -150,15 +150,6 @@ pub enum Error {
         reason: String,
     },
     /// A statistic was asked for with numbers that it cannot be computed from.
-    #[error("{statistic}: {what} is {value}, but must be {expected}")]
-    Statistic {
-        /// The statistic.
-        statistic: &'static str,
-        /// Which of its inputs, with the position in a list.
-        what: String,
-        /// The offending value.
-        value: String,
-        /// What it may be, in words.
-        expected: &'static str,
-    },
+    #[error(transparent)]
+    Statistic(#[from] smallbatch_evidence::Error),
 }

@@ -13,8 +13,8 @@
 //! - [`results`] is the record of what was found: plain data, with a versioned JSON layout;
 //! - [`statistics`] turns pairs of runs into intervals, and intervals into verdicts.
 //!
-//! `statistics` knows no training, `report` runs nothing, and a run writes no file but those of
-//! its cache.
+//! `statistics` is the crate `smallbatch-evidence`, which knows no training; `report` runs nothing,
+//! and a run writes no file but those of its cache.
 //!
 //! # Example
 //!
@@ -51,12 +51,12 @@
 //! ```
 
 mod advice;
+mod cost_fit;
 mod error;
 mod experiment;
 mod nearest;
 pub mod report;
 pub mod results;
-pub mod statistics;
 
 pub use advice::{
     Advice, AdvicePlan, Advised, Conclusion, Gain, Judged, Prediction, Predictions, SavedModel,
@@ -68,3 +68,5 @@ pub use experiment::{
     run, verify,
 };
 pub use smallbatch_data::{Table, TableSchema, Task};
+/// From numbers to verdicts: the crate `smallbatch-evidence`.
+pub use smallbatch_evidence as statistics;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::statistics::{
-    Comparison, Direction, Hypothesis, Interval, Observation, Scale, Verdict, holm, p_of_intervals,
+    Comparison, Direction, Hypothesis, Interval, Observation, Scale, Verdict, holm, p_of_verdict,
     verdict,
 };
 
@@ -123,7 +123,7 @@ pub(super) fn gain(
         low: Some(interval.low).filter(|end| end.is_finite()),
         high: Some(interval.high).filter(|end| end.is_finite()),
         verdict: verdict(&interval, &hypothesis),
-        p: p_of_intervals(&interval, &hypothesis, |confidence| at(confidence).ok()),
+        p: p_of_verdict(&interval, &hypothesis, |confidence| at(confidence).ok()),
         stands: false,
     })
 }

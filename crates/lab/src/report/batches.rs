@@ -5,8 +5,8 @@ use super::content::Figure;
 use super::picture::{Mark, Picture, Series, draw};
 use super::{section, words};
 use crate::Error;
+use crate::cost_fit::CostFit;
 use crate::results::{ArmResult, BudgetSummary, Results};
-use crate::statistics::CostFit;
 
 /// A number of an arm's runs.
 pub(super) struct Quantity {

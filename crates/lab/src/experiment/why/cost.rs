@@ -3,7 +3,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::statistics::{CostFit, median, quantile};
+use crate::cost_fit::CostFit;
+use crate::statistics::{median, quantile};
 
 /// How often the seeds are drawn again.
 const RESAMPLES: usize = 1_000;

@@ -2,8 +2,9 @@
 
 use super::cost::{intervals, medians};
 use super::training::NOISE_BATCH;
+use crate::cost_fit::CostFit;
 use crate::results::{CostCurve, CostPoint, NoisePoint, Sharpness};
-use crate::statistics::{CostFit, median};
+use crate::statistics::median;
 
 /// Fit and prediction agree when they differ by no more than this factor.
 const AGREE: f64 = 2.0;

@@ -2,12 +2,11 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::interval::{HalfWidth, Moments, check_confidence};
-use super::{
-    Bound, Hypothesis, Interval, Scale, Verdict, bootstrap_interval, median, median_interval,
-    verdict,
+use crate::interval::{HalfWidth, Moments, ROUNDING, check_confidence};
+use crate::{
+    Bound, Error, Hypothesis, Interval, Scale, Verdict, bootstrap_interval, median,
+    median_interval, p_of_verdict, verdict,
 };
-use crate::Error;
 
 /// The probability with which [`seeds_needed`] more pairs are meant to settle a question.
 const POWER: f64 = 0.8;
@@ -15,19 +14,13 @@ const POWER: f64 = 0.8;
 const MOST_SEEDS: u64 = 10_000;
 /// How often pairs are drawn again for a bootstrap interval.
 const RESAMPLES: usize = 2_000;
-/// p-values below this are 0.
-const LEAST_P: f64 = 1e-12;
-/// To this part of themselves p-values are found.
-const P_PRECISION: f64 = 1e-3;
-/// Effects whose spread is less than this part of their mean are equal but for rounding.
-const ROUNDING: f64 = 1e-12;
 
 /// One measured quantity of a run: known, or cut off.
 ///
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::Observation;
+/// use smallbatch_evidence::Observation;
 ///
 /// // A run that reached its target after 120 updates, and one that had not after 5000.
 /// assert_eq!(Observation::reached(Some(120.0), 5000.0), Observation::Exact(120.0));
@@ -159,7 +152,7 @@ impl Comparison {
             .unzip();
         let (interval, bound) = interval_of_ranges(&least, &greatest, None, confidence)?;
         Ok(Self {
-            interval: on(scale, interval),
+            interval: interval.on(scale),
             bound,
             pairs: pairs.len(),
             censored: pairs
@@ -186,13 +179,13 @@ impl Comparison {
     /// # Example
     ///
     /// ```
-    /// use smallbatch_lab::statistics::{Comparison, Observation};
+    /// use smallbatch_evidence::{Comparison, Observation};
     ///
     /// // Three pairs of runs, equally right on 35 test samples.
     /// let pairs = [(0.0, 0.0); 3].map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
     /// let comparison = Comparison::differences(&pairs, 0.95)?.in_steps_of(1.0 / 35.0)?;
     /// assert!(comparison.interval.low < -0.03 && comparison.interval.high > 0.03);
-    /// # Ok::<(), smallbatch_lab::Error>(())
+    /// # Ok::<(), smallbatch_evidence::Error>(())
     /// ```
     pub fn in_steps_of(self, step: f64) -> Result<Self, Error> {
         if !(step.is_finite() && step > 0.0) {
@@ -209,7 +202,7 @@ impl Comparison {
         let step = Some(step);
         let (interval, bound) = interval_of_ranges(&self.least, &self.greatest, step, confidence)?;
         Ok(Self {
-            interval: on(scale, interval),
+            interval: interval.on(scale),
             bound,
             step,
             ..self
@@ -226,7 +219,7 @@ impl Comparison {
         let confidence = self.interval.confidence;
         // Always the same seed: the same runs give the same report.
         let found = bootstrap_interval(&self.least, mean, RESAMPLES, 0, confidence);
-        found.ok().map(|interval| on(self.interval.scale, interval))
+        found.ok().map(|interval| interval.on(self.interval.scale))
     }
 
     /// The p-value of a verdict: 1 - the highest confidence at which the interval still gives it. `None` for an inconclusive
@@ -235,7 +228,7 @@ impl Comparison {
     /// # Example
     ///
     /// ```
-    /// use smallbatch_lab::statistics::{Comparison, Direction, Hypothesis, Observation};
+    /// use smallbatch_evidence::{Comparison, Direction, Hypothesis, Observation};
     ///
     /// let pairs = [(1.9, 1.0), (2.1, 1.0), (2.0, 1.0)]
     ///     .map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
@@ -243,15 +236,15 @@ impl Comparison {
     /// // The mean is 1 and its standard error 0.1/√3: t = 17.3 with 2 degrees of freedom.
     /// let p = comparison.p_value(&Hypothesis::new(Direction::Greater, 0.1)?);
     /// assert!(p.is_some_and(|p| (p - 0.0033).abs() < 1e-4), "{p:?}");
-    /// # Ok::<(), smallbatch_lab::Error>(())
+    /// # Ok::<(), smallbatch_evidence::Error>(())
     /// ```
     pub fn p_value(&self, hypothesis: &Hypothesis) -> Option<f64> {
         let at = |confidence: f64| {
             let (interval, _) =
                 interval_of_ranges(&self.least, &self.greatest, self.step, confidence).ok()?;
-            Some(on(self.interval.scale, interval))
+            Some(interval.on(self.interval.scale))
         };
-        p_of_intervals(&self.interval, hypothesis, at)
+        p_of_verdict(&self.interval, hypothesis, at)
     }
 
     /// The [`verdict`] on a hypothesis, with the [`seeds_needed`] when it is inconclusive.
@@ -262,42 +255,6 @@ impl Comparison {
             },
             settled => settled,
         }
-    }
-}
-
-/// 1 - the highest confidence at which the interval `at` that confidence still gives the verdict of `interval`; as
-/// [`Comparison::p_value`]. Intervals must grow with their confidence.
-pub(crate) fn p_of_intervals(
-    interval: &Interval,
-    hypothesis: &Hypothesis,
-    at: impl Fn(f64) -> Option<Interval>,
-) -> Option<f64> {
-    let here = verdict(interval, hypothesis);
-    if matches!(here, Verdict::Inconclusive { .. }) {
-        return None;
-    }
-    let stands = |p: f64| at(1.0 - p).map(|interval| verdict(&interval, hypothesis)) == Some(here);
-    let (mut low, mut high) = (LEAST_P, 1.0 - interval.confidence);
-    if stands(low) {
-        return Some(0.0);
-    }
-    // On a logarithmic scale.
-    while high > low * (1.0 + P_PRECISION) {
-        let middle = (low * high).sqrt();
-        if stands(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    Some(high)
-}
-
-/// An interval of differences, or of logarithms, on the scale it is meant for.
-fn on(scale: Scale, interval: Interval) -> Interval {
-    match scale {
-        Scale::Difference => interval,
-        Scale::Ratio => interval.exp(),
     }
 }
 
@@ -379,14 +336,14 @@ fn bounded(least: Option<f64>, greatest: Option<f64>) -> (Option<f64>, Bound) {
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::{Comparison, Direction, Hypothesis, Observation, seeds_needed};
+/// use smallbatch_evidence::{Comparison, Direction, Hypothesis, Observation, seeds_needed};
 ///
 /// let pairs = [(1.3, 1.0), (0.9, 1.0), (1.4, 1.0), (1.1, 1.0)]
 ///     .map(|(a, b)| (Observation::Exact(a), Observation::Exact(b)));
 /// let comparison = Comparison::differences(&pairs, 0.95)?;
 /// let hypothesis = Hypothesis::new(Direction::Greater, 0.01)?;
 /// assert_eq!(seeds_needed(&comparison, &hypothesis), Some(11));
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 pub fn seeds_needed(comparison: &Comparison, hypothesis: &Hypothesis) -> Option<u64> {
     let Interval {
@@ -421,7 +378,7 @@ pub fn seeds_needed(comparison: &Comparison, hypothesis: &Hypothesis) -> Option<
         });
         let widened = Interval::new(None, low, high, Scale::Difference, confidence);
         !matches!(
-            verdict(&on(scale, widened), hypothesis),
+            verdict(&widened.on(scale), hypothesis),
             Verdict::Inconclusive { .. }
         )
     };
@@ -466,8 +423,8 @@ fn check_value(scale: Scale, pair: usize, which: &str, value: f64) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use super::super::Direction;
     use super::*;
+    use crate::Direction;
     use Observation::{AtLeast, Exact};
 
     fn close(found: f64, expected: f64) {
@@ -486,7 +443,7 @@ mod tests {
         let pairs = [(2.0, 1.0), (6.0, 2.0), (4.0, 1.0), (10.0, 2.0)];
         let comparison = Comparison::ratios(&exact(&pairs), 0.95).expect("numbers");
         let logs: Vec<f64> = pairs.iter().map(|(a, b)| (a / b).ln()).collect();
-        let oracle = super::super::mean_interval(&logs, 0.95).expect("numbers");
+        let oracle = crate::mean_interval(&logs, 0.95).expect("numbers");
         close(
             comparison.interval.estimate.expect("a value"),
             (120f64).powf(0.25),

@@ -9,7 +9,7 @@
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::quantile;
+/// use smallbatch_evidence::quantile;
 ///
 /// assert_eq!(quantile(&[4.0, 1.0, 3.0, 2.0], 0.25), Some(1.75));
 /// assert_eq!(quantile(&[1.0, f64::INFINITY, 2.0], 0.5), Some(2.0));
@@ -35,7 +35,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// [`quantile`] of a list that is in ascending order and without "not a number".
-pub(super) fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
+pub(crate) fn quantile_of_sorted(sorted: &[f64], probability: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let position = probability.clamp(0.0, 1.0) * last as f64;
     let below = (position.floor() as usize).min(last);

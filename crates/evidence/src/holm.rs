@@ -10,7 +10,7 @@
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::holm;
+/// use smallbatch_evidence::holm;
 ///
 /// let adjusted = holm(&[Some(0.01), Some(0.04), None, Some(0.015)]);
 /// assert_eq!(adjusted, [Some(0.04), Some(0.08), None, Some(0.045)]);

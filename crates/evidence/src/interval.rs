@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::quantile::quantile_of_sorted;
 use crate::Error;
+use crate::quantile::quantile_of_sorted;
+
+/// Values whose spread is less than this part of their mean are equal but for rounding.
+pub(crate) const ROUNDING: f64 = 1e-12;
 
 /// What an effect is counted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,15 +73,39 @@ impl Interval {
         }
     }
 
-    /// Differences of logarithms as ratios: exp of estimate and ends.
-    pub(super) fn exp(self) -> Self {
-        Self::new(
-            self.estimate.map(f64::exp),
-            self.low.exp(),
-            self.high.exp(),
-            Scale::Ratio,
-            self.confidence,
-        )
+    /// Student's t interval of an estimate with its standard error, both of them differences, or differences of logarithms
+    /// where `scale` is of ratios: estimate ± t(1 - α/2, freedom) · error.
+    ///
+    /// An error of 0 is no certainty: equal values do not tell their spread, and both ends are open.
+    pub(crate) fn student(
+        estimate: f64,
+        error: f64,
+        freedom: f64,
+        confidence: f64,
+        scale: Scale,
+    ) -> Self {
+        let half = if error > ROUNDING * estimate.abs() {
+            student_quantile(confidence, freedom) * error
+        } else {
+            f64::INFINITY
+        };
+        let (low, high) = (estimate - half, estimate + half);
+        Self::new(Some(estimate), low, high, Scale::Difference, confidence).on(scale)
+    }
+
+    /// An interval of differences, or of differences of logarithms, on the scale it is meant for: for ratios the exp of
+    /// estimate and ends.
+    pub(crate) fn on(self, scale: Scale) -> Self {
+        match scale {
+            Scale::Difference => self,
+            Scale::Ratio => Self::new(
+                self.estimate.map(f64::exp),
+                self.low.exp(),
+                self.high.exp(),
+                Scale::Ratio,
+                self.confidence,
+            ),
+        }
     }
 }
 
@@ -95,12 +122,12 @@ impl Interval {
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::mean_interval;
+/// use smallbatch_evidence::mean_interval;
 ///
 /// let interval = mean_interval(&[1.0, 2.0, 3.0, 4.0, 5.0], 0.95)?;
 /// assert_eq!(interval.estimate, Some(3.0));
 /// assert!((interval.low - 1.036_756_838_522).abs() < 1e-9);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 pub fn mean_interval(values: &[f64], confidence: f64) -> Result<Interval, Error> {
     check_confidence(confidence)?;
@@ -138,13 +165,13 @@ pub fn mean_interval(values: &[f64], confidence: f64) -> Result<Interval, Error>
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::median_interval;
+/// use smallbatch_evidence::median_interval;
 ///
 /// let times = [3.0, 4.0, 5.0, 6.0, 7.0, f64::INFINITY];
 /// let interval = median_interval(&times, 0.95)?;
 /// assert_eq!((interval.estimate, interval.low), (Some(5.5), 3.0));
 /// assert_eq!(interval.high, f64::INFINITY);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 pub fn median_interval(values: &[f64], confidence: f64) -> Result<Interval, Error> {
     check_confidence(confidence)?;
@@ -188,18 +215,18 @@ fn sign_test_rank(n: usize, alpha: f64) -> Option<usize> {
 
 /// Number, mean and standard deviation of a list.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Moments {
+pub(crate) struct Moments {
     /// How many values.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// Their mean.
-    pub(super) mean: f64,
+    pub(crate) mean: f64,
     /// Their standard deviation with n - 1; `None` for a single value.
-    pub(super) deviation: Option<f64>,
+    pub(crate) deviation: Option<f64>,
 }
 
 impl Moments {
     /// Of finite values; `None` when there are none, or one of them is infinite.
-    pub(super) fn of(values: &[f64]) -> Option<Self> {
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
         if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
             return None;
         }
@@ -218,7 +245,7 @@ impl Moments {
 }
 
 /// Half the width of a t interval.
-pub(super) trait HalfWidth {
+pub(crate) trait HalfWidth {
     /// (t(1 - α/2, n - 1) + z) · s / √n; infinite when the spread is unknown. `z` widens it for
     /// power calculations and is 0 for an interval.
     fn half_width(&self, confidence: f64, z: f64) -> f64;
@@ -240,14 +267,18 @@ impl HalfWidth for Option<Moments> {
     }
 }
 
-/// t with P(|T| ≤ t) = confidence, for T of Student's distribution with `freedom` degrees.
-fn student_quantile(confidence: f64, freedom: f64) -> f64 {
+/// t with P(|T| ≤ t) = confidence, for T of Student's distribution with `freedom` degrees; infinite where there is no such
+/// distribution, and where the confidence is not from 0 up to 1.
+pub(crate) fn student_quantile(confidence: f64, freedom: f64) -> f64 {
+    if !(0.0..1.0).contains(&confidence) {
+        return f64::INFINITY;
+    }
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |student| {
         student.inverse_cdf(0.5 + confidence / 2.0)
     })
 }
 
-pub(super) fn check_confidence(confidence: f64) -> Result<(), Error> {
+pub(crate) fn check_confidence(confidence: f64) -> Result<(), Error> {
     if confidence > 0.0 && confidence < 1.0 {
         return Ok(());
     }
@@ -259,7 +290,7 @@ pub(super) fn check_confidence(confidence: f64) -> Result<(), Error> {
     })
 }
 
-pub(super) fn not_finite(statistic: &'static str, position: usize, value: f64) -> Error {
+pub(crate) fn not_finite(statistic: &'static str, position: usize, value: f64) -> Error {
     Error::Statistic {
         statistic,
         what: format!("value {position}"),

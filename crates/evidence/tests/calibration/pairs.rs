@@ -1,22 +1,15 @@
-//! Do the intervals cover the truth as often as they say? Simulated, with fixed seeds.
+//! Intervals of pairs of runs, and what is said from them.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::*;
+use smallbatch_evidence::{
+    Comparison, Direction, Hypothesis, Observation, Verdict, bootstrap_interval, holm,
+    mean_interval, median_interval, seeds_needed, verdict,
+};
 
-/// A standard normal number, by Box and Muller.
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    let (u, v): (f64, f64) = (random.random(), random.random());
-    (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-}
-
-/// The share of `runs` simulated samples for which `covers` is true.
-fn share(runs: usize, mut covers: impl FnMut(&mut ChaCha8Rng) -> bool) -> f64 {
-    let mut random = ChaCha8Rng::seed_from_u64(20_240_229);
-    (0..runs).filter(|_| covers(&mut random)).count() as f64 / runs as f64
-}
+use crate::{normal, share};
 
 fn pairs_with_effect(
     random: &mut ChaCha8Rng,

@@ -4,10 +4,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::interval::{check_confidence, not_finite};
-use super::quantile::quantile_of_sorted;
-use super::{Interval, Scale};
-use crate::Error;
+use crate::interval::{check_confidence, not_finite};
+use crate::quantile::quantile_of_sorted;
+use crate::{Error, Interval, Scale};
 
 /// The bootstrap interval of a statistic, bias-corrected and accelerated (BCa; Efron 1987).
 ///
@@ -29,13 +28,13 @@ use crate::Error;
 /// # Example
 ///
 /// ```
-/// use smallbatch_lab::statistics::{bootstrap_interval, median};
+/// use smallbatch_evidence::{bootstrap_interval, median};
 ///
 /// let values: Vec<f64> = (0..40).map(|i| f64::from(i * i)).collect();
 /// let of_median = |list: &[f64]| median(list).unwrap_or(0.0);
 /// let interval = bootstrap_interval(&values, of_median, 2_000, 7, 0.95)?;
 /// assert!(interval.low > 100.0 && interval.high < 900.0);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_evidence::Error>(())
 /// ```
 pub fn bootstrap_interval(
     values: &[f64],

@@ -1,0 +1,214 @@
+"""Computes what the tests of this folder hold the crate against, and writes it beside this file as JSON.
+
+Needs Python 3.11 or newer and what `pip install statsmodels==0.15.0 scipy==1.17.1 numpy==2.4.6` installs.
+
+    python make.py
+
+Nothing here is taken from the crate: effects over tables come from statsmodels' meta-analysis (whose tau^2 by Paule & Mandel
+is then checked by its equation), Student's t and chi-squared from scipy, Holm from statsmodels' multitest. The components of
+variance come from the expected values of quadratic forms, computed with projection matrices, and for balanced data from the
+restricted likelihood as well.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from scipy import optimize, stats
+from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
+from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.multitest import multipletests
+
+HERE = Path(__file__).parent
+random = np.random.default_rng(20261128)
+
+
+def write(name, content):
+    (HERE / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
+def table_effects():
+    """One-sample t intervals, the two-sided p-value against a threshold, and the same with pooled variances."""
+    cases = []
+    for n in (2, 3, 4, 8, 15, 40):
+        values = random.normal(0.4, 0.5, n).round(3)
+        test = stats.ttest_1samp(values, 0.1)
+        low, high = test.confidence_interval(0.95)
+        cases.append(
+            dict(
+                repetitions=values.tolist(),
+                mean=values.mean(),
+                standard_error=stats.sem(values),
+                threshold=0.1,
+                p=test.pvalue,
+                low=low,
+                high=high,
+            )
+        )
+    tables = [random.normal(m, 0.3, n).round(3).tolist() for m, n in ((0.1, 4), (0.5, 2), (1.0, 7), (0.7, 1), (0.2, 9))]
+    few = [t for t in tables if len(t) < 8]
+    # The residual variance of a one-way analysis of variance is the pooled one.
+    groups = np.repeat(np.arange(len(few)), [len(t) for t in few])
+    design = (groups[:, None] == np.arange(len(few))).astype(float)
+    y = np.concatenate(few)
+    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    df = len(y) - len(few)
+    variance = residual @ residual / df
+    pooled = []
+    for t in tables:
+        if len(t) < 8:
+            s, freedom = np.sqrt(variance / len(t)), df
+        else:
+            s, freedom = stats.sem(t), len(t) - 1
+        half = stats.t.ppf(0.975, freedom) * s
+        pooled.append(dict(mean=np.mean(t), standard_error=s, freedom=freedom, low=np.mean(t) - half, high=np.mean(t) + half))
+    write("table_effects", dict(cases=cases, tables=tables, pooled=pooled))
+
+
+def q_of(tau2, y, v):
+    w = 1 / (tau2 + v)
+    mean = (w * y).sum() / w.sum()
+    return (w * (y - mean) ** 2).sum()
+
+
+def end_of_tau(q, y, v):
+    """tau^2 where Q falls to q."""
+    if q_of(0.0, y, v) <= q:
+        return 0.0
+    high = 1.0
+    while q_of(high, y, v) > q:
+        high *= 2
+    return optimize.brentq(lambda t: q_of(t, y, v) - q, 0.0, high, xtol=1e-15, rtol=1e-14)
+
+
+def random_effects():
+    """Paule & Mandel, Hartung & Knapp with the factor at least 1, the prediction interval, the Q-profile."""
+    cases = []
+    for k, tau, errors in ((2, 0.5, 0.1), (3, 0.0, 0.4), (8, 0.4, 0.2), (8, 0.0, 0.3), (21, 0.8, 0.5), (38, 0.3, 0.1), (38, 0.02, 0.3)):
+        s = (errors * random.uniform(0.5, 2.0, k)).round(4)
+        y = (0.5 + tau * random.normal(size=k) + s * random.normal(size=k)).round(4)
+        v = s**2
+        # With its tolerance of 1e-5: with a smaller one the iteration may step over the root by a rounding, and then says 0.
+        found = combine_effects(y, v, method_re="pm", use_t=True)
+        tau2 = max(found.tau2, 0.0)
+        # The equation itself, to the last digit.
+        exact = end_of_tau(k - 1, y, v)
+        assert abs(tau2 - exact) < 1e-5, (tau2, exact)
+        w = 1 / (exact + v)
+        mean = (w * y).sum() / w.sum()
+        hk = (w * (y - mean) ** 2).sum() / ((k - 1) * w.sum())
+        # statsmodels has the same, without the bound.
+        assert np.isclose(found.mean_effect_re, mean, atol=1e-5)
+        assert np.isclose(found.sd_eff_w_re_hksj**2, hk, rtol=1e-4)
+        se = np.sqrt(max(hk, 1 / w.sum()))
+        half = stats.t.ppf(0.975, k - 1) * se
+        case = dict(
+            effects=y.tolist(),
+            standard_errors=s.tolist(),
+            tau=np.sqrt(exact),
+            mean=mean,
+            standard_error=se,
+            low=mean - half,
+            high=mean + half,
+            threshold=0.3,
+            p=2 * stats.t.sf(abs(mean - 0.3) / se, k - 1),
+            tau_low=np.sqrt(end_of_tau(stats.chi2.ppf(0.975, k - 1), y, v)),
+            tau_high=np.sqrt(end_of_tau(stats.chi2.ppf(0.025, k - 1), y, v)),
+        )
+        if k > 2:
+            wide = np.sqrt(exact + se**2)
+            half = stats.t.ppf(0.975, k - 2) * wide
+            case |= dict(
+                prediction_low=mean - half,
+                prediction_high=mean + half,
+                share_above_threshold=stats.t.sf((0.3 - mean) / wide, k - 2),
+            )
+        cases.append(case)
+    write("random_effects", cases)
+
+
+def holm():
+    cases = []
+    for n in (1, 2, 5, 10):
+        for _ in range(4):
+            p = (random.uniform(size=n) ** 3).round(5)
+            cases.append(dict(p=p.tolist(), adjusted=multipletests(p, method="holm")[1].tolist()))
+    write("holm", cases)
+
+
+def flat(values):
+    """y, and the numbers of table and of repetition of each pair."""
+    y, table, repetition = [], [], []
+    n_repetitions = 0
+    for i, repetitions in enumerate(values):
+        for pairs in repetitions:
+            y += pairs
+            table += [i] * len(pairs)
+            repetition += [n_repetitions] * len(pairs)
+            n_repetitions += 1
+    return np.array(y), np.array(table), np.array(repetition)
+
+
+def components_by_quadratic_forms(values):
+    """Equates y'Py of three projections with its expected value, the sum of tr(P V) over the components."""
+    y, table, repetition = flat(values)
+    a = (table[:, None] == np.unique(table)).astype(float)
+    b = (repetition[:, None] == np.unique(repetition)).astype(float)
+    project = lambda m: m @ np.linalg.pinv(m)
+    n = len(y)
+    one, pa, pb = project(np.ones((n, 1))), project(a), project(b)
+    forms = [pa - one, pb - pa, np.eye(n) - pb]
+    parts = [a @ a.T, b @ b.T, np.eye(n)]
+    traces = np.array([[np.trace(f @ v) for v in parts] for f in forms])
+    return np.linalg.solve(traces, np.array([y @ f @ y for f in forms])).tolist()
+
+
+def components_by_likelihood(values):
+    y, table, repetition = flat(values)
+    groups = np.unique(table)
+    # One indicator a repetition, within its table.
+    inside = [repetition[table == g] for g in groups]
+    matrices = [(r[:, None] == np.unique(r)).astype(float) for r in inside]
+    names = [[str(j) for j in range(m.shape[1])] for m in matrices]
+    spec = VCSpec(["repetition"], [names], [matrices])
+    one = np.ones((len(y), 1))
+    fit = MixedLM(y, one, groups=table, exog_re=one, exog_vc=spec).fit(reml=True, method="lbfgs", maxiter=2000)
+    return [float(fit.cov_re[0, 0]), float(fit.vcomp[0]), float(fit.scale)]
+
+
+def nested(counts, deviations):
+    values = []
+    for repetitions in counts:
+        a = deviations[0] * random.normal()
+        values.append([])
+        for pairs in repetitions:
+            b = deviations[1] * random.normal()
+            values[-1].append([round(a + b + deviations[2] * random.normal(), 3) for _ in range(pairs)])
+    return values
+
+
+def components():
+    cases = []
+    balanced = nested([[2] * 5] * 9, (1.0, 0.7, 0.4))
+    forms = components_by_quadratic_forms(balanced)
+    likelihood = components_by_likelihood(balanced)
+    # With balanced data and nothing negative the two are the same estimate.
+    assert min(forms) > 0 and np.allclose(forms, likelihood, rtol=1e-3), (forms, likelihood)
+    cases.append(dict(values=balanced, components=forms))
+    for counts in (
+        [[1, 2, 3], [2, 2], [3, 1, 1, 2], [1, 2]],
+        [[3] * 4, [1, 2], [2], [1, 1, 1], [2, 3]],
+    ):
+        for _ in range(20):
+            values = nested(counts, (1.0, 0.8, 0.3))
+            forms = components_by_quadratic_forms(values)
+            if min(forms) > 0:
+                cases.append(dict(values=values, components=forms))
+                break
+    write("components", cases)
+
+
+table_effects()
+random_effects()
+holm()
+components()

@@ -1,0 +1,367 @@
+//! The report's first screen, and its sections in the order of a reader's questions.
+
+use crate::content::{Block, Document, Section, Span, Table, Text, Tone, plain};
+use crate::results::{Answer, ClaimNote, Results};
+use crate::words::{self, Size};
+use crate::{background, claim};
+
+/// All that the report says.
+pub(crate) fn document(results: &Results) -> Document {
+    let mut sections: Vec<Section> = (0..results.claims.len())
+        .map(|number| claim::page(results, number))
+        .collect();
+    sections.extend(background::sections(results));
+    Document {
+        title: "Normalization and batch size: what holds".into(),
+        lead: lead(results),
+        sections,
+        footer: vec![
+            Span::Plain("Made by smallbatch from ".into()),
+            Span::Code("results.json".into()),
+            Span::Plain(format!(
+                ", layout {}. Nothing on this page comes from a network.",
+                results.schema_version
+            )),
+        ],
+    }
+}
+
+/// The one answer to the claim that counts.
+pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> Option<&'a Answer> {
+    results
+        .answers
+        .iter()
+        .find(|answer| answer.primary && answer.claim == claim)
+}
+
+/// What was asked, in a sentence: "10 claims were tested on 38 tables, 16 repetitions each."
+pub(crate) fn asked(results: &Results) -> String {
+    let design = &results.design;
+    let (claims, tables) = (results.claims.len(), results.datasets.len());
+    let mut asked = format!(
+        "{} {} tested on {}, with {} of each",
+        words::counted(claims, "claim"),
+        if claims == 1 { "was" } else { "were" },
+        words::counted(tables, "table"),
+        words::counted(design.n_complete, "repetition"),
+    );
+    if design.n_complete < design.n_repetitions {
+        asked += &format!(
+            " (interrupted: {} were planned)",
+            words::count(design.n_repetitions)
+        );
+    }
+    asked + "."
+}
+
+fn lead(results: &Results) -> Vec<Block> {
+    let mut blocks = vec![Block::Paragraph(
+        Tone::Plain,
+        plain(format!(
+            "{} Each repetition draws everything anew: split, tuned learning rates, initial weights, order. Intervals are 95\u{a0}% \
+             intervals of the mean over tables.",
+            asked(results)
+        )),
+    )];
+    if results.design.size == "quick" {
+        blocks.push(Block::Paragraph(
+            Tone::Note,
+            vec![
+                Span::Plain(
+                    "This was the quick version: few tables and repetitions. Leave out ".into(),
+                ),
+                Span::Code("--quick".into()),
+                Span::Plain(" for a firmer answer.".into()),
+            ],
+        ));
+    }
+    blocks.extend(Block::table(answers(results)));
+    blocks.extend(Block::words(Tone::Plain, literature(results)));
+    let environment = &results.environment;
+    let mut facts = Vec::new();
+    if environment.started_unix_seconds > 0 {
+        facts.push(words::moment(environment.started_unix_seconds));
+    }
+    facts.extend([
+        environment.processor.clone(),
+        format!("base seed {}", results.base_seed),
+    ]);
+    if !results.design_hash.is_empty() {
+        facts.push(format!("design {}", words::clip(&results.design_hash, 12)));
+    }
+    facts.retain(|fact| !fact.is_empty());
+    let mut small = plain(format!("{} · ", facts.join(" · ")));
+    small.push(Span::Link("reading".into(), "How to read this".into()));
+    blocks.push(Block::Paragraph(Tone::Small, small));
+    blocks
+}
+
+/// The primary answers, one a row.
+fn answers(results: &Results) -> Table {
+    Table::new(
+        "The answers",
+        "holds?|claim|#effect|#95 % interval|#tables|#repetitions|#p, corrected",
+        (0..results.claims.len())
+            .map(|number| row(results, number))
+            .collect(),
+    )
+    .with_cards()
+}
+
+fn row(results: &Results, number: usize) -> Vec<Text> {
+    let note = &results.claims[number];
+    let mut title = vec![Span::Link(
+        claim::identifier(note),
+        claim::title(note, number),
+    )];
+    let Some(answer) = primary(results, &note.id) else {
+        title.push(Span::Small("Not answered; see its page.".into()));
+        let mut row = vec![plain("–"), title];
+        row.resize(7, Text::new());
+        return row;
+    };
+    let mut sentence = words::sentence(answer);
+    if !answer.parts.is_empty() {
+        sentence += &format!(" {}.", words::capital(&claim::parts(answer).join("; ")));
+    }
+    if let Some(needed) = words::needed(answer.needed.as_ref()) {
+        sentence += &format!(" {}.", words::capital(&needed));
+    }
+    title.push(Span::Small(sentence));
+    let size = Size::of(answer);
+    vec![
+        vec![Span::Verdict(answer.verdict, answer.same)],
+        title,
+        plain(size.in_cell()),
+        plain(size.interval()),
+        plain(words::count(answer.n_tables)),
+        plain(words::count(answer.n_repetitions)),
+        plain(words::p_value(answer.p_corrected)),
+    ]
+}
+
+/// How the answers compare with the literature: "Agrees with the literature: 6 of 7. Differs: …".
+fn literature(results: &Results) -> String {
+    let of = |wanted: claim::Agreement| -> Vec<String> {
+        let is = |note: &&ClaimNote| claim::agreement(results, note) == wanted;
+        results
+            .claims
+            .iter()
+            .filter(is)
+            .map(|note| note.title.clone())
+            .collect()
+    };
+    let (agree, differ) = (of(claim::Agreement::Agrees), of(claim::Agreement::Differs));
+    let open = of(claim::Agreement::CannotTell);
+    let comparable = agree.len() + differ.len() + open.len();
+    if comparable == 0 {
+        return String::new();
+    }
+    let mut text = format!(
+        "Agrees with what the literature says: {} of {comparable}.",
+        agree.len()
+    );
+    for (name, claims) in [("Differs", differ), ("Cannot tell", open)] {
+        if !claims.is_empty() {
+            text += &format!(" {name}: {}.", claims.join("; "));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::Figure;
+    use crate::fixture;
+    use crate::html::html;
+    use crate::markdown::markdown;
+
+    fn page(results: &Results) -> String {
+        html(&document(results))
+    }
+
+    #[test]
+    fn the_page_needs_nothing_but_itself() {
+        let html = page(&fixture::results());
+        for forbidden in ["<script", "<link", "@import", "url(", "src=", "http"] {
+            assert!(!html.contains(forbidden), "{forbidden}");
+        }
+    }
+
+    #[test]
+    fn tags_are_closed_in_order_and_identifiers_unique() {
+        let html = page(&fixture::results());
+        let mut open = Vec::new();
+        let mut identifiers = std::collections::HashSet::new();
+        for tag in html
+            .split('<')
+            .skip(1)
+            .map(|rest| rest.split('>').next().unwrap_or(rest))
+        {
+            let id = tag
+                .split(" id=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next());
+            if let Some(id) = id {
+                assert!(identifiers.insert(id.to_owned()), "{id} twice");
+            }
+            let name = tag.split_whitespace().next().unwrap_or(tag);
+            if let Some(name) = name.strip_prefix('/') {
+                assert_eq!(open.pop().as_deref(), Some(name));
+            } else if !(name.starts_with('!')
+                || ["meta", "br"].contains(&name)
+                || tag.ends_with('/'))
+            {
+                open.push(name.to_owned());
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+        for target in html
+            .split("href=\"#")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+        {
+            assert!(identifiers.contains(target), "{target}");
+        }
+        assert_eq!(
+            html.matches("role=\"img\"").count(),
+            html.matches("<desc ").count()
+        );
+    }
+
+    #[test]
+    fn no_text_becomes_markup() {
+        let evil = "<img onerror=\"x\">'&";
+        let mut results = fixture::results();
+        fixture::replace_texts(&mut results, evil);
+        let html = page(&results);
+        assert!(!html.contains("<img"), "markup came through");
+        assert!(html.contains("&lt;img onerror"));
+        let (markdown, pictures) = markdown(&document(&results));
+        // What is indented by four is code, and shown as it is.
+        let mut lines = markdown.lines().filter(|line| !line.starts_with("    "));
+        assert!(
+            lines.all(|line| !line.contains("<img")),
+            "markup came through"
+        );
+        assert!(
+            pictures
+                .iter()
+                .all(|(name, svg)| !name.contains('<') && !svg.contains("<img"))
+        );
+    }
+
+    #[test]
+    fn nothing_that_is_no_number_is_printed() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let mut results = fixture::results();
+            fixture::replace_numbers(&mut results, bad);
+            let (markdown, pictures) = markdown(&document(&results));
+            let pictures = pictures.into_iter().map(|(_, svg)| svg);
+            let all = [page(&results), markdown, crate::terminal_details(&results)];
+            for text in all.into_iter().chain(pictures) {
+                for word in text.split(|c: char| !c.is_alphanumeric() && c != '∞') {
+                    assert!(!["NaN", "inf", "Infinity", "∞"].contains(&word), "{bad}");
+                }
+            }
+        }
+        assert!(page(&Results::default()).contains("0 claims were tested"));
+    }
+
+    #[test]
+    fn the_first_screen_has_all_answers_in_the_order_of_the_claims() {
+        let results = fixture::results();
+        let html = page(&results);
+        let table = html
+            .split("<tbody>")
+            .nth(1)
+            .and_then(|rest| rest.split("</tbody>").next());
+        let rows: Vec<&str> = table.expect("a table").split("<tr>").skip(1).collect();
+        assert_eq!(rows.len(), results.claims.len());
+        for (row, note) in rows.iter().zip(&results.claims) {
+            assert!(row.contains(&note.title), "{}", note.id);
+        }
+        for word in ["yes", "no", "about the same", "cannot tell"] {
+            assert!(
+                table.is_some_and(|table| table.contains(&format!("</span>{word}<"))),
+                "{word}"
+            );
+        }
+        assert!(html.contains("About 16 to 64 repetitions needed in all."));
+        assert!(html.contains("More tables needed."));
+    }
+
+    #[test]
+    fn all_that_matters_is_in_both_files() {
+        let results = fixture::results();
+        let document = document(&results);
+        let (html, (markdown, pictures)) = (html(&document), markdown(&document));
+        let unescaped = markdown.replace('\\', "");
+        assert_eq!(html.matches("role=\"img\"").count(), pictures.len());
+        for (name, svg) in &pictures {
+            assert!(markdown.contains(&format!("](pictures/{name})")), "{name}");
+            assert!(svg.contains("<desc>") && svg.matches("<svg").count() == 1);
+        }
+        let mut wanted: Vec<String> = Vec::new();
+        for answer in &results.answers {
+            wanted.extend([Size::of(answer).in_cell(), Size::of(answer).interval()]);
+            wanted.extend([answer.hypothesis.clone(), words::p_value(answer.p)]);
+            wanted.extend(
+                answer
+                    .parts
+                    .iter()
+                    .map(|part| Size::of_part(part, answer.scale).in_brackets()),
+            );
+        }
+        for row in &results.tables {
+            let scale = fixture::primary(&results, &row.claim).scale;
+            let size = Size::of_table(row, scale);
+            wanted.extend([row.table.clone(), size.interval(), row.note.clone()]);
+        }
+        for note in &results.datasets {
+            wanted.extend([
+                words::count(note.n_samples),
+                words::number(note.condition_number),
+            ]);
+            wanted.push(note.source.clone());
+        }
+        for note in &results.claims {
+            wanted.extend([note.title.clone(), note.question.clone()]);
+            wanted.extend(
+                note.literature
+                    .iter()
+                    .flat_map(|c| [c.says.clone(), c.source.clone()]),
+            );
+        }
+        wanted.extend(
+            results
+                .omissions
+                .iter()
+                .map(|omission| omission.reason.clone()),
+        );
+        wanted.extend(results.design.method.iter().cloned());
+        wanted.extend([
+            results.design_hash.clone(),
+            results.environment.command.clone(),
+        ]);
+        for text in wanted {
+            assert!(
+                html.contains(&crate::html::escape(&text)),
+                "not in HTML: {text}"
+            );
+            let plain = text
+                .replace('>', "&gt;")
+                .replace('<', "&lt;")
+                .replace('&', "&amp;");
+            let found =
+                unescaped.contains(&text) || unescaped.contains(&plain.replace("&amp;lt;", "&lt;"));
+            assert!(found, "not in Markdown: {text}");
+        }
+    }
+
+    #[test]
+    fn a_figure_without_pictures_is_none() {
+        assert!(Block::figure(Figure::default()).is_none());
+    }
+}
