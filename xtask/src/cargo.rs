@@ -32,6 +32,20 @@ pub(crate) fn experiment(arguments: &[String]) -> ExitCode {
     pass_on(command)
 }
 
+/// Repeats the quick experiment with many base seeds: `coverage [RUNS] [ARGS…]`, 20 where no number is given.
+pub(crate) fn coverage(arguments: &[String]) -> ExitCode {
+    let (runs, rest) = match arguments {
+        [runs, rest @ ..] if runs.parse::<u32>().is_ok() => (runs.as_str(), rest),
+        all => ("20", all),
+    };
+    let mut whole: Vec<String> = ["--quick", "--coverage", runs].map(str::to_owned).to_vec();
+    if !rest.iter().any(|word| word == "--out") {
+        whole.extend(["--out", "out/coverage"].map(str::to_owned));
+    }
+    whole.extend_from_slice(rest);
+    experiment(&whole)
+}
+
 /// Runs the criterion benches. Words before `--` go to cargo, words after it to criterion.
 pub(crate) fn bench(arguments: &[String]) -> ExitCode {
     let mut command = cargo();

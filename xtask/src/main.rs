@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Ok(Verb::Bench) => cargo::bench(&rest),
         Ok(Verb::Ci) => ci::run(&rest),
         Ok(Verb::Verify) => verify::run(&rest),
+        Ok(Verb::Coverage) => cargo::coverage(&rest),
         Err(message) => {
             eprintln!("{message}\n\n{}", verbs::help());
             ExitCode::from(2)

@@ -1,10 +1,9 @@
 //! Does a results.json answer what the project promises to answer?
 //!
-//! `cargo xtask verify DIR` reads `DIR/results.json` and asks, for each promised claim, for a verdict with an interval on
-//! at least two data sets. It does not judge the answers: a claim may well be refuted. What a system cannot measure, and
-//! the results say so, need not be answered there.
+//! `cargo xtask verify DIR` reads `DIR/results.json` and asks, for each promised claim, for one primary answer with a verdict and an
+//! interval, over at least two tables. It does not judge the answers: a claim may well be refuted. What a system cannot
+//! measure, and the results say so, need not be answered there.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -29,7 +28,7 @@ const MEASURED_BY_THE_SYSTEM: [&str; 1] = ["full-batch-memory"];
 
 const VERDICTS: [&str; 4] = ["supported", "refuted", "equivalent", "inconclusive"];
 
-const FEWEST_DATA_SETS: usize = 2;
+const FEWEST_TABLES: u64 = 2;
 
 /// The verb: exit code 0 when everything promised is there, 1 when not, 2 when it was asked wrongly.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
@@ -72,54 +71,55 @@ fn verify(file: &Path) -> Result<String, String> {
     }
 }
 
-fn claims(results: &Value) -> impl Iterator<Item = &Value> {
-    results["claims"].as_array().into_iter().flatten()
+fn list<'a>(results: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    results[key].as_array().into_iter().flatten()
 }
 
 /// Everything that is missing or malformed.
 fn offences(results: &Value) -> Vec<String> {
     let mut offences = Vec::new();
-    for key in ["schema_version", "environment", "claims", "arms"] {
+    let keys = [
+        "schema_version",
+        "design_hash",
+        "base_seed",
+        "environment",
+        "answers",
+        "tables",
+        "variance",
+    ];
+    for key in keys {
         if results[key].is_null() {
             offences.push(format!("there is no `{key}`"));
         }
     }
     for id in PROMISED {
-        let mut data_sets = BTreeSet::new();
-        for claim in claims(results).filter(|claim| claim["id"] == id) {
-            match complaint(claim) {
-                None => data_sets.extend(claim["dataset"].as_str()),
-                Some(complaint) => {
-                    offences.push(format!("`{id}` on {}: {complaint}", claim["dataset"]));
+        let is_its = |answer: &&Value| answer["claim"] == id && answer["primary"] == true;
+        let answers: Vec<&Value> = list(results, "answers").filter(is_its).collect();
+        match answers.as_slice() {
+            [] if is_not_measurable(results, id) => {}
+            [answer] => {
+                if let Some(complaint) = complaint(answer) {
+                    offences.push(format!("`{id}`: {complaint}"));
                 }
             }
-        }
-        data_sets.extend(not_measurable(results, id));
-        if data_sets.len() < FEWEST_DATA_SETS {
-            let count = data_sets.len();
-            offences.push(format!(
-                "`{id}` is answered on {count} data sets, fewer than {FEWEST_DATA_SETS}"
-            ));
+            answers => offences.push(format!(
+                "`{id}` has {} primary answers, not one",
+                answers.len()
+            )),
         }
     }
     offences
 }
 
-/// The data sets on which this system cannot measure what the claim is about.
-fn not_measurable<'a>(results: &'a Value, id: &str) -> Vec<&'a str> {
-    if !MEASURED_BY_THE_SYSTEM.contains(&id) {
-        return Vec::new();
-    }
-    let omissions = results["omissions"].as_array().into_iter().flatten();
-    omissions
-        .filter(|omission| omission["claim"] == id && omission["kind"] == "not-measurable-here")
-        .filter_map(|omission| omission["dataset"].as_str())
-        .collect()
+/// Whether the results say that this system cannot measure what the claim is about.
+fn is_not_measurable(results: &Value, id: &str) -> bool {
+    MEASURED_BY_THE_SYSTEM.contains(&id)
+        && list(results, "omissions").any(|omission| omission["claim"] == id)
 }
 
 /// What is wrong with one answer, if anything.
-fn complaint(claim: &Value) -> Option<String> {
-    let verdict = &claim["verdict"];
+fn complaint(answer: &Value) -> Option<String> {
+    let verdict = &answer["verdict"];
     if !verdict
         .as_str()
         .is_some_and(|verdict| VERDICTS.contains(&verdict))
@@ -129,52 +129,40 @@ fn complaint(claim: &Value) -> Option<String> {
             VERDICTS.join(", ")
         ));
     }
-    let effect = &claim["effect"];
+    let n_tables = answer["n_tables"].as_u64().unwrap_or(0);
+    if n_tables < FEWEST_TABLES {
+        return Some(format!(
+            "it rests on {n_tables} tables, fewer than {FEWEST_TABLES}"
+        ));
+    }
     let keys = ["low", "estimate", "high"];
     let present = keys.iter().all(|key| {
-        effect
-            .get(key)
-            .is_some_and(|value| value.is_null() || value.is_number())
+        let value = answer.get(key);
+        value.is_some_and(|value| value.is_null() || value.is_number())
     });
-    // `null` is an end that nothing bounds, or an estimate that censored runs leave open.
-    let [low, estimate, high] = keys.map(|key| effect[key].as_f64());
+    // `null` is an end that nothing bounds.
+    let [low, estimate, high] = keys.map(|key| answer[key].as_f64());
     let in_order = low.unwrap_or(f64::NEG_INFINITY) <= high.unwrap_or(f64::INFINITY)
         && estimate.is_none_or(|estimate| {
             low.is_none_or(|low| low <= estimate) && high.is_none_or(|high| estimate <= high)
         });
     if !present || !in_order {
         return Some(format!(
-            "the interval is {effect}, not low <= estimate <= high"
-        ));
-    }
-    if low.is_none() && high.is_none() && verdict != "inconclusive" {
-        return Some(format!(
-            "the verdict is {verdict}, from an interval without ends"
+            "the interval is {low:?}, {estimate:?}, {high:?}, not low <= estimate <= high"
         ));
     }
     None
 }
 
-/// One line a promised claim: how often each verdict was given.
+/// One line a promised claim.
 fn summary(results: &Value) -> String {
-    let mut lines = Vec::new();
-    for id in PROMISED {
-        let mut parts = Vec::new();
-        for verdict in VERDICTS {
-            let count = claims(results)
-                .filter(|claim| claim["id"] == id && claim["verdict"] == verdict)
-                .count();
-            if count > 0 {
-                parts.push(format!("{count} {verdict}"));
-            }
-        }
-        let unseen = not_measurable(results, id).len();
-        if unseen > 0 {
-            parts.push(format!("not measurable here on {unseen} data sets"));
-        }
-        lines.push(format!("verify: {id}: {}", parts.join(", ")));
-    }
-    lines.join("\n")
+    let line = |id: &str| {
+        let mut answers = list(results, "answers");
+        let answer = answers.find(|answer| answer["claim"] == id && answer["primary"] == true);
+        let verdict = answer.and_then(|answer| answer["verdict"].as_str());
+        format!("verify: {id}: {}", verdict.unwrap_or("not measurable here"))
+    };
+    PROMISED.map(line).join("\n")
 }
 
 #[cfg(test)]
@@ -183,44 +171,43 @@ mod tests {
     use serde_json::json;
 
     fn complete() -> Value {
-        let claims: Vec<Value> = PROMISED
+        let answers: Vec<Value> = PROMISED
             .iter()
-            .flat_map(|id| {
-                ["wine", "digits"].map(|dataset| {
-                    json!({"id": id, "dataset": dataset, "budget": "epochs", "verdict": "supported", "pairs": 5,
-                        "effect": {"estimate": 2.0, "low": 1.5, "high": 2.5, "unit": "ratio"}})
-                })
+            .map(|id| {
+                json!({"claim": id, "primary": true, "verdict": "supported", "n_tables": 5,
+                    "estimate": 2.0, "low": 1.5, "high": 2.5, "unit": "ratio"})
             })
             .collect();
-        json!({"schema_version": 1, "environment": {}, "claims": claims, "arms": []})
+        json!({"schema_version": 2, "design_hash": "1f", "base_seed": 0, "environment": {}, "answers": answers,
+            "tables": [], "variance": []})
     }
 
     #[test]
     fn a_complete_file_passes_and_is_summed_up() {
         assert_eq!(offences(&complete()), [""; 0]);
-        assert!(summary(&complete()).contains("verify: same-destination: 2 supported"));
+        assert!(summary(&complete()).contains("verify: same-destination: supported"));
     }
 
     #[test]
     fn a_refuted_claim_is_an_answer() {
         let mut results = complete();
-        results["claims"][0]["verdict"] = json!("refuted");
+        results["answers"][0]["verdict"] = json!("refuted");
         assert_eq!(offences(&results), [""; 0]);
     }
 
     #[test]
-    fn a_missing_claim_and_a_lone_data_set_are_found() {
+    fn a_missing_claim_a_second_answer_and_a_lone_table_are_found() {
         let mut results = complete();
-        results["claims"]
-            .as_array_mut()
-            .unwrap()
-            .retain(|claim| claim["id"] != "centering-alone");
-        results["claims"][0]["dataset"] = json!("digits");
+        results["answers"][0]["n_tables"] = json!(1);
+        results["answers"][1]["primary"] = json!(false);
+        let again = results["answers"][2].clone();
+        results["answers"].as_array_mut().unwrap().push(again);
         assert_eq!(
             offences(&results),
             [
-                "`scale-mismatch-hurts` is answered on 1 data sets, fewer than 2",
-                "`centering-alone` is answered on 0 data sets, fewer than 2",
+                "`scale-mismatch-hurts`: it rests on 1 tables, fewer than 2",
+                "`standardize-speeds-training` has 0 primary answers, not one",
+                "`across-features-does-not-help` has 2 primary answers, not one",
             ]
         );
     }
@@ -229,64 +216,37 @@ mod tests {
     fn what_the_system_does_not_tell_need_not_be_answered_and_nothing_else_is_excused() {
         let mut results = complete();
         for id in ["full-batch-memory", "centering-alone"] {
-            results["claims"]
-                .as_array_mut()
-                .unwrap()
-                .retain(|claim| claim["id"] != id);
+            let answers = results["answers"].as_array_mut().unwrap();
+            answers.retain(|answer| answer["claim"] != id);
         }
         assert_eq!(offences(&results).len(), 2);
-        let omission = |id, dataset, kind| json!({"claim": id, "dataset": dataset, "kind": kind});
-        results["omissions"] = json!([
-            omission("full-batch-memory", "two-inputs", "not-measurable-here"),
-            omission(
-                "full-batch-memory",
-                "augmented-digits",
-                "not-measurable-here"
-            ),
-            omission("centering-alone", "wine", "not-measurable-here"),
-            omission("centering-alone", "digits", "not-measurable-here"),
-        ]);
+        results["omissions"] =
+            json!([{"claim": "full-batch-memory"}, {"claim": "centering-alone"}]);
         let found = offences(&results);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("`centering-alone`"), "{found:?}");
-        assert!(summary(&results).contains("full-batch-memory: not measurable here on 2"));
-        results["omissions"][0]["kind"] = json!("failed");
-        assert_eq!(offences(&results).len(), 2);
+        assert_eq!(found, ["`centering-alone` has 0 primary answers, not one"]);
+        assert!(summary(&results).contains("full-batch-memory: not measurable here"));
     }
 
     #[test]
     fn a_verdict_without_an_interval_is_found() {
-        for broken in [
-            json!(null),
-            json!({"estimate": 1.0, "low": 2.0, "high": 3.0}),
-            json!({"estimate": 1.0}),
-            json!({"estimate": 1.0, "low": "one", "high": 2.0}),
+        for (key, broken) in [
+            ("low", json!(3.0)),
+            ("high", json!("two")),
+            ("estimate", json!(9.0)),
         ] {
             let mut results = complete();
-            results["claims"][0]["effect"] = broken;
+            results["answers"][0][key] = broken;
             let found = offences(&results);
             assert!(
-                found[0].contains("`scale-mismatch-hurts` on \"wine\": the interval is"),
+                found[0].starts_with("`scale-mismatch-hurts`: the interval is"),
                 "{found:?}"
             );
         }
         let mut results = complete();
-        results["claims"][0]["verdict"] = json!("maybe");
+        results["answers"][0]["low"] = json!(null);
+        assert_eq!(offences(&results), [""; 0]);
+        results["answers"][0]["verdict"] = json!("maybe");
         assert!(offences(&results)[0].contains("the verdict is \"maybe\""));
-    }
-
-    #[test]
-    fn an_open_end_is_an_interval_and_two_are_no_verdict() {
-        let mut results = complete();
-        results["claims"][0]["effect"] = json!({"estimate": null, "low": 1.5, "high": null});
-        assert_eq!(offences(&results), [""; 0]);
-        results["claims"][0]["effect"]["low"] = json!(null);
-        assert!(
-            offences(&results)[0]
-                .ends_with("the verdict is \"supported\", from an interval without ends")
-        );
-        results["claims"][0]["verdict"] = json!("inconclusive");
-        assert_eq!(offences(&results), [""; 0]);
     }
 
     #[test]

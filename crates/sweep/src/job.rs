@@ -1,0 +1,109 @@
+//! A training as a value: everything that decides it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rates::rate;
+
+/// One training on a table. Its result is a pure function of this and of the table's numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Which rows are trained on.
+    pub part: Part,
+    /// How the inputs are scaled.
+    pub scaling: Scaling,
+    /// Units of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// How the parameters follow from the gradients.
+    pub optimizer: Optimizer,
+    /// Samples in one update.
+    pub batch: Batch,
+    /// The constant learning rate, 10^(step/4): see [`rate`]. Without meaning for [`Optimizer::LBfgs`].
+    pub rate_step: i32,
+    /// The seed of initial weights and order.
+    pub seed: u64,
+    /// How long.
+    pub n_updates: u64,
+    /// The trained network is also tested with the test rows scaled by their own statistics, in batches of these sizes.
+    pub tests: Vec<usize>,
+}
+
+/// Which rows of a table are trained on, validated on and tested on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    /// The seed of the split.
+    pub split: u64,
+    /// How many rows are trained on, about: the rest is shared by validation and test. `None` for three fifths of all.
+    pub training_samples: Option<usize>,
+}
+
+/// How the inputs are scaled. All statistics are of the training part, but for the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// As they are.
+    Raw,
+    /// As they are, but the network begins at the same function as a network on standardized inputs: the scaling is folded into
+    /// the first layer's initial weights. So it differs from `Standardized` by its conditioning alone.
+    RawSameStart,
+    /// Each feature less its mean.
+    Centred,
+    /// Each feature less its mean, divided by its standard deviation.
+    Standardized,
+    /// All features divided by one number, the root of their mean square.
+    Global,
+    /// Each feature to the range from 0 to 1.
+    MinMax,
+    /// Each feature less its median, divided by its interquartile range.
+    Robust,
+    /// Each feature to a normal distribution.
+    Quantile,
+    /// Each sample less the mean of its own features, divided by their deviation.
+    PerSample,
+    /// As `Standardized`, with the statistics of all rows, those of the test part included: a leak.
+    Leaked,
+}
+
+/// How the parameters follow from the gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Plain gradient descent.
+    Sgd,
+    /// Gradient descent with a momentum of 0.9.
+    Momentum,
+    /// Adam with the usual settings.
+    Adam,
+    /// Limited-memory BFGS with a line search, on the full batch. It has no learning rate; an update is one evaluation of the full
+    /// gradient, those of the line search included.
+    LBfgs,
+}
+
+/// Samples in one update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Batch {
+    /// So many, drawn without replacement until an epoch is over; all where there are not so many.
+    Mini(usize),
+    /// All of the training part.
+    Full,
+}
+
+impl Job {
+    /// The learning rate.
+    pub fn learning_rate(&self) -> f64 {
+        rate(self.rate_step)
+    }
+
+    /// In a few words, for messages.
+    pub(crate) fn words(&self) -> String {
+        format!(
+            "{:?} inputs, {:?}, {:?}, rate {}",
+            self.scaling,
+            self.batch,
+            self.optimizer,
+            self.learning_rate()
+        )
+        .to_lowercase()
+    }
+}

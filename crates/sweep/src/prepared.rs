@@ -1,0 +1,329 @@
+//! The rows of a job: split by the seed, and scaled as it says.
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{BatchSize, Batches, Dataset, Split, Splitter, Target};
+use smallbatch_preprocess::{
+    Affine, AnyScaler, FitData, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaler,
+    Scaling as Divisor, StandardScaler,
+};
+
+use crate::{Part, Scaling, Table};
+
+/// The losses of the best constant prediction: the mean, or the frequencies of the classes, of the training part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Constant {
+    /// On the training part: the variance of the target, which is 1 since targets are standardized, or the classes' entropy.
+    pub training: f64,
+    /// On the validation part.
+    pub validation: f64,
+    /// On the test part.
+    pub test: f64,
+}
+
+/// The three parts of one split, scaled.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) training: Dataset<f32>,
+    pub(crate) validation: Dataset<f32>,
+    pub(crate) test: Dataset<f32>,
+    /// The test part before scaling, but with its target standardized.
+    raw_test: Dataset<f32>,
+    /// The seed of the split: it decides the test batches, too.
+    seed: u64,
+    pub(crate) constant: Constant,
+    /// The standardization that is folded into the initial weights.
+    pub(crate) fold: Option<Affine>,
+}
+
+impl Prepared {
+    /// Splits by the seed, then scales by what the training part says (or, where it leaks, all rows). Targets that are numbers are
+    /// standardized by the training part, so that a loss means the same everywhere.
+    pub(crate) fn new(
+        table: &Table,
+        part: Part,
+        scaling: Scaling,
+    ) -> Result<Self, smallbatch_data::Error> {
+        let mut split = split(table.dataset(), part)?;
+        if split.train().target().as_values().is_some() {
+            split = split.with_scaled_targets()?.0;
+        }
+        let [training, validation, test] = match scaler(scaling) {
+            Some(scaler) => {
+                let fitted = match scaling {
+                    Scaling::Leaked => scaler.fit(&FitData::new(table.dataset().features()))?,
+                    _ => split.fit(&scaler)?,
+                };
+                [
+                    split.train().scaled(&fitted)?,
+                    split.validation().scaled(&fitted)?,
+                    split.test().scaled(&fitted)?,
+                ]
+            }
+            None => by_one_number(&split)?,
+        };
+        let fold = match scaling {
+            Scaling::RawSameStart => split.fit(&StandardScaler::new())?.affine(),
+            _ => None,
+        };
+        Ok(Self {
+            constant: Constant::of(&training, &validation, &test),
+            training,
+            validation,
+            test,
+            raw_test: split.test().clone(),
+            seed: part.split,
+            fold,
+        })
+    }
+
+    /// The test part standardized as someone would who has only test batches of this size: by the statistics of each batch. Batches
+    /// are drawn in random order, so that none holds a single class only because the file is sorted; a short last one is its own.
+    pub(crate) fn test_by_itself(
+        &self,
+        size: usize,
+    ) -> Result<Dataset<f32>, smallbatch_data::Error> {
+        let (test, scaler) = (&self.raw_test, StandardScaler::new());
+        if size >= test.n_samples() {
+            let fitted = scaler.fit(&FitData::new(test.features()))?;
+            return test.scaled(&fitted);
+        }
+        let mut batches = Batches::new(test, BatchSize::Mini(size), self.seed)?;
+        batches.start_epoch(0);
+        let order: Vec<usize> = batches.order().unwrap_or_default().to_vec();
+        let mut scaled = test.features().clone();
+        for members in order.chunks(size) {
+            // Scalers refuse to call one sample a statistic. Twice the same sample has the same mean, and no deviation.
+            let fitted_to = match members {
+                [only] => vec![*only, *only],
+                _ => members.to_vec(),
+            };
+            let fitted = scaler.fit(&FitData::new(&test.features().select_columns(&fitted_to)))?;
+            let batch = fitted.transform(&test.features().select_columns(members))?;
+            for (column, &member) in batch.column_iter().zip(members) {
+                scaled.set_column(member, &column);
+            }
+        }
+        test.clone().with_features(scaled)
+    }
+
+    /// A rate to begin a search with. For a linear unit descent is stable below 2 / λ_max of the inputs' second moment, and the mean squared
+    /// norm of a sample (with the bias's 1) bounds λ_max.
+    pub(crate) fn stable_rate(&self) -> f64 {
+        let features = self.training.features();
+        let squares: f64 = features.iter().map(|value| f64::from(*value).powi(2)).sum();
+        2.0 / (1.0 + squares / features.ncols().max(1) as f64)
+    }
+}
+
+/// The split of a job: three fifths, one and one, or as many rows as are asked for. Classes keep their shares; equal rows, and those of
+/// a group, stay together.
+fn split(dataset: &Dataset<f32>, part: Part) -> Result<Split<f32>, smallbatch_data::Error> {
+    let share = match part.training_samples {
+        None => 0.6,
+        Some(samples) => (samples as f64 / dataset.n_samples().max(1) as f64).min(0.6),
+    };
+    let rest = (1.0 - share) / 2.0;
+    let splitter = Splitter::new(part.split)
+        .fractions(share, rest, rest)?
+        .copies_together();
+    match dataset.target() {
+        Target::Classes { .. } => splitter.stratified().split(dataset),
+        _ => splitter.split(dataset),
+    }
+}
+
+/// The scaler of a job; `None` for the one that is no scaler of `preprocess`.
+fn scaler(scaling: Scaling) -> Option<AnyScaler> {
+    Some(match scaling {
+        Scaling::Raw | Scaling::RawSameStart => AnyScaler::Identity,
+        Scaling::Centred => StandardScaler::new().scaling(Divisor::None).into(),
+        Scaling::Standardized | Scaling::Leaked => StandardScaler::new().into(),
+        Scaling::MinMax => MinMaxScaler::new().into(),
+        Scaling::Robust => RobustScaler::new().into(),
+        Scaling::Quantile => QuantileTransformer::new().into(),
+        Scaling::PerSample => PerSample::new().into(),
+        Scaling::Global => return None,
+    })
+}
+
+/// Divides by the root of the mean square of all numbers of the training part.
+fn by_one_number(split: &Split<f32>) -> Result<[Dataset<f32>; 3], smallbatch_data::Error> {
+    let features = split.train().features();
+    let squares: f64 = features.iter().map(|value| f64::from(*value).powi(2)).sum();
+    let root = (squares / features.len().max(1) as f64).sqrt();
+    let divisor = if root > 0.0 { root } else { 1.0 };
+    let scaled = |part: &Dataset<f32>| {
+        #[allow(clippy::cast_possible_truncation)] // Inputs are f32.
+        let divided: DMatrix<f32> = part
+            .features()
+            .map(|value| (f64::from(value) / divisor) as f32);
+        part.clone().with_features(divided)
+    };
+    Ok([
+        scaled(split.train())?,
+        scaled(split.validation())?,
+        scaled(split.test())?,
+    ])
+}
+
+impl Constant {
+    fn of(training: &Dataset<f32>, validation: &Dataset<f32>, test: &Dataset<f32>) -> Self {
+        let Some(counts) = training.target().class_counts() else {
+            return Self {
+                training: variance(training),
+                validation: variance(validation),
+                test: variance(test),
+            };
+        };
+        let n = training.n_samples() as f64;
+        // A class that the training part lacks counts as half a sample: its logarithm must be finite.
+        let shares: Vec<f64> = counts
+            .iter()
+            .map(|&count| (count as f64).max(0.5) / n)
+            .collect();
+        let loss = |part: &Dataset<f32>| {
+            let counts = part.target().class_counts().unwrap_or_default();
+            let total: f64 = counts
+                .iter()
+                .zip(&shares)
+                .map(|(&count, share)| -(count as f64) * share.ln())
+                .sum();
+            total / part.n_samples().max(1) as f64
+        };
+        Self {
+            training: loss(training),
+            validation: loss(validation),
+            test: loss(test),
+        }
+    }
+}
+
+/// The mean square of targets whose mean over the training part is 0, over samples and outputs.
+fn variance(part: &Dataset<f32>) -> f64 {
+    let Some(values) = part.target().as_values() else {
+        return f64::NAN;
+    };
+    let squares: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
+    squares / values.len().max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use smallbatch_data::builtin;
+
+    use super::*;
+
+    fn wine() -> Table {
+        Table::new("wine", "", builtin::wine().unwrap())
+    }
+
+    fn airfoil() -> Table {
+        Table::new("airfoil", "", builtin::airfoil().unwrap())
+    }
+
+    fn prepared(table: &Table, scaling: Scaling) -> Prepared {
+        let part = Part {
+            split: 3,
+            training_samples: None,
+        };
+        Prepared::new(table, part, scaling).unwrap()
+    }
+
+    const ALL: [Scaling; 10] = [
+        Scaling::Raw,
+        Scaling::RawSameStart,
+        Scaling::Centred,
+        Scaling::Standardized,
+        Scaling::Global,
+        Scaling::MinMax,
+        Scaling::Robust,
+        Scaling::Quantile,
+        Scaling::PerSample,
+        Scaling::Leaked,
+    ];
+
+    #[test]
+    fn all_scalings_train_on_the_same_rows() {
+        let table = wine();
+        let raw = prepared(&table, Scaling::Raw);
+        for scaling in ALL {
+            let other = prepared(&table, scaling);
+            assert_eq!(
+                other.training.target(),
+                raw.training.target(),
+                "{scaling:?}"
+            );
+            assert_eq!(other.test.target(), raw.test.target());
+            assert_eq!(other.constant, raw.constant);
+            let is_raw = matches!(scaling, Scaling::Raw | Scaling::RawSameStart);
+            assert_eq!(other.training.features() == raw.training.features(), is_raw);
+        }
+    }
+
+    #[test]
+    fn one_number_keeps_the_ratios_between_features() {
+        let table = wine();
+        let (raw, global) = (
+            prepared(&table, Scaling::Raw),
+            prepared(&table, Scaling::Global),
+        );
+        let ratio = |part: &Prepared| part.test.features()[(12, 0)] / part.test.features()[(3, 0)];
+        assert!((ratio(&raw) / ratio(&global) - 1.0).abs() < 1e-5);
+        let squares: f32 = global.training.features().iter().map(|x| x * x).sum();
+        assert!((squares / global.training.features().len() as f32 - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_constant_has_the_entropy_or_the_variance() {
+        let numbers = prepared(&airfoil(), Scaling::Raw).constant;
+        assert!((numbers.training - 1.0).abs() < 1e-5, "{numbers:?}");
+        assert!((numbers.test - 1.0).abs() < 0.3, "{numbers:?}");
+        // 59, 71 and 48 wines: an entropy of 1.086.
+        let classes = prepared(&wine(), Scaling::Raw).constant;
+        assert!((classes.training - 1.086).abs() < 0.01, "{classes:?}");
+    }
+
+    #[test]
+    fn own_statistics_are_those_of_the_test_batches() {
+        let wine = prepared(&wine(), Scaling::Standardized);
+        // One sample is its own mean.
+        let one = wine.test_by_itself(1).unwrap();
+        assert!(one.features().iter().all(|value| *value == 0.0));
+        // Of two samples one is above the mean as the other is below: ±1, or 0 where they agree.
+        let two = wine.test_by_itself(2).unwrap();
+        let deviation = |value: f32| (value.abs() - 1.0).abs().min(value.abs());
+        assert!(two.features().iter().all(|value| deviation(*value) < 1e-4));
+        let all = wine.test_by_itself(1_000).unwrap();
+        assert!(all.features().row_iter().all(|row| row.mean().abs() < 1e-4));
+        assert_ne!(wine.test.features(), all.features());
+        assert_eq!(all.target(), wine.test.target());
+    }
+
+    #[test]
+    fn a_leak_takes_its_statistics_from_all_the_rows() {
+        let table = airfoil();
+        let mean = |prepared: &Prepared| {
+            let parts = [&prepared.training, &prepared.validation, &prepared.test];
+            let rows = parts.map(|part| part.features().row(0).map(f64::from).sum());
+            rows.iter().sum::<f64>() / table.dataset().n_samples() as f64
+        };
+        let leaked = mean(&prepared(&table, Scaling::Leaked));
+        let honest = mean(&prepared(&table, Scaling::Standardized));
+        assert!(leaked.abs() < 1e-5, "{leaked}");
+        assert!(honest.abs() > 1e-4, "{honest}");
+    }
+
+    #[test]
+    fn few_training_samples_leave_the_rest_for_measuring() {
+        let part = Part {
+            split: 1,
+            training_samples: Some(100),
+        };
+        let prepared = Prepared::new(&airfoil(), part, Scaling::Raw).unwrap();
+        let [training, validation, test] =
+            [&prepared.training, &prepared.validation, &prepared.test].map(|part| part.n_samples());
+        assert!(training.abs_diff(100) <= 2, "{training}");
+        assert!(validation.abs_diff(test) <= 2, "{validation} {test}");
+    }
+}
