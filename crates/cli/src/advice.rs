@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use smallbatch_lab::{AdvicePlan, Error, SavedModel, Table, advise, report};
+use smallbatch::advice::{AdvicePlan, Error, SavedModel, Table, advise};
+use smallbatch::report;
 
 use crate::Failure;
 use crate::arguments::{Experiment, Predict};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use smallbatch_lab::{ExperimentName, MemoryProbe, Task};
+use smallbatch::advice::Task;
+use smallbatch::lab::MemoryProbe;
 
 /// Trains small neural networks on a CPU and tells, with evidence, how to normalize the inputs and which batch size to
 /// use.
@@ -53,37 +54,40 @@ pub(crate) struct ProbeMemory {
     pub(crate) probe: MemoryProbe,
 }
 
-/// Test what textbooks claim about normalization and batch size, on real data
+/// Test what textbooks claim about normalization and batch size, on real tables
 ///
-/// Each experiment trains the same network in several ways ("arms") that differ in one thing, with the learning rate
-/// tuned for each arm, and repeats that with several seeds. Arms are compared seed by seed; each claim gets a verdict
-/// (supported, refuted, equivalent, inconclusive) from a 95% interval.
+/// Ten claims, each with one question. Every table is trained on in several ways, each at its own learning rate, and everything is
+/// repeated with all draws made anew; each claim gets a verdict from an interval over the tables.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Experiments:
-  normalization    raw, centred, standardized, min-max, robust and per-sample inputs
-  batch-size       mini-batches of 16, 32 and 256 samples, against the full batch
-  generalization   batch sizes where there is something to overfit; how many epochs are right
-  test-statistics  with whose mean and deviation to scale the test data
-  memory           what training needs of the memory, against the number of samples
-  why              curvature, noise and cost: why the others come out as they do
+Claims:
+  scale-mismatch-hurts            raw inputs of very different scale
+  standardize-speeds-training     updates to a loss, raw and standardized
+  across-features-does-not-help   normalizing each sample instead of each feature
+  centering-alone                 subtracting the mean, then dividing by the deviation
+  test-uses-train-statistics      whose statistics for the test data
+  minibatch-is-faster             time to a loss, full batch and batches of 32
+  minibatch-generalizes           test loss, full batch and batches of 32
+  same-destination                training loss after long training
+  full-batch-memory               bytes for each added sample
+  epochs-depend                   the right number of epochs
 
 Examples:
-  smallbatch experiment --quick              all experiments in less than half a minute
-  smallbatch experiment                      all in full, 2 to 5 minutes on 2 cores
-  smallbatch experiment batch-size --seeds 20 --out batch-size-20
-                                             narrower intervals for one of them
-
+  smallbatch experiment --quick              the ten answers in less than a minute
+  smallbatch experiment                      all questions on all tables, some minutes
+  smallbatch experiment --repetitions 32     narrower intervals
+  smallbatch experiment --replicate out/results.json --out again
+                                             does another seed confirm them?
   smallbatch experiment --verify out/results.json
-                                             do the recorded runs come out the same?
+                                             do the same seeds give the same bits?
+  smallbatch experiment --tables my-tables   the same questions of your own tables
   smallbatch experiment --data houses.csv --target price --out houses
                                              how to train on a table of your own
 
 In DIR you then find:
-  report.html    pictures and verdicts; opens without a network
+  report.html    the answers with pictures; opens without a network
   report.md      the same as Markdown, with its pictures in the folder pictures
-  results.json   environment, claims with effects and intervals, arms with curves
-  runs.csv       one row for each training run
+  results.json   answers, effects, tables, environment
 or, with --data:
   advice.json    the advice with what it rests on
   model.json     the model trained as advised, for `smallbatch predict`
@@ -94,12 +98,12 @@ Ctrl-C ends the work early and still writes what is complete by then. The same c
 then goes on where it stopped. Kept runs are used by the same program on the same
 processor only, times on the same machine only.")]
 pub(crate) struct Experiment {
-    /// Experiments to run, of those listed below [default: all]
-    #[arg(value_name = "NAME", value_parser = experiment_name, hide_possible_values = true)]
-    pub(crate) names: Vec<ExperimentName>,
+    /// Claims to test, of those listed below [default: all]
+    #[arg(value_name = "CLAIM")]
+    pub(crate) claims: Vec<String>,
 
     /// A table of your own, to be advised on: comma-separated values with a line of names
-    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["names", "seeds", "file"])]
+    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate"])]
     pub(crate) data: Option<PathBuf>,
 
     /// With --data: the column to be predicted
@@ -118,40 +122,55 @@ pub(crate) struct Experiment {
     #[arg(long, value_name = "N,N", requires = "data", value_delimiter = ',')]
     pub(crate) hidden: Vec<usize>,
 
-    /// Run the experiment of this TOML file, of one's own; see --print for a start [may be repeated]
+    /// Run the design of this TOML file instead of the lesson; see --print for a start
     #[arg(long, value_name = "FILE")]
-    pub(crate) file: Vec<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 
-    /// Print the file of an experiment that comes with the program, and run nothing
-    #[arg(long, value_name = "NAME", value_parser = experiment_name, hide_possible_values = true, exclusive = true)]
-    pub(crate) print: Option<ExperimentName>,
+    /// Ask the questions of all tables in this folder: the last column is the target, or what a TOML file beside the table says
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) tables: Option<PathBuf>,
 
-    /// Repeat the runs of an earlier experiment that need no clock, and say whether the same bits come out; its results.json, with
-    /// runs.csv beside it
-    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["names", "data", "file", "print", "quick", "thorough", "seeds", "exhaustive", "out", "cache", "no_cache"])]
+    /// Print the design that comes with the program, and run nothing
+    #[arg(long, exclusive = true)]
+    pub(crate) print: bool,
+
+    /// Repeat an earlier run with the same seeds, and say whether the same bits come out
+    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["claims", "data", "file", "tables", "print", "quick", "thorough", "repetitions", "base_seed", "replicate", "out", "cache", "no_cache"])]
     pub(crate) verify: Option<PathBuf>,
 
-    /// The short version: three seeds, the smaller data sets, shorter budgets
+    /// Repeat an earlier run with another base seed, and say which answers that confirms
+    #[arg(long, value_name = "RESULTS.json", conflicts_with_all = ["claims", "file", "tables", "quick", "thorough", "repetitions"])]
+    pub(crate) replicate: Option<PathBuf>,
+
+    /// Many runs of the quick design with other base seeds: how often do intervals contain what the other runs found?
+    #[arg(long, value_name = "RUNS", hide = true, value_parser = clap::value_parser!(u64).range(3..=1000))]
+    pub(crate) coverage: Option<u64>,
+
+    /// The short version: primary questions, small tables, four repetitions
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// The long version, for the night: thirty seeds
+    /// The long version, for the night: 32 repetitions
     #[arg(long, conflicts_with = "quick")]
     pub(crate) thorough: bool,
 
-    /// Seeds, and so pairs of runs, behind each verdict; more give narrower intervals [default: 16; --quick 3, --thorough 30]
-    #[arg(long, value_name = "K", value_parser = seeds)]
-    pub(crate) seeds: Option<usize>,
+    /// Repetitions of each table: 4, 8, 16, 32, … [default: 8; --quick 4, --thorough 32]
+    #[arg(long, value_name = "N")]
+    pub(crate) repetitions: Option<usize>,
 
-    /// Tune with every learning rate on every tuning seed, and give up none early: the same choices with more work
-    #[arg(long, conflicts_with = "data")]
-    pub(crate) exhaustive: bool,
+    /// The seed that all draws follow from; another one makes a replication [default: 0]
+    #[arg(long, value_name = "SEED")]
+    pub(crate) base_seed: Option<u64>,
 
-    /// Threads to spread runs over; each run uses one, and timed runs go alone [default: one for each core]
+    /// Print all answers: secondary questions, each table, sources of variation
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Threads to spread trainings over; each uses one [default: one for each core]
     #[arg(long, value_name = "T", value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
-    /// Folder for report.html, results.json and runs.csv; made if missing, older results in it are replaced
+    /// Folder for report.html and results.json; made if missing, older results in it are replaced
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
 
@@ -164,23 +183,11 @@ pub(crate) struct Experiment {
     pub(crate) no_cache: bool,
 }
 
-fn experiment_name(text: &str) -> Result<ExperimentName, smallbatch_lab::Error> {
-    text.parse()
-}
-
 fn task(text: &str) -> Result<Task, String> {
     match text {
         "classes" => Ok(Task::Classification),
         "numbers" => Ok(Task::Regression),
         _ => Err("give `classes` or `numbers`".into()),
-    }
-}
-
-fn seeds(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0 | 1) => Err("an interval needs at least 2 seeds; 16 is the default".into()),
-        Ok(seeds) => Ok(seeds),
-        Err(_) => Err("give a whole number of at least 2".into()),
     }
 }
 
@@ -203,14 +210,18 @@ mod tests {
     }
 
     #[test]
-    fn the_help_names_every_experiment() {
+    fn the_help_names_every_claim() {
         let help = Arguments::command()
             .find_subcommand_mut("experiment")
             .unwrap()
             .render_long_help()
             .to_string();
-        for name in ExperimentName::ALL {
-            assert!(help.contains(&format!("\n  {name} ")), "{help}");
+        let design = smallbatch::lab::lesson();
+        for line in design.lines() {
+            if let Some(id) = line.strip_prefix("id = ") {
+                let id = id.trim_matches('"');
+                assert!(help.contains(&format!("\n  {id} ")), "{id}");
+            }
         }
     }
 }

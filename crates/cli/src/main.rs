@@ -1,7 +1,7 @@
 //! The program `smallbatch`: experiments on normalization and batch size, on the command line.
 //!
-//! It is thin. It reads the arguments, shows the progress, listens for Ctrl-C and prints what
-//! [`smallbatch_lab`] found; everything that is computed or written is computed and written there.
+//! It is thin. It reads the arguments, shows the progress, listens for Ctrl-C and prints what was found. [`smallbatch::lab`] runs the
+//! experiments, [`smallbatch::advice`] advises on a table, [`smallbatch::report`] writes and draws results.
 //!
 //! Exit codes: 0 when everything asked for was done, 1 when it could not be done, 2 when it was asked wrongly, 130 when
 //! Ctrl-C ended it early (as shells have it).
@@ -15,7 +15,7 @@ mod progress;
 use std::process::ExitCode;
 
 use clap::Parser;
-use smallbatch_lab::Error;
+use smallbatch::{lab, report, sweep};
 
 use arguments::{Arguments, Verb};
 
@@ -38,18 +38,45 @@ struct Failure {
     code: ExitCode,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let code = match error {
-            Error::UnknownExperiment { .. } | Error::UnknownData { .. } | Error::Setting { .. } => {
-                2
-            }
-            Error::Interrupted => interruption::EXIT_CODE,
-            _ => 1,
-        };
+impl Failure {
+    /// It was asked wrongly: a setting, or a name that does not exist.
+    const WRONG: u8 = 2;
+    /// It could not be done.
+    const FAILED: u8 = 1;
+
+    fn new(error: &dyn std::error::Error, code: u8) -> Self {
         Self {
             sentence: error.to_string(),
             code: ExitCode::from(code),
         }
+    }
+}
+
+impl From<lab::Error> for Failure {
+    fn from(error: lab::Error) -> Self {
+        let code = match &error {
+            lab::Error::Setting { .. } => Self::WRONG,
+            lab::Error::Sweep(sweep::Error::Interrupted) => interruption::EXIT_CODE,
+            _ => Self::FAILED,
+        };
+        Self::new(&error, code)
+    }
+}
+
+impl From<smallbatch::advice::Error> for Failure {
+    fn from(error: smallbatch::advice::Error) -> Self {
+        use smallbatch::advice::Error;
+        let code = match &error {
+            Error::Setting { .. } => Self::WRONG,
+            Error::Interrupted => interruption::EXIT_CODE,
+            _ => Self::FAILED,
+        };
+        Self::new(&error, code)
+    }
+}
+
+impl From<report::Error> for Failure {
+    fn from(error: report::Error) -> Self {
+        Self::new(&error, Self::FAILED)
     }
 }

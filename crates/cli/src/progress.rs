@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use smallbatch_lab::{Progress, Status};
+use smallbatch::sweep::{Progress, Status};
 
 use crate::interruption::Interruption;
 
@@ -48,7 +48,7 @@ impl Progress for Display {
         if let Some(bar) = &self.bar {
             bar.set_prefix(percent(status));
             bar.set_message(described(status));
-            bar.set_position((status.fraction() * STEPS as f64) as u64);
+            bar.set_position((status.fraction * STEPS as f64) as u64);
         } else if let Some(line) = self.lines.next(status, Instant::now()) {
             eprintln!("{line}");
         }
@@ -80,7 +80,7 @@ impl Lines {
 }
 
 fn percent(status: &Status<'_>) -> String {
-    format!("{:.0}%", 100.0 * status.fraction())
+    format!("{:.0}%", 100.0 * status.fraction)
 }
 
 /// The time left and what is being done: `2 min 10 s left, wine: tuning learning rates`.
@@ -107,8 +107,7 @@ mod tests {
 
     fn status(done: f64, message: &str) -> Status<'_> {
         Status {
-            done,
-            total: 10.0,
+            fraction: done / 10.0,
             remaining: Some(Duration::from_secs(130)),
             message,
         }

@@ -50,28 +50,25 @@ fn refused(arguments: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn an_unknown_experiment_is_refused_with_the_names_that_exist() {
-    let said = refused(&["experiment", "normalisation"], 2);
-    for word in ["normalisation", "normalization", "batch-size"] {
+fn an_unknown_claim_is_refused_with_the_names_that_exist() {
+    let said = refused(&["experiment", "minibatch-is-fast"], 2);
+    for word in ["minibatch-is-fast", "minibatch-is-faster", "epochs-depend"] {
         assert!(said.contains(word), "{said}");
     }
 }
 
 #[test]
-fn fewer_than_two_seeds_are_refused() {
-    for seeds in ["0", "1"] {
-        let said = refused(&["experiment", "--seeds", seeds], 2);
+fn repetitions_that_are_no_look_are_refused() {
+    for repetitions in ["0", "3", "5", "9223372036854775807"] {
+        let said = refused(&["experiment", "--repetitions", repetitions], 2);
         assert!(
-            said.contains(&format!("'{seeds}'")) && said.contains("at least 2"),
+            said.contains(repetitions) && said.contains("4, 8, 16"),
             "{said}"
         );
     }
-    for seeds in ["-3", "two", "2.5", "99999999999999999999999"] {
-        let said = refused(&["experiment", &format!("--seeds={seeds}")], 2);
-        assert!(
-            said.contains(seeds) && said.contains("at least 2"),
-            "{said}"
-        );
+    for repetitions in ["-3", "two", "2.5", "99999999999999999999999"] {
+        let said = refused(&["experiment", &format!("--repetitions={repetitions}")], 2);
+        assert!(said.contains(repetitions), "{said}");
     }
 }
 
@@ -95,10 +92,34 @@ fn more_threads_than_any_machine_has_are_refused() {
     }
 }
 
+/// Every number of a design has bounds; file, line and range are named.
 #[test]
-fn one_experiment_twice_is_refused() {
-    let said = refused(&["experiment", "batch-size", "batch-size"], 2);
-    assert!(said.contains("batch-size twice"), "{said}");
+fn absurd_numbers_in_a_design_are_refused_with_their_line() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (from, to, line, words) in [
+        ("hidden = [4]", "hidden = [2147483648]", 4, "1 to 4096"),
+        ("updates = 20", "updates = 0", 5, "from 1 to 1000000"),
+        (
+            "tuning_seeds = 2",
+            "tuning_seeds = 9223372036854775807",
+            14,
+            "from 1 to 100",
+        ),
+        ("horizon = 4", "horizon = -1", 9, "from 2 to 1000"),
+        ("targets = [0.5]", "targets = [1.5]", 8, "between 0 and 1"),
+        ("name = \"b\"", "name = \"a\"", 29, "two ways are named"),
+        ("first = [\"a\"]", "first = [\"c\"]", 37, "no way named"),
+        ("exceeds = 1.1", "exceeds = nan", 37, "exceeds"),
+        ("updates = 20", "updats = 20", 5, "updats"),
+    ] {
+        let design = small_design().replacen(from, to, 1);
+        let file = folder.path().join("mine.toml");
+        std::fs::write(&file, design).expect("a design");
+        let said = refused(&["experiment", "--file", file.to_str().unwrap()], 2);
+        let place = format!("mine.toml, line {line}:");
+        assert!(said.contains(words), "{to}: {said}");
+        assert!(said.contains(&place), "{to}: {said}");
+    }
 }
 
 #[test]
@@ -142,10 +163,13 @@ fn the_help_names_what_there_is_and_fits_a_terminal() {
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
     for word in [
-        "normalization",
-        "batch-size",
+        "scale-mismatch-hurts",
+        "epochs-depend",
         "--quick",
-        "--seeds",
+        "--repetitions",
+        "--base-seed",
+        "--replicate",
+        "--tables",
         "--threads",
         "--out",
         "report.html",
@@ -214,8 +238,8 @@ fn ctrl_c_ends_the_work_and_writes_what_is_complete() {
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
-    // Far more seeds than the test would wait for.
-    let mut program = smallbatch(&["experiment", "normalization", "--quick", "--seeds", "1000"])
+    // Far more repetitions than the test would wait for.
+    let mut program = smallbatch(&["experiment", "centering-alone", "--repetitions", "1024"])
         .arg("--out")
         .arg(&out)
         .stdout(Stdio::piped())
@@ -246,22 +270,21 @@ fn ctrl_c_ends_the_work_and_writes_what_is_complete() {
         rest.contains("stopping") && rest.contains("stopped after"),
         "{rest}"
     );
-    for name in ["results.json", "runs.csv", "report.html"] {
-        assert_written(&out.join(name), &text(&output.stdout));
+    for name in ["results.json", "report.html", "report.md"] {
+        assert!(out.join(name).is_file(), "{name} is missing");
     }
-    let results = std::fs::read_to_string(out.join("results.json")).unwrap();
-    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
-    assert!(results["claims"].is_array() && results["schema_version"].is_number());
+    let said = text(&output.stdout);
+    assert!(
+        said.contains(&out.join("report.html").display().to_string()),
+        "{said}"
+    );
+    let results = results_in(&out);
+    assert!(results["answers"].is_array() && results["schema_version"] == 2);
 }
 
-#[cfg(unix)]
-fn assert_written(file: &Path, stdout: &str) {
-    assert!(file.is_file(), "{} is missing", file.display());
-    assert!(
-        stdout.contains(&file.display().to_string()),
-        "{} is not named in\n{stdout}",
-        file.display()
-    );
+fn results_in(folder: &Path) -> serde_json::Value {
+    let results = std::fs::read_to_string(folder.join("results.json")).expect("results");
+    serde_json::from_str(&results).expect("JSON")
 }
 
 /// Rows of a table in which the first column decides the second, or the class.
@@ -399,89 +422,66 @@ fn a_table_gives_advice_and_a_model_that_predicts() {
     );
 }
 
-/// Curvature, noise and cost of a table of one's own, from a file, beside a comparison.
-#[test]
-fn a_file_asks_why_on_a_table_of_ones_own() {
-    let folder = tempfile::tempdir().unwrap();
-    small_experiment(folder.path());
-    let why = "kind = \"why\"\nname = \"reasons\"\nquestion = \"Why?\"\nseeds = 2\n[[data]]\ncsv = \"mine.csv\"\n\
-               target = \"y\"\npredict = \"numbers\"\nhidden = [4]\ngoal = 0.5\n";
-    std::fs::write(folder.path().join("why.toml"), why).unwrap();
-    let output = smallbatch(&["experiment", "--file", "why.toml", "--quick"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let results = std::fs::read_to_string(folder.path().join("out/results.json")).unwrap();
-    let results: serde_json::Value = serde_json::from_str(&results).unwrap();
-    let why = &results["why"];
-    assert_eq!(results["experiments"][0]["experiment"], "reasons");
-    for part in ["conditioning", "noise", "cost"] {
-        assert_eq!(why[part][0]["dataset"], "mine", "{part}: {why}");
-    }
-    // The raw inputs reach to 80: their curvature is thousands of times that of a standardized input.
-    let curvature = |scaling: &str| {
-        let rows = why["conditioning"].as_array().unwrap();
-        let row = rows.iter().find(|row| row["scaling"] == scaling).unwrap();
-        row["largest_eigenvalue"].as_f64().unwrap()
+/// A small design on a table of its own: line 1 is the first of the file.
+fn small_design() -> String {
+    r#"name = "mine"
+tables = ["mine.csv", "other.csv"]
+[rule]
+hidden = [4]
+updates = 20
+epochs = 1
+long = 2
+targets = [0.5]
+horizon = 4
+[sizes.quick]
+repetitions = 4
+pairs = 1
+secondary = false
+tuning_seeds = 2
+[sizes.default]
+repetitions = 4
+pairs = 1
+secondary = false
+tuning_seeds = 1
+[sizes.thorough]
+repetitions = 4
+pairs = 1
+secondary = false
+tuning_seeds = 1
+[[ways]]
+name = "a"
+scaling = "raw"
+[[ways]]
+name = "b"
+batch = 16
+[[claims]]
+id = "a-or-b"
+title = "A or B"
+question = "Which?"
+pictures = ["curves"]
+[claims.primary]
+text = "It matters."
+words = "A ends with {effect} times the loss."
+exceeds = 1.1
+parts = [{ measure = "training-loss", first = ["a"], second = ["b"] }]
+"#
+    .to_owned()
+}
+
+/// It, and its tables, in a folder.
+fn small_experiment(folder: &Path) {
+    let rows = |by: usize| -> String {
+        (0..80)
+            .map(|i| format!("{},{}\n", i * by % 80, i * 11 % 7 + i * by % 80))
+            .collect()
     };
-    assert!(curvature("raw") > 1000.0 * curvature("standardized"));
-    let report = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
-    assert!(report.contains("Why, in numbers") && report.contains("reasons"));
-    let output = smallbatch(&["experiment", "--verify", "out/results.json"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    std::fs::write(folder.join("mine.csv"), format!("x,y\n{}", rows(37))).expect("a table");
+    std::fs::write(folder.join("other.csv"), format!("x,y\n{}", rows(23))).expect("a table");
+    std::fs::write(folder.join("mine.toml"), small_design()).expect("a design");
 }
 
 /// Runs what [`small_experiment`] has written.
-const SMALL_EXPERIMENT: [&str; 6] = [
-    "experiment",
-    "--file",
-    "mine.toml",
-    "--quick",
-    "--seeds",
-    "2",
-];
-
-/// A small experiment on a table of its own, in a folder.
-fn small_experiment(folder: &Path) {
-    let rows: String = (0..80)
-        .map(|i| format!("{},{}\n", i * 37 % 80, i * 11 % 7 + i))
-        .collect();
-    std::fs::write(folder.join("mine.csv"), format!("x,y\n{rows}")).expect("a table");
-    let text = r#"
-name = "mine"
-question = "Which?"
-reference = "a"
-budgets = ["epochs"]
-[[arms]]
-name = "a"
-scaler = "standard"
-batch = 16
-[[arms]]
-name = "b"
-scaler = "raw"
-batch = 16
-[[data]]
-csv = "mine.csv"
-target = "y"
-predict = "numbers"
-hidden = [4]
-epochs = 2
-tuning_seeds = 1
-[[claims]]
-id = "a-or-b"
-text = "It matters."
-measure = "training-loss-ratio"
-first = "a"
-second = "b"
-direction = "less"
-margin = 0.1
-"#;
-    std::fs::write(folder.join("mine.toml"), text).expect("an experiment");
-}
+const SMALL_EXPERIMENT: [&str; 4] = ["experiment", "--file", "mine.toml", "--quick"];
 
 /// Runs it in a folder; its exit code, and all that it said.
 fn said_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -491,8 +491,75 @@ fn said_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
+/// From the outside: what is said first and last, which files are there, and that nothing is made twice.
 #[test]
-fn recorded_runs_are_verified_and_a_changed_digit_ends_with_1() {
+fn a_design_of_ones_own_is_registered_answered_and_not_made_again() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let folder = folder.path();
+    small_experiment(folder);
+    let (code, said) = said_in(folder, &SMALL_EXPERIMENT);
+    assert_eq!(code, Some(0), "{said}");
+    let results = results_in(&folder.join("out"));
+    let hash = results["design_hash"].as_str().expect("a hash");
+    assert!(
+        said.starts_with(&format!("design {hash}, base seed 0:")),
+        "{said}"
+    );
+    assert!(said.contains("report.html"), "{said}");
+    let answer = &results["answers"][0];
+    assert_eq!(
+        (answer["claim"].as_str(), answer["n_tables"].as_u64()),
+        (Some("a-or-b"), Some(2))
+    );
+    assert_eq!(
+        results["effects"].as_array().map(Vec::len),
+        Some(8),
+        "two tables, four repetitions"
+    );
+
+    let (code, again) = said_in(folder, &SMALL_EXPERIMENT);
+    assert_eq!(code, Some(0), "{again}");
+    let all = again
+        .lines()
+        .find(|line| line.contains("in the cache already"));
+    let words: Vec<&str> = all.expect("it says so").split_whitespace().collect();
+    assert_eq!(words[0], words[2], "all of them: {again}");
+    assert_eq!(
+        results_in(&folder.join("out"))["effects"],
+        results["effects"]
+    );
+}
+
+#[test]
+fn a_replication_has_other_seeds_and_says_what_it_confirms() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let folder = folder.path();
+    small_experiment(folder);
+    let (code, said) = said_in(folder, &SMALL_EXPERIMENT);
+    assert_eq!(code, Some(0), "{said}");
+    let again = [
+        "experiment",
+        "--replicate",
+        "out/results.json",
+        "--out",
+        "again",
+    ];
+    let (code, said) = said_in(folder, &again);
+    assert_eq!(code, Some(0), "{said}");
+    let (first, second) = (
+        results_in(&folder.join("out")),
+        results_in(&folder.join("again")),
+    );
+    assert_eq!(first["design_hash"], second["design_hash"]);
+    assert_eq!(second["base_seed"], 1);
+    assert_ne!(first["effects"], second["effects"]);
+    let replication = &second["replication"];
+    assert_eq!(replication["same_design"], true);
+    assert_eq!(replication["answers"][0]["claim"], "a-or-b");
+}
+
+#[test]
+fn a_run_is_verified_to_the_bit_and_a_changed_digit_ends_with_1() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let folder = folder.path();
     small_experiment(folder);
@@ -501,28 +568,59 @@ fn recorded_runs_are_verified_and_a_changed_digit_ends_with_1() {
     let verify = ["experiment", "--verify", "out/results.json"];
     let (code, said) = said_in(folder, &verify);
     assert_eq!(code, Some(0), "{said}");
-    assert!(
-        said.contains("4 runs,") && said.contains("0 numbers differ"),
-        "{said}"
-    );
+    assert!(said.contains("8 of 8 effects came out the same"), "{said}");
 
-    let runs = folder.join("out/runs.csv");
-    let table = std::fs::read_to_string(&runs).expect("the runs");
-    std::fs::write(
-        &runs,
-        table.replacen(",80,", ",81,", 1).replacen(",6,", ",7,", 1),
-    )
-    .expect("changed");
+    let file = folder.join("out/results.json");
+    let mut results = results_in(&folder.join("out"));
+    let first = &mut results["effects"][0]["pairs"][0];
+    *first = serde_json::json!(first.as_f64().expect("a number") * (1.0 + 1e-12));
+    std::fs::write(&file, results.to_string()).expect("changed");
     let (code, said) = said_in(folder, &verify);
     assert_eq!(code, Some(1), "{said}");
     assert!(
-        said.contains("mine on mine, a, epochs, seed 0: updates was 7, is 6"),
+        said.contains("repetition 0") && said.contains("7 of 8"),
         "{said}"
     );
 
     let (code, said) = said_in(folder, &["experiment", "--verify", "nowhere/results.json"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("nowhere/results.json"), "{said}");
+}
+
+#[test]
+fn a_folder_of_tables_answers_the_same_questions_and_a_bad_one_is_left_out() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let folder = folder.path();
+    small_experiment(folder);
+    std::fs::write(folder.join("empty.csv"), "x,y\n1,2\n").expect("a table");
+    std::fs::remove_file(folder.join("mine.toml")).expect("no settings of mine.csv");
+    std::fs::create_dir(folder.join("designs")).expect("a folder");
+    let design = folder.join("designs/mine.toml");
+    std::fs::write(&design, small_design()).expect("a design");
+    let (code, said) = said_in(
+        folder,
+        &[
+            "experiment",
+            "--quick",
+            "--file",
+            "designs/mine.toml",
+            "--tables",
+            ".",
+        ],
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let results = results_in(&folder.join("out"));
+    assert_eq!(results["answers"][0]["n_tables"], 2);
+    assert_eq!(results["omissions"][0]["table"], "empty");
+}
+
+#[test]
+fn results_of_the_first_laboratory_are_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("results.json");
+    std::fs::write(&file, r#"{"schema_version": 1, "claims": []}"#).expect("an old file");
+    let said = refused(&["experiment", "--verify", file.to_str().unwrap()], 1);
+    assert!(said.contains("run the experiment again"), "{said}");
 }
 
 #[cfg(target_os = "linux")]
@@ -544,10 +642,6 @@ fn on_a_full_disk_what_was_found_is_somewhere_else() {
     assert!(
         said.contains("out/results.json") && said.contains("instead"),
         "{said}"
-    );
-    assert!(
-        folder.join("out/runs.csv").exists(),
-        "what could be written was"
     );
     let rescued = std::fs::read_dir(&elsewhere).expect("the folder is there");
     let rescued = rescued.flatten().next().expect("a rescue").path();

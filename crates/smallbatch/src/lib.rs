@@ -69,7 +69,14 @@
 //! - [`mlp`]: the network, forward and backward by hand, losses, optimizers, curvature;
 //! - [`data`]: data sets, splits, mini-batches, readers, built-in data;
 //! - [`train`]: the loop, with budgets, schedules, early stopping, history and metrics;
-//! - `lab`, behind the feature of that name: experiments, statistics, verdicts, report.
+//!
+//! And behind features of the same names:
+//!
+//! - `sweep`: many trainings, each a pure function of its description, spread over threads;
+//! - `evidence`: from numbers to verdicts: intervals, corrections, effects over tables;
+//! - `report`: the results of experiments as files, and all that draws them;
+//! - `lab`: experiments on normalization and batch size; it brings the three above;
+//! - `advice`: what to do on a table of one's own; so does it.
 //!
 //! [`prelude`] has the names that most programs need.
 //!
@@ -80,11 +87,19 @@
 //! try. There are two unsafe expressions in these crates (one hands work to threads, and Miri runs it; one
 //! asks Linux for large pages), and the default build needs nothing but Rust.
 
+#[cfg(feature = "advice")]
+pub use smallbatch_advice as advice;
 pub use smallbatch_data as data;
+#[cfg(feature = "evidence")]
+pub use smallbatch_evidence as evidence;
 #[cfg(feature = "lab")]
 pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;
 pub use smallbatch_preprocess as preprocess;
+#[cfg(feature = "report")]
+pub use smallbatch_report as report;
+#[cfg(feature = "sweep")]
+pub use smallbatch_sweep as sweep;
 pub use smallbatch_train as train;
 pub use smallbatch_train::Scalar;
 

@@ -53,7 +53,7 @@ fn on_mismatched_scales_raw_inputs_lose_and_the_saved_model_predicts() {
     let over_raw = advice.gain("found", "raw").unwrap();
     assert_eq!(
         over_raw.verdict,
-        crate::statistics::Verdict::Supported,
+        smallbatch_evidence::Verdict::Supported,
         "{advice}"
     );
     assert!(over_raw.estimate > 0.2, "{advice}");
@@ -108,6 +108,52 @@ fn on_mismatched_scales_raw_inputs_lose_and_the_saved_model_predicts() {
     std::fs::write(of_model, &text[..text.len() / 2]).unwrap();
     let said = SavedModel::load(of_model).unwrap_err().to_string();
     assert!(said.contains("no saved model"), "{said}");
+}
+
+/// The file was written when advice was a part of the laboratory, and so were the predictions.
+#[test]
+fn an_old_model_predicts_as_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    std::fs::write(&file, include_str!("model-1.json")).unwrap();
+    let model = SavedModel::load(&file).unwrap();
+    let rows = "town,income,share\nUlm,1500000,0.25\nBonn,1100000,0.75\n";
+    let predictions = model.predict(&Table::read(rows.as_bytes()).unwrap());
+    let csv = predictions.unwrap().to_csv().unwrap();
+    let numbers = csv.lines().skip(1).map(|line| line.parse::<f64>().unwrap());
+    for (number, before) in numbers.zip([169.262_959, 200.059_167]) {
+        // Products of f32 are added up in another order on another processor.
+        assert!((number - before).abs() < 1e-3, "{csv}");
+    }
+    assert!(csv.starts_with("price\n") && csv.lines().count() == 3);
+}
+
+/// Reports go from 0 to 1 over search, judgement and the last training, and never back.
+#[test]
+fn progress_goes_once_from_0_to_1() {
+    #[derive(Default)]
+    struct Log(Vec<(f64, String)>);
+
+    impl Progress for Log {
+        fn report(&mut self, status: &Status<'_>) {
+            self.0.push((status.fraction, status.message.to_owned()));
+        }
+    }
+
+    let mut log = Log::default();
+    advise(&without_signal(), &quick("y", 4), &mut log).unwrap();
+    assert!(log.0.is_sorted_by(|(a, _), (b, _)| a <= b));
+    let (last, message) = log.0.last().unwrap();
+    assert!((last - 1.0).abs() < 1e-9, "{last}");
+    assert!(message.ends_with("training the model on all rows"));
+    for (part, from, to) in [("round 1 of 3", 0.0, 0.6), ("judging", 0.3, 0.999)] {
+        let of_part = log.0.iter().filter(|(_, message)| message.contains(part));
+        let fractions: Vec<f64> = of_part.map(|(fraction, _)| *fraction).collect();
+        let is_within = fractions
+            .iter()
+            .all(|fraction| (from..to).contains(fraction));
+        assert!(is_within && !fractions.is_empty(), "{part}: {fractions:?}");
+    }
 }
 
 /// A target that has nothing to do with the inputs.

@@ -1,12 +1,12 @@
 //! Comparisons of two ways to train, over runs and over rows.
 
 use serde::{Deserialize, Serialize};
-
-use crate::Error;
-use crate::statistics::{
+use smallbatch_evidence::{
     Comparison, Direction, Hypothesis, Interval, Observation, Scale, Verdict, holm, p_of_verdict,
     verdict,
 };
+
+use crate::Error;
 
 const CONFIDENCE: f64 = 0.95;
 /// A gain smaller than this does not count: one hundredth of the classes, or of the variance.

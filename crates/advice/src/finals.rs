@@ -1,19 +1,19 @@
 //! The judgement on the reserved rows: what was found, the default, raw inputs and a constant, pair by pair.
 
 use smallbatch_data::{Dataset, Target};
+use smallbatch_evidence::median;
 use smallbatch_mlp::MlpSpec;
 use smallbatch_preprocess::AnyScaler;
+use smallbatch_sweep::{Fitted, Size, Stages};
 
 use super::compare::{Gain, Scores, correct, gain, mean_score};
 use super::search::Found;
-use super::training::{Fitted, Way, cost_of_epoch, halves, network, spread, train};
+use super::training::{Way, cost_of_epoch, halves, network, spread};
 use super::{
     Advice, AdvicePlan, Conclusion, DEFAULT_EPOCHS, FORMAT, Judged, Parts, Tried, default_way,
     words,
 };
 use crate::Error;
-use crate::experiment::{Ledger, Size, step};
-use crate::statistics::median;
 
 /// What a constant prediction is called in comparisons.
 pub(super) const CONSTANT: &str = "constant";
@@ -70,7 +70,7 @@ impl<'a> Finals<'a> {
             .collect()
     }
 
-    /// The work, in units of the ledger.
+    /// The work, in billions of operations.
     pub(super) fn estimate(&self) -> f64 {
         let default = default_way(self.n_training);
         let epochs = 2 * self.longest + default.epochs;
@@ -79,9 +79,9 @@ impl<'a> Finals<'a> {
     }
 
     /// Trains and judges. When interrupted, the pairs that are complete count, if they are two or more.
-    pub(super) fn run(&self, found: &Found, ledger: &mut Ledger<'_>) -> Result<Judgement, Error> {
+    pub(super) fn run(&self, found: &Found, stages: &mut Stages<'_>) -> Result<Judgement, Error> {
         let message = format!("{}: judging", self.parts.development.name());
-        ledger.stage(message, self.estimate());
+        stages.begin(self.estimate());
         let searched = |setting| Way {
             setting,
             epochs: self.longest,
@@ -95,29 +95,26 @@ impl<'a> Finals<'a> {
             ways.push((RAW, searched(found.raw)));
         }
         let seeds = self.seeds();
-        let jobs: Vec<(u64, Way)> = seeds
+        let tasks = seeds
             .iter()
             .flat_map(|seed| ways.iter().map(move |(_, way)| (*seed, *way)))
+            .map(|(seed, way)| (way.cost(&self.spec, self.n_training), (seed, way)))
             .collect();
         let done = spread(
-            &jobs,
+            tasks,
             self.plan.threads,
-            ledger,
-            |(_, way), (_, _, spent): &(Option<Vec<f64>>, f64, f64)| {
-                spent * cost_of_epoch(&self.spec, self.n_training, way.setting.batch_size)
-            },
+            stages,
+            &message,
             |(seed, way), stop| {
-                let (training, validation) = halves(&self.parts.development, *seed)?;
-                let Some(run) = train(way, &self.spec, &training, Some(&validation), *seed, stop)?
-                else {
-                    return Ok(None);
-                };
+                let (training, validation) = halves(&self.parts.development, seed)?;
+                let fit = way.fit(&self.spec, seed);
+                let run = fit.run(&training, Some(&validation), stop)?;
                 let learned = run.loss <= constant_loss(&training, &validation);
                 let scores = match &run.fitted {
                     Some(fitted) if learned => self.scores(fitted)?,
                     _ => None,
                 };
-                Ok(Some((scores, run.epoch, run.spent)))
+                Ok((scores, run.epoch))
             },
         )?;
         let mut arms: Vec<Arm> = ways
@@ -137,7 +134,7 @@ impl<'a> Finals<'a> {
             }
             let without = self.constant_scores(*seed)?;
             for (arm, run) in arms.iter_mut().zip(runs.iter().flatten()) {
-                let (scores, epoch, _) = run;
+                let (scores, epoch) = run;
                 match scores {
                     Some(scores) => {
                         arm.epochs.push(*epoch);
@@ -158,7 +155,7 @@ impl<'a> Finals<'a> {
     }
 
     /// The score of each reserved row; `None` where a prediction is not finite.
-    fn scores(&self, fitted: &Fitted) -> Result<Option<Vec<f64>>, Error> {
+    fn scores(&self, fitted: &Fitted) -> Result<Option<Vec<f64>>, smallbatch_sweep::Error> {
         let rows = &self.parts.reserved;
         let predictions = fitted.predict(rows)?;
         if predictions.iter().any(|value| !value.is_finite()) {
@@ -221,29 +218,6 @@ fn constant_loss(training: &Dataset<f64>, validation: &Dataset<f64>) -> f64 {
             labels.iter().map(|label| -share(label).ln()).sum::<f64>() / labels.len() as f64
         }
         _ => f64::INFINITY,
-    }
-}
-
-impl Fitted {
-    /// Predictions for rows that are not yet scaled: numbers in the target's unit, or probabilities, one row a class.
-    pub(super) fn predict(&self, rows: &Dataset<f64>) -> Result<nalgebra::DMatrix<f64>, Error> {
-        self.predict_features(rows.scaled(&self.scaler)?.features())
-    }
-
-    /// The same for features that are scaled.
-    pub(super) fn predict_features(
-        &self,
-        scaled: &nalgebra::DMatrix<f64>,
-    ) -> Result<nalgebra::DMatrix<f64>, Error> {
-        let mut predictions = self
-            .network
-            .predict(scaled.map(|value| value as f32).as_view())
-            .map_err(|error| step("predict".into(), error))?
-            .map(f64::from);
-        if let Some(target) = &self.target {
-            target.invert(&mut predictions)?;
-        }
-        Ok(predictions)
     }
 }
 

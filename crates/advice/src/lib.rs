@@ -22,6 +22,7 @@
 //! give the same advice.
 
 mod compare;
+mod error;
 mod finals;
 mod model;
 mod search;
@@ -34,16 +35,15 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{
-    BatchSize, Dataset, Part, Splitter, Table, TableReader, TableSchema, Target, Task,
-};
+use smallbatch_data::{BatchSize, Dataset, Part, Splitter, TableReader, Target};
 use smallbatch_preprocess::{AnyScaler, StandardScaler};
-
-use crate::experiment::{Ledger, Progress, Size, step};
-use crate::{Error, report};
+use smallbatch_sweep::Stages;
 
 pub use compare::Gain;
+pub use error::Error;
 pub use model::{Prediction, Predictions, SavedModel};
+pub use smallbatch_data::{Table, TableSchema, Task};
+pub use smallbatch_sweep::{Progress, Size, Status};
 
 use training::Way;
 
@@ -53,7 +53,7 @@ const RESERVED: f64 = 0.3;
 const FEWEST_ROWS: usize = 40;
 /// The fewest members of a class: one or more in each part, with two for training.
 const FEWEST_MEMBERS: usize = 5;
-/// The most threads, as for the experiments.
+/// The most threads.
 const MOST_THREADS: usize = 1024;
 /// The layout of `advice.json`.
 const FORMAT: u32 = 1;
@@ -61,7 +61,7 @@ const FORMAT: u32 = 1;
 /// What is asked of a table.
 ///
 /// ```
-/// use smallbatch_lab::{AdvicePlan, Size};
+/// use smallbatch_advice::{AdvicePlan, Size};
 ///
 /// let plan = AdvicePlan { size: Size::Quick, ..AdvicePlan::new("price") };
 /// assert_eq!(plan.hidden, [64, 64]);
@@ -276,7 +276,7 @@ impl Advised {
     /// the other fails. A model that was there before goes first: it would be taken for the one of this advice.
     ///
     /// # Errors
-    /// For each file its own: [`Error::Write`], [`Error::Folder`], or why there is no model.
+    /// For each file its own: [`Error::Report`], or why there is no model.
     pub fn write(self, folder: &Path) -> Vec<Result<PathBuf, Error>> {
         let file = folder.join("model.json");
         if let Err(error) = std::fs::remove_file(&file)
@@ -284,7 +284,7 @@ impl Advised {
             && error.kind() != std::io::ErrorKind::NotADirectory
         {
             let reason = format!("cannot remove the model of an earlier advice: {error}");
-            return vec![Err(Error::Write { file, reason })];
+            return vec![Err(smallbatch_report::Error::Write { file, reason }.into())];
         }
         let advice = write_json(&folder.join("advice.json"), &self.advice);
         vec![
@@ -295,12 +295,13 @@ impl Advised {
 }
 
 fn write_json(file: &Path, content: &impl Serialize) -> Result<PathBuf, Error> {
-    let mut text = serde_json::to_vec_pretty(content).map_err(|error| Error::Write {
-        file: file.to_path_buf(),
-        reason: error.to_string(),
-    })?;
+    let mut text =
+        serde_json::to_vec_pretty(content).map_err(|error| smallbatch_report::Error::Write {
+            file: file.to_path_buf(),
+            reason: error.to_string(),
+        })?;
     text.push(b'\n');
-    report::write_file(file, &text)?;
+    smallbatch_report::write_file(file, &text)?;
     Ok(file.to_path_buf())
 }
 
@@ -369,7 +370,7 @@ fn divide(
     data: &Dataset<f64>,
     seed: u64,
     first: f64,
-) -> Result<(Dataset<f64>, Dataset<f64>), Error> {
+) -> Result<(Dataset<f64>, Dataset<f64>), smallbatch_data::Error> {
     // A splitter makes three parts, none of them empty. Two halves together are the first here, so that three members of a
     // class are enough.
     let splitter = Splitter::new(seed).fractions(first / 2.0, first / 2.0, 1.0 - first)?;
@@ -393,17 +394,17 @@ fn divide(
 ///   constant target; see [`TableReader::schema`].
 /// - [`Error::FewRows`] for fewer than 40 rows, [`Error::SmallClass`] for a class with fewer than 5.
 /// - [`Error::Interrupted`] when it was interrupted before there was anything to say.
-/// - [`Error::Step`] when a training fails for another reason than divergence.
+/// - [`Error::Sweep`] when a training fails for another reason than divergence.
 ///
 /// # Example
 ///
 /// ```no_run
-/// use smallbatch_lab::{AdvicePlan, Table, advise};
+/// use smallbatch_advice::{AdvicePlan, Table, advise};
 ///
 /// let table = Table::read_path("houses.csv")?;
 /// let advised = advise(&table, &AdvicePlan::new("price"), &mut ())?;
 /// println!("{}", advised.advice);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_advice::Error>(())
 /// ```
 pub fn advise(
     table: &Table,
@@ -415,10 +416,10 @@ pub fn advise(
     let search = search::Search::new(&parts.development, plan)?;
     let finals = finals::Finals::new(plan, &parts, search.longest());
     let estimate = search.estimate() + finals.estimate() + model::estimate(&parts, plan);
-    let mut ledger = Ledger::new(progress, estimate);
-    let found = search.run(&mut ledger)?;
-    let judgement = finals.run(&found, &mut ledger)?;
+    let mut stages = Stages::new(progress, estimate);
+    let found = search.run(&mut stages)?;
+    let judgement = finals.run(&found, &mut stages)?;
     let advice = judgement.advice(&parts, plan, found.tried)?;
-    let model = SavedModel::train(&parts, plan, &advice, &mut ledger);
+    let model = SavedModel::train(&parts, plan, &advice, &mut stages);
     Ok(Advised { advice, model })
 }

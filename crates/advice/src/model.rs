@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use smallbatch_data::{Table, TableSchema, TargetScaler, Task};
 use smallbatch_mlp::Mlp;
 use smallbatch_preprocess::FittedScaler;
+use smallbatch_sweep::{Fitted, Stages};
 
-use super::training::{Fitted, Run, Way, cost_of_epoch, network, spread, train};
-use super::{Advice, AdvicePlan, DEFAULT_EPOCHS, Parts, step};
+use super::training::{Way, cost_of_epoch, network, spread};
+use super::{Advice, AdvicePlan, DEFAULT_EPOCHS, Parts};
 use crate::Error;
-use crate::experiment::Ledger;
 
-/// The work of the last training, in units of the ledger: as if it were of the default's length.
+/// The work of the last training, in billions of operations: as if it were of the default's length.
 pub(super) fn estimate(parts: &Parts, plan: &AdvicePlan) -> f64 {
     let spec = network(&parts.all, &plan.hidden);
     let batch_size = smallbatch_data::BatchSize::Mini(32);
@@ -28,12 +28,12 @@ const FORMAT: u32 = 1;
 /// learned then, and predictions in the target's own unit.
 ///
 /// ```no_run
-/// use smallbatch_lab::{SavedModel, Table};
+/// use smallbatch_advice::{SavedModel, Table};
 ///
 /// let model = SavedModel::load("out/model.json")?;
 /// let predictions = model.predict(&Table::read_path("new.csv")?)?;
 /// print!("{}", predictions.to_csv()?);
-/// # Ok::<(), smallbatch_lab::Error>(())
+/// # Ok::<(), smallbatch_advice::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +76,7 @@ impl Predictions {
     /// # Errors
     /// [`Error::Step`] when the table cannot be made.
     pub fn to_csv(&self) -> Result<String, Error> {
-        let failed = |error: csv::Error| step("make a table of the predictions".into(), error);
+        let failed = |error: csv::Error| Error::step("make a table of the predictions", error);
         let mut table = csv::Writer::from_writer(Vec::new());
         let classes = matches!(self.rows.first(), Some(Prediction::Class { .. }));
         let header: &[&str] = if classes {
@@ -107,7 +107,7 @@ impl SavedModel {
         parts: &Parts,
         plan: &AdvicePlan,
         advice: &Advice,
-        ledger: &mut Ledger<'_>,
+        stages: &mut Stages<'_>,
     ) -> Result<Self, Error> {
         let way = Way {
             setting: advice.advised,
@@ -116,16 +116,12 @@ impl SavedModel {
         };
         let spec = network(&parts.all, &plan.hidden);
         let message = format!("{}: training the model on all rows", parts.all.name());
-        ledger.stage(message, estimate(parts, plan));
-        let cost = cost_of_epoch(&spec, parts.all.n_samples(), way.setting.batch_size);
-        let mut done = spread(
-            &[way],
-            1,
-            ledger,
-            |_, run: &Run| run.spent * cost,
-            |way, stop| train(way, &spec, &parts.all, None, plan.base_seed, stop),
-        )?;
-        let failed = |why: &str| step("train the model to be saved on all rows".into(), why);
+        stages.begin(estimate(parts, plan));
+        let fit = way.fit(&spec, plan.base_seed);
+        let mut done = spread(vec![(1.0, fit)], 1, stages, &message, |fit, stop| {
+            fit.run(&parts.all, None, stop)
+        })?;
+        let failed = |why: &str| Error::step("train the model to be saved on all rows", why);
         let Some(run) = done.pop().flatten() else {
             return Err(failed(
                 "it was stopped; the advice is there, and the same command without a stop trains the model as well",
@@ -142,7 +138,7 @@ impl SavedModel {
             schema: parts.schema.clone(),
             scaler: fitted.scaler,
             network: fitted.network,
-            target_scaler: fitted.target,
+            target_scaler: fitted.target_scaler,
         })
     }
 
@@ -238,9 +234,9 @@ impl SavedModel {
         let fitted = Fitted {
             scaler: self.scaler.clone(),
             network: self.network.clone(),
-            target: self.target_scaler.clone(),
+            target_scaler: self.target_scaler.clone(),
         };
-        let predicted = fitted.predict_features(&scaled)?;
+        let predicted = fitted.predict_scaled(&scaled)?;
         let classes = self.schema.classes();
         let rows = predicted
             .column_iter()

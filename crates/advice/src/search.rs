@@ -12,11 +12,11 @@ use smallbatch_mlp::MlpSpec;
 use smallbatch_preprocess::{
     AnyScaler, MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler,
 };
+use smallbatch_sweep::{Progress, Size, Stages, rate, step_near};
 
-use super::training::{Way, cost_of_epoch, halves, network, spread, train};
+use super::training::{Way, cost_of_epoch, halves, network, spread};
 use super::{AdvicePlan, Setting, Tried};
 use crate::Error;
-use crate::experiment::{Ledger, Size, nearest_step, rate};
 
 /// Steps of the grid of rates, for inputs that are scaled.
 const SCALED_STEPS: [i32; 5] = [-8, -6, -4, -2, 0];
@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
         let spec = network(development, &plan.hidden);
         let guess = {
             let squares: f64 = training.features().iter().map(|value| value.powi(2)).sum();
-            nearest_step(1.0 / (squares / n_training as f64 + 1e-30).max(1.0))
+            step_near(1.0 / (squares / n_training as f64 + 1e-30).max(1.0))
         };
         let scalers = [
             AnyScaler::Identity,
@@ -194,13 +194,13 @@ impl<'a> Search<'a> {
         mean_cost * (runs * self.seeds[round]) as f64 * self.epochs_of(round) as f64
     }
 
-    /// The work, in units of the ledger.
+    /// The work, in billions of operations.
     pub(super) fn estimate(&self) -> f64 {
         (0..4).map(|round| self.estimate_of(round)).sum()
     }
 
     /// Searches.
-    pub(super) fn run(&self, ledger: &mut Ledger<'_>) -> Result<Found, Error> {
+    pub(super) fn run(&self, stages: &mut Stages<'_>) -> Result<Found, Error> {
         let mut tried: HashMap<Candidate, (usize, f64)> = HashMap::new();
         let mut alive = self.first.clone();
         let last = self.seeds.len() - 1;
@@ -212,8 +212,8 @@ impl<'a> Search<'a> {
                 last + 1,
                 alive.len()
             );
-            ledger.stage(message, self.estimate_of(round));
-            let losses = self.losses(&alive, round, ledger)?;
+            stages.begin(self.estimate_of(round));
+            let losses = self.losses(&alive, round, stages, &message)?;
             tried.extend(
                 alive
                     .iter()
@@ -224,11 +224,8 @@ impl<'a> Search<'a> {
                 alive = survivors(&alive, &losses);
             }
         }
-        ledger.stage(
-            format!("{}: search, nearby rates", self.development.name()),
-            self.estimate_of(3),
-        );
-        self.climb(&mut tried, last, ledger)?;
+        stages.begin(self.estimate_of(3));
+        self.climb(&mut tried, last, stages)?;
         let best = best(&tried, last, |_| true);
         let raw = best_raw(&tried, last);
         let (Some(best), Some(raw)) = (best, raw) else {
@@ -246,8 +243,10 @@ impl<'a> Search<'a> {
         &self,
         tried: &mut HashMap<Candidate, (usize, f64)>,
         last: usize,
-        ledger: &mut Ledger<'_>,
+        progress: &mut dyn Progress,
     ) -> Result<(), Error> {
+        let message = format!("{}: search, nearby rates", self.development.name());
+        let mut stages = Stages::new(progress, self.estimate_of(3));
         for _ in 0..MOST_CLIMB {
             let tops = [best(tried, last, |_| true), best_raw(tried, last)];
             let mut wanted: Vec<Candidate> = Vec::new();
@@ -265,7 +264,8 @@ impl<'a> Search<'a> {
             if wanted.is_empty() {
                 break;
             }
-            let losses = self.losses(&wanted, last, ledger)?;
+            stages.begin(self.cost(&wanted, last));
+            let losses = self.losses(&wanted, last, &mut stages, &message)?;
             tried.extend(
                 wanted
                     .into_iter()
@@ -276,47 +276,58 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// A candidate in a round.
+    fn way(&self, candidate: &Candidate, round: usize) -> Way {
+        Way {
+            setting: self.setting(candidate),
+            epochs: self.epochs_of(round),
+            early_stopping: true,
+        }
+    }
+
+    /// What candidates cost in a round, if none stops early.
+    fn cost(&self, candidates: &[Candidate], round: usize) -> f64 {
+        let ways = candidates
+            .iter()
+            .map(|candidate| self.way(candidate, round));
+        let costs = ways.map(|way| way.cost(&self.spec, self.n_training));
+        costs.sum::<f64>() * self.seeds[round] as f64
+    }
+
     /// The mean validation loss of each candidate over the seeds of a round; infinite where a run diverged.
     fn losses(
         &self,
         candidates: &[Candidate],
         round: usize,
-        ledger: &mut Ledger<'_>,
+        progress: &mut dyn Progress,
+        message: &str,
     ) -> Result<Vec<f64>, Error> {
         let seeds = self.seeds[round];
-        let jobs: Vec<(Way, u64)> = candidates
+        let tasks = candidates
             .iter()
             .flat_map(|candidate| {
-                let way = Way {
-                    setting: self.setting(candidate),
-                    epochs: self.epochs_of(round),
-                    early_stopping: true,
-                };
+                let way = self.way(candidate, round);
+                let cost = way.cost(&self.spec, self.n_training);
                 (0..seeds as u64).map(move |index| {
                     let seed = self.plan.base_seed.wrapping_add(SEARCH_OFFSET + index);
-                    (way, seed)
+                    (cost, (way, seed))
                 })
             })
             .collect();
         let done = spread(
-            &jobs,
+            tasks,
             self.plan.threads,
-            ledger,
-            |(way, _), (_, spent)| {
-                spent * cost_of_epoch(&self.spec, self.n_training, way.setting.batch_size)
-            },
+            progress,
+            message,
             |(way, seed), stop| {
-                let (training, validation) = halves(self.development, *seed)?;
-                let run = train(way, &self.spec, &training, Some(&validation), *seed, stop)?;
-                Ok(run.map(|run| (run.loss, run.spent)))
+                let (training, validation) = halves(self.development, seed)?;
+                let fit = way.fit(&self.spec, seed);
+                Ok(fit.run(&training, Some(&validation), stop)?.loss)
             },
         )?;
         done.chunks(seeds)
             .map(|runs| {
-                let sum = runs
-                    .iter()
-                    .map(|run| run.map(|(loss, _)| loss))
-                    .sum::<Option<f64>>();
+                let sum = runs.iter().copied().sum::<Option<f64>>();
                 sum.map(|sum| sum / seeds as f64).ok_or(Error::Interrupted)
             })
             .collect()

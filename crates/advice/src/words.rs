@@ -3,13 +3,13 @@
 use std::fmt;
 
 use smallbatch_data::{BatchSize, Task};
+use smallbatch_evidence::Verdict;
 use smallbatch_preprocess::AnyScaler;
+use smallbatch_report::{number, round_number};
 
 use super::compare::Gain;
 use super::finals::{CONSTANT, DEFAULT, FOUND, RAW};
 use super::{Advice, Conclusion, Judged, Setting};
-use crate::report::{number, round_number};
-use crate::statistics::Verdict;
 
 /// Columns of the terminal.
 const WIDTH: usize = 100;
