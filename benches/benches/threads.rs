@@ -240,7 +240,9 @@ impl<'a> Arm<'a> {
 
     /// Its speed for about so long, in samples a second.
     fn visit(&mut self, seconds: f64) -> f64 {
-        let n_updates = (seconds * self.updates_per_second).ceil().max(VISIT_UPDATES);
+        let n_updates = (seconds * self.updates_per_second)
+            .ceil()
+            .max(VISIT_UPDATES);
         let seconds = self.updates(n_updates as u64);
         self.updates_per_second = n_updates / seconds;
         self.updates_per_second * self.samples_per_update

@@ -1,7 +1,7 @@
 //! Epochs cut into batches, each gathered into one reused buffer.
 
 use nalgebra::{DMatrix, DMatrixView};
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::stream::{Stream, generator, shuffle};
 use crate::{BatchSize, Dataset, Error, StoredFeatures, Target};

@@ -1,6 +1,6 @@
 //! The cells of a table: where they stand, which are missing, and which numbers they are.
 
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::Error;
 
@@ -46,7 +46,7 @@ pub(crate) fn number<T: Scalar>(place: Place<'_>, cell: &str) -> Result<T, Error
             "correct it, remove the column, or replace texts by numbers",
         ));
     };
-    let narrowed = <T as Scalar>::from_f64(value);
+    let narrowed = T::of(value);
     if narrowed.to_f64() == 0.0 && !is_written_zero(cell) {
         Err(place.bad(
             cell,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::Dataset;
 
@@ -35,7 +35,7 @@ pub(crate) fn first_of_equals<T: Scalar>(dataset: &Dataset<T>) -> Vec<usize> {
     let stored = dataset.stored();
     let mut firsts: Vec<usize> = (0..dataset.n_samples()).collect();
     let mut known: HashMap<u64, Vec<usize>> = HashMap::with_capacity(firsts.len());
-    let mut earlier = vec![<T as Scalar>::from_f64(0.0); dataset.n_features()];
+    let mut earlier = vec![T::of(0.0); dataset.n_features()];
     stored.for_each_sample(|sample, features| {
         let same_hash = known.entry(hash(features)).or_default();
         let first = same_hash.iter().copied().find(|&first| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::{Dataset, Error, TableReader, Task};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::{Dataset, Error, MissingValues, Table, TableSchema, Task};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::cells::{is_missing, is_number, number};
 use crate::{Dataset, Error, MissingValues, Table, TableReader, Target};
@@ -257,7 +257,7 @@ impl TableSchema {
             .iter()
             .map(|column| column.categories.as_ref().map_or(1, Vec::len))
             .sum();
-        let [zero, one, missing] = [0.0, 1.0, f64::NAN].map(<T as Scalar>::from_f64);
+        let [zero, one, missing] = [0.0, 1.0, f64::NAN].map(T::of);
         let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
         let mut row = 0;
         for (column, &(at, numbers)) in self.features.iter().zip(&used) {

@@ -16,7 +16,7 @@
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::stream::{Stream, generator};
 use crate::{Dataset, Error, Target};

@@ -1,7 +1,7 @@
 //! What a model is to predict: a class, or one or more numbers.
 
 use nalgebra::DMatrix;
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::names::{check_names, numbered};
 use crate::{BatchTarget, Error};

@@ -67,6 +67,7 @@ mod error;
 mod holm;
 mod interval;
 mod look;
+mod moderated;
 mod mutual_coverage;
 mod needed;
 mod numeric;

@@ -62,7 +62,7 @@ impl TableEffect {
     /// errors are s / √nⱼ. So a table with a single repetition has an effect, too. The others keep their own variance.
     ///
     /// Pooling takes the variances to be alike. Where they are not, intervals on quiet tables are too wide, and those on
-    /// noisy ones too narrow; on the average over tables the coverage is about right.
+    /// noisy ones too narrow: [`TableEffect::moderated`] is for these.
     ///
     /// `None` stands for a table without repetitions, and for all that would be pooled if none has two repetitions.
     ///
@@ -129,17 +129,17 @@ impl TableEffect {
 }
 
 /// What a table's repetitions tell about their mean and variance.
-struct Spread {
+pub(crate) struct Spread {
     count: usize,
     mean: f64,
     /// Σ(x - mean)².
-    squares: f64,
+    pub(crate) squares: f64,
     /// n - 1.
-    freedom: f64,
+    pub(crate) freedom: f64,
 }
 
 impl Spread {
-    fn of(repetitions: &[f64]) -> Result<Option<Self>, Error> {
+    pub(crate) fn of(repetitions: &[f64]) -> Result<Option<Self>, Error> {
         if let Some(position) = repetitions.iter().position(|effect| !effect.is_finite()) {
             return Err(not_finite("table effect", position, repetitions[position]));
         }
@@ -166,7 +166,7 @@ impl Spread {
         }))
     }
 
-    fn effect(&self, variance: f64, degrees_of_freedom: f64) -> TableEffect {
+    pub(crate) fn effect(&self, variance: f64, degrees_of_freedom: f64) -> TableEffect {
         TableEffect {
             mean: self.mean,
             standard_error: (variance / self.count as f64).sqrt(),

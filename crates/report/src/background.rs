@@ -278,12 +278,12 @@ fn rates(rates: &[f64]) -> String {
             let middle = sorted[sorted.len() / 2];
             format!(
                 "{} ({} to {})",
-                words::setting(middle),
-                words::setting(low),
-                words::setting(high)
+                words::round_number(middle),
+                words::round_number(low),
+                words::round_number(high)
             )
         }
-        [rate, ..] => words::setting(rate),
+        [rate, ..] => words::round_number(rate),
     }
 }
 

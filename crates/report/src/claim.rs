@@ -164,7 +164,7 @@ fn cut(results: &Results, answer: &Answer) -> String {
         "in {} of {} pairs one side did not reach the target within {} times the other's time; they count with that factor, {meaning}",
         words::count(answer.n_censored),
         words::count(answer.n_pairs),
-        words::setting(results.design.horizon),
+        words::round_number(results.design.horizon),
     )
 }
 

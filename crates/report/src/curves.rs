@@ -166,7 +166,7 @@ fn tuning(table: &str, ways: &Ways<'_>) -> Option<Picture> {
         Some(format!(
             "{}: {} was chosen most often, {diverged} of {} rates diverged",
             way.way,
-            words::setting(chosen.learning_rate),
+            words::round_number(chosen.learning_rate),
             way.tuning.len()
         ))
     });

@@ -56,6 +56,7 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use files::{replace_file, write_file};
 pub use terminal::{terminal, terminal_details};
+pub use words::{number, round_number};
 
 use results::Results;
 

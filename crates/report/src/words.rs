@@ -9,13 +9,26 @@ const NONE: &str = "–";
 /// A number of needed repetitions that also stands for more.
 const MOST_REPETITIONS: usize = 8_192;
 
-/// Three significant digits, without a needless exponent: `0.00123`, `1.23`, `12,300`.
-pub(crate) fn number(value: f64) -> String {
+/// A number for readers: three significant digits, without a needless exponent; a dash for what is no finite number.
+///
+/// ```
+/// use smallbatch_report::number;
+///
+/// let numbers = [0.00123, 1.2, 12_345.6, 1e-4, f64::NAN].map(number);
+/// assert_eq!(numbers, ["0.00123", "1.20", "12,300", "1.0e-4", "–"]);
+/// ```
+pub fn number(value: f64) -> String {
     significant(value, 3)
 }
 
-/// A setting that was chosen round: as [`number`], without trailing zeros.
-pub(crate) fn setting(value: f64) -> String {
+/// A number that was chosen round, such as a learning rate: as [`number`], without trailing zeros.
+///
+/// ```
+/// use smallbatch_report::round_number;
+///
+/// assert_eq!([0.1, 32.0, 0.0316].map(round_number), ["0.1", "32", "0.0316"]);
+/// ```
+pub fn round_number(value: f64) -> String {
     let text = number(value);
     if text.contains('.') && !text.contains('e') {
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -41,7 +54,7 @@ pub(crate) fn counted(n: usize, one: &str) -> String {
 /// A part of a whole: `83 %`.
 pub(crate) fn percent(part: f64) -> String {
     if part.is_finite() {
-        format!("{}\u{a0}%", setting((1000.0 * part).round() / 10.0))
+        format!("{}\u{a0}%", round_number((1000.0 * part).round() / 10.0))
     } else {
         NONE.into()
     }
@@ -391,7 +404,7 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(
-            (setting(0.06), setting(100.0)),
+            (round_number(0.06), round_number(100.0)),
             ("0.06".into(), "100".into())
         );
         assert_eq!(percent(0.825), "82.5\u{a0}%");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use super::Strategy;
 use super::deal::dealt;

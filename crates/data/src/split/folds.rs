@@ -1,6 +1,6 @@
 //! k folds: every sample is tested exactly once.
 
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use super::allot::{Shares, Way, allot};
 use super::{Part, Split, Strategy, check_classes_present};

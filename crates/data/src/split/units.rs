@@ -1,6 +1,6 @@
 //! Samples that must stay in one part: of one group, or with equal features.
 
-use smallbatch_preprocess::Scalar;
+use smallbatch_base::Scalar;
 
 use crate::Dataset;
 use crate::copies::first_of_equals;

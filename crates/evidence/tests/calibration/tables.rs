@@ -3,7 +3,8 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use smallbatch_evidence::{
-    Hypothesis, RandomEffects, Scale, TableEffect, Verdict, mean_interval, tau_interval, verdict,
+    Hypothesis, Interval, RandomEffects, Scale, TableEffect, Verdict, mean_interval, tau_interval,
+    verdict,
 };
 
 use crate::{normal, share};
@@ -72,6 +73,56 @@ fn pooled(deviation: impl Fn(&mut ChaCha8Rng) -> f64) -> (f64, f64) {
         true
     });
     (covered as f64 / 4_000.0, width / own_width)
+}
+
+#[test]
+fn moderated_variances_cover_on_noisy_tables_too_and_pooled_ones_do_not() {
+    // Deviations from 0.25 to 4: tables differ in noise as they do in everything else.
+    let deviations: Vec<f64> = (0..20)
+        .map(|i| (f64::from(i) / 19.0 * 4.0 - 2.0).exp2())
+        .collect();
+    // Of the five noisiest and the five quietest tables: the share covered, and the widths over those of the tables' own.
+    let of = |effects: fn(&[Vec<f64>]) -> Vec<TableEffect>| {
+        let (mut noisy, mut quiet) = ((0, 0.0), (0, 0.0));
+        let mut own = [0.0; 2];
+        share(400, |random| {
+            let tables: Vec<Vec<f64>> = deviations
+                .iter()
+                .map(|deviation| (0..4).map(|_| deviation * normal(random)).collect())
+                .collect();
+            for (i, (found, table)) in effects(&tables).into_iter().zip(&tables).enumerate() {
+                let interval = found.interval(0.95, Scale::Difference);
+                let covered = usize::from(interval.low <= 0.0 && 0.0 <= interval.high);
+                let width = |interval: Interval| interval.high - interval.low;
+                let of_own = width(effect(table).interval(0.95, Scale::Difference));
+                if i < 5 {
+                    quiet = (quiet.0 + covered, quiet.1 + width(interval));
+                    own[0] += of_own;
+                } else if i >= 15 {
+                    noisy = (noisy.0 + covered, noisy.1 + width(interval));
+                    own[1] += of_own;
+                }
+            }
+            true
+        });
+        [
+            (quiet.0 as f64 / 2_000.0, quiet.1 / own[0]),
+            (noisy.0 as f64 / 2_000.0, noisy.1 / own[1]),
+        ]
+    };
+    let [quiet, noisy] = of(|tables| {
+        let effects = TableEffect::moderated(tables).expect("numbers");
+        effects.into_iter().flatten().collect()
+    });
+    let [quiet_pooled, noisy_pooled] = of(|tables| {
+        let effects = TableEffect::pooled(tables, 8).expect("numbers");
+        effects.into_iter().flatten().collect()
+    });
+    // 95 % over all tables; a little less on the noisiest quarter, which is drawn towards the others.
+    assert!(quiet.0 > 0.95 && noisy.0 > 0.88, "{quiet:?}, {noisy:?}");
+    assert!(quiet.1 < 1.4 && noisy.1 < 0.8, "{quiet:?}, {noisy:?}");
+    assert!(noisy_pooled.0 < 0.8, "{noisy_pooled:?}");
+    assert!(quiet_pooled.1 > 3.0, "{quiet_pooled:?}");
 }
 
 #[test]

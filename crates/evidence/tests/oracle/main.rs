@@ -85,6 +85,30 @@ fn effects_on_a_table_are_those_of_scipy() {
 }
 
 #[test]
+fn moderated_variances_are_those_of_smyths_equations() {
+    #[derive(Deserialize)]
+    struct Expected {
+        standard_error: f64,
+        freedom: f64,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        tables: Vec<Vec<f64>>,
+        expected: Vec<Expected>,
+    }
+    let cases: Vec<Case> = read(include_str!("moderated.json"));
+    for case in cases {
+        let found = TableEffect::moderated(&case.tables).expect("numbers");
+        assert_eq!(found.len(), case.expected.len());
+        for (found, expected) in found.into_iter().zip(case.expected) {
+            let found = found.expect("a repetition");
+            close(found.standard_error, expected.standard_error);
+            close(found.degrees_of_freedom, expected.freedom);
+        }
+    }
+}
+
+#[test]
 fn effects_over_tables_are_those_of_statsmodels() {
     #[derive(Deserialize)]
     struct Case {

@@ -7,14 +7,14 @@ Needs Python 3.11 or newer and what `pip install statsmodels==0.15.0 scipy==1.17
 Nothing here is taken from the crate: effects over tables come from statsmodels' meta-analysis (whose tau^2 by Paule & Mandel
 is then checked by its equation), Student's t and chi-squared from scipy, Holm from statsmodels' multitest. The components of
 variance come from the expected values of quadratic forms, computed with projection matrices, and for balanced data from the
-restricted likelihood as well.
+restricted likelihood as well. Moderated variances are Smyth's equations with scipy's digamma and trigamma.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
@@ -208,7 +208,31 @@ def components():
     write("components", cases)
 
 
+def moderated():
+    """Smyth's moderated variances, from his equations."""
+    cases = []
+    for deviations in (2.0 ** random.uniform(-2, 2, 12), 2.0 ** random.uniform(-1, 1, 30)):
+        tables = [(s * random.normal(size=n)).round(4).tolist() for s, n in zip(deviations, random.integers(2, 7, len(deviations)))]
+        tables.append([0.3])
+        known = [t for t in tables if len(t) > 1]
+        f = np.array([len(t) - 1 for t in known])
+        s2 = np.array([np.var(t, ddof=1) for t in known])
+        z = np.log(s2) - special.digamma(f / 2) + np.log(f / 2)
+        excess = np.var(z, ddof=1) - special.polygamma(1, f / 2).mean()
+        assert excess > 0
+        f0 = 2 * optimize.brentq(lambda x: special.polygamma(1, x) - excess, 1e-6, 1e6, xtol=1e-14, rtol=1e-14)
+        s20 = np.exp(z.mean() + special.digamma(f0 / 2) - np.log(f0 / 2))
+        expected = []
+        for t in tables:
+            own = np.var(t, ddof=1) * (len(t) - 1) if len(t) > 1 else 0.0
+            total = f0 + len(t) - 1
+            expected.append(dict(standard_error=np.sqrt((f0 * s20 + own) / total / len(t)), freedom=min(total, float(f.sum()))))
+        cases.append(dict(tables=tables, expected=expected))
+    write("moderated", cases)
+
+
 table_effects()
 random_effects()
 holm()
 components()
+moderated()

@@ -1,0 +1,503 @@
+//! A design: what is run, what is asked, and what counts as an answer. All of it is in one TOML file.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer};
+use smallbatch_evidence::Hypothesis;
+use smallbatch_report::results::Citation;
+use smallbatch_sweep::{Batch, Optimizer, Scaling};
+
+use crate::{Error, Size};
+
+/// The design that comes with the program.
+pub(crate) const LESSON: &str = include_str!("../design/lesson.toml");
+
+/// An experiment: tables, one rule for all of them, ways of training, and claims about them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Design {
+    pub(crate) name: String,
+    /// Built-in tables by name, or files beside the design.
+    #[serde(default)]
+    pub(crate) tables: Vec<String>,
+    pub(crate) rule: Rule,
+    pub(crate) sizes: Sizes,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) claims: Vec<Claim>,
+}
+
+/// The one rule by which network and budgets of every table follow.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    /// Units of the hidden layers.
+    #[serde(deserialize_with = "layers")]
+    pub(crate) hidden: Vec<usize>,
+    /// Updates of a short training.
+    #[serde(deserialize_with = "from_1_to_a_million")]
+    pub(crate) updates: u64,
+    /// But no fewer epochs than this.
+    #[serde(deserialize_with = "from_1_to_a_thousand")]
+    pub(crate) epochs: u64,
+    /// A long training has so many times the updates of a short one.
+    #[serde(deserialize_with = "from_1_to_a_thousand")]
+    pub(crate) long: u64,
+    /// Parts of the way from a constant's loss to the floor; the first is primary.
+    #[serde(deserialize_with = "parts_of_the_way")]
+    pub(crate) targets: Vec<f64>,
+    /// Times are cut at so many times the faster side's.
+    #[serde(deserialize_with = "from_2_to_a_thousand")]
+    pub(crate) horizon: u64,
+}
+
+/// How much work each size is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sizes {
+    quick: Effort,
+    default: Effort,
+    thorough: Effort,
+}
+
+/// How much work is done.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Effort {
+    /// Of each table, with everything drawn anew.
+    #[serde(deserialize_with = "from_2_to_a_thousand_usize")]
+    pub(crate) repetitions: usize,
+    /// Runs that choose a rate, for each rate.
+    #[serde(deserialize_with = "from_1_to_100")]
+    pub(crate) tuning_seeds: usize,
+    /// Final runs in a repetition.
+    #[serde(deserialize_with = "from_1_to_100")]
+    pub(crate) pairs: usize,
+    /// Tables with more rows are left out.
+    #[serde(default)]
+    pub(crate) largest_table: Option<usize>,
+    /// Whether secondary questions are asked, too.
+    pub(crate) secondary: bool,
+}
+
+/// One way of training. The default is standardized inputs, batches of 32, plain gradient descent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Way {
+    pub(crate) name: String,
+    #[serde(default = "standardized")]
+    pub(crate) scaling: Scaling,
+    #[serde(default = "batches_of_32", deserialize_with = "batch")]
+    pub(crate) batch: Batch,
+    #[serde(default = "plain")]
+    pub(crate) optimizer: Optimizer,
+}
+
+/// A claim of the textbook.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) question: String,
+    /// Only tables whose largest feature deviation is so many times the smallest.
+    #[serde(default)]
+    pub(crate) least_deviation_ratio: f64,
+    /// What the literature lets one expect; empty where nothing was published.
+    #[serde(default)]
+    pub(crate) expectation: Expectation,
+    #[serde(default)]
+    pub(crate) pictures: Vec<Picture>,
+    #[serde(default)]
+    pub(crate) literature: Vec<Citation>,
+    /// The one question that counts.
+    #[serde(default)]
+    pub(crate) primary: Option<Question>,
+    /// Or the one that is counted in bytes.
+    #[serde(default)]
+    pub(crate) memory: Option<Memory>,
+    /// Questions that are shown, and not counted.
+    #[serde(default)]
+    pub(crate) secondary: Vec<Question>,
+}
+
+/// What the literature lets one expect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Expectation {
+    #[default]
+    #[serde(rename = "")]
+    Nothing,
+    Supported,
+    Refuted,
+    Equivalent,
+}
+
+/// A picture of the claim's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Picture {
+    Curves,
+    Targets,
+    Rates,
+    Landscape,
+    Memory,
+}
+
+/// A question with one answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    /// The claim in words.
+    pub(crate) text: String,
+    /// The answer in words, with `{effect}` where the number belongs.
+    pub(crate) words: String,
+    #[serde(default)]
+    exceeds: Option<f64>,
+    #[serde(default)]
+    within: Option<f64>,
+    /// One effect, or several that must all be there; the smallest is the answer then.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One effect: the first side over the second.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    pub(crate) measure: Measure,
+    /// Ways, of which the best by its tuning runs counts.
+    pub(crate) first: Vec<String>,
+    pub(crate) second: Vec<String>,
+    /// Test rows that are scaled together, for [`Measure::OwnStatistics`].
+    #[serde(default)]
+    pub(crate) batch: Option<usize>,
+}
+
+/// What is compared. All are ratios; their logarithms are averaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Measure {
+    /// The training loss after equal updates.
+    TrainingLoss,
+    /// The test loss after equal updates.
+    TestLoss,
+    /// Updates to a target.
+    UpdatesToTarget,
+    /// Processor time to a target.
+    SecondsToTarget,
+    /// The test loss with the test rows scaled by their own statistics, over that with the training part's. Of one way.
+    OwnStatistics,
+    /// The test loss at the epoch with the least validation loss of a long training.
+    BestTestLoss,
+    /// The training loss, and one per cent of a constant's, after a long training.
+    Destination,
+    /// The fewest epochs within one per cent of the least validation loss.
+    RightEpochs,
+    /// The same of one way, by how much it varies between tables.
+    RightEpochsBetweenTables,
+}
+
+/// The memory that each added sample takes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Memory {
+    pub(crate) text: String,
+    pub(crate) words: String,
+    /// Numbers of samples.
+    pub(crate) samples: Vec<usize>,
+    #[serde(deserialize_with = "from_1_to_a_thousand")]
+    pub(crate) updates: u64,
+}
+
+impl Measure {
+    /// The name in the results.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::TrainingLoss => "training loss",
+            Self::TestLoss => "test loss",
+            Self::UpdatesToTarget => "updates to the target",
+            Self::SecondsToTarget => "seconds to the target",
+            Self::OwnStatistics => "test loss",
+            Self::BestTestLoss => "test loss at the best epoch",
+            Self::Destination => "training loss + 1 % of a constant's",
+            Self::RightEpochs => "right number of epochs",
+            Self::RightEpochsBetweenTables => "right number of epochs, from table to table",
+        }
+    }
+
+    /// What is held equal.
+    pub(crate) fn budget(self) -> &'static str {
+        match self {
+            Self::TrainingLoss | Self::TestLoss | Self::OwnStatistics => "equal updates",
+            Self::UpdatesToTarget | Self::SecondsToTarget => "equal loss",
+            Self::BestTestLoss | Self::RightEpochs | Self::RightEpochsBetweenTables => {
+                "each at its best epoch"
+            }
+            Self::Destination => "long training",
+        }
+    }
+
+    /// Whether it is a time to a target.
+    pub(crate) fn has_target(self) -> bool {
+        match self {
+            Self::UpdatesToTarget | Self::SecondsToTarget => true,
+            Self::TrainingLoss
+            | Self::TestLoss
+            | Self::OwnStatistics
+            | Self::BestTestLoss
+            | Self::Destination
+            | Self::RightEpochs
+            | Self::RightEpochsBetweenTables => false,
+        }
+    }
+}
+
+impl Part {
+    /// What its numbers are: `training loss, raw / standardized`.
+    pub(crate) fn unit(&self) -> String {
+        let side = |ways: &[String]| match ways {
+            [one] => one.clone(),
+            [first, ..] => format!("best of {first} and {} more", ways.len() - 1),
+            [] => String::new(),
+        };
+        let measure = self.measure.name();
+        match (self.measure, self.batch) {
+            (Measure::OwnStatistics, batch) => format!(
+                "{measure}, test rows scaled by their own statistics in batches of {} / by the training part's",
+                batch.unwrap_or(1)
+            ),
+            (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {}", side(&self.first)),
+            _ => format!("{measure}, {} / {}", side(&self.first), side(&self.second)),
+        }
+    }
+
+    /// All ways of both sides.
+    pub(crate) fn ways(&self) -> impl Iterator<Item = &String> {
+        self.first.iter().chain(&self.second)
+    }
+}
+
+impl Question {
+    /// What an interval is held against.
+    pub(crate) fn hypothesis(&self) -> Result<Hypothesis, smallbatch_evidence::Error> {
+        match (self.exceeds, self.within) {
+            (Some(threshold), _) => Hypothesis::exceeds(threshold),
+            (None, factor) => Hypothesis::within(factor.unwrap_or(1.0)),
+        }
+    }
+
+    /// The same in words.
+    pub(crate) fn hypothesis_in_words(&self) -> String {
+        match (self.exceeds, self.within) {
+            (Some(threshold), _) => format!("more than {threshold}"),
+            (None, factor) => format!("within a factor of {}", factor.unwrap_or(1.0)),
+        }
+    }
+
+    /// Whether it asks whether two sides are about the same.
+    pub(crate) fn is_sameness(&self) -> bool {
+        self.within.is_some()
+    }
+
+    /// The number that it is about.
+    pub(crate) fn threshold(&self) -> f64 {
+        self.exceeds.or(self.within).unwrap_or(1.0)
+    }
+}
+
+impl Claim {
+    /// Its questions, the primary one first.
+    pub(crate) fn questions(&self, secondary: bool) -> impl Iterator<Item = (bool, &Question)> {
+        let primary = self.primary.iter().map(|question| (true, question));
+        let others = self.secondary.iter().filter(move |_| secondary);
+        primary.chain(others.map(|question| (false, question)))
+    }
+}
+
+impl Design {
+    /// Reads a design; `file` is its name for messages.
+    pub(crate) fn parse(text: &str, file: &str) -> Result<Self, Error> {
+        let design: Self = toml::from_str(text).map_err(|error| Error::Definition {
+            file: file.to_owned(),
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            reason: error.message().to_owned(),
+        })?;
+        design.check().map_err(|(word, reason)| Error::Definition {
+            file: file.to_owned(),
+            line: text.find(&word).map_or(1, |place| line_of(text, place)),
+            reason,
+        })?;
+        Ok(design)
+    }
+
+    /// What serde cannot see: names that are not there. The error is a word of the file near the mistake, and the reason.
+    fn check(&self) -> Result<(), (String, String)> {
+        let mut names = BTreeSet::new();
+        for way in &self.ways {
+            if !names.insert(&way.name) {
+                return Err((
+                    way.name.clone(),
+                    format!("two ways are named \"{}\"", way.name),
+                ));
+            }
+            if way.optimizer == Optimizer::LBfgs && way.batch != Batch::Full {
+                return Err((
+                    way.name.clone(),
+                    format!("\"{}\": L-BFGS needs batch = \"full\"", way.name),
+                ));
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for claim in &self.claims {
+            let near = |reason: String| (claim.id.clone(), reason);
+            if !ids.insert(&claim.id) {
+                return Err(near(format!("two claims have the id \"{}\"", claim.id)));
+            }
+            if claim.primary.is_some() == claim.memory.is_some() {
+                return Err(near(format!(
+                    "the claim \"{}\" needs one primary question: [claims.primary] or [claims.memory]",
+                    claim.id
+                )));
+            }
+            for (_, question) in claim.questions(true) {
+                self.check_question(question).map_err(|(word, reason)| {
+                    (word, format!("the claim \"{}\": {reason}", claim.id))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_question(&self, question: &Question) -> Result<(), (String, String)> {
+        let near = |reason: String| (question.text.clone(), reason);
+        match (question.exceeds, question.within) {
+            (Some(threshold), None) if threshold.is_finite() && threshold > 0.0 => {}
+            (None, Some(factor)) if factor.is_finite() && factor > 1.0 => {}
+            _ => {
+                return Err(near(
+                    "give either `exceeds`, above 0, or `within`, above 1".into(),
+                ));
+            }
+        }
+        if question.parts.is_empty() {
+            return Err(near("give at least one of `parts`".into()));
+        }
+        for part in &question.parts {
+            if part.first.is_empty() || part.second.is_empty() {
+                return Err(near("`first` and `second` need a way each".into()));
+            }
+            for name in part.ways() {
+                if !self.ways.iter().any(|way| way.name == *name) {
+                    let known: Vec<&str> = self.ways.iter().map(|way| way.name.as_str()).collect();
+                    return Err(near(format!(
+                        "there is no way named \"{name}\"; there are {}",
+                        known.join(", ")
+                    )));
+                }
+            }
+            if part.measure == Measure::OwnStatistics && part.batch.is_none_or(|batch| batch == 0) {
+                return Err(near("`own-statistics` needs `batch`, at least 1".into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// How much work a size is.
+    pub(crate) fn effort(&self, size: Size) -> Effort {
+        match size {
+            Size::Quick => self.sizes.quick,
+            Size::Default => self.sizes.default,
+            Size::Thorough => self.sizes.thorough,
+        }
+    }
+
+    /// The way of that name: [`Design::parse`] has checked that there is one.
+    pub(crate) fn way(&self, name: &str) -> &Way {
+        let found = self.ways.iter().find(|way| way.name == name);
+        found.unwrap_or(&self.ways[0])
+    }
+}
+
+/// The number of the line that a byte lies in, from 1.
+fn line_of(text: &str, place: usize) -> usize {
+    1 + text[..place.min(text.len())].matches('\n').count()
+}
+
+fn standardized() -> Scaling {
+    Scaling::Standardized
+}
+
+fn batches_of_32() -> Batch {
+    Batch::Mini(32)
+}
+
+fn plain() -> Optimizer {
+    Optimizer::Sgd
+}
+
+/// A whole number within bounds, or an error that names them.
+fn bounded<'de, D: Deserializer<'de>>(from: D, low: u64, high: u64) -> Result<u64, D::Error> {
+    let number = i64::deserialize(from)?;
+    u64::try_from(number)
+        .ok()
+        .filter(|number| (low..=high).contains(number))
+        .ok_or_else(|| serde::de::Error::custom(format!("{number} is not from {low} to {high}")))
+}
+
+fn from_1_to_a_million<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    bounded(from, 1, 1_000_000)
+}
+
+fn from_1_to_a_thousand<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    bounded(from, 1, 1_000)
+}
+
+fn from_2_to_a_thousand<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    bounded(from, 2, 1_000)
+}
+
+fn from_2_to_a_thousand_usize<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    bounded(from, 2, 1_000).map(|number| number as usize)
+}
+
+fn from_1_to_100<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    bounded(from, 1, 100).map(|number| number as usize)
+}
+
+fn layers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
+    let units: Vec<i64> = Vec::deserialize(from)?;
+    let is_good = |units: &i64| (1..=4_096).contains(units);
+    if units.len() > 16 || !units.iter().all(is_good) {
+        let message = format!("{units:?}: hidden layers are at most 16, of 1 to 4096 units each");
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(units.into_iter().map(|units| units as usize).collect())
+}
+
+fn parts_of_the_way<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+    let parts: Vec<f64> = Vec::deserialize(from)?;
+    let is_good = |part: &f64| *part > 0.0 && *part < 1.0;
+    if parts.is_empty() || parts.len() > 9 || !parts.iter().all(is_good) {
+        let message = format!("{parts:?}: targets are 1 to 9 numbers between 0 and 1");
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(parts)
+}
+
+fn batch<'de, D: Deserializer<'de>>(from: D) -> Result<Batch, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Entry {
+        Size(i64),
+        Word(String),
+    }
+    match Entry::deserialize(from)? {
+        Entry::Size(size @ 1..=1_000_000) => Ok(Batch::Mini(size as usize)),
+        Entry::Word(word) if word == "full" => Ok(Batch::Full),
+        Entry::Size(size) => Err(serde::de::Error::custom(format!(
+            "a batch of {size} is not from 1 to 1000000"
+        ))),
+        Entry::Word(word) => Err(serde::de::Error::custom(format!(
+            "a batch is a number or \"full\", not \"{word}\""
+        ))),
+    }
+}

@@ -1,0 +1,398 @@
+//! A run from its plan to its results.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+use smallbatch_report::results::{Omission, Results, SCHEMA_VERSION};
+use smallbatch_sweep::{Cache, Pool, Progress, Runner, Table};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::answers::{Evidence, Key, answers, targets_of};
+use crate::design::{Claim, Design, Effort, Part};
+use crate::notes::{WayRepetition, claim_notes, dataset_note, design_note, way_notes};
+use crate::repetition::{Effects, Repetition};
+use crate::tables::{self, Tables};
+use crate::{Error, Plan, environment, landscape, memory};
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The content of `results.json`.
+    pub results: Results,
+    /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions.
+    pub failures: Vec<Error>,
+    /// Trainings that were made.
+    pub n_made: usize,
+    /// Trainings that were found in the plan's cache instead.
+    pub n_reused: usize,
+    /// Whether it was stopped before its end.
+    pub is_interrupted: bool,
+}
+
+/// What is printed before the first run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preregistration {
+    /// The hash of design, margins, size, tables and version, in hexadecimal.
+    pub design_hash: String,
+    /// The names of the tables.
+    pub tables: Vec<String>,
+    /// Repetitions of each.
+    pub n_repetitions: usize,
+}
+
+/// One repetition of one table, complete.
+struct Finding {
+    effects: Vec<(Key, Effects)>,
+    ways: Vec<(String, WayRepetition)>,
+    n_made: usize,
+    n_reused: usize,
+}
+
+/// All that a run needs before its first training.
+struct Prepared {
+    design: Design,
+    hash: String,
+    effort: Effort,
+    n_repetitions: usize,
+    tables: Tables,
+}
+
+/// Which effects are asked for on which table.
+struct Wanted<'a> {
+    key: Key,
+    part: &'a Part,
+}
+
+/// What is fixed before the first run: to be printed then.
+///
+/// # Errors
+/// As [`run`], before anything is trained.
+pub fn preregister(plan: &Plan) -> Result<Preregistration, Error> {
+    let prepared = Prepared::new(plan)?;
+    Ok(Preregistration {
+        tables: prepared.tables.names(),
+        n_repetitions: prepared.n_repetitions,
+        design_hash: prepared.hash,
+    })
+}
+
+/// Makes all repetitions of a plan, and computes the answers.
+///
+/// When `progress` interrupts, complete repetitions count. A table whose work fails is left out, with the reason in the omissions.
+/// All results but times, and the memory, are a pure function of the plan without its `threads`, on one machine.
+///
+/// # Errors
+/// [`Error::Definition`] for a design with a mistake, [`Error::Setting`] for a plan that cannot be run, [`Error::NoTables`], and
+/// [`Error::Sweep`] for a cache that cannot be opened: then nothing was run. What fails later is in [`Outcome::failures`].
+pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+    let prepared = Prepared::new(plan)?;
+    let mut outcome = prepared.train(plan, progress)?;
+    if !outcome.is_interrupted {
+        let began = std::time::Instant::now();
+        prepared.add_memory(plan, progress, &mut outcome);
+        outcome.results.environment.elapsed_seconds += began.elapsed().as_secs_f64();
+    }
+    Ok(outcome)
+}
+
+/// The same without the claim that is counted in bytes.
+pub(crate) fn without_memory(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+    Prepared::new(plan)?.train(plan, progress)
+}
+
+impl Prepared {
+    fn train(&self, plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+        let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
+        let began = std::time::Instant::now();
+        let environment = environment::environment(plan);
+        let (findings, failures) = self.repetitions(plan, cache.as_ref(), progress);
+        let mut outcome = self.outcome(plan, &findings, failures)?;
+        outcome.is_interrupted = progress.interrupted();
+        outcome.results.environment = environment;
+        outcome.results.environment.elapsed_seconds = began.elapsed().as_secs_f64();
+        Ok(outcome)
+    }
+
+    fn new(plan: &Plan) -> Result<Self, Error> {
+        let (design, text) = plan.design()?;
+        let effort = design.effort(plan.size);
+        let n_repetitions = plan.n_repetitions(&design)?;
+        let tables = tables::load(&design, plan, effort.largest_table)?;
+        let mut content = format!(
+            "{}\n{}\n{}\n{n_repetitions}\n{text}",
+            env!("CARGO_PKG_VERSION"),
+            plan.size.name(),
+            plan.claims.join(",")
+        );
+        for table in &tables.tables {
+            content.push_str(&format!("\n{} {:032x}", table.name(), table.fingerprint()));
+        }
+        Ok(Self {
+            hash: format!("{:032x}", xxh3_128(content.as_bytes())),
+            design,
+            effort,
+            n_repetitions,
+            tables,
+        })
+    }
+
+    /// The effects that are asked for on a table.
+    fn wanted(&self, table: &Table) -> Vec<Wanted<'_>> {
+        let mut wanted = Vec::new();
+        for (claim_index, claim) in self.design.claims.iter().enumerate() {
+            if !applies(claim, table) {
+                continue;
+            }
+            let questions = claim.questions(self.effort.secondary).enumerate();
+            for (question_index, (is_primary, question)) in questions {
+                let n_targets = targets_of(&self.design, question, is_primary).len();
+                for (part_index, part) in question.parts.iter().enumerate() {
+                    for target in 0..n_targets {
+                        let key = Key {
+                            claim: claim_index,
+                            question: question_index,
+                            part: part_index,
+                            target,
+                        };
+                        wanted.push(Wanted { key, part });
+                    }
+                }
+            }
+        }
+        wanted
+    }
+
+    /// All repetitions of all tables, those that are complete.
+    fn repetitions(
+        &self,
+        plan: &Plan,
+        cache: Option<&Cache>,
+        progress: &mut dyn Progress,
+    ) -> (Vec<Vec<Option<Finding>>>, Vec<Error>) {
+        let pool = match plan.threads {
+            0 => Pool::of_the_machine(),
+            n => Pool::new(n),
+        };
+        // One repetition of every table before the next: an interrupted run has whole ones.
+        let tasks: Vec<(f64, (usize, usize))> = (0..self.n_repetitions)
+            .flat_map(|repetition| {
+                self.tables
+                    .tables
+                    .iter()
+                    .enumerate()
+                    .map(move |(table_index, table)| {
+                        let cost = 200.0 + table.dataset().n_samples() as f64;
+                        (cost, (table_index, repetition))
+                    })
+            })
+            .collect();
+        let places: Vec<(usize, usize)> = tasks.iter().map(|(_, place)| *place).collect();
+        let results = pool.map(tasks, progress, "training", |(table, repetition), stop| {
+            // Errors of this crate go through the pool as they are.
+            Ok(self.repetition(plan, cache, &self.tables.tables[table], repetition, stop))
+        });
+        let mut findings: Vec<Vec<Option<Finding>>> = self
+            .tables
+            .tables
+            .iter()
+            .map(|_| (0..self.n_repetitions).map(|_| None).collect())
+            .collect();
+        let mut failures = Vec::new();
+        for ((table, repetition), result) in places.into_iter().zip(results) {
+            match result.map_err(Error::from).and_then(|found| found) {
+                Ok(finding) => findings[table][repetition] = Some(finding),
+                Err(error) if error.is_interruption() => {}
+                Err(error) => failures.push(Error::step(
+                    format!("repeat {}", self.tables.tables[table].name()),
+                    error,
+                )),
+            }
+        }
+        (findings, failures)
+    }
+
+    fn repetition(
+        &self,
+        plan: &Plan,
+        cache: Option<&Cache>,
+        table: &Table,
+        index: usize,
+        stop: &AtomicBool,
+    ) -> Result<Finding, Error> {
+        let wanted = self.wanted(table);
+        let parts: Vec<&Part> = wanted.iter().map(|wanted| wanted.part).collect();
+        let shelf = format!("{} {index}", plan.base_seed);
+        let runner = Runner::new(table, cache.map(|cache| (cache, shelf.as_str()))).until(stop);
+        let repetition = Repetition::new(
+            &self.design,
+            self.effort,
+            table,
+            &runner,
+            plan.base_seed,
+            index,
+            &parts,
+        );
+        let mut effects = Vec::new();
+        for Wanted { key, part } in &wanted {
+            effects.push((*key, repetition.effects(part, key.target)?));
+        }
+        let mut ways = Vec::new();
+        for way in &self.design.ways {
+            if parts
+                .iter()
+                .any(|part| part.ways().any(|name| *name == way.name))
+            {
+                let runs = repetition.way_runs(way)?;
+                ways.push((way.name.clone(), WayRepetition::new(runs)));
+            }
+        }
+        let (n_made, n_reused) = runner.counts();
+        Ok(Finding {
+            effects,
+            ways,
+            n_made,
+            n_reused,
+        })
+    }
+
+    fn outcome(
+        &self,
+        plan: &Plan,
+        findings: &[Vec<Option<Finding>>],
+        failures: Vec<Error>,
+    ) -> Result<Outcome, Error> {
+        // All tables of a claim have equally many repetitions: those that all have. A table without any is left out.
+        let complete = |repetitions: &Vec<Option<Finding>>| {
+            repetitions
+                .iter()
+                .take_while(|found| found.is_some())
+                .count()
+        };
+        let n_complete = findings
+            .iter()
+            .map(complete)
+            .filter(|n| *n > 0)
+            .min()
+            .unwrap_or(0);
+        let mut evidence = Evidence {
+            tables: self.tables.names(),
+            ..Evidence::default()
+        };
+        let n_tables = self.tables.tables.len();
+        let mut ways: BTreeMap<(usize, &str), Vec<&WayRepetition>> = BTreeMap::new();
+        for (table, repetitions) in findings.iter().enumerate() {
+            for finding in repetitions.iter().take(n_complete).flatten() {
+                for (key, effects) in &finding.effects {
+                    let tables = evidence.effects.entry(*key);
+                    let tables = tables.or_insert_with(|| vec![Vec::new(); n_tables]);
+                    tables[table].push(effects.clone());
+                }
+                for (way, runs) in &finding.ways {
+                    ways.entry((table, way)).or_default().push(runs);
+                }
+            }
+        }
+        let found = answers(&self.design, self.effort.secondary, &evidence)?;
+        let mut omissions = self.tables.omissions.clone();
+        for (table, repetitions) in self.tables.tables.iter().zip(findings) {
+            let n = complete(repetitions);
+            if n < self.n_repetitions {
+                omissions.push(Omission {
+                    claim: String::new(),
+                    table: table.name().to_owned(),
+                    reason: match failures
+                        .iter()
+                        .find(|error| error.to_string().contains(table.name()))
+                    {
+                        Some(error) => error.to_string(),
+                        None => format!("stopped after {n} of {} repetitions", self.n_repetitions),
+                    },
+                });
+            }
+        }
+        let landscapes = self
+            .tables
+            .tables
+            .iter()
+            .filter_map(|table| landscape::landscape(table, plan.base_seed).ok().flatten());
+        let all = || findings.iter().flatten().flatten();
+        Ok(Outcome {
+            n_made: all().map(|finding| finding.n_made).sum(),
+            n_reused: all().map(|finding| finding.n_reused).sum(),
+            is_interrupted: false,
+            failures,
+            results: Results {
+                schema_version: SCHEMA_VERSION,
+                design_hash: self.hash.clone(),
+                base_seed: plan.base_seed,
+                environment: smallbatch_report::results::Environment::default(),
+                design: design_note(
+                    &self.design,
+                    plan.size,
+                    self.effort,
+                    self.n_repetitions,
+                    n_complete,
+                ),
+                claims: claim_notes(&self.design),
+                answers: found.answers,
+                tables: found.tables,
+                variance: found.variance,
+                datasets: self
+                    .tables
+                    .tables
+                    .iter()
+                    .map(|table| dataset_note(&self.design, table))
+                    .collect(),
+                ways: way_notes(&self.design, &self.tables.tables, &ways),
+                effects: found.effects,
+                landscapes: landscapes.collect(),
+                memory: Vec::new(),
+                omissions,
+                replication: None,
+            },
+        })
+    }
+
+    /// The claim that is counted in bytes, where the design has one.
+    fn add_memory(&self, plan: &Plan, progress: &mut dyn Progress, outcome: &mut Outcome) {
+        for claim in &self.design.claims {
+            let Some(study) = &claim.memory else { continue };
+            match memory::run(claim, study, plan, progress) {
+                Ok(Some(found)) => {
+                    outcome.results.memory.extend(found.points);
+                    // At its claim's place among the primary answers.
+                    let order =
+                        |id: &str| self.design.claims.iter().position(|claim| claim.id == id);
+                    let place = outcome
+                        .results
+                        .answers
+                        .iter()
+                        .position(|answer| {
+                            !answer.primary || order(&answer.claim) > order(&claim.id)
+                        })
+                        .unwrap_or(outcome.results.answers.len());
+                    outcome.results.answers.insert(place, found.answer);
+                }
+                Ok(None) => outcome.results.omissions.push(Omission {
+                    claim: claim.id.clone(),
+                    table: String::new(),
+                    reason: "this system does not tell a process its peak memory".into(),
+                }),
+                Err(error) if error.is_interruption() => outcome.is_interrupted = true,
+                Err(error) => {
+                    outcome.results.omissions.push(Omission {
+                        claim: claim.id.clone(),
+                        table: String::new(),
+                        reason: error.to_string(),
+                    });
+                    outcome.failures.push(error);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a claim is well defined on a table.
+fn applies(claim: &Claim, table: &Table) -> bool {
+    table.facts().deviation_ratio >= claim.least_deviation_ratio
+}

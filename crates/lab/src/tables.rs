@@ -1,0 +1,107 @@
+//! The tables of a run: those of the design, or a folder's.
+
+use std::path::Path;
+
+use smallbatch_data::{TableReader, builtin, read_folder};
+use smallbatch_report::results::Omission;
+use smallbatch_sweep::Table;
+
+use crate::design::Design;
+use crate::{Error, Plan};
+
+/// Fewer rows leave nothing to validate on.
+const FEWEST_ROWS: usize = 30;
+
+/// The tables that are run on, and those that are not.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) tables: Vec<Table>,
+    pub(crate) omissions: Vec<Omission>,
+}
+
+impl Tables {
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names = self.tables.iter().map(|table| table.name().to_owned());
+        names.collect()
+    }
+}
+
+/// Loads the tables of a plan.
+pub(crate) fn load(design: &Design, plan: &Plan, largest: Option<usize>) -> Result<Tables, Error> {
+    let mut found = Tables {
+        tables: Vec::new(),
+        omissions: Vec::new(),
+    };
+    let read = match &plan.tables {
+        Some(folder) => of_folder(folder)?,
+        None => {
+            let beside = plan.file.as_deref().and_then(Path::parent);
+            let named = |name: &String| (name.clone(), of_design(name, beside));
+            design.tables.iter().map(named).collect()
+        }
+    };
+    for (name, table) in read {
+        let table = table.and_then(|table| {
+            let n = table.dataset().n_samples();
+            match largest {
+                Some(largest) if n > largest => Err(format!(
+                    "it has {n} rows, and this size of the experiment takes up to {largest}"
+                )),
+                _ if n < FEWEST_ROWS => Err(format!("it has {n} rows; {FEWEST_ROWS} are needed")),
+                _ => Ok(table),
+            }
+        });
+        match table {
+            Ok(table) => found.tables.push(table),
+            Err(reason) => found.omissions.push(Omission {
+                claim: String::new(),
+                table: name,
+                reason,
+            }),
+        }
+    }
+    if found.tables.is_empty() {
+        let reasons: Vec<String> = found
+            .omissions
+            .iter()
+            .map(|omission| format!("{}: {}", omission.table, omission.reason))
+            .collect();
+        return Err(Error::NoTables {
+            reason: reasons.join("; "),
+        });
+    }
+    Ok(found)
+}
+
+/// A table with its name, or why there is none.
+type Read = (String, Result<Table, String>);
+
+/// All tables of a folder.
+fn of_folder(folder: &Path) -> Result<Vec<Read>, Error> {
+    let doing = || format!("read the tables in {}", folder.display());
+    let tables = read_folder(folder).map_err(|error| Error::step(doing(), error))?;
+    let read = tables.into_iter().map(|table| {
+        let origin = format!("the table {}", table.path.display());
+        let found = table.dataset.map_err(|error| error.to_string());
+        let found = found.map(|dataset| Table::new(&table.name, origin, dataset));
+        (table.name, found)
+    });
+    Ok(read.collect())
+}
+
+/// A built-in table by its name, or a file beside the design.
+fn of_design(name: &str, beside: Option<&Path>) -> Result<Table, String> {
+    let said = |error: smallbatch_data::Error| error.to_string();
+    if name.ends_with(".csv") {
+        let path = beside.unwrap_or(Path::new("")).join(name);
+        let dataset = TableReader::new().read_path(&path).map_err(said)?;
+        let origin = format!("the table {}", path.display());
+        return Ok(Table::new(dataset.name().to_owned(), origin, dataset));
+    }
+    let table = builtin::table(name).map_err(said)?;
+    let origin = format!(
+        "{} UCI {}, doi {}, {}",
+        table.citation, table.uci, table.doi, table.licence
+    );
+    Ok(Table::new(name, origin, table.load().map_err(said)?))
+}
