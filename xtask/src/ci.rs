@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::cargo::{cargo, root};
-use crate::{edges, tidy};
+use crate::{circles, edges, tidy};
 
 /// One check: its name, and what it does. An error is the reason, in words; empty when the step has printed it.
 struct Step {
@@ -13,7 +13,7 @@ struct Step {
     check: fn() -> Result<(), String>,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         name: "formatting",
         check: formatting,
@@ -29,6 +29,10 @@ const STEPS: [Step; 5] = [
     Step {
         name: "who may import whom",
         check: || edges::check(root()),
+    },
+    Step {
+        name: "circles of modules, sizes of crates",
+        check: || circles::check(root()),
     },
     Step {
         name: "tidiness",

@@ -6,6 +6,7 @@
 
 mod cargo;
 mod ci;
+mod circles;
 mod edges;
 mod peers;
 mod tidy;

@@ -194,6 +194,14 @@ pub(crate) enum Measure {
     RightEpochs,
     /// The same of one way, by how much it varies between tables.
     RightEpochsBetweenTables,
+    /// Samples to a target: updates times the samples of a batch.
+    SamplesToTarget,
+    /// The largest eigenvalue of the training loss's Hessian at the initial weights.
+    LargestCurvature,
+    /// The same at the epoch with the least validation loss of a long training.
+    Sharpness,
+    /// The gradient's noise scale after half of a short training of the first way, over the samples of a batch of the second.
+    NoiseScale,
 }
 
 /// The memory that each added sample takes.
@@ -221,6 +229,10 @@ impl Measure {
             Self::Destination => "training loss + 1 % of a constant's",
             Self::RightEpochs => "right number of epochs",
             Self::RightEpochsBetweenTables => "right number of epochs, from table to table",
+            Self::SamplesToTarget => "samples to the target",
+            Self::LargestCurvature => "largest curvature of the training loss",
+            Self::Sharpness => "largest curvature of the training loss at the best epoch",
+            Self::NoiseScale => "noise scale of the gradient",
         }
     }
 
@@ -228,25 +240,49 @@ impl Measure {
     pub(crate) fn budget(self) -> &'static str {
         match self {
             Self::TrainingLoss | Self::TestLoss | Self::OwnStatistics => "equal updates",
-            Self::UpdatesToTarget | Self::SecondsToTarget => "equal loss",
-            Self::BestTestLoss | Self::RightEpochs | Self::RightEpochsBetweenTables => {
-                "each at its best epoch"
-            }
+            Self::UpdatesToTarget | Self::SecondsToTarget | Self::SamplesToTarget => "equal loss",
+            Self::BestTestLoss
+            | Self::RightEpochs
+            | Self::RightEpochsBetweenTables
+            | Self::Sharpness => "each at its best epoch",
             Self::Destination => "long training",
+            Self::LargestCurvature => "the initial weights",
+            Self::NoiseScale => "half of a short training",
         }
     }
 
     /// Whether it is a time to a target.
     pub(crate) fn has_target(self) -> bool {
         match self {
-            Self::UpdatesToTarget | Self::SecondsToTarget => true,
+            Self::UpdatesToTarget | Self::SecondsToTarget | Self::SamplesToTarget => true,
             Self::TrainingLoss
             | Self::TestLoss
             | Self::OwnStatistics
             | Self::BestTestLoss
             | Self::Destination
             | Self::RightEpochs
-            | Self::RightEpochsBetweenTables => false,
+            | Self::RightEpochsBetweenTables
+            | Self::LargestCurvature
+            | Self::Sharpness
+            | Self::NoiseScale => false,
+        }
+    }
+
+    /// Whether each side is one way, since no tuning run says which of several is the best at it.
+    fn is_of_single_ways(self) -> bool {
+        match self {
+            Self::LargestCurvature | Self::NoiseScale => true,
+            Self::TrainingLoss
+            | Self::TestLoss
+            | Self::UpdatesToTarget
+            | Self::SecondsToTarget
+            | Self::SamplesToTarget
+            | Self::OwnStatistics
+            | Self::BestTestLoss
+            | Self::Destination
+            | Self::RightEpochs
+            | Self::RightEpochsBetweenTables
+            | Self::Sharpness => false,
         }
     }
 }
@@ -266,6 +302,11 @@ impl Part {
                 batch.unwrap_or(1)
             ),
             (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {}", side(&self.first)),
+            (Measure::NoiseScale, _) => format!(
+                "{measure}, {} / samples of a batch, {}",
+                side(&self.first),
+                side(&self.second)
+            ),
             _ => format!("{measure}, {} / {}", side(&self.first), side(&self.second)),
         }
     }
@@ -393,6 +434,12 @@ impl Design {
                         known.join(", ")
                     )));
                 }
+            }
+            if part.measure.is_of_single_ways() && part.first.len() + part.second.len() > 2 {
+                return Err(near(format!(
+                    "\"{}\" takes one way in `first` and one in `second`",
+                    part.measure.name()
+                )));
             }
             if part.measure == Measure::OwnStatistics && part.batch.is_none_or(|batch| batch == 0) {
                 return Err(near("`own-statistics` needs `batch`, at least 1".into()));

@@ -3,6 +3,9 @@
 //! The order is that of the protocol: searches for rates, the floor and the targets from their runs, final runs at the chosen rates,
 //! effects. Each step asks for what it needs of the one before; what was made once is not made again.
 
+mod epochs;
+mod why;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,9 +23,6 @@ const LEAST_LOSS: f64 = 0.01;
 
 /// This part of a constant's loss is added to a destination, so that two losses near 0 are about the same.
 const DESTINATION: f64 = 0.01;
-
-/// The right number of epochs is the fewest within this part of the least validation loss.
-const NEARLY_BEST: f64 = 0.01;
 
 /// Final losses above so many times the tuning runs' make a rate fragile.
 const FRAGILE: f64 = 2.0;
@@ -144,7 +144,12 @@ impl<'a> Repetition<'a> {
             Measure::OwnStatistics => self.own_statistics(part),
             Measure::RightEpochs => self.right_epochs(part),
             Measure::RightEpochsBetweenTables => self.right_epochs_alone(part),
-            Measure::UpdatesToTarget | Measure::SecondsToTarget => self.times(part, target),
+            Measure::UpdatesToTarget | Measure::SecondsToTarget | Measure::SamplesToTarget => {
+                self.times(part, target)
+            }
+            Measure::LargestCurvature => self.largest_curvature(part),
+            Measure::Sharpness => self.sharpness(part),
+            Measure::NoiseScale => self.noise_scale(part),
         }
     }
 
@@ -278,15 +283,17 @@ impl<'a> Repetition<'a> {
         Ok(search)
     }
 
-    /// The final runs of a way at its chosen rate.
-    fn finals(&self, way: &Way, goal: Goal) -> Result<Vec<Rc<Trajectory>>, Error> {
+    /// The jobs of a way's final runs, at its chosen rate.
+    fn final_jobs(&self, way: &Way, goal: Goal) -> Result<Vec<Job>, Error> {
         let (length, search) = (self.length_of(way, goal)?, self.search(way, goal)?);
-        (0..self.effort.pairs)
-            .map(|seed| {
-                let job = self.job(way, length, search.choice.step, Purpose::Final, seed);
-                Ok(self.runner.run(&job)?)
-            })
-            .collect()
+        let job = |seed| self.job(way, length, search.choice.step, Purpose::Final, seed);
+        Ok((0..self.effort.pairs).map(job).collect())
+    }
+
+    /// The final runs of a way.
+    fn finals(&self, way: &Way, goal: Goal) -> Result<Vec<Rc<Trajectory>>, Error> {
+        let jobs = self.final_jobs(way, goal)?;
+        jobs.iter().map(|job| Ok(self.runner.run(job)?)).collect()
     }
 
     /// Whether a final run diverged, or the median final loss is above twice the tuning runs'.
@@ -431,41 +438,6 @@ impl<'a> Repetition<'a> {
         Ok(effects)
     }
 
-    fn right_epochs(&self, part: &Part) -> Result<Effects, Error> {
-        let goal = Goal::BestEpoch;
-        let [first, second] = self.sides(part, goal)?;
-        let (a, b) = (self.finals(first, goal)?, self.finals(second, goal)?);
-        let mut effects = Effects {
-            is_fragile: self.is_fragile(first, goal)? || self.is_fragile(second, goal)?,
-            has_trained: [have_trained(&a), have_trained(&b)],
-            ..Effects::default()
-        };
-        for (a, b) in a.iter().zip(&b) {
-            let ([a, is_cut_a], [b, is_cut_b]) = (right_epochs(a), right_epochs(b));
-            effects.pairs.push(a - b);
-            effects.n_censored += usize::from(is_cut_a + is_cut_b > 0.0);
-            effects.n_censored_second += usize::from(is_cut_b > is_cut_a);
-        }
-        Ok(effects)
-    }
-
-    fn right_epochs_alone(&self, part: &Part) -> Result<Effects, Error> {
-        let goal = Goal::BestEpoch;
-        let [way, _] = self.sides(part, goal)?;
-        let runs = self.finals(way, goal)?;
-        let mut effects = Effects {
-            is_fragile: self.is_fragile(way, goal)?,
-            has_trained: [have_trained(&runs); 2],
-            ..Effects::default()
-        };
-        for run in &runs {
-            let [epochs, is_cut] = right_epochs(run);
-            effects.pairs.push(epochs);
-            effects.n_censored += usize::from(is_cut > 0.0);
-        }
-        Ok(effects)
-    }
-
     /// Times to a target, cut at the horizon: a multiple of the faster side's time.
     fn times(&self, part: &Part, target: usize) -> Result<Effects, Error> {
         let (goal, loss) = (Goal::Target(target), self.targets()?[target]);
@@ -473,7 +445,18 @@ impl<'a> Repetition<'a> {
             Measure::SecondsToTarget => {
                 Ok(self.seconds()?.get(&way.name).copied().unwrap_or(f64::NAN))
             }
-            _ => Ok(1.0),
+            Measure::SamplesToTarget => self.samples_per_update(way, goal),
+            Measure::UpdatesToTarget
+            | Measure::TrainingLoss
+            | Measure::TestLoss
+            | Measure::OwnStatistics
+            | Measure::BestTestLoss
+            | Measure::Destination
+            | Measure::RightEpochs
+            | Measure::RightEpochsBetweenTables
+            | Measure::LargestCurvature
+            | Measure::Sharpness
+            | Measure::NoiseScale => Ok(1.0),
         };
         let sides = [
             self.best_of(&part.first, goal, weight)?,
@@ -543,16 +526,6 @@ fn score(run: &Trajectory, goal: Goal, target: Option<f64>) -> f64 {
 fn destination(run: &Trajectory) -> f64 {
     let constant = run.constant.training;
     run.final_training_loss().min(constant) + DESTINATION * constant
-}
-
-/// The logarithm of the right number of epochs, and 1 where the run ends there.
-fn right_epochs(run: &Trajectory) -> [f64; 2] {
-    // A run whose best is before the first update still makes one.
-    let least = 1.0 / run.updates_per_epoch;
-    match run.right_epochs(NEARLY_BEST) {
-        Some(epochs) => [epochs.max(least).ln(), 0.0],
-        None => [run.epochs().max(least).ln(), 1.0],
-    }
 }
 
 fn last_test_loss(run: &Trajectory) -> f64 {

@@ -30,7 +30,7 @@ const LEAST_PATIENCE: u64 = 5;
 /// use smallbatch_preprocess::StandardScaler;
 /// use smallbatch_sweep::Fit;
 ///
-/// let split = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine::<f64>()?)?;
+/// let split = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?.cast::<f64>()?)?;
 /// let fit = Fit {
 ///     network: MlpSpec::new([13, 16, 3]),
 ///     scaler: StandardScaler::default().into(),

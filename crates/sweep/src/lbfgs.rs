@@ -61,6 +61,17 @@ pub(crate) fn train(job: &Job, data: &Prepared, stop: &AtomicBool) -> Result<Cou
     descend(descent)?.finish()
 }
 
+/// The best network of so many updates.
+pub(crate) fn model_after(
+    job: &Job,
+    data: &Prepared,
+    stop: &AtomicBool,
+) -> Result<Mlp<f32>, Error> {
+    let mut descent = Descent::new(job, data, stop)?;
+    descent.is_recorded = false;
+    Ok(descend(descent)?.best)
+}
+
 /// The processor time of an update, of so many.
 pub(crate) fn seconds_per_update(job: &Job, data: &Prepared, n_updates: u64) -> Result<f64, Error> {
     let job = Job {

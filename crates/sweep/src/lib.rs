@@ -3,7 +3,8 @@
 //! A [`Job`] says everything that decides a training: the table by name and hash, the seed of its split, the scaling, the network,
 //! the optimizer, the batch size, the rate, the seed of weights and order, and how long. Its result, a [`Trajectory`], follows from that
 //! and nothing else. So a result can be kept ([`Cache`]), made on any thread in any order ([`Pool`]), and verified by making
-//! it again. The one exception is time: [`Runner::seconds_per_update`] is measured, and kept for this machine only.
+//! it again. A [`Probe`] measures the network inside a training, and is kept in the same way. The one exception is time:
+//! [`Runner::seconds_per_update`] is measured, and kept for this machine only.
 //!
 //! A [`Fit`] is a training of which the network is wanted: its outcome is a pure function of the description and the rows, too, and
 //! is not kept.
@@ -40,10 +41,12 @@ mod cache;
 mod error;
 mod fit;
 mod job;
+mod lanczos;
 mod lbfgs;
 mod memory;
 mod pool;
 mod prepared;
+mod probe;
 mod progress;
 mod rates;
 mod runner;
@@ -60,6 +63,7 @@ pub use job::{Batch, Job, Optimizer, Part, Scaling};
 pub use memory::MemoryProbe;
 pub use pool::Pool;
 pub use prepared::Constant;
+pub use probe::Probe;
 pub use progress::{Progress, Stages, Status};
 pub use rates::{Choice, Search, Tried, rate, step_near};
 pub use runner::Runner;

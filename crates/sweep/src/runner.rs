@@ -6,12 +6,14 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cpu_time::ThreadTime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent};
 
 use crate::cache::{Shelf, machine};
 use crate::prepared::Prepared;
 use crate::training::{first_model, train, trainer};
-use crate::{Cache, Error, Job, Part, Scaling, Search, Table, Tried, lbfgs};
+use crate::{Cache, Error, Job, Part, Probe, Scaling, Search, Table, Tried, lbfgs, probe};
 
 /// A turn of a calibration lasts so long, in seconds.
 const TURN: f64 = 0.002;
@@ -29,6 +31,7 @@ pub struct Runner<'a> {
     stop: &'a AtomicBool,
     shelf: Option<RefCell<Shelf>>,
     finished: RefCell<HashMap<Job, Rc<crate::Trajectory>>>,
+    probed: RefCell<HashMap<(Job, Probe), Option<f64>>>,
     prepared: RefCell<HashMap<(Part, Scaling), Rc<Prepared>>>,
     n_made: Cell<usize>,
     n_reused: Cell<usize>,
@@ -46,6 +49,7 @@ impl<'a> Runner<'a> {
             stop: &NEVER,
             shelf,
             finished: RefCell::default(),
+            probed: RefCell::default(),
             prepared: RefCell::default(),
             n_made: Cell::new(0),
             n_reused: Cell::new(0),
@@ -58,7 +62,7 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// How many trainings were made, and how many were found in the cache.
+    /// How many trainings and probes were made, and how many were found in the cache.
     pub fn counts(&self) -> (usize, usize) {
         (self.n_made.get(), self.n_reused.get())
     }
@@ -71,31 +75,77 @@ impl<'a> Runner<'a> {
         if let Some(found) = self.finished.borrow().get(job) {
             return Ok(Rc::clone(found));
         }
-        let description = format!("{job:?}");
-        let kept = self.shelf.as_ref();
-        let trajectory = match kept.and_then(|shelf| shelf.borrow().find(&description)) {
-            Some(kept) => {
-                self.n_reused.set(self.n_reused.get() + 1);
-                kept
-            }
-            None => {
-                if self.stop.load(Ordering::Relaxed) {
-                    return Err(Error::Interrupted);
-                }
-                let data = self.prepare(job.part, job.scaling)?;
-                let made = train(job, &data, self.stop)?;
-                self.n_made.set(self.n_made.get() + 1);
-                if let Some(shelf) = kept {
-                    shelf.borrow_mut().keep(&description, &made);
-                }
-                made
-            }
-        };
+        let trajectory = self.made_once(&format!("{job:?}"), || {
+            train(job, &*self.prepare(job.part, job.scaling)?, self.stop)
+        })?;
         let trajectory = Rc::new(trajectory);
         self.finished
             .borrow_mut()
             .insert(job.clone(), Rc::clone(&trajectory));
         Ok(trajectory)
+    }
+
+    /// What a probe measures on the network of a job after some of its updates; `None` where the training had diverged by then,
+    /// or the number is not finite. Measured, unless it was before or is in the cache. It is a pure function of both; of the job,
+    /// `n_updates` and `tests` do not count.
+    ///
+    /// ```
+    /// # use smallbatch_sweep::{Batch, Job, Optimizer, Part, Probe, Runner, Scaling, Table};
+    /// let table = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
+    /// let runner = Runner::new(&table, None);
+    /// let standardized = Job {
+    ///     part: Part { split: 7, training_samples: None },
+    ///     scaling: Scaling::Standardized,
+    ///     hidden: vec![16],
+    ///     optimizer: Optimizer::Sgd,
+    ///     batch: Batch::Mini(32),
+    ///     rate_step: -4,
+    ///     seed: 1,
+    ///     n_updates: 60,
+    ///     tests: Vec::new(),
+    /// };
+    /// let raw = Job { scaling: Scaling::Raw, ..standardized.clone() };
+    /// let at_first = Probe::LargestCurvature { at: 0 };
+    /// assert!(runner.probe(&raw, at_first)? > runner.probe(&standardized, at_first)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn probe(&self, job: &Job, probe: Probe) -> Result<Option<f64>, Error> {
+        let key = (probe.job(job), probe);
+        if let Some(found) = self.probed.borrow().get(&key) {
+            return Ok(*found);
+        }
+        let (job, _) = &key;
+        let value = self.made_once(&format!("{probe:?} of {job:?}"), || {
+            let data = self.prepare(job.part, job.scaling)?;
+            probe::measure(job, probe, &data, self.stop)
+        })?;
+        self.probed.borrow_mut().insert(key, value);
+        Ok(value)
+    }
+
+    /// What the shelf has under a description, or else what is made now.
+    fn made_once<T: Serialize + DeserializeOwned>(
+        &self,
+        description: &str,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let kept = self.shelf.as_ref();
+        if let Some(found) = kept.and_then(|shelf| shelf.borrow().find(description)) {
+            self.n_reused.set(self.n_reused.get() + 1);
+            return Ok(found);
+        }
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let made = make()?;
+        self.n_made.set(self.n_made.get() + 1);
+        if let Some(shelf) = kept {
+            shelf.borrow_mut().keep(description, &made);
+        }
+        Ok(made)
     }
 
     /// Searches for the rate of a job, with so many seeds: `job_of` gives the job of a step and a seed's index, `judge` what its

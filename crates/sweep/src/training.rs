@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallbatch_data::{BatchSize, Dataset, Target};
-use smallbatch_mlp::{CHUNK, Loss, Mlp, MlpSpec, OptimizerSpec, Targets, Workspace};
+use smallbatch_mlp::{CHUNK, Loss, Mlp, MlpSpec, OptimizerSpec, Scalar, Targets, Workspace};
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
 
 use crate::prepared::Prepared;
@@ -97,6 +97,37 @@ pub(crate) fn trainer(job: &Job, data: &Prepared) -> Option<Trainer> {
             .seed(job.seed)
             .threads(1),
     )
+}
+
+/// The network of a job after its updates; `None` where it diverged before. The same as that of a longer job after so many
+/// updates: rates are constant, and evaluations change nothing.
+pub(crate) fn model_after(
+    job: &Job,
+    data: &Prepared,
+    stop: &AtomicBool,
+) -> Result<Option<Mlp<f32>>, Error> {
+    let first = first_model(job, data)?;
+    if job.n_updates == 0 {
+        return Ok(Some(first));
+    }
+    let Some(trainer) = trainer(job, data) else {
+        return lbfgs::model_after(job, data, stop).map(Some);
+    };
+    let failed = |error| Error::step(format!("train with {}", job.words()), error);
+    let mut session = trainer
+        .start_from(first, &data.training, None)
+        .map_err(failed)?;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        match session.advance(&mut Silent) {
+            Ok(None) => {}
+            Ok(Some(_)) => return Ok(Some(session.model().clone())),
+            Err(smallbatch_train::Error::Diverged(_)) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        }
+    }
 }
 
 fn descend(
@@ -202,7 +233,9 @@ impl Tester {
 }
 
 /// All samples of a part as one batch.
-pub(crate) fn batch_of(part: &Dataset<f32>) -> Result<smallbatch_mlp::Batch<'_, f32>, Error> {
+pub(crate) fn batch_of<T: Scalar>(
+    part: &Dataset<T>,
+) -> Result<smallbatch_mlp::Batch<'_, T>, Error> {
     let targets = match part.target() {
         Target::Classes { labels, .. } => Targets::Labels(labels),
         Target::Values { values, .. } => Targets::Values(values.as_view()),
