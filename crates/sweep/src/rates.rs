@@ -30,6 +30,9 @@ const FARTHEST_BELOW: i32 = 12;
 /// A rate whose first run is so many times worse than the best one's is not tried again.
 const RACE: f64 = 2.0;
 
+/// Scores that differ by less are equal but for rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// The rate of step `k`: 10^(k/4).
 ///
 /// ```
@@ -303,7 +306,7 @@ fn is_within_an_error(runs: &[Tried], best: &[Tried]) -> bool {
     }
     let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
     let error = (squares / (n - 1.0).max(1.0) / n).sqrt();
-    mean <= error
+    mean <= error + ROUNDING
 }
 
 fn mean(runs: &[Tried]) -> f64 {
