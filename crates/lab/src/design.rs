@@ -364,32 +364,33 @@ impl Design {
         })?;
         design.check().map_err(|(word, reason)| Error::Definition {
             file: file.to_owned(),
-            line: text.find(&word).map_or(1, |place| line_of(text, place)),
+            line: text.rfind(&word).map_or(1, |place| line_of(text, place)),
             reason,
         })?;
         Ok(design)
     }
 
-    /// What serde cannot see: names that are not there. The error is a word of the file near the mistake, and the reason.
+    /// What serde cannot see: names that are not there. The error is what the file says last at the mistake, and the reason.
     fn check(&self) -> Result<(), (String, String)> {
+        let named = |name: &str| format!("name = \"{name}\"");
         let mut names = BTreeSet::new();
         for way in &self.ways {
             if !names.insert(&way.name) {
                 return Err((
-                    way.name.clone(),
+                    named(&way.name),
                     format!("two ways are named \"{}\"", way.name),
                 ));
             }
             if way.optimizer == Optimizer::LBfgs && way.batch != Batch::Full {
                 return Err((
-                    way.name.clone(),
+                    named(&way.name),
                     format!("\"{}\": L-BFGS needs batch = \"full\"", way.name),
                 ));
             }
         }
         let mut ids = BTreeSet::new();
         for claim in &self.claims {
-            let near = |reason: String| (claim.id.clone(), reason);
+            let near = |reason: String| (format!("id = \"{}\"", claim.id), reason);
             if !ids.insert(&claim.id) {
                 return Err(near(format!("two claims have the id \"{}\"", claim.id)));
             }
