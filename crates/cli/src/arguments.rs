@@ -191,10 +191,16 @@ fn task(text: &str) -> Result<Task, String> {
     }
 }
 
+/// More than any machine has: a number above is a slip.
+const MOST_THREADS: usize = 1024;
+
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least 1 thread is needed; leave the option out to use every core".into()),
-        Ok(threads) => Ok(threads),
+        Ok(threads @ 1..=MOST_THREADS) => Ok(threads),
+        Ok(_) => Err(format!(
+            "at most {MOST_THREADS} are possible; leave the option out to use every core"
+        )),
         Err(_) => Err("give a whole number of at least 1".into()),
     }
 }

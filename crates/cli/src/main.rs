@@ -39,7 +39,7 @@ struct Failure {
 }
 
 impl Failure {
-    /// It was asked wrongly: a setting, or a name that does not exist.
+    /// It was asked wrongly: a setting, a name that does not exist, a design with a mistake.
     const WRONG: u8 = 2;
     /// It could not be done.
     const FAILED: u8 = 1;
@@ -55,7 +55,7 @@ impl Failure {
 impl From<lab::Error> for Failure {
     fn from(error: lab::Error) -> Self {
         let code = match &error {
-            lab::Error::Setting { .. } => Self::WRONG,
+            lab::Error::Setting { .. } | lab::Error::Definition { .. } => Self::WRONG,
             lab::Error::Sweep(sweep::Error::Interrupted) => interruption::EXIT_CODE,
             _ => Self::FAILED,
         };

@@ -107,9 +107,14 @@ pub struct MemoryProbe {
 impl FromStr for MemoryProbe {
     type Err = serde_json::Error;
 
-    /// Reads it as JSON.
+    /// Reads it as JSON, and checks the data's name.
     fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        let probe: Self = serde_json::from_str(text)?;
+        probe
+            .data
+            .parse::<Data>()
+            .map_err(serde::de::Error::custom)?;
+        Ok(probe)
     }
 }
 
