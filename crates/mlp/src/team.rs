@@ -599,34 +599,38 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "its clock jumps over the sleep")]
     fn a_team_gives_up_where_it_waited_long_and_tells() {
-        let mut team = Team::new(2);
-        if team.len() == 1 {
-            return;
-        }
-        team.take_part(2);
-        let has_begun = AtomicBool::new(false);
-        team.each(true, 0..2, |item| {
-            if item == 1 {
-                has_begun.store(true, Ordering::Release);
-                std::thread::sleep(3 * TOO_LONG);
-            } else {
-                while !has_begun.load(Ordering::Acquire) {
-                    std::thread::yield_now();
-                }
+        // On a busy machine the calling thread may be the one that is put aside: then it has not waited, and tries again.
+        let gave_up = (0..50).any(|_| {
+            let mut team = Team::new(2);
+            if team.len() == 1 {
+                return true;
             }
+            team.take_part(2);
+            let has_begun = AtomicBool::new(false);
+            team.each(true, 0..2, |item| {
+                if item == 1 {
+                    has_begun.store(true, Ordering::Release);
+                    std::thread::sleep(3 * TOO_LONG);
+                } else {
+                    while !has_begun.load(Ordering::Acquire) {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            let report = team.report();
+            if report.waited <= TOO_LONG || report.n_missed > 0 {
+                return false;
+            }
+            assert_eq!(team.at_work(), 1);
+            let here = std::thread::current().id();
+            team.each(true, 0..2, |_| {
+                assert_eq!(std::thread::current().id(), here);
+            });
+            team.take_part(2);
+            assert_eq!((team.report(), team.at_work()), (Report::default(), 2));
+            true
         });
-        let report = team.report();
-        assert!(
-            report.waited > TOO_LONG && report.n_missed == 0,
-            "{report:?}"
-        );
-        assert_eq!(team.at_work(), 1);
-        let here = std::thread::current().id();
-        team.each(true, 0..2, |_| {
-            assert_eq!(std::thread::current().id(), here);
-        });
-        team.take_part(2);
-        assert_eq!((team.report(), team.at_work()), (Report::default(), 2));
+        assert!(gave_up);
     }
 
     /// The calling thread's item panics before the other thread has come: that finds nothing any more.
