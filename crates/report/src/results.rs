@@ -7,6 +7,7 @@
 //! and each field says what that means: for `low` and `high` an end without a bound, for a loss a run that diverged.
 
 mod number;
+mod word;
 
 use std::collections::BTreeMap;
 
@@ -222,6 +223,7 @@ pub struct Answer {
     /// Pairs of runs behind it.
     pub n_pairs: usize,
     /// What follows, after Holm's correction where it is primary.
+    #[serde(with = "word")]
     pub verdict: Verdict,
     /// What would settle it, where it is inconclusive.
     #[serde(default)]
@@ -272,6 +274,7 @@ pub struct Part {
     #[serde(with = "number::open_above")]
     pub high: f64,
     /// Its own verdict.
+    #[serde(with = "word")]
     pub verdict: Verdict,
 }
 
@@ -475,8 +478,10 @@ pub struct Replicated {
     /// The claim's name.
     pub claim: String,
     /// The verdict then.
+    #[serde(with = "word")]
     pub before: Verdict,
     /// And now.
+    #[serde(with = "word")]
     pub now: Verdict,
     /// Whether this run's estimate lies in the interval of the other, and its verdict does not contradict.
     pub confirmed: bool,
@@ -574,6 +579,23 @@ mod tests {
             let back: Results = serde_json::from_str(&json).expect("results");
             prop_assert!(back == results, "{json}");
         }
+    }
+
+    #[test]
+    fn a_verdict_is_one_word_of_the_file() {
+        let json = serde_json::to_value(fixture::results()).expect("JSON");
+        let words = ["supported", "refuted", "equivalent", "inconclusive"];
+        for answer in json["answers"].as_array().expect("a list") {
+            let verdict = answer["verdict"].as_str().expect("a word");
+            assert!(words.contains(&verdict), "{verdict}");
+        }
+        let mut json = json;
+        json["answers"][0]["verdict"] = "maybe".into();
+        let error = serde_json::from_value::<Results>(json).expect_err("no verdict");
+        assert!(
+            error.to_string().contains("\"maybe\" is no verdict"),
+            "{error}"
+        );
     }
 
     #[test]
