@@ -366,19 +366,14 @@ impl Asked<'_> {
 
     fn add_tables(&self, names: &[String], found: &mut Answers) -> Result<(), Error> {
         for part in &self.parts {
-            let mut moderated = part.table_effects(part.n_complete())?.into_iter();
             for ((name, repetitions), counts) in names.iter().zip(part.tables).zip(&part.counts) {
                 if repetitions.is_empty() {
                     continue;
                 }
-                let moderated = if *counts { moderated.next() } else { None };
                 let means: Vec<f64> = repetitions.iter().map(mean_of_pairs).collect();
-                let interval =
-                    TableEffect::of(&means)?
-                        .zip(moderated)
-                        .map(|(effect, moderated)| {
-                            interval_on_a_table(&effect, &moderated, repetitions)
-                        });
+                let interval = TableEffect::of(&means)?
+                    .filter(|_| *counts)
+                    .map(|effect| interval_on_a_table(&effect, repetitions));
                 let n_fragile = repetitions.iter().filter(|effects| effects.is_fragile);
                 found.tables.push(TableAnswer {
                     claim: self.claim.id.clone(),
@@ -442,28 +437,23 @@ impl Asked<'_> {
     }
 }
 
-/// Student's t over the repetitions. Where every pair is cut at the horizon, on the same side, they tell nothing of the spread: then
-/// the effect is that or more, from the end of the interval that the other tables' spread gives it.
-fn interval_on_a_table(
-    effect: &TableEffect,
-    moderated: &TableEffect,
-    repetitions: &[Effects],
-) -> Interval {
+/// Student's t over the repetitions. Where every pair is cut at the horizon, on the same side, they tell nothing of the spread, and the
+/// effect is the horizon or more. But others might not be cut: with a confidence of 1 - α/2, n repetitions that all are leave up to a
+/// share of 1 - (α/2)^(1/n) that is not, and those may show no effect at all. What is left of the horizon's logarithm is the bound.
+fn interval_on_a_table(effect: &TableEffect, repetitions: &[Effects]) -> Interval {
     let interval = effect.interval(1.0 - ERROR, SCALE);
-    let n_pairs: usize = repetitions.iter().map(|effects| effects.pairs.len()).sum();
-    let n_second: usize = repetitions
-        .iter()
-        .map(|effects| effects.n_censored_second)
-        .sum();
-    let n_cut: usize = repetitions.iter().map(|effects| effects.n_censored).sum();
-    if n_cut < n_pairs || effect.standard_error > 0.0 {
+    let sum = |of: fn(&Effects) -> usize| repetitions.iter().map(of).sum::<usize>();
+    let n_cut = sum(|effects| effects.n_censored);
+    let n_second = sum(|effects| effects.n_censored_second);
+    if n_cut < sum(|effects| effects.pairs.len()) || effect.standard_error > 0.0 {
         return interval;
     }
-    let wider = moderated.interval(1.0 - ERROR, SCALE);
+    let share = (ERROR / 2.0).powf(1.0 / repetitions.len().max(1) as f64);
+    let bound = (share * effect.mean).exp();
     let (low, high) = if n_second == 0 {
-        (wider.low, f64::INFINITY)
+        (bound, f64::INFINITY)
     } else {
-        (0.0, wider.high)
+        (0.0, bound)
     };
     Interval::new(Some(effect.mean.exp()), low, high, SCALE, 1.0 - ERROR)
 }
