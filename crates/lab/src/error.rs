@@ -24,7 +24,7 @@ pub enum Error {
         /// What it is.
         value: String,
         /// What it may be.
-        expected: &'static str,
+        expected: String,
     },
     /// A step of the work failed.
     #[error("cannot {doing}: {source}")]

@@ -73,7 +73,7 @@ impl Plan {
         } = serde_json::from_value(request).map_err(|error| Error::Setting {
             setting: "the request of the results",
             value: error.to_string(),
-            expected: "what this program wrote",
+            expected: "what this program wrote".into(),
         })?;
         Ok(Self {
             size,
@@ -128,7 +128,7 @@ impl Plan {
                 return Err(Error::Setting {
                     setting: "a claim",
                     value: format!("\"{id}\""),
-                    expected: Box::leak(format!("one of {}", known.join(", ")).into_boxed_str()),
+                    expected: format!("one of {}", known.join(", ")),
                 });
             }
         }
@@ -152,7 +152,7 @@ impl Plan {
         Err(Error::Setting {
             setting: "the number of repetitions",
             value: n.to_string(),
-            expected: "4, 8, 16, 32 or another power of two up to 1024: looks are made there, and the error is shared among them",
+            expected: "4, 8, 16, 32 or another power of two up to 1024: looks are made there, and the error is shared among them".into(),
         })
     }
 }

@@ -168,7 +168,7 @@ impl Prepared {
         plan: &Plan,
         cache: Option<&Cache>,
         progress: &mut dyn Progress,
-    ) -> (Vec<Vec<Option<Finding>>>, Vec<Error>) {
+    ) -> (Vec<Vec<Option<Finding>>>, Vec<(usize, Error)>) {
         let pool = match plan.threads {
             0 => Pool::of_the_machine(),
             n => Pool::new(n),
@@ -202,9 +202,12 @@ impl Prepared {
             match result.map_err(Error::from).and_then(|found| found) {
                 Ok(finding) => findings[table][repetition] = Some(finding),
                 Err(error) if error.is_interruption() => {}
-                Err(error) => failures.push(Error::step(
-                    format!("repeat {}", self.tables.tables[table].name()),
-                    error,
+                Err(error) => failures.push((
+                    table,
+                    Error::step(
+                        format!("repeat {}", self.tables.tables[table].name()),
+                        error,
+                    ),
                 )),
             }
         }
@@ -259,21 +262,20 @@ impl Prepared {
         &self,
         plan: &Plan,
         findings: &[Vec<Option<Finding>>],
-        failures: Vec<Error>,
+        failures: Vec<(usize, Error)>,
     ) -> Result<Outcome, Error> {
-        // All tables of a claim have equally many repetitions: those that all have. A table without any is left out.
-        let complete = |repetitions: &Vec<Option<Finding>>| {
-            repetitions
-                .iter()
-                .take_while(|found| found.is_some())
-                .count()
+        // All tables of a claim have equally many repetitions: those that all have. A table that failed is left out, and costs
+        // the others none of theirs.
+        let failure = |table: usize| failures.iter().find(|(of, _)| *of == table);
+        let complete = |table: usize| {
+            let repetitions = findings[table].iter();
+            match failure(table) {
+                Some(_) => 0,
+                None => repetitions.take_while(|found| found.is_some()).count(),
+            }
         };
-        let n_complete = findings
-            .iter()
-            .map(complete)
-            .filter(|n| *n > 0)
-            .min()
-            .unwrap_or(0);
+        let sound = (0..findings.len()).filter(|table| failure(*table).is_none());
+        let n_complete = sound.map(complete).min().unwrap_or(0);
         let mut evidence = Evidence {
             tables: self.tables.names(),
             ..Evidence::default()
@@ -281,7 +283,8 @@ impl Prepared {
         let n_tables = self.tables.tables.len();
         let mut ways: BTreeMap<(usize, &str), Vec<&WayRepetition>> = BTreeMap::new();
         for (table, repetitions) in findings.iter().enumerate() {
-            for finding in repetitions.iter().take(n_complete).flatten() {
+            let n = complete(table).min(n_complete);
+            for finding in repetitions.iter().take(n).flatten() {
                 for (key, effects) in &finding.effects {
                     let tables = evidence.effects.entry(*key);
                     let tables = tables.or_insert_with(|| vec![Vec::new(); n_tables]);
@@ -294,17 +297,14 @@ impl Prepared {
         }
         let found = answers(&self.design, self.effort.secondary, &evidence)?;
         let mut omissions = self.tables.omissions.clone();
-        for (table, repetitions) in self.tables.tables.iter().zip(findings) {
-            let n = complete(repetitions);
+        for (index, table) in self.tables.tables.iter().enumerate() {
+            let n = complete(index);
             if n < self.n_repetitions {
                 omissions.push(Omission {
                     claim: String::new(),
                     table: table.name().to_owned(),
-                    reason: match failures
-                        .iter()
-                        .find(|error| error.to_string().contains(table.name()))
-                    {
-                        Some(error) => error.to_string(),
+                    reason: match failure(index) {
+                        Some((_, error)) => error.to_string(),
                         None => format!("stopped after {n} of {} repetitions", self.n_repetitions),
                     },
                 });
@@ -320,7 +320,7 @@ impl Prepared {
             n_made: all().map(|finding| finding.n_made).sum(),
             n_reused: all().map(|finding| finding.n_reused).sum(),
             is_interrupted: false,
-            failures,
+            failures: failures.into_iter().map(|(_, error)| error).collect(),
             results: Results {
                 schema_version: SCHEMA_VERSION,
                 design_hash: self.hash.clone(),

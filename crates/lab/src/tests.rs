@@ -300,3 +300,26 @@ fn a_table_that_cannot_be_run_is_left_out_with_the_reason() {
     let error = run(&plan, &mut ()).unwrap_err().to_string();
     assert!(error.starts_with("no table is left"), "{error}");
 }
+
+#[test]
+fn a_table_that_fails_costs_the_others_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(&folder);
+    // Nothing but constants: no scaler takes that.
+    let rows: String = (0..60).map(|row| format!("1,{}.5\n", row % 7)).collect();
+    std::fs::write(folder.path().join("wine_flat.csv"), format!("x,y\n{rows}")).unwrap();
+    let text = SMALL.replace("\"wine\", ", "\"wine\", \"wine_flat.csv\", ");
+    std::fs::write(plan.file.as_ref().unwrap(), text).unwrap();
+    let outcome = run(&plan, &mut ()).unwrap();
+    assert!(!outcome.failures.is_empty());
+    let results = outcome.results;
+    let omitted: Vec<&str> = results
+        .omissions
+        .iter()
+        .map(|omission| omission.table.as_str())
+        .collect();
+    assert_eq!(omitted, ["wine_flat"]);
+    assert!(results.omissions[0].reason.contains("wine_flat"));
+    assert_eq!(results.answers[0].n_tables, 3);
+    assert_eq!(results.answers[0].n_repetitions, 4);
+}
