@@ -48,6 +48,9 @@ struct Finding {
     n_reused: usize,
 }
 
+/// What went wrong on a table, with the table's place.
+type Failure = (usize, Error);
+
 /// All that a run needs before its first training.
 struct Prepared {
     design: Design,
@@ -168,7 +171,7 @@ impl Prepared {
         plan: &Plan,
         cache: Option<&Cache>,
         progress: &mut dyn Progress,
-    ) -> (Vec<Vec<Option<Finding>>>, Vec<(usize, Error)>) {
+    ) -> (Vec<Vec<Option<Finding>>>, Vec<Failure>) {
         let pool = match plan.threads {
             0 => Pool::of_the_machine(),
             n => Pool::new(n),
@@ -262,7 +265,7 @@ impl Prepared {
         &self,
         plan: &Plan,
         findings: &[Vec<Option<Finding>>],
-        failures: Vec<(usize, Error)>,
+        failures: Vec<Failure>,
     ) -> Result<Outcome, Error> {
         // All tables of a claim have equally many repetitions: those that all have. A table that failed is left out, and costs
         // the others none of theirs.
