@@ -9,19 +9,14 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-/// The claims that every complete run answers.
-const PROMISED: [&str; 10] = [
-    "scale-mismatch-hurts",
-    "standardize-speeds-training",
-    "across-features-does-not-help",
-    "centering-alone",
-    "minibatch-is-faster",
-    "same-destination",
-    "minibatch-generalizes",
-    "epochs-depend",
-    "test-uses-train-statistics",
-    "full-batch-memory",
-];
+/// The design whose claims every complete run answers.
+const LESSON: &str = include_str!("../../crates/lab/design/lesson.toml");
+
+/// The ids of its claims.
+fn promised() -> impl Iterator<Item = &'static str> {
+    let lines = LESSON.lines();
+    lines.filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"'))
+}
 
 /// Claims that rest on what the system tells about a process, which not every system does.
 const MEASURED_BY_THE_SYSTEM: [&str; 1] = ["full-batch-memory"];
@@ -92,7 +87,7 @@ fn offences(results: &Value) -> Vec<String> {
             offences.push(format!("there is no `{key}`"));
         }
     }
-    for id in PROMISED {
+    for id in promised() {
         let is_its = |answer: &&Value| answer["claim"] == id && answer["primary"] == true;
         let answers: Vec<&Value> = list(results, "answers").filter(is_its).collect();
         match answers.as_slice() {
@@ -162,7 +157,7 @@ fn summary(results: &Value) -> String {
         let verdict = answer.and_then(|answer| answer["verdict"].as_str());
         format!("verify: {id}: {}", verdict.unwrap_or("not measurable here"))
     };
-    PROMISED.map(line).join("\n")
+    promised().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -171,8 +166,7 @@ mod tests {
     use serde_json::json;
 
     fn complete() -> Value {
-        let answers: Vec<Value> = PROMISED
-            .iter()
+        let answers: Vec<Value> = promised()
             .map(|id| {
                 json!({"claim": id, "primary": true, "verdict": "supported", "n_tables": 5,
                     "estimate": 2.0, "low": 1.5, "high": 2.5, "unit": "ratio"})
@@ -180,6 +174,11 @@ mod tests {
             .collect();
         json!({"schema_version": 2, "design_hash": "1f", "base_seed": 0, "environment": {}, "answers": answers,
             "tables": [], "variance": []})
+    }
+
+    #[test]
+    fn ten_claims_are_promised() {
+        assert_eq!(promised().count(), 10);
     }
 
     #[test]

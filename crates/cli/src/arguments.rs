@@ -46,32 +46,18 @@ pub(crate) struct Report {
     pub(crate) folder: PathBuf,
 }
 
-/// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
-#[derive(Debug, Args)]
-pub(crate) struct ProbeMemory {
-    /// What to measure, as JSON: {"data": "two-inputs", "samples": 25000, "hidden": [32], "updates": 3, "batch": 32}
-    #[arg(value_name = "PROBE")]
-    pub(crate) probe: MemoryProbe,
+/// The claims, as the design that comes with the program has them, and what else a user asks.
+fn experiment_help() -> String {
+    let claims = smallbatch::lab::claims();
+    let widest = claims.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    let lines: Vec<String> = claims
+        .iter()
+        .map(|(id, title)| format!("  {id:widest$}  {title}\n"))
+        .collect();
+    format!("Claims:\n{}\n{EXPERIMENT}", lines.concat())
 }
 
-/// Test what textbooks claim about normalization and batch size, on real tables
-///
-/// Ten claims, each with one question. Every table is trained on in several ways, each at its own learning rate, and everything is
-/// repeated with all draws made anew; each claim gets a verdict from an interval over the tables.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-Claims:
-  scale-mismatch-hurts            raw inputs of very different scale
-  standardize-speeds-training     updates to a loss, raw and standardized
-  across-features-does-not-help   normalizing each sample instead of each feature
-  centering-alone                 subtracting the mean, then dividing by the deviation
-  test-uses-train-statistics      whose statistics for the test data
-  minibatch-is-faster             time to a loss, full batch and batches of 32
-  minibatch-generalizes           test loss, full batch and batches of 32
-  same-destination                training loss after long training
-  full-batch-memory               bytes for each added sample
-  epochs-depend                   the right number of epochs
-
+const EXPERIMENT: &str = "\
 Examples:
   smallbatch experiment --quick              the ten answers in less than a minute
   smallbatch experiment                      all questions on all tables, some minutes
@@ -96,7 +82,22 @@ or, with --data:
 
 Ctrl-C ends the work early and still writes what is complete by then. The same command
 then goes on where it stopped. Kept runs are used by the same program on the same
-processor only, times on the same machine only.")]
+processor only, times on the same machine only.";
+
+/// Prints the memory that training takes, in bytes: what the experiment on memory starts as a process of its own
+#[derive(Debug, Args)]
+pub(crate) struct ProbeMemory {
+    /// What to measure, as JSON: {"data": "two-inputs", "samples": 25000, "seed": 0, "hidden": [32], "updates": 3, "batch": 32}
+    #[arg(value_name = "PROBE")]
+    pub(crate) probe: MemoryProbe,
+}
+
+/// Test what textbooks claim about normalization and batch size, on real tables
+///
+/// Ten claims, each with one question. Every table is trained on in several ways, each at its own learning rate, and everything is
+/// repeated with all draws made anew; each claim gets a verdict from an interval over the tables.
+#[derive(Debug, Args)]
+#[command(after_long_help = experiment_help())]
 pub(crate) struct Experiment {
     /// Claims to test, of those listed below [default: all]
     #[arg(value_name = "CLAIM")]

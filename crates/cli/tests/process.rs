@@ -185,7 +185,7 @@ fn the_help_names_what_there_is_and_fits_a_terminal() {
 fn the_memory_of_training_is_measured_in_a_process_of_its_own() {
     let probe = |data: &str| {
         format!(
-            r#"{{"data": "{data}", "samples": 20000, "hidden": [32], "updates": 3, "batch": 32}}"#
+            r#"{{"data": "{data}", "samples": 20000, "seed": 0, "hidden": [32], "updates": 3, "batch": 32}}"#
         )
     };
     let output = smallbatch(&["probe-memory", &probe("two-inputs")])

@@ -78,6 +78,15 @@ pub fn read_folder<T: Scalar>(folder: impl AsRef<Path>) -> Result<Vec<FolderTabl
     Ok(tables)
 }
 
+/// Reads a table as the file beside it says, `houses.toml` for `houses.csv`: see [`read_folder`].
+///
+/// # Errors
+/// As [`TableReader::read_path`], and [`Error::TableSettings`].
+pub fn read_table<T: Scalar>(path: impl AsRef<Path>) -> Result<Dataset<T>, Error> {
+    let path = path.as_ref();
+    settings(&path.with_extension("toml"))?.read_path(path)
+}
+
 /// The table in this file, if it is one, or settings that no table belongs to.
 fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
     let ends_in = |path: &Path, ending| {
@@ -85,7 +94,7 @@ fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
             .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
     };
     let dataset = if ends_in(path, "csv") {
-        settings(&path.with_extension("toml")).and_then(|reader| reader.read_path(path))
+        read_table(path)
     } else if ends_in(path, "toml") {
         let is_its_table =
             |other: &PathBuf| ends_in(other, "csv") && other.file_stem() == path.file_stem();

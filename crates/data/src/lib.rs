@@ -90,7 +90,7 @@ pub use batches::{Batch, BatchTarget, Batches, Choice};
 pub use dataset::{Dataset, MissingValues};
 pub use error::Error;
 pub use features::{StoredFeatures, StoredValues};
-pub use folder::{FolderTable, read_folder};
+pub use folder::{FolderTable, read_folder, read_table};
 pub use reader::TableReader;
 pub use schema::{TableSchema, Task};
 pub use split::{KFolds, Part, Split, Splitter, Strategy};

@@ -408,6 +408,7 @@ impl Asked<'_> {
                         repetition,
                         pairs: effects.pairs.clone(),
                         n_censored: effects.n_censored,
+                        is_measured: part.part.measure == Measure::SecondsToTarget,
                     });
                 }
             }

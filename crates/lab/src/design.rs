@@ -72,9 +72,12 @@ pub(crate) struct Effort {
     /// Final runs in a repetition.
     #[serde(deserialize_with = "from_1_to_100")]
     pub(crate) pairs: usize,
-    /// Tables with more rows are left out.
-    #[serde(default)]
-    pub(crate) largest_table: Option<usize>,
+    /// So many tables are taken, those with the fewest numbers first; without it, all.
+    #[serde(default, deserialize_with = "from_1_to_a_million_if_any")]
+    pub(crate) tables: Option<usize>,
+    /// Of a table with more rows than this, so many are drawn anew in each repetition; without it, all are taken.
+    #[serde(default, deserialize_with = "from_100_to_a_million_if_any")]
+    pub(crate) rows: Option<usize>,
     /// Whether secondary questions are asked, too.
     pub(crate) secondary: bool,
 }
@@ -210,7 +213,8 @@ pub(crate) enum Measure {
 pub(crate) struct Memory {
     pub(crate) text: String,
     pub(crate) words: String,
-    /// Numbers of samples.
+    /// Numbers of samples, growing.
+    #[serde(deserialize_with = "growing_numbers_of_samples")]
     pub(crate) samples: Vec<usize>,
     #[serde(deserialize_with = "from_1_to_a_thousand")]
     pub(crate) updates: u64,
@@ -495,6 +499,18 @@ fn from_1_to_a_million<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Err
     bounded(from, 1, 1_000_000)
 }
 
+fn from_1_to_a_million_if_any<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<usize>, D::Error> {
+    bounded(from, 1, 1_000_000).map(|number| Some(number as usize))
+}
+
+fn from_100_to_a_million_if_any<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<usize>, D::Error> {
+    bounded(from, 100, 1_000_000).map(|number| Some(number as usize))
+}
+
 fn from_1_to_a_thousand<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     bounded(from, 1, 1_000)
 }
@@ -519,6 +535,18 @@ fn layers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
         return Err(serde::de::Error::custom(message));
     }
     Ok(units.into_iter().map(|units| units as usize).collect())
+}
+
+fn growing_numbers_of_samples<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
+    let numbers: Vec<i64> = Vec::deserialize(from)?;
+    let is_good = |number: &i64| (100..=1_000_000).contains(number);
+    let grow = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    if !(2..=9).contains(&numbers.len()) || !numbers.iter().all(is_good) || !grow {
+        let message =
+            format!("{numbers:?}: samples are 2 to 9 growing numbers from 100 to 1000000");
+        return Err(serde::de::Error::custom(message));
+    }
+    Ok(numbers.into_iter().map(|number| number as usize).collect())
 }
 
 fn parts_of_the_way<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {

@@ -54,6 +54,19 @@ pub use replication::compare;
 pub use run::{Outcome, Preregistration, preregister, run};
 pub use verify::{Verification, verify};
 
+/// The claims of the design that comes with the program, in its order: each one's id and title.
+///
+/// ```
+/// let claims = smallbatch_lab::claims();
+/// assert!(claims.iter().any(|(id, _)| id == "minibatch-is-faster"));
+/// ```
+pub fn claims() -> Vec<(String, String)> {
+    let design = design::Design::parse(design::LESSON, "lesson.toml");
+    let claims = design.map_or_else(|_| Vec::new(), |design| design.claims);
+    let named = claims.into_iter().map(|claim| (claim.id, claim.title));
+    named.collect()
+}
+
 /// The design that comes with the program, as TOML: a start for one's own.
 pub fn lesson() -> &'static str {
     design::LESSON

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smallbatch_evidence::quantile;
 use smallbatch_report::results::{ClaimNote, CurvePoint, DatasetNote, TuningPoint, WayNote};
-use smallbatch_sweep::{Batch, Optimizer, Point, Search, Table, rate};
+use smallbatch_sweep::{Batch, Optimizer, Part, Point, Search, Table, rate};
 
 use crate::Size;
 use crate::answers::ERROR;
@@ -152,7 +152,7 @@ fn curve(repetitions: &[&WayRepetition], seconds: Option<f64>) -> Vec<CurvePoint
 }
 
 /// A table in numbers and words.
-pub(crate) fn dataset_note(design: &Design, table: &Table) -> DatasetNote {
+pub(crate) fn dataset_note(design: &Design, effort: Effort, table: &Table) -> DatasetNote {
     let dataset = table.dataset();
     let mut network = vec![dataset.n_features()];
     network.extend(&design.rule.hidden);
@@ -160,7 +160,11 @@ pub(crate) fn dataset_note(design: &Design, table: &Table) -> DatasetNote {
     DatasetNote {
         table: table.name().to_owned(),
         n_samples: dataset.n_samples(),
-        n_training_samples: (dataset.n_samples() as f64 * 0.6) as usize,
+        n_training_samples: Part {
+            split: 0,
+            rows: effort.rows,
+        }
+        .n_training_samples(dataset.n_samples()),
         n_features: dataset.n_features(),
         target: table.target(),
         deviation_ratio: table.facts().deviation_ratio,
@@ -236,10 +240,13 @@ pub(crate) fn design_note(
         .collect();
     let method = vec![
         format!(
-            "One rule for all tables. A ReLU network with {} hidden units; three fifths of the rows are trained on, one fifth validates, \
-             one fifth tests; equal rows, and rows of one group, stay in one part. Targets that are numbers are standardized. A short \
+            "One rule for all tables. A ReLU network with {} hidden units; three fifths of the rows{} are trained on, one fifth \
+             validates, one fifth tests; equal rows, and rows of one group, stay in one part. Targets that are numbers are standardized. A short \
              training has {} updates, but at least {} epochs of batches of 32; a long one {} times as many updates.",
             hidden.join(" and "),
+            effort.rows.map_or_else(String::new, |rows| format!(
+                " (of larger tables, of {rows} that are drawn anew each time)"
+            )),
             rule.updates,
             rule.epochs,
             rule.long

@@ -177,9 +177,19 @@ impl<'a> Repetition<'a> {
 
     // Lengths.
 
+    /// The rows of this repetition.
+    fn part(&self) -> Rows {
+        let (name, index) = (self.table.name(), self.index);
+        Rows {
+            split: seed_of(self.base_seed, name, index, Purpose::Split, 0),
+            rows: self.effort.rows,
+        }
+    }
+
     /// Rows that are trained on, nearly.
     fn n_training(&self) -> usize {
-        (self.table.dataset().n_samples() as f64 * 0.6) as usize
+        self.part()
+            .n_training_samples(self.table.dataset().n_samples())
     }
 
     /// Updates of a short training.
@@ -225,26 +235,15 @@ impl<'a> Repetition<'a> {
     // Rates.
 
     fn job(&self, way: &Way, n_updates: u64, rate_step: i32, purpose: Purpose, seed: usize) -> Job {
-        let seed_for = |purpose, index| {
-            seed_of(
-                self.base_seed,
-                self.table.name(),
-                self.index,
-                purpose,
-                index,
-            )
-        };
+        let name = self.table.name();
         Job {
-            part: Rows {
-                split: seed_for(Purpose::Split, 0),
-                training_samples: None,
-            },
+            part: self.part(),
             scaling: way.scaling,
             hidden: self.design.rule.hidden.clone(),
             optimizer: way.optimizer,
             batch: way.batch,
             rate_step,
-            seed: seed_for(purpose, seed),
+            seed: seed_of(self.base_seed, name, self.index, purpose, seed),
             n_updates,
             tests: Vec::new(),
         }

@@ -120,7 +120,7 @@ impl Prepared {
         let (design, text) = plan.design()?;
         let effort = design.effort(plan.size);
         let n_repetitions = plan.n_repetitions(&design)?;
-        let tables = tables::load(&design, plan, effort.largest_table)?;
+        let tables = tables::load(&design, plan, effort.tables)?;
         let mut content = format!(
             "{}\n{}\n{}\n{n_repetitions}\n{text}",
             env!("CARGO_PKG_VERSION"),
@@ -184,7 +184,8 @@ impl Prepared {
                     .iter()
                     .enumerate()
                     .map(move |(table_index, table)| {
-                        let cost = 200.0 + table.dataset().n_samples() as f64;
+                        let rows = self.effort.rows.unwrap_or(usize::MAX);
+                        let cost = 200.0 + rows.min(table.dataset().n_samples()) as f64;
                         (cost, (table_index, repetition))
                     })
             })
@@ -344,7 +345,7 @@ impl Prepared {
                     .tables
                     .tables
                     .iter()
-                    .map(|table| dataset_note(&self.design, table))
+                    .map(|table| dataset_note(&self.design, self.effort, table))
                     .collect(),
                 ways: way_notes(&self.design, &self.tables.tables, &ways),
                 effects: found.effects,
@@ -358,11 +359,20 @@ impl Prepared {
 
     /// The claim that is counted in bytes, where the design has one.
     fn add_memory(&self, plan: &Plan, progress: &mut dyn Progress, outcome: &mut Outcome) {
+        // The cache was opened for the trainings; where that fails now, memory is measured again.
+        let cache = plan
+            .cache
+            .as_deref()
+            .and_then(|folder| Cache::open(folder).ok());
         for claim in &self.design.claims {
             let Some(study) = &claim.memory else { continue };
-            match memory::run(claim, study, plan, progress) {
+            let (n, cache) = (self.n_repetitions, cache.as_ref());
+            match memory::run(claim, study, plan, n, cache, progress) {
                 Ok(Some(found)) => {
+                    outcome.is_interrupted |= found.is_interrupted;
                     outcome.results.memory.extend(found.points);
+                    outcome.results.tables.extend(found.tables);
+                    outcome.results.effects.extend(found.effects);
                     // At its claim's place among the primary answers.
                     let order =
                         |id: &str| self.design.claims.iter().position(|claim| claim.id == id);
@@ -381,7 +391,6 @@ impl Prepared {
                     table: String::new(),
                     reason: "this system does not tell a process its peak memory".into(),
                 }),
-                Err(error) if error.is_interruption() => outcome.is_interrupted = true,
                 Err(error) => {
                     outcome.results.omissions.push(Omission {
                         claim: claim.id.clone(),

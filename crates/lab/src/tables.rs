@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use smallbatch_data::{TableReader, builtin, read_folder};
+use smallbatch_data::{builtin, read_folder, read_table};
 use smallbatch_report::results::Omission;
 use smallbatch_sweep::Table;
 
@@ -24,10 +24,39 @@ impl Tables {
         let names = self.tables.iter().map(|table| table.name().to_owned());
         names.collect()
     }
+
+    /// Keeps so many tables, those with the fewest numbers, in their order.
+    fn keep_the_smallest(&mut self, at_most: usize, plan: &Plan) {
+        if self.tables.len() <= at_most {
+            return;
+        }
+        let numbers = |table: &Table| table.dataset().features().len();
+        let mut sizes: Vec<usize> = self.tables.iter().map(numbers).collect();
+        sizes.sort_unstable();
+        let largest = sizes[at_most - 1];
+        let mut kept = 0;
+        let (small, large) = self.tables.drain(..).partition(|table| {
+            let is_kept = numbers(table) <= largest && kept < at_most;
+            kept += usize::from(is_kept);
+            is_kept
+        });
+        self.tables = small;
+        let large: Vec<Table> = large;
+        let names: Vec<&str> = large.iter().map(Table::name).collect();
+        self.omissions.push(Omission {
+            claim: String::new(),
+            table: String::new(),
+            reason: format!(
+                "the {} size takes the {at_most} smallest tables, not {}",
+                plan.size.name(),
+                names.join(", ")
+            ),
+        });
+    }
 }
 
-/// Loads the tables of a plan.
-pub(crate) fn load(design: &Design, plan: &Plan, largest: Option<usize>) -> Result<Tables, Error> {
+/// Loads the tables of a plan: so many, those with the fewest numbers first.
+pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Result<Tables, Error> {
     let mut found = Tables {
         tables: Vec::new(),
         omissions: Vec::new(),
@@ -41,15 +70,9 @@ pub(crate) fn load(design: &Design, plan: &Plan, largest: Option<usize>) -> Resu
         }
     };
     for (name, table) in read {
-        let table = table.and_then(|table| {
-            let n = table.dataset().n_samples();
-            match largest {
-                Some(largest) if n > largest => Err(format!(
-                    "it has {n} rows, and this size of the experiment takes up to {largest}"
-                )),
-                _ if n < FEWEST_ROWS => Err(format!("it has {n} rows; {FEWEST_ROWS} are needed")),
-                _ => Ok(table),
-            }
+        let table = table.and_then(|table| match table.dataset().n_samples() {
+            n if n < FEWEST_ROWS => Err(format!("it has {n} rows; {FEWEST_ROWS} are needed")),
+            _ => Ok(table),
         });
         match table {
             Ok(table) => found.tables.push(table),
@@ -60,6 +83,7 @@ pub(crate) fn load(design: &Design, plan: &Plan, largest: Option<usize>) -> Resu
             }),
         }
     }
+    found.keep_the_smallest(at_most.unwrap_or(usize::MAX), plan);
     if found.tables.is_empty() {
         let reasons: Vec<String> = found
             .omissions
@@ -94,7 +118,7 @@ fn of_design(name: &str, beside: Option<&Path>) -> Result<Table, String> {
     let said = |error: smallbatch_data::Error| error.to_string();
     if name.ends_with(".csv") {
         let path = beside.unwrap_or(Path::new("")).join(name);
-        let dataset = TableReader::new().read_path(&path).map_err(said)?;
+        let dataset = read_table(&path).map_err(said)?;
         let origin = format!("the table {}", path.display());
         return Ok(Table::new(dataset.name().to_owned(), origin, dataset));
     }

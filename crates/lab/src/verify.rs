@@ -11,12 +11,12 @@ use crate::{Error, Plan, run};
 /// What came of making a run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// Effects that need no clock, and are the same to the bit.
+    /// Effects that are computed, and are the same to the bit.
     pub n_same: usize,
     /// Those that are not, each in a sentence.
     pub differences: Vec<String>,
-    /// Effects that were timed, and are not compared.
-    pub n_timed: usize,
+    /// Effects that were measured, by a clock or as memory, and are not compared.
+    pub n_measured: usize,
     /// Whether it was stopped before its end.
     pub is_interrupted: bool,
 }
@@ -36,13 +36,13 @@ impl fmt::Display for Verification {
         let all = self.n_same + self.differences.len();
         write!(
             f,
-            "{} of {all} effects came out the same, to the bit; {} that were timed are not compared",
-            self.n_same, self.n_timed
+            "{} of {all} effects came out the same, to the bit; {} that were measured (times, memory) are not compared",
+            self.n_same, self.n_measured
         )
     }
 }
 
-/// Makes the repetitions of an earlier run again, and compares each effect that needs no clock to the bit.
+/// Makes the repetitions of an earlier run again, and compares each effect that is computed to the bit.
 ///
 /// # Errors
 /// [`Error::Results`] for results of another design, version or data than this program makes of the same request; otherwise as
@@ -67,14 +67,14 @@ pub fn verify(
             "design, tables or version are others than this program's; take the program that wrote it".into(),
         ));
     }
-    let is_timed = |effect: &&Effect| effect.unit.starts_with("seconds");
+    let is_measured = |effect: &&Effect| effect.is_measured;
     let mut found = Verification {
         n_same: 0,
         differences: Vec::new(),
-        n_timed: results.effects.iter().filter(is_timed).count(),
+        n_measured: results.effects.iter().filter(is_measured).count(),
         is_interrupted: again.is_interrupted,
     };
-    for effect in results.effects.iter().filter(|effect| !is_timed(effect)) {
+    for effect in results.effects.iter().filter(|effect| !is_measured(effect)) {
         let is_its = |other: &&Effect| {
             (&other.claim, &other.unit, &other.table)
                 == (&effect.claim, &effect.unit, &effect.table)

@@ -446,6 +446,9 @@ pub struct Effect {
     pub pairs: Vec<f64>,
     /// How many of them are cut at the horizon.
     pub n_censored: usize,
+    /// Whether it was measured by a clock or as memory, so that making it again gives other bits.
+    #[serde(default)]
+    pub is_measured: bool,
 }
 
 /// Something that was meant to be run and was not.

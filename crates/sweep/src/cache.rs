@@ -54,6 +54,22 @@ impl Cache {
         })
     }
 
+    /// What a shelf has under a description, or else what is made now.
+    pub(crate) fn made_once<T: Serialize + DeserializeOwned, E>(
+        &self,
+        shelf: &str,
+        description: &str,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut shelf = self.shelf(shelf);
+        if let Some(found) = shelf.find(description) {
+            return Ok(found);
+        }
+        let made = make()?;
+        shelf.keep(description, &made);
+        Ok(made)
+    }
+
     /// The entries of one shelf.
     pub(crate) fn shelf(&self, name: &str) -> Shelf {
         let name = format!("{}\n{name}", self.maker);

@@ -33,8 +33,28 @@ pub struct Job {
 pub struct Part {
     /// The seed of the split.
     pub split: u64,
-    /// How many rows are trained on, about: the rest is shared by validation and test. `None` for three fifths of all.
-    pub training_samples: Option<usize>,
+    /// Of a table with more rows than this, so many are drawn by the seed before they are split, about. `None` takes all.
+    pub rows: Option<usize>,
+}
+
+/// The share of the rows that is trained on. The rest is shared by validation and test.
+const TRAINING: f64 = 0.6;
+
+impl Part {
+    /// The shares of training, validation and test.
+    pub(crate) const SHARES: [f64; 3] = [TRAINING, (1.0 - TRAINING) / 2.0, (1.0 - TRAINING) / 2.0];
+
+    /// How many of a table's rows are trained on, nearly.
+    ///
+    /// ```
+    /// use smallbatch_sweep::Part;
+    ///
+    /// assert_eq!(Part { split: 7, rows: Some(500) }.n_training_samples(10_000), 300);
+    /// ```
+    pub fn n_training_samples(&self, n_rows: usize) -> usize {
+        let n_rows = self.rows.map_or(n_rows, |rows| rows.min(n_rows));
+        (n_rows as f64 * TRAINING) as usize
+    }
 }
 
 /// How the inputs are scaled. All statistics are of the training part, but for the last.

@@ -21,7 +21,7 @@
 //! let table = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
 //! let runner = Runner::new(&table, None);
 //! let job = Job {
-//!     part: Part { split: 7, training_samples: None },
+//!     part: Part { split: 7, rows: None },
 //!     scaling: Scaling::Standardized,
 //!     hidden: vec![16],
 //!     optimizer: Optimizer::Sgd,

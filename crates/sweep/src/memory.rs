@@ -11,7 +11,8 @@ use smallbatch_mlp::{Batch, Mlp, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_preprocess::StandardScaler;
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Trainer};
 
-use crate::Error;
+use crate::cache::machine;
+use crate::{Cache, Error};
 
 /// A way of handling the samples of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +46,10 @@ impl Data {
         }
     }
 
-    fn load(self, samples: usize) -> Result<Dataset<f32>, smallbatch_data::Error> {
+    fn load(self, samples: usize, seed: u64) -> Result<Dataset<f32>, smallbatch_data::Error> {
         let raw = match self {
-            Self::TwoInputs => synthetic::textbook_two_inputs(samples, 0)?,
-            Self::Digits => builtin::augmented_digits(samples, 0)?,
+            Self::TwoInputs => synthetic::textbook_two_inputs(samples, seed)?,
+            Self::Digits => builtin::augmented_digits(samples, seed)?,
         };
         let all = smallbatch_preprocess::FitData::new(raw.features());
         let fitted = smallbatch_preprocess::Scaler::fit(&StandardScaler::new(), &all)?;
@@ -82,7 +83,7 @@ impl FromStr for Data {
 /// ```no_run
 /// use smallbatch_sweep::MemoryProbe;
 ///
-/// let probe = MemoryProbe { data: "two-inputs".into(), samples: 25_000, hidden: vec![32], updates: 3, batch: 32 };
+/// let probe = MemoryProbe { data: "two-inputs".into(), samples: 25_000, seed: 0, hidden: vec![32], updates: 3, batch: 32 };
 /// match probe.measure()? {
 ///     Some([lump, _, mini]) => println!("{lump} bytes in one lump, {mini} in mini-batches"),
 ///     None => println!("this system does not say"),
@@ -96,6 +97,8 @@ pub struct MemoryProbe {
     pub data: String,
     /// How many samples; at least 2.
     pub samples: usize,
+    /// The seed that they are drawn with.
+    pub seed: u64,
     /// Units of the hidden layers.
     pub hidden: Vec<usize>,
     /// Updates of a training.
@@ -132,7 +135,9 @@ impl MemoryProbe {
             let doing = format!("measure the memory on {samples} samples of {data}");
             Error::step(doing, error)
         };
-        let dataset = data.load(samples).map_err(|error| failed(error.into()))?;
+        let dataset = data
+            .load(samples, self.seed)
+            .map_err(|error| failed(error.into()))?;
         let mut peaks = [0; 3];
         // The way that needs least comes first, so that nothing freed before can hide what comes after.
         for way in Way::ALL.into_iter().rev() {
@@ -149,11 +154,28 @@ impl MemoryProbe {
         Ok(Some(peaks))
     }
 
-    /// The same in a process of its own: a program that is called as `program probe-memory JSON`, and prints the three numbers.
+    /// The numbers of [`MemoryProbe::measure`], from the cache if this machine measured them before: by a program in a process of its
+    /// own, called as `program probe-memory JSON`, or else in this one.
     ///
     /// # Errors
-    /// As [`MemoryProbe::measure`]; [`Error::Step`] where the program cannot be called, or says something else.
-    pub fn measure_by(&self, program: &Path) -> Result<Option<[u64; 3]>, Error> {
+    /// As [`MemoryProbe::measure`]; [`Error::Step`] where the program cannot be called, or does not print three numbers.
+    pub fn measure_once(
+        &self,
+        program: Option<&Path>,
+        cache: Option<&Cache>,
+    ) -> Result<Option<[u64; 3]>, Error> {
+        let measure = || match program {
+            Some(program) => self.measure_by(program),
+            None => self.measure(),
+        };
+        let description = format!("{self:?} on {}", machine());
+        cache.map_or_else(measure, |cache| {
+            cache.made_once("memory", &description, measure)
+        })
+    }
+
+    /// The same in a process of its own.
+    fn measure_by(&self, program: &Path) -> Result<Option<[u64; 3]>, Error> {
         let failed = |reason: String| {
             Error::step(
                 format!("measure the memory with {}", program.display()),
@@ -250,6 +272,7 @@ mod tests {
         let probe = |samples| MemoryProbe {
             data: "two-inputs".into(),
             samples,
+            seed: 0,
             hidden: vec![64],
             updates: 1,
             batch: 32,

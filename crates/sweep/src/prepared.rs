@@ -116,20 +116,25 @@ impl Prepared {
     }
 }
 
-/// The split of a job: three fifths, one and one, or as many rows as are asked for. Classes keep their shares; equal rows, and those of
-/// a group, stay together.
+/// The split of a job. Of a large table it is one of a sample. Classes keep their shares; equal rows, and those of a group, stay
+/// together.
 fn split(dataset: &Dataset<f32>, part: Part) -> Result<Split<f32>, smallbatch_data::Error> {
-    let share = match part.training_samples {
-        None => 0.6,
-        Some(samples) => (samples as f64 / dataset.n_samples().max(1) as f64).min(0.6),
+    let by_shares = |dataset: &Dataset<f32>, [training, validation, test]: [f64; 3]| {
+        let splitter = Splitter::new(part.split).fractions(training, validation, test)?;
+        let splitter = match dataset.target() {
+            Target::Classes { .. } => splitter.stratified(),
+            _ => splitter,
+        };
+        splitter.copies_together().split(dataset)
     };
-    let rest = (1.0 - share) / 2.0;
-    let splitter = Splitter::new(part.split)
-        .fractions(share, rest, rest)?
-        .copies_together();
-    match dataset.target() {
-        Target::Classes { .. } => splitter.stratified().split(dataset),
-        _ => splitter.split(dataset),
+    match part.rows.filter(|&rows| rows < dataset.n_samples()) {
+        None => by_shares(dataset, Part::SHARES),
+        Some(rows) => {
+            let sample = rows as f64 / dataset.n_samples() as f64;
+            let rest = (1.0 - sample) / 2.0;
+            let sampled = by_shares(dataset, [sample, rest, rest])?;
+            by_shares(sampled.train(), Part::SHARES)
+        }
     }
 }
 
@@ -225,7 +230,7 @@ mod tests {
     fn prepared(table: &Table, scaling: Scaling) -> Prepared {
         let part = Part {
             split: 3,
-            training_samples: None,
+            rows: None,
         };
         Prepared::new(table, part, scaling).unwrap()
     }
@@ -315,15 +320,25 @@ mod tests {
     }
 
     #[test]
-    fn few_training_samples_leave_the_rest_for_measuring() {
-        let part = Part {
-            split: 1,
-            training_samples: Some(100),
+    fn of_a_large_table_a_sample_is_drawn_and_split_by_the_same_shares() {
+        let sampled = |split| {
+            let part = Part {
+                split,
+                rows: Some(500),
+            };
+            Prepared::new(&airfoil(), part, Scaling::Raw).unwrap()
         };
-        let prepared = Prepared::new(&airfoil(), part, Scaling::Raw).unwrap();
-        let [training, validation, test] =
-            [&prepared.training, &prepared.validation, &prepared.test].map(|part| part.n_samples());
-        assert!(training.abs_diff(100) <= 2, "{training}");
-        assert!(validation.abs_diff(test) <= 2, "{validation} {test}");
+        let (one, other) = (sampled(1), sampled(2));
+        for prepared in [&one, &other] {
+            let parts = [&prepared.training, &prepared.validation, &prepared.test];
+            let [training, validation, test] = parts.map(Dataset::n_samples);
+            assert!(training.abs_diff(300) <= 3, "{training}");
+            assert!(validation.abs_diff(100) <= 3 && test.abs_diff(100) <= 3);
+        }
+        assert_ne!(one.training.features(), other.training.features());
+        let of_all = |rows| Part { split: 3, rows };
+        let all = Prepared::new(&wine(), of_all(Some(500)), Scaling::Raw).unwrap();
+        let expected = prepared(&wine(), Scaling::Raw);
+        assert_eq!(all.training.features(), expected.training.features());
     }
 }

@@ -137,7 +137,7 @@ mod tests {
         Job {
             part: Part {
                 split: 3,
-                training_samples: None,
+                rows: None,
             },
             scaling: Scaling::Standardized,
             hidden: vec![4],

@@ -94,7 +94,7 @@ impl<'a> Runner<'a> {
     /// let table = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
     /// let runner = Runner::new(&table, None);
     /// let standardized = Job {
-    ///     part: Part { split: 7, training_samples: None },
+    ///     part: Part { split: 7, rows: None },
     ///     scaling: Scaling::Standardized,
     ///     hidden: vec![16],
     ///     optimizer: Optimizer::Sgd,
