@@ -11,7 +11,9 @@
 //! - **The repetition is the unit of inference.** It draws everything anew: split, tuning, initial weights, order. Its pairs
 //!   share what it drew, so they are averaged first; [`TableEffect`] then has Student's t interval over repetitions.
 //! - **Sentences about tables need tables.** [`RandomEffects`] has the mean over a population of tables, the spread τ between
-//!   them, and where a new table will lie.
+//!   them, and where a new table will lie. [`MetaRegression`] says it for tables with a given condition number, or the like, where
+//!   [`Moderation`] finds that this pays. [`LeftOut`] predicts each table from the others: what is said of new tables is tried
+//!   on known ones. Fewer than three tables say nothing of others: their intervals are open.
 //! - **One function says the verdict**: [`verdict`], from an [`Interval`] and a [`Hypothesis`] that was fixed before the runs.
 //!   [`Answer`] is the same for every confidence at once: a verdict and its p-value. [`Answer::all`] is for claims of
 //!   several effects.
@@ -66,15 +68,20 @@ mod components;
 mod error;
 mod holm;
 mod interval;
+mod left_out;
 mod look;
+mod meta_regression;
 mod moderated;
+mod moderator;
 mod mutual_coverage;
 mod needed;
 mod numeric;
 mod p_value;
+mod predictive;
 mod quantile;
 mod random_effects;
 mod table_effect;
+mod tables;
 mod verdict;
 
 pub use bootstrap::bootstrap_interval;
@@ -83,7 +90,10 @@ pub use components::VarianceComponents;
 pub use error::Error;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
+pub use left_out::{LeftOut, LeftOutTable};
 pub use look::{Decision, Look, decide};
+pub use meta_regression::MetaRegression;
+pub use moderator::{Moderation, Moderator, Tried};
 pub use mutual_coverage::MutualCoverage;
 pub use needed::Needed;
 pub use p_value::{Answer, p_of_verdict, p_value};

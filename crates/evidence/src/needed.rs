@@ -5,7 +5,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::interval::student_quantile;
 use crate::numeric::{chi_squared_with_above, chi_squared_with_below};
-use crate::random_effects::counted_variances;
+use crate::random_effects::LEAST_TABLES;
+use crate::tables::counted_variances;
 use crate::{
     Error, Hypothesis, Interval, Look, RandomEffects, Scale, TableEffect, Verdict, verdict,
 };
@@ -119,6 +120,9 @@ impl RandomEffects {
         let Some(over_tables) = Self::of(&effects)? else {
             return Ok(Needed::Unknown);
         };
+        if over_tables.n_tables < LEAST_TABLES {
+            return Ok(Needed::MoreTables);
+        }
         // Of one repetition, on each table.
         let variances: Vec<f64> = counted_variances(&effects)
             .into_iter()
@@ -266,6 +270,8 @@ mod tests {
         assert_eq!(of(&[effect; 3]), Needed::Unknown);
         assert_eq!(of(&[table(0.1, 1.0, 8)]), Needed::Unknown);
         assert_eq!(of(&[]), Needed::Unknown);
+        let two = [table(0.9, 0.1, 8), table(1.1, 0.1, 8)];
+        assert_eq!(of(&two), Needed::MoreTables, "no statement from two");
     }
 
     #[test]

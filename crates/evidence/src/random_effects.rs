@@ -1,14 +1,15 @@
 //! The effect over tables, and how much it differs between them.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::interval::check_confidence;
 use crate::numeric::{chi_squared_with_above, chi_squared_with_below, turning_point};
-use crate::{Answer, Direction, Error, Hypothesis, Interval, Scale, median};
+use crate::predictive::Predictive;
+use crate::tables::Tables;
+use crate::{Answer, Error, Hypothesis, Interval, Scale};
 
-/// A table's standard error counts as at least this part of the median one.
-const LEAST_PART: f64 = 0.1;
+/// Fewer tables than this tell nothing of the population that they come from.
+pub(crate) const LEAST_TABLES: usize = 3;
 
 /// The mean effect over tables, with the spread τ between tables.
 ///
@@ -25,6 +26,8 @@ const LEAST_PART: f64 = 0.1;
 /// - The interval is Student's t with k - 1 degrees of freedom, since τ² is estimated from k numbers.
 ///
 /// An interval that leaves out τ is one for these very tables, and says nothing about others.
+///
+/// Two tables say nothing about others, either: they have a mean, and all intervals are open.
 ///
 /// # Standard errors of nearly zero
 ///
@@ -97,9 +100,13 @@ impl RandomEffects {
 
     /// The interval of the mean over tables: μ̂ ± t(1 - α/2, k - 1) · se; on the scale of ratios exp of both ends.
     ///
-    /// Both ends are open where the standard error is 0, and for a confidence that is not from 0 up to 1.
+    /// Both ends are open for two tables, where the standard error is 0, and for a confidence that is not from 0 up to 1.
     pub fn interval(&self, confidence: f64, scale: Scale) -> Interval {
-        let freedom = self.degrees_of_freedom();
+        let freedom = if self.n_tables < LEAST_TABLES {
+            0.0
+        } else {
+            self.degrees_of_freedom()
+        };
         Interval::student(self.mean, self.standard_error, freedom, confidence, scale)
     }
 
@@ -107,11 +114,13 @@ impl RandomEffects {
     /// μ̂ ± t(1 - α/2, k - 2) · √(τ² + se²) (Higgins, Thompson & Spiegelhalter, "A re-evaluation of random-effects
     /// meta-analysis", 2009). What is *measured* on the new table has an error of its own besides.
     ///
-    /// Open for two tables, and where [`RandomEffects::interval`] is.
+    /// At 95 % it covers 91 to 97 % of new tables whose effects are normal, skewed or have heavy tails, if they differ by more than
+    /// their standard errors. Where they differ by about as much, τ is sometimes estimated as 0: then it is 85 to 93 % with 8 and 12
+    /// tables, and 92 to 97 % with 38 (simulated). [`LeftOut`](crate::LeftOut) shows it on the tables at hand.
+    ///
+    /// Open where [`RandomEffects::interval`] is.
     pub fn prediction(&self, confidence: f64, scale: Scale) -> Interval {
-        let error = self.tau.hypot(self.standard_error);
-        let freedom = self.n_tables as f64 - 2.0;
-        Interval::student(self.mean, error, freedom, confidence, scale)
+        self.predictive().interval(confidence, scale)
     }
 
     /// The share of new tables on which the claim is expected to hold: the probability of the claimed effects by the
@@ -132,26 +141,15 @@ impl RandomEffects {
     /// # Ok::<(), smallbatch_evidence::Error>(())
     /// ```
     pub fn expected_share(&self, hypothesis: &Hypothesis, scale: Scale) -> Option<f64> {
-        let error = self.tau.hypot(self.standard_error);
-        let student = StudentsT::new(self.mean, error, self.n_tables as f64 - 2.0).ok()?;
-        let working = |effect: f64| match scale {
-            Scale::Difference => effect,
-            // No ratio is below 0.
-            Scale::Ratio => effect.max(0.0).ln(),
-        };
-        let below = |effect: f64| match working(effect) {
-            f64::NEG_INFINITY => 0.0,
-            effect => student.cdf(effect),
-        };
-        let none = scale.no_effect();
-        Some(match hypothesis.direction() {
-            Direction::Greater => 1.0 - below(hypothesis.threshold().unwrap_or(none)),
-            Direction::Less => below(none),
-            Direction::Same => {
-                let (low, high) = hypothesis.band(scale);
-                below(high) - below(low)
-            }
-        })
+        self.predictive().share(hypothesis, scale)
+    }
+
+    pub(crate) fn predictive(&self) -> Predictive {
+        Predictive {
+            centre: self.mean,
+            error: self.tau.hypot(self.standard_error),
+            freedom: self.n_tables as f64 - 2.0,
+        }
     }
 
     /// What the tables say to a hypothesis on the mean over the population, with its p-value.
@@ -167,7 +165,7 @@ impl RandomEffects {
 /// α/2 (Viechtbauer, "Confidence intervals for the amount of heterogeneity in meta-analysis", 2007). An end is 0 where Q is
 /// below its quantile already at τ² = 0; so is the upper one where the effects agree better than chance would have it.
 ///
-/// Small standard errors count as they do in [`RandomEffects`]. Fewer than two tables give (0, ∞).
+/// Small standard errors count as they do in [`RandomEffects`]. Fewer than three tables give (0, ∞).
 ///
 /// # Errors
 ///
@@ -186,7 +184,7 @@ impl RandomEffects {
 pub fn tau_interval(effects: &[(f64, f64)], confidence: f64) -> Result<(f64, f64), Error> {
     check_confidence(confidence)?;
     let tables = Tables::of(effects)?;
-    if effects.len() < 2 {
+    if effects.len() < LEAST_TABLES {
         return Ok((0.0, f64::INFINITY));
     }
     let tail = (1.0 - confidence) / 2.0;
@@ -227,13 +225,6 @@ pub fn spread_interval(
     Ok(Interval::new(estimate, low, high, Scale::Difference, confidence).on(scale))
 }
 
-/// The effects with their variances, small ones raised.
-struct Tables {
-    effects: Vec<(f64, f64)>,
-    /// Σ (y - mean)², without weights.
-    squares: f64,
-}
-
 /// The effects weighed by 1 / (τ² + s²).
 struct Weighted {
     mean: f64,
@@ -244,54 +235,6 @@ struct Weighted {
 }
 
 impl Tables {
-    fn of(effects: &[(f64, f64)]) -> Result<Self, Error> {
-        for (position, (effect, error)) in effects.iter().enumerate() {
-            check(
-                position,
-                "effect",
-                *effect,
-                "a finite number",
-                effect.is_finite(),
-            )?;
-            let good = error.is_finite() && *error >= 0.0;
-            check(
-                position,
-                "standard error",
-                *error,
-                "zero or more, and finite",
-                good,
-            )?;
-        }
-        let k = effects.len().max(1) as f64;
-        // From the first one, so that equal effects have no spread at all.
-        let origin = effects.first().map_or(0.0, |(effect, _)| *effect);
-        let mean = origin
-            + effects
-                .iter()
-                .map(|(effect, _)| effect - origin)
-                .sum::<f64>()
-                / k;
-        let squares: f64 = effects
-            .iter()
-            .map(|(effect, _)| (effect - mean).powi(2))
-            .sum();
-        let effects: Vec<(f64, f64)> = effects
-            .iter()
-            .map(|(effect, _)| *effect)
-            .zip(counted_variances(effects))
-            .collect();
-        let variances: f64 = effects.iter().map(|(_, variance)| variance).sum();
-        if squares.is_finite() && variances.is_finite() {
-            return Ok(Self { effects, squares });
-        }
-        Err(Error::Statistic {
-            statistic: "random effects",
-            what: "the spread of the effects, or of their standard errors,".into(),
-            value: "beyond the range of numbers".into(),
-            expected: "finite when squared; are these logarithms of ratios?",
-        })
-    }
-
     fn weighted(&self, tau_squared: f64) -> Weighted {
         // Without any variance all tables weigh the same, and infinitely much.
         let certain = self.effects.iter().all(|(_, v)| tau_squared + v == 0.0);
@@ -330,42 +273,10 @@ impl Tables {
     }
 }
 
-/// The squares of the standard errors, small ones raised.
-pub(crate) fn counted_variances(effects: &[(f64, f64)]) -> Vec<f64> {
-    let positive: Vec<f64> = effects
-        .iter()
-        .map(|(_, error)| *error)
-        .filter(|error| *error > 0.0)
-        .collect();
-    let least = LEAST_PART * median(&positive).unwrap_or(0.0);
-    effects
-        .iter()
-        .map(|(_, error)| error.max(least).powi(2))
-        .collect()
-}
-
-fn check(
-    table: usize,
-    what: &str,
-    value: f64,
-    expected: &'static str,
-    good: bool,
-) -> Result<(), Error> {
-    if good {
-        return Ok(());
-    }
-    Err(Error::Statistic {
-        statistic: "random effects",
-        what: format!("the {what} of table {table}"),
-        value: value.to_string(),
-        expected,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
+    use crate::{Direction, Verdict};
     use proptest::prelude::*;
 
     /// Vaccination against tuberculosis: cases and others among the vaccinated, then among the controls, of 13 trials
@@ -471,11 +382,21 @@ mod tests {
     fn few_tables() {
         assert_eq!(RandomEffects::of(&[]), Ok(None));
         assert_eq!(RandomEffects::of(&[(1.0, 0.1)]), Ok(None));
-        assert_eq!(tau_interval(&[(1.0, 0.1)], 0.95), Ok((0.0, f64::INFINITY)));
-        let two = of(&[(1.0, 0.1), (2.0, 0.1)]);
-        assert!(two.interval(0.95, Scale::Ratio).high.is_finite());
-        let prediction = two.prediction(0.95, Scale::Ratio);
-        assert_eq!((prediction.low, prediction.high), (0.0, f64::INFINITY));
+        let two = [(1.0, 0.1), (2.0, 0.1)];
+        for effects in [&two[..1], &two] {
+            assert_eq!(tau_interval(effects, 0.95), Ok((0.0, f64::INFINITY)));
+        }
+        let two = of(&two);
+        assert_eq!(two.mean, 1.5);
+        for interval in [
+            two.interval(0.95, Scale::Ratio),
+            two.prediction(0.95, Scale::Ratio),
+        ] {
+            assert_eq!((interval.low, interval.high), (0.0, f64::INFINITY));
+        }
+        let claim = Hypothesis::exceeds(1.0).expect("a threshold");
+        assert_eq!(two.answer(&claim, Scale::Ratio), Answer::NONE);
+        assert_eq!(two.expected_share(&claim, Scale::Ratio), None);
     }
 
     #[test]

@@ -1,11 +1,9 @@
-//! The list of built-in tables: what each is called, where it comes from, and how it is loaded.
+//! The built-in tables: what is said of each, how it is found and how it is loaded.
 
-use super::{airfoil, airfoil_by_run, breast_cancer, digits, read, wine};
+use super::list::TABLES;
+use super::read;
 use crate::names::nearest;
 use crate::{Dataset, Error, Task};
-
-/// The licence of all tables.
-const CC_BY: &str = "CC BY 4.0";
 
 /// A table that comes with the crate; [`tables`] lists them.
 ///
@@ -15,6 +13,7 @@ const CC_BY: &str = "CC BY 4.0";
 /// # fn main() -> Result<(), smallbatch_data::Error> {
 /// let yacht = builtin::table("yacht")?;
 /// assert_eq!((yacht.uci, yacht.licence), (243, "CC BY 4.0"));
+/// assert_eq!((yacht.n_samples, yacht.n_features), (308, 6));
 /// assert_eq!(yacht.load()?.n_samples(), 308);
 ///
 /// let error = builtin::table("yach").unwrap_err();
@@ -35,16 +34,25 @@ pub struct BuiltinTable {
     pub licence: &'static str,
     /// Whom to name who passes it on: authors, year and title; the crate's `DATA.md` adds what was changed.
     pub citation: &'static str,
-    load: Load,
+    /// Whether its target is classes or numbers.
+    pub task: Task,
+    /// How many samples it has.
+    pub n_samples: usize,
+    /// How many features it has.
+    pub n_features: usize,
+    pub(super) load: Load,
 }
 
 /// How a table becomes a data set.
 #[derive(Clone, Copy, Debug)]
-enum Load {
+pub(super) enum Load {
     /// By a function of its own.
     By(fn() -> Result<Dataset, Error>),
     /// From its file as it is.
-    Of(&'static [u8], Task),
+    Of(&'static [u8]),
+    /// From its file, compressed as gzip does it.
+    #[cfg(feature = "population")]
+    OfPacked(&'static [u8]),
 }
 
 impl BuiltinTable {
@@ -55,13 +63,18 @@ impl BuiltinTable {
     pub fn load(&self) -> Result<Dataset, Error> {
         let dataset = match self.load {
             Load::By(function) => function()?,
-            Load::Of(table, task) => read(self.name, table, task)?,
+            Load::Of(table) => read(self.name, table, self.task)?,
+            #[cfg(feature = "population")]
+            Load::OfPacked(packed) => {
+                let table = flate2::read::GzDecoder::new(packed);
+                read(self.name, table, self.task)?
+            }
         };
         Ok(dataset.with_name(self.name))
     }
 }
 
-/// All built-in tables.
+/// All built-in tables, in alphabetical order: 10, and 39 with the feature `population`.
 ///
 /// ```
 /// for table in smallbatch_data::builtin::tables() {
@@ -69,7 +82,7 @@ impl BuiltinTable {
 /// }
 /// ```
 pub fn tables() -> &'static [BuiltinTable] {
-    &TABLES
+    TABLES
 }
 
 /// The built-in table of this name.
@@ -88,91 +101,29 @@ pub fn table(name: &str) -> Result<&'static BuiltinTable, Error> {
     })
 }
 
-macro_rules! file {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/", $name, ".csv"))
-    };
+/// The population: 38 tables for statements about tables, in alphabetical order, always the same.
+///
+/// They are all of [`tables`] but `airfoil_by_run`, which is `airfoil` again: 16 of numbers and 22 of classes, with 150 to
+/// 5,472 samples and 3 to 90 features. Only with the feature `population`.
+///
+/// ```
+/// use smallbatch_data::builtin;
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let small: Vec<&str> = builtin::population().iter().filter(|t| t.n_samples < 200).map(|t| t.name).collect();
+/// assert_eq!(small, ["iris", "wine"]);
+/// assert_eq!(builtin::table("iris")?.load()?.n_features(), 4);
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "population")]
+pub fn population() -> Vec<&'static BuiltinTable> {
+    let others = |table: &&BuiltinTable| table.name != "airfoil_by_run";
+    TABLES.iter().filter(others).collect()
 }
 
-const AIRFOIL: BuiltinTable = BuiltinTable {
-    name: "airfoil",
-    uci: 291,
-    doi: "10.24432/C5VW2C",
-    licence: CC_BY,
-    citation: "Brooks, T., Pope, D. & Marcolini, M. (1989). Airfoil Self-Noise",
-    load: Load::By(airfoil),
-};
-
-/// In alphabetical order.
-static TABLES: [BuiltinTable; 10] = [
-    AIRFOIL,
-    BuiltinTable {
-        name: "airfoil_by_run",
-        load: Load::By(airfoil_by_run),
-        ..AIRFOIL
-    },
-    BuiltinTable {
-        name: "auto_mpg",
-        uci: 9,
-        doi: "10.24432/C5859H",
-        licence: CC_BY,
-        citation: "Quinlan, R. (1993). Auto MPG",
-        load: Load::Of(file!("auto_mpg"), Task::Regression),
-    },
-    BuiltinTable {
-        name: "breast_cancer",
-        uci: 17,
-        doi: "10.24432/C5DW2B",
-        licence: CC_BY,
-        citation: "Wolberg, W., Mangasarian, O., Street, N. & Street, W. (1993). Breast Cancer Wisconsin (Diagnostic)",
-        load: Load::By(breast_cancer),
-    },
-    BuiltinTable {
-        name: "concrete",
-        uci: 165,
-        doi: "10.24432/C5PK67",
-        licence: CC_BY,
-        citation: "Yeh, I. (1998). Concrete Compressive Strength",
-        load: Load::Of(file!("concrete"), Task::Regression),
-    },
-    BuiltinTable {
-        name: "digits",
-        uci: 80,
-        doi: "10.24432/C50P49",
-        licence: CC_BY,
-        citation: "Alpaydin, E. & Kaynak, C. (1998). Optical Recognition of Handwritten Digits",
-        load: Load::By(digits),
-    },
-    BuiltinTable {
-        name: "thyroid",
-        uci: 102,
-        doi: "10.24432/C5D010",
-        licence: CC_BY,
-        citation: "Quinlan, R. (1986). Thyroid Disease",
-        load: Load::Of(file!("thyroid"), Task::Classification),
-    },
-    BuiltinTable {
-        name: "vowel",
-        uci: 152,
-        doi: "10.24432/C58P4S",
-        licence: CC_BY,
-        citation: "Deterding, D., Niranjan, M. & Robinson, T. Connectionist Bench (Vowel Recognition - Deterding Data)",
-        load: Load::Of(file!("vowel"), Task::Classification),
-    },
-    BuiltinTable {
-        name: "wine",
-        uci: 109,
-        doi: "10.24432/C5PC7J",
-        licence: CC_BY,
-        citation: "Aeberhard, S. & Forina, M. (1992). Wine",
-        load: Load::By(wine),
-    },
-    BuiltinTable {
-        name: "yacht",
-        uci: 243,
-        doi: "10.24432/C5XG7R",
-        licence: CC_BY,
-        citation: "Gerritsma, J., Onnink, R. & Versluis, A. (1981). Yacht Hydrodynamics",
-        load: Load::Of(file!("yacht"), Task::Regression),
-    },
-];
+/// The names of [`population`], in its order.
+#[cfg(feature = "population")]
+pub fn population_names() -> Vec<&'static str> {
+    population().into_iter().map(|table| table.name).collect()
+}

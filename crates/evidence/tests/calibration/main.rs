@@ -4,6 +4,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+mod left_out;
 mod looks;
 mod pairs;
 mod runs;

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use smallbatch_evidence::{
-    Hypothesis, RandomEffects, Scale, TableEffect, VarianceComponents, holm, tau_interval,
+    Hypothesis, LeftOut, MetaRegression, RandomEffects, Scale, TableEffect, VarianceComponents,
+    holm, tau_interval,
 };
 
 fn read<T: DeserializeOwned>(json: &str) -> T {
@@ -117,12 +118,12 @@ fn effects_over_tables_are_those_of_statsmodels() {
         tau: f64,
         mean: f64,
         standard_error: f64,
-        low: f64,
-        high: f64,
+        low: Option<f64>,
+        high: Option<f64>,
         threshold: f64,
         p: f64,
         tau_low: f64,
-        tau_high: f64,
+        tau_high: Option<f64>,
         prediction_low: Option<f64>,
         prediction_high: Option<f64>,
         share_above_threshold: Option<f64>,
@@ -139,13 +140,13 @@ fn effects_over_tables_are_those_of_statsmodels() {
         close(found.mean, case.mean);
         close(found.standard_error, case.standard_error);
         let interval = found.interval(0.95, Scale::Difference);
-        close(interval.low, case.low);
-        close(interval.high, case.high);
+        close_or_open(interval.low, case.low);
+        close_or_open(interval.high, case.high);
         let claim = exceeds(case.threshold);
         close_p(found.answer(&claim, Scale::Difference).p, case.p);
         let (low, high) = tau_interval(&effects, 0.95).expect("numbers");
         close(low, case.tau_low);
-        close(high, case.tau_high);
+        close_or_open(high, case.tau_high);
         let prediction = found.prediction(0.95, Scale::Difference);
         close_or_open(prediction.low, case.prediction_low);
         close_or_open(prediction.high, case.prediction_high);
@@ -161,6 +162,103 @@ fn close_or_open(found: f64, expected: Option<f64>) {
     match expected {
         Some(expected) => close(found, expected),
         None => assert!(found.is_infinite(), "{found}"),
+    }
+}
+
+#[test]
+fn lines_over_tables_and_tables_that_are_left_out_are_those_of_weighted_least_squares() {
+    #[derive(Deserialize)]
+    struct Predicted {
+        low: f64,
+        high: f64,
+        score: f64,
+    }
+    #[derive(Deserialize)]
+    struct Case {
+        effects: Vec<f64>,
+        standard_errors: Vec<f64>,
+        degrees_of_freedom: Vec<f64>,
+        moderator: Vec<f64>,
+        tau: f64,
+        slope: f64,
+        slope_low: f64,
+        slope_high: f64,
+        at: f64,
+        mean: f64,
+        low: f64,
+        high: f64,
+        threshold: f64,
+        p: f64,
+        prediction_low: Option<f64>,
+        prediction_high: Option<f64>,
+        share_above_threshold: Option<f64>,
+        left_out_mean: Option<Vec<Predicted>>,
+        left_out_line: Option<Vec<Predicted>>,
+    }
+    let cases: Vec<Case> = read(include_str!("meta_regression.json"));
+    let without_spread = cases.iter().filter(|case| case.tau == 0.0).count();
+    assert!(without_spread > 0 && without_spread < cases.len());
+    for case in cases {
+        let effects: Vec<(f64, f64)> = case
+            .effects
+            .iter()
+            .copied()
+            .zip(case.standard_errors.iter().copied())
+            .collect();
+        let line = MetaRegression::of(&effects, &case.moderator)
+            .expect("numbers")
+            .expect("three or more");
+        close(line.tau, case.tau);
+        close(line.slope, case.slope);
+        let slope = line.slope_interval(0.95);
+        close(slope.low, case.slope_low);
+        close(slope.high, case.slope_high);
+        let there = line.interval(case.at, 0.95, Scale::Difference);
+        close(there.estimate.expect("a mean"), case.mean);
+        close(there.low, case.low);
+        close(there.high, case.high);
+        let claim = exceeds(case.threshold);
+        close_p(line.answer(case.at, &claim, Scale::Difference).p, case.p);
+        let new = line.prediction(case.at, 0.95, Scale::Difference);
+        close_or_open(new.low, case.prediction_low);
+        close_or_open(new.high, case.prediction_high);
+        let share = line.expected_share(case.at, &claim, Scale::Difference);
+        assert_eq!(share.is_some(), case.share_above_threshold.is_some());
+        if let (Some(share), Some(expected)) = (share, case.share_above_threshold) {
+            close(share, expected);
+        }
+
+        let tables: Vec<TableEffect> = effects
+            .iter()
+            .zip(&case.degrees_of_freedom)
+            .map(|((mean, error), freedom)| TableEffect {
+                mean: *mean,
+                standard_error: *error,
+                degrees_of_freedom: *freedom,
+                n_repetitions: 4,
+            })
+            .collect();
+        for (moderator, expected) in [
+            (None, &case.left_out_mean),
+            (Some(&case.moderator[..]), &case.left_out_line),
+        ] {
+            let found = LeftOut::of(&tables, moderator, 0.95).expect("numbers");
+            assert_eq!(
+                found.is_some(),
+                expected.is_some(),
+                "{} tables",
+                tables.len()
+            );
+            let (Some(found), Some(expected)) = (found, expected) else {
+                continue;
+            };
+            assert_eq!(found.tables().len(), expected.len());
+            for (found, expected) in found.tables().iter().zip(expected) {
+                close(found.predicted.low, expected.low);
+                close(found.predicted.high, expected.high);
+                close(found.score(), expected.score);
+            }
+        }
     }
 }
 

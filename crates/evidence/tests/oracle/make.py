@@ -4,7 +4,8 @@ Needs Python 3.11 or newer and what `pip install statsmodels==0.15.0 scipy==1.17
 
     python make.py
 
-Nothing here is taken from the crate: effects over tables come from statsmodels' meta-analysis (whose tau^2 by Paule & Mandel
+Nothing here is taken from the crate: lines over tables come from statsmodels' weighted least squares, with tau^2 as the root of Paule &
+Mandel's equation by scipy, and tables that are left out from the same and the Hartung & Knapp matrix; effects over tables come from statsmodels' meta-analysis (whose tau^2 by Paule & Mandel
 is then checked by its equation), Student's t and chi-squared from scipy, Holm from statsmodels' multitest. The components of
 variance come from the expected values of quadratic forms, computed with projection matrices, and for balanced data from the
 restricted likelihood as well. Moderated variances are Smyth's equations with scipy's digamma and trigamma.
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy import optimize, special, stats
+from statsmodels.regression.linear_model import WLS
 from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
@@ -115,7 +117,10 @@ def random_effects():
             tau_low=np.sqrt(end_of_tau(stats.chi2.ppf(0.975, k - 1), y, v)),
             tau_high=np.sqrt(end_of_tau(stats.chi2.ppf(0.025, k - 1), y, v)),
         )
-        if k > 2:
+        if k == 2:
+            # The crate makes no statement on a population from two tables.
+            case |= dict(low=None, high=None, p=1.0, tau_low=0.0, tau_high=None)
+        else:
             wide = np.sqrt(exact + se**2)
             half = stats.t.ppf(0.975, k - 2) * wide
             case |= dict(
@@ -125,6 +130,99 @@ def random_effects():
             )
         cases.append(case)
     write("random_effects", cases)
+
+
+def weighted(tau2, y, v, design):
+    return WLS(y, design, weights=1 / (tau2 + v)).fit()
+
+
+def regression(y, v, design):
+    """tau^2, coefficients and their covariance: Paule & Mandel, and Knapp & Hartung with the factor at least 1."""
+    df = len(y) - design.shape[1]
+    # ssr is the weighted sum of squared residuals.
+    excess = lambda t: weighted(t, y, v, design).ssr - df
+    if excess(0.0) <= 0:
+        tau2 = 0.0
+    else:
+        high = 1.0
+        while excess(high) > 0:
+            high *= 2
+        tau2 = optimize.brentq(excess, 0.0, high, xtol=1e-15, rtol=1e-14)
+    fit = weighted(tau2, y, v, design)
+    # statsmodels' covariance has the factor ssr / df.
+    assert np.isclose(fit.scale, fit.ssr / df)
+    return tau2, fit.params, fit.normalized_cov_params * max(fit.scale, 1.0)
+
+
+def predicted(y, v, design, row, own_variance, own_df):
+    """The interval of an estimate that was left out; Welch & Satterthwaite, at most k - p - 1 degrees of freedom."""
+    tau2, b, cov = regression(y, v, design)
+    a = tau2 + row @ cov @ row
+    df = len(y) - design.shape[1] - 1
+    welch = (a + own_variance) ** 2 / (a**2 / df + own_variance**2 / own_df)
+    half = stats.t.ppf(0.975, min(df, welch)) * np.sqrt(a + own_variance)
+    return row @ b - half, row @ b + half
+
+
+def meta_regression():
+    cases = []
+    for k, slope, tau, errors in (
+        (3, 0.5, 0.2, 0.1),
+        (5, 0.0, 0.0, 0.3),
+        (8, 0.4, 0.4, 0.2),
+        (12, -0.3, 0.0, 0.3),
+        (38, 0.2, 0.5, 0.2),
+        (38, 0.0, 0.02, 0.3),
+    ):
+        s = (errors * random.uniform(0.5, 2.0, k)).round(4)
+        df = random.integers(2, 30, k).astype(float)
+        x = random.normal(2.0, 1.5, k).round(3)
+        y = (0.5 + slope * x + tau * random.normal(size=k) + s * random.normal(size=k)).round(4)
+        v = s**2
+        design = np.column_stack([np.ones(k), x])
+        tau2, b, cov = regression(y, v, design)
+        at = 3.0
+        row = np.array([1.0, at])
+        mean, se = row @ b, np.sqrt(row @ cov @ row)
+        half = stats.t.ppf(0.975, k - 2) * se
+        slope_half = stats.t.ppf(0.975, k - 2) * np.sqrt(cov[1, 1])
+        case = dict(
+            effects=y.tolist(),
+            standard_errors=s.tolist(),
+            degrees_of_freedom=df.tolist(),
+            moderator=x.tolist(),
+            tau=np.sqrt(tau2),
+            slope=b[1],
+            slope_low=b[1] - slope_half,
+            slope_high=b[1] + slope_half,
+            at=at,
+            mean=mean,
+            low=mean - half,
+            high=mean + half,
+            threshold=0.8,
+            p=2 * stats.t.sf(abs(mean - 0.8) / se, k - 2),
+        )
+        if k > 3:
+            wide = np.sqrt(tau2 + se**2)
+            half = stats.t.ppf(0.975, k - 3) * wide
+            case |= dict(
+                prediction_low=mean - half,
+                prediction_high=mean + half,
+                share_above_threshold=stats.t.sf((0.8 - mean) / wide, k - 3),
+            )
+        for name, columns, fewest in (("left_out_mean", 1, 4), ("left_out_line", 2, 5)):
+            if k < fewest:
+                continue
+            d = design[:, :columns]
+            case[name] = []
+            for i in range(k):
+                others = np.arange(k) != i
+                low, high = predicted(y[others], v[others], d[others], d[i], v[i], df[i])
+                outside = max(low - y[i], y[i] - high, 0.0)
+                score = high - low + 2 / 0.05 * outside
+                case[name].append(dict(low=low, high=high, score=score))
+        cases.append(case)
+    write("meta_regression", cases)
 
 
 def holm():
@@ -236,3 +334,4 @@ random_effects()
 holm()
 components()
 moderated()
+meta_regression()
