@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    #[command(visible_alias = "run")]
     Experiment(Box<Experiment>),
     Predict(Predict),
     Report(Report),
@@ -67,6 +68,8 @@ Examples:
   smallbatch experiment --verify out/results.json
                                              do the same seeds give the same bits?
   smallbatch experiment --tables my-tables   the same questions of your own tables
+  smallbatch experiment --predict houses.csv
+                                             what to expect of a table, at once
   smallbatch experiment --data houses.csv --target price --out houses
                                              how to train on a table of your own
 
@@ -103,12 +106,16 @@ pub(crate) struct Experiment {
     #[arg(value_name = "CLAIM")]
     pub(crate) claims: Vec<String>,
 
+    /// Say what to expect of this table, from the results that come with the program, and train nothing
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate", "data"])]
+    pub(crate) predict: Option<PathBuf>,
+
     /// A table of your own, to be advised on: comma-separated values with a line of names
     #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate"])]
     pub(crate) data: Option<PathBuf>,
 
-    /// With --data: the column to be predicted
-    #[arg(long, value_name = "COLUMN", requires = "data")]
+    /// With --data or --predict: the column to be predicted [with --predict: the last]
+    #[arg(long, value_name = "COLUMN")]
     pub(crate) target: Option<String>,
 
     /// With --data: a column to leave out, such as a name or a number of the row; may be repeated

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use smallbatch::data::{TableReader, read_table};
 use smallbatch::lab::{self, Plan, Size};
 use smallbatch::report::{self, results::Results};
+use smallbatch::sweep::Table;
 
 use crate::Failure;
 use crate::advice;
@@ -18,6 +20,9 @@ use crate::progress::{Display, spoken};
 pub(crate) fn run(arguments: &Experiment) -> Result<ExitCode, Failure> {
     if let (Some(data), Some(target)) = (&arguments.data, &arguments.target) {
         return advice::run(data, target, arguments);
+    }
+    if let Some(table) = &arguments.predict {
+        return foretell(table, arguments.target.as_deref());
     }
     if arguments.print {
         say(lab::lesson().trim_end());
@@ -103,6 +108,35 @@ fn rescue(results: &Results) {
     if report::write(results, &folder).is_ok() {
         eprintln!("what was found is in {} instead", folder.display());
     }
+}
+
+/// Says what the results that come with the program let one expect of a table.
+fn foretell(file: &Path, target: Option<&str>) -> Result<ExitCode, Failure> {
+    let dataset = match target {
+        None => read_table(file),
+        Some(target) => TableReader {
+            target: Some(target.to_owned()),
+            ..TableReader::new()
+        }
+        .read_path(file),
+    };
+    let dataset = dataset?;
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let table = Table::new(name, file.display().to_string(), dataset);
+    let results = lab::committed()?;
+    let foresights = lab::foresee(&results, &table)?;
+    let facts = table.facts();
+    let read_off = format!(
+        "{}: {} rows, {} features, {}; condition number {}, deviations differ {} times",
+        table.name(),
+        facts.n_samples,
+        facts.n_features,
+        table.target(),
+        report::number(facts.condition_number),
+        report::number(facts.deviation_ratio),
+    );
+    say(report::terminal_foresight(&results, &read_off, &foresights).trim_end());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Repeats an earlier run, and says whether it came out the same.

@@ -75,6 +75,12 @@ impl From<smallbatch::advice::Error> for Failure {
     }
 }
 
+impl From<smallbatch::data::Error> for Failure {
+    fn from(error: smallbatch::data::Error) -> Self {
+        Self::new(&error, Self::FAILED)
+    }
+}
+
 impl From<report::Error> for Failure {
     fn from(error: report::Error) -> Self {
         Self::new(&error, Self::FAILED)

@@ -3,7 +3,7 @@
 use crate::interval::check_confidence;
 use crate::predictive::Predictive;
 use crate::tables::counted_variances;
-use crate::{Error, Interval, MetaRegression, RandomEffects, Scale, TableEffect};
+use crate::{Error, Hypothesis, Interval, MetaRegression, RandomEffects, Scale, TableEffect};
 
 /// Each table left out in turn, and its effect predicted from the other tables.
 ///
@@ -52,12 +52,20 @@ pub struct LeftOutTable {
     pub effect: f64,
     /// The interval predicted from the other tables, in differences (for ratios: of logarithms).
     pub predicted: Interval,
+    /// What the interval is of.
+    distribution: Predictive,
 }
 
 impl LeftOutTable {
     /// Whether the effect lies in the interval, the ends included.
     pub fn is_contained(&self) -> bool {
         self.predicted.low <= self.effect && self.effect <= self.predicted.high
+    }
+
+    /// The probability that the others give to the claim on this table: that its effect, measured with its error, is one of the claimed
+    /// ones. `None` where the interval is open.
+    pub fn share(&self, hypothesis: &Hypothesis, scale: Scale) -> Option<f64> {
+        self.distribution.share(hypothesis, scale)
     }
 
     /// The interval's width, in units of the effect.
@@ -119,11 +127,11 @@ impl LeftOut {
             let Some(predictive) = predict(left_out)? else {
                 return Ok(None);
             };
+            let distribution = predictive.measured(variance, table);
             tables.push(LeftOutTable {
                 effect: table.mean,
-                predicted: predictive
-                    .measured(variance, table)
-                    .interval(confidence, Scale::Difference),
+                predicted: distribution.interval(confidence, Scale::Difference),
+                distribution,
             });
         }
         Ok((!tables.is_empty()).then_some(Self { tables }))
@@ -201,6 +209,11 @@ mod tests {
         let of = |effect| LeftOutTable {
             effect,
             predicted: Interval::new(Some(1.0), 0.0, 2.0, Scale::Difference, 0.95),
+            distribution: Predictive {
+                centre: 1.0,
+                error: 0.5,
+                freedom: 30.0,
+            },
         };
         assert_eq!((of(2.0).score(), of(2.0).is_contained()), (2.0, true));
         assert!((of(2.5).score() - 22.0).abs() < 1e-9);
@@ -224,6 +237,10 @@ mod tests {
         let error = (others.tau.powi(2) + others.standard_error.powi(2) + 0.04).sqrt();
         assert!((half(predicted) - 4.302_652_729_911_275 * error).abs() < 1e-9);
         assert!(half(predicted) > half(true_effect));
+        // Half of all effects are above the centre.
+        let above = Hypothesis::exceeds(predicted.estimate.expect("four tables")).expect("finite");
+        let share = found.tables()[4].share(&above, Scale::Difference);
+        assert!((share.expect("four tables") - 0.5).abs() < 1e-12);
         assert_eq!(found.coverage(), 1.0);
         assert!((found.mean_score() - found.mean_width()).abs() < 1e-12);
     }

@@ -5,7 +5,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::{Direction, Hypothesis, Interval, Scale, TableEffect};
 
 /// The effect on a table that was not seen, as the others tell it: centre + error · T, for T of Student's distribution.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Predictive {
     pub(crate) centre: f64,
     /// √(τ² + se²): from table to table, and of the centre.

@@ -106,6 +106,27 @@ impl Hypothesis {
         }
     }
 
+    /// Whether an effect, on the scale of the interval that the hypothesis is held against, is one of the claimed ones.
+    ///
+    /// ```
+    /// use smallbatch_evidence::{Hypothesis, Scale};
+    ///
+    /// assert!(Hypothesis::exceeds(2.0)?.holds(2.5, Scale::Ratio));
+    /// assert!(!Hypothesis::within(1.25)?.holds(0.7, Scale::Ratio));
+    /// # Ok::<(), smallbatch_evidence::Error>(())
+    /// ```
+    pub fn holds(&self, effect: f64, scale: Scale) -> bool {
+        let none = scale.no_effect();
+        match self.direction() {
+            Direction::Greater => effect > self.threshold().unwrap_or(none),
+            Direction::Less => effect < none,
+            Direction::Same => {
+                let (low, high) = self.band(scale);
+                (low..=high).contains(&effect)
+            }
+        }
+    }
+
     /// "The ratio is within this factor of 1": [`Hypothesis::new`] with [`Direction::Same`] and the margin `factor` - 1.
     ///
     /// [`Verdict::Equivalent`] when the whole interval is inside `[1 / factor, factor]`, refuted when all of it is outside.

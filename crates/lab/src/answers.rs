@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use smallbatch_evidence::{
     self as evidence, Decision, Hypothesis, Interval, Look, Needed, RandomEffects, Scale,
-    TableEffect, VarianceComponents, Verdict, decide, spread_interval,
+    TableEffect, VarianceComponents, Verdict, decide, spread_interval, tau_interval,
 };
-use smallbatch_report::results::{self as report, Effect, TableAnswer, Variance};
+use smallbatch_report::results::{self as report, Effect, LeftOutTable, TableAnswer, Variance};
+use smallbatch_sweep::Facts;
 
 use crate::Error;
 use crate::design::{Claim, Design, Measure, Part, Question};
+use crate::outlook::{Seen, outlook};
 use crate::repetition::Effects;
 
 /// The probability of any wrong primary answer.
@@ -31,6 +33,8 @@ pub(crate) struct Key {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
     pub(crate) tables: Vec<String>,
+    /// What can be read off each.
+    pub(crate) facts: Vec<Facts>,
     pub(crate) effects: BTreeMap<Key, Vec<Vec<Effects>>>,
 }
 
@@ -39,6 +43,7 @@ pub(crate) struct Evidence {
 pub(crate) struct Answers {
     pub(crate) answers: Vec<report::Answer>,
     pub(crate) tables: Vec<TableAnswer>,
+    pub(crate) left_out: Vec<LeftOutTable>,
     pub(crate) variance: Vec<Variance>,
     pub(crate) effects: Vec<Effect>,
 }
@@ -105,9 +110,11 @@ pub(crate) fn answers(
     let decisions = decisions(&asked, design)?;
     let mut found = Answers::default();
     for (asked, decision) in asked.iter().zip(decisions) {
-        found.answers.push(asked.answer(decision)?);
+        let (prediction, left_out) = asked.outlook(evidence)?.unzip();
+        found.answers.push(asked.answer(decision, prediction)?);
         asked.add_tables(&evidence.tables, &mut found)?;
         if asked.is_primary {
+            found.left_out.extend(left_out.into_iter().flatten());
             found.variance.extend(asked.variance());
         }
     }
@@ -198,6 +205,18 @@ impl<'a> Answered<'a> {
         Ok(moderated.into_iter().flatten().collect())
     }
 
+    /// The same in the order of all tables, those without an effect among them.
+    fn effects_by_table(&self, at_most: usize) -> Result<Vec<Option<TableEffect>>, Error> {
+        let mut moderated = TableEffect::moderated(&self.repetitions(at_most))?.into_iter();
+        let of_table = |counts: &bool| counts.then(|| moderated.next().flatten()).flatten();
+        Ok(self.counts.iter().map(of_table).collect())
+    }
+
+    /// Whether it is a mean over tables, not how much it differs between them.
+    fn is_a_mean(&self) -> bool {
+        self.part.measure != Measure::RightEpochsBetweenTables
+    }
+
     /// The interval of a confidence over tables.
     fn interval(&self, at_most: usize, confidence: f64) -> Result<Interval, Error> {
         let unknown = Interval::new(None, 0.0, f64::INFINITY, SCALE, confidence);
@@ -206,7 +225,7 @@ impl<'a> Answered<'a> {
             .iter()
             .map(|table| (table.mean, table.standard_error))
             .collect();
-        if self.part.measure == Measure::RightEpochsBetweenTables {
+        if !self.is_a_mean() {
             if effects.len() < 2 {
                 return Ok(unknown);
             }
@@ -266,7 +285,42 @@ impl Asked<'_> {
             .unwrap_or(0)
     }
 
-    fn answer(&self, decision: Option<Decision>) -> Result<report::Answer, Error> {
+    /// What the tables let one expect of another: of several effects, of the smallest on each table. How much something differs between
+    /// tables is not an effect on one.
+    fn outlook(
+        &self,
+        evidence: &Evidence,
+    ) -> Result<Option<(report::Prediction, Vec<LeftOutTable>)>, Error> {
+        let mut smallest: Vec<Option<TableEffect>> = vec![None; evidence.tables.len()];
+        for part in self.parts.iter().filter(|part| part.is_a_mean()) {
+            let effects = part.effects_by_table(self.n_complete())?;
+            for (smallest, effect) in smallest.iter_mut().zip(effects) {
+                let is_smaller =
+                    |found: &TableEffect| smallest.is_none_or(|least| found.mean < least.mean);
+                if let Some(effect) = effect.filter(is_smaller) {
+                    *smallest = Some(effect);
+                }
+            }
+        }
+        let tables = evidence.tables.iter().zip(&evidence.facts);
+        let seen: Vec<Seen<'_>> = tables
+            .zip(smallest)
+            .filter_map(|((table, facts), effect)| {
+                Some(Seen {
+                    table,
+                    facts: *facts,
+                    effect: effect?,
+                })
+            })
+            .collect();
+        outlook(&self.claim.id, &seen, &self.hypothesis, SCALE)
+    }
+
+    fn answer(
+        &self,
+        decision: Option<Decision>,
+        prediction: Option<report::Prediction>,
+    ) -> Result<report::Answer, Error> {
         let all = self.n_complete();
         let intervals = self
             .parts
@@ -282,17 +336,10 @@ impl Asked<'_> {
             .collect();
         let over_tables = RandomEffects::of(&pairs)?;
         let tau = over_tables.as_ref().map(|found| found.tau);
-        let is_a_mean = part.part.measure != Measure::RightEpochsBetweenTables;
-        let prediction = over_tables
-            .filter(|found| is_a_mean && found.n_tables > 2)
-            .map(|found| {
-                let interval = found.prediction(1.0 - ERROR, SCALE);
-                report::Prediction {
-                    low: interval.low,
-                    high: interval.high,
-                    share: found.expected_share(&self.hypothesis, SCALE),
-                }
-            });
+        let [tau_low, tau_high] = match tau_interval(&pairs, 1.0 - ERROR) {
+            Ok((low, high)) if pairs.len() > 2 => [Some(low), Some(high)],
+            _ => [None; 2],
+        };
         let verdict = decision.map_or(OPEN, |decision| decision.verdict);
         let needed = match verdict {
             Verdict::Inconclusive { .. } if effects.len() > 1 => Some(RandomEffects::needed(
@@ -315,7 +362,7 @@ impl Asked<'_> {
                 .map(|(part, interval)| {
                     Ok(report::Part {
                         unit: part.part.unit(),
-                        between_tables: part.part.measure == Measure::RightEpochsBetweenTables,
+                        between_tables: !part.is_a_mean(),
                         estimate: interval.estimate,
                         low: interval.low,
                         high: interval.high,
@@ -344,6 +391,8 @@ impl Asked<'_> {
             threshold: self.question.threshold(),
             same: self.question.is_sameness(),
             tau,
+            tau_low,
+            tau_high,
             prediction,
             n_tables: part.n_tables(),
             n_repetitions: all,
@@ -366,7 +415,9 @@ impl Asked<'_> {
 
     fn add_tables(&self, names: &[String], found: &mut Answers) -> Result<(), Error> {
         for part in &self.parts {
-            for ((name, repetitions), counts) in names.iter().zip(part.tables).zip(&part.counts) {
+            let counted = part.effects_by_table(self.n_complete())?;
+            let tables = names.iter().zip(part.tables).zip(&part.counts).zip(counted);
+            for (((name, repetitions), counts), counted) in tables {
                 if repetitions.is_empty() {
                     continue;
                 }
@@ -392,6 +443,7 @@ impl Asked<'_> {
                         .map(|effects| effects.n_censored_second)
                         .sum(),
                     n_pairs: repetitions.iter().map(|effects| effects.pairs.len()).sum(),
+                    standard_error: counted.map(|effect| effect.standard_error),
                     fragile: 2 * n_fragile.count() > repetitions.len(),
                     note: if *counts {
                         String::new()

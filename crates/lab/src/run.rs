@@ -282,6 +282,7 @@ impl Prepared {
         let n_complete = sound.map(complete).min().unwrap_or(0);
         let mut evidence = Evidence {
             tables: self.tables.names(),
+            facts: self.tables.tables.iter().map(Table::facts).collect(),
             ..Evidence::default()
         };
         let n_tables = self.tables.tables.len();
@@ -340,6 +341,7 @@ impl Prepared {
                 claims: claim_notes(&self.design),
                 answers: found.answers,
                 tables: found.tables,
+                left_out: found.left_out,
                 variance: found.variance,
                 datasets: self
                     .tables

@@ -4,7 +4,7 @@ use smallbatch_evidence::{Scale, Verdict};
 
 use crate::content::{Block, Section, Span, Table, Text, Tone, plain};
 use crate::document::primary;
-use crate::results::{Answer, ClaimNote, Part, Results, TableAnswer, Variance};
+use crate::results::{Answer, ClaimNote, LeftOut, Moderator, Part, Results, TableAnswer, Variance};
 use crate::words::{self, Bound, Size};
 use crate::{curves, forest, landscape, memory};
 
@@ -118,6 +118,8 @@ pub(crate) fn facts(results: &Results, answer: &Answer) -> Vec<(&'static str, St
         ("p", p),
         ("Between tables", spread(answer)),
         ("On a new table", prediction(answer)),
+        ("It depends on", moderator(answer)),
+        ("Foretold", left_out(answer)),
         (
             "Variation",
             results
@@ -204,6 +206,47 @@ fn prediction(answer: &Answer) -> String {
         ));
     }
     parts.join("; ")
+}
+
+/// How well the tables foretell one another.
+fn left_out(answer: &Answer) -> String {
+    let Some(prediction) = &answer.prediction else {
+        return String::new();
+    };
+    let LeftOut {
+        n_tables, n_inside, ..
+    } = prediction.left_out;
+    format!(
+        "{n_inside} of {n_tables} tables lie in the prediction interval that the other tables give for them"
+    )
+}
+
+/// What a table's place among the others can be read off.
+fn moderator(answer: &Answer) -> String {
+    let moderator = answer
+        .prediction
+        .as_ref()
+        .and_then(|prediction| prediction.moderator);
+    let Some(Moderator { fact, line }) = moderator else {
+        return String::new();
+    };
+    let slope = line.slope_interval(0.95);
+    let tenfold = |slope: f64| match answer.scale {
+        Scale::Ratio => (slope * 10.0_f64.ln()).exp(),
+        Scale::Difference => slope * 10.0_f64.ln(),
+    };
+    let change = words::amount(tenfold(line.slope), answer.scale);
+    let range = words::range(tenfold(slope.low), tenfold(slope.high), answer.scale);
+    match answer.scale {
+        Scale::Ratio => format!(
+            "{}: with ten times as much the effect is multiplied by {change} ({range})",
+            fact.words()
+        ),
+        Scale::Difference => format!(
+            "{}: with ten times as much the effect grows by {change} ({range})",
+            fact.words()
+        ),
+    }
 }
 
 /// Where the variation comes from, as shares of all of it.

@@ -17,7 +17,7 @@ pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> &'a Answer {
 /// All strings but names of enumerations become `text`. Names that belong together stay together.
 pub(crate) fn replace_texts(results: &mut Results, text: &str) {
     fn walk(value: &mut serde_json::Value, key: &str, text: &str) {
-        const NAMES: [&str; 5] = ["scale", "verdict", "before", "now", "needed"];
+        const NAMES: [&str; 6] = ["scale", "verdict", "before", "now", "needed", "fact"];
         match value {
             serde_json::Value::String(old) if !NAMES.contains(&key) => *old = text.into(),
             serde_json::Value::Array(items) => {

@@ -40,6 +40,7 @@ mod error;
 mod files;
 #[cfg(test)]
 mod fixture;
+mod foresight;
 mod forest;
 mod html;
 mod landscape;
@@ -55,6 +56,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::Error;
 pub use files::{replace_file, write_file};
+pub use foresight::terminal_foresight;
 pub use terminal::{terminal, terminal_details};
 pub use words::{number, round_number};
 

@@ -12,7 +12,7 @@ mod word;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use smallbatch_evidence::{Needed, Scale, Verdict};
+use smallbatch_evidence::{MetaRegression, Needed, RandomEffects, Scale, Verdict};
 
 /// The version of the layout of `results.json` that this crate reads and writes.
 ///
@@ -39,6 +39,9 @@ pub struct Results {
     pub answers: Vec<Answer>,
     /// What each table says.
     pub tables: Vec<TableAnswer>,
+    /// Each table of each primary answer as the other tables foretell it.
+    #[serde(default)]
+    pub left_out: Vec<LeftOutTable>,
     /// Where the variation of each primary effect comes from.
     pub variance: Vec<Variance>,
     /// The tables of numbers themselves.
@@ -73,6 +76,7 @@ impl Default for Results {
             claims: Vec::new(),
             answers: Vec::new(),
             tables: Vec::new(),
+            left_out: Vec::new(),
             variance: Vec::new(),
             datasets: Vec::new(),
             ways: Vec::new(),
@@ -208,8 +212,14 @@ pub struct Answer {
     /// The standard deviation of the effect between tables: of its logarithm, for ratios.
     #[serde(with = "number::finite", default)]
     pub tau: Option<f64>,
-    /// What to expect of a table that was not among these.
-    #[serde(default)]
+    /// The lower end of the 95 % interval of `tau`.
+    #[serde(with = "number::finite", default)]
+    pub tau_low: Option<f64>,
+    /// The upper end; null is no bound.
+    #[serde(with = "number::finite", default)]
+    pub tau_high: Option<f64>,
+    /// What to expect of a table that was not among these; `None` with fewer than four tables, which say nothing of others.
+    #[serde(flatten)]
     pub prediction: Option<Prediction>,
     /// Tables with an effect.
     pub n_tables: usize,
@@ -243,17 +253,72 @@ pub struct Answer {
 }
 
 /// What an answer lets one expect of a new table.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// The lower end of the 95 % prediction interval of the new table's effect.
-    #[serde(with = "number::open_below")]
+    #[serde(rename = "prediction_low", with = "number::open_below")]
     pub low: f64,
     /// The upper end.
-    #[serde(with = "number::open_above")]
+    #[serde(rename = "prediction_high", with = "number::open_above")]
     pub high: f64,
     /// The share of tables on which the claim is expected to hold, 0 to 1.
-    #[serde(with = "number::finite", default)]
+    #[serde(rename = "expected_share", with = "number::finite")]
     pub share: Option<f64>,
+    /// The mean over tables and its spread, which both come from. Of a claim with several effects they are of the smallest one
+    /// on each table.
+    pub over_tables: RandomEffects,
+    /// Where a number that can be read off a table says more: the line in it.
+    #[serde(default)]
+    pub moderator: Option<Moderator>,
+    /// Each table predicted from the others, with the choice of a moderator made anew: how often that was right.
+    pub left_out: LeftOut,
+}
+
+/// A line that says more of a table than the mean over tables.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moderator {
+    /// What is read off a table.
+    pub fact: Fact,
+    /// The effect as a line in the natural logarithm of that number.
+    pub line: MetaRegression,
+}
+
+/// A number that can be read off a table before anything is trained on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// The condition number of the inputs' covariance.
+    ConditionNumber,
+    /// How many rows.
+    Rows,
+    /// How many features.
+    Features,
+}
+
+impl Fact {
+    /// All that are tried.
+    pub const ALL: [Self; 3] = [Self::ConditionNumber, Self::Rows, Self::Features];
+
+    /// In words, for the middle of a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ConditionNumber => "the condition number of the inputs",
+            Self::Rows => "the number of rows",
+            Self::Features => "the number of features",
+        }
+    }
+}
+
+/// How well the tables predict one another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Tables that were left out in turn.
+    pub n_tables: usize,
+    /// Of these, the ones whose effect was within the 95 % prediction interval from the others, its own error counted.
+    pub n_inside: usize,
+    /// The intervals' mean width: in logarithms for ratios.
+    #[serde(with = "number::or_zero")]
+    pub width: f64,
 }
 
 /// One of several effects that a claim is made of.
@@ -312,12 +377,62 @@ pub struct TableAnswer {
     pub n_censored_second: usize,
     /// Pairs in all.
     pub n_pairs: usize,
+    /// The standard error of the mean over repetitions as it counts in the answer of all tables: of a logarithm for ratios.
+    #[serde(with = "number::finite", default)]
+    pub standard_error: Option<f64>,
     /// Whether an arm's chosen rate was not one to be lived with: a final run diverged, or the median final loss is above twice the
     /// tuning median.
     pub fragile: bool,
     /// Why there is no effect (`neither trained`), or what else must be known; empty otherwise.
     #[serde(default)]
     pub note: String,
+}
+
+/// What earlier results let one expect of a table before anything is trained on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foresight {
+    /// The claim's name.
+    pub claim: String,
+    /// What to expect; `None` where the claim is not about such tables, for the reason.
+    pub expected: Result<Expected, String>,
+}
+
+/// An effect that is expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// The middle of the distribution.
+    pub estimate: f64,
+    /// The lower end of the 95 % prediction interval.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+    /// On which share of such tables the claim holds.
+    pub share: Option<f64>,
+    /// What the table's place among the others was read off, where that says more than the mean over tables.
+    pub by: Option<Fact>,
+}
+
+/// What the other tables say of one, before it is looked at: the answer's prediction, made without it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeftOutTable {
+    /// The claim's name.
+    pub claim: String,
+    /// The table.
+    pub table: String,
+    /// The effect that was measured on it, as in the answer: of several, the smallest.
+    #[serde(with = "number::or_zero")]
+    pub effect: f64,
+    /// The lower end of the 95 % interval for it, its own error counted.
+    #[serde(with = "number::open_below")]
+    pub low: f64,
+    /// The upper end.
+    #[serde(with = "number::open_above")]
+    pub high: f64,
+    /// The probability that they give to the claim on this table.
+    #[serde(with = "number::finite")]
+    pub share: Option<f64>,
+    /// Whether the claim holds on it, by the estimate.
+    pub holds: bool,
 }
 
 /// Where the variation of a claim's primary effect comes from: variances, of logarithms for ratios.

@@ -9,9 +9,9 @@ use crate::results::{Answer, ClaimNote, Results, TableAnswer};
 use crate::words::{self, Size, clip};
 
 /// The widest line, in characters.
-const COLUMNS: usize = 80;
+pub(crate) const COLUMNS: usize = 80;
 /// Where the claims begin: the verdicts stand before them.
-const INDENT: usize = 16;
+pub(crate) const INDENT: usize = 16;
 
 /// The primary answers, one sentence each, and where the report is; lines of at most 80 characters.
 ///
@@ -84,7 +84,7 @@ pub fn terminal_details(results: &Results) -> String {
     text(lines)
 }
 
-fn text(lines: Vec<String>) -> String {
+pub(crate) fn text(lines: Vec<String>) -> String {
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     lines.join("\n").trim_end().to_owned() + "\n"
 }
@@ -98,6 +98,9 @@ fn answer(results: &Results, note: &ClaimNote, number: usize) -> Vec<String> {
     let verdict = words::verdict(answer.verdict, answer.same);
     let mut lines = vec![clip(&format!("{verdict:INDENT$}{title}"), COLUMNS)];
     let mut sentence = words::sentence_with_interval(answer);
+    if let Some(expected) = words::on_a_new_table(answer) {
+        sentence += &format!(" {expected}.");
+    }
     if let Some(needed) = words::needed(answer.needed.as_ref()) {
         sentence += &format!(" {}.", words::capital(&needed));
     }
@@ -152,7 +155,7 @@ fn secondary(answer: &Answer) -> String {
 }
 
 /// Lines of at most 80 characters behind an indentation. A longer word is cut.
-fn wrap(text: &str, indent: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, indent: usize) -> Vec<String> {
     let room = COLUMNS - indent;
     let mut lines = vec![String::new()];
     // A space that does not break, as before a percent sign, is a part of a word.

@@ -22,6 +22,10 @@ struct Content {
 /// What can be read off a table before anything is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Facts {
+    /// How many rows.
+    pub n_samples: usize,
+    /// How many features.
+    pub n_features: usize,
     /// The largest feature's standard deviation over the smallest's, constant features left out.
     pub deviation_ratio: f64,
     /// The condition number of the raw inputs' covariance, λ_max / λ_min over the features that are not constant; infinite where
@@ -127,6 +131,8 @@ fn facts(dataset: &Dataset<f32>) -> Facts {
     });
     if centred.is_empty() {
         return Facts {
+            n_samples: dataset.n_samples(),
+            n_features: dataset.n_features(),
             deviation_ratio: 1.0,
             condition_number: 1.0,
         };
@@ -135,6 +141,8 @@ fn facts(dataset: &Dataset<f32>) -> Facts {
     let eigenvalues = (&centred * centred.transpose() / n).symmetric_eigenvalues();
     let (smallest, largest) = (eigenvalues.min(), eigenvalues.max());
     Facts {
+        n_samples: dataset.n_samples(),
+        n_features: dataset.n_features(),
         deviation_ratio: most / least,
         condition_number: if smallest > ROUNDING * largest {
             largest / smallest

@@ -1,0 +1,100 @@
+//! What the results that come with the program let one expect of a table, before anything is trained on it.
+
+use smallbatch_report::results::{Answer, Expected, Foresight, Results};
+use smallbatch_sweep::{Facts, Table};
+
+use crate::Error;
+use crate::design::{Claim, Design, LESSON};
+use crate::outlook::value;
+
+/// The results of a thorough run, made and committed by the project: design hash, machine and date stand in it. Trajectories are
+/// left out.
+const COMMITTED: &str = include_str!("../results/thorough.json");
+
+/// The results of a thorough run that come with the program.
+///
+/// # Errors
+/// [`Error::Results`] where this version cannot read them; the crate's tests do.
+pub fn committed() -> Result<Results, Error> {
+    serde_json::from_str(COMMITTED).map_err(|error| Error::Results {
+        file: "the results that come with the program".into(),
+        reason: error.to_string(),
+    })
+}
+
+/// What earlier results let one expect on a table: for each primary answer of theirs the prediction for a new table, by the line in a
+/// number that can be read off it, where they have one.
+///
+/// ```
+/// # use smallbatch_lab::{committed, foresee};
+/// # use smallbatch_sweep::Table;
+/// let wine = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
+/// for foresight in foresee(&committed()?, &wine)? {
+///     if let Ok(expected) = foresight.expected {
+///         println!("{}: {:.2} to {:.2}", foresight.claim, expected.low, expected.high);
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Definition`] where the design that comes with the program has a mistake; its tests say that it has none.
+pub fn foresee(results: &Results, table: &Table) -> Result<Vec<Foresight>, Error> {
+    let design = Design::parse(LESSON, "lesson.toml")?;
+    let primary = results.answers.iter().filter(|answer| answer.primary);
+    let foresights = primary.map(|answer| {
+        let claim = design.claims.iter().find(|claim| claim.id == answer.claim);
+        Foresight {
+            claim: answer.claim.clone(),
+            expected: expected(answer, claim, &table.facts()),
+        }
+    });
+    Ok(foresights.collect())
+}
+
+fn expected(answer: &Answer, claim: Option<&Claim>, facts: &Facts) -> Result<Expected, String> {
+    let Some(claim) = claim else {
+        return Err("this version has no such claim".into());
+    };
+    if facts.deviation_ratio < claim.least_deviation_ratio {
+        return Err(format!(
+            "the claim is about tables whose features' deviations differ {} times or more; here they differ {:.1} times",
+            claim.least_deviation_ratio, facts.deviation_ratio
+        ));
+    }
+    let Some(prediction) = &answer.prediction else {
+        return Err("its answer is no mean over tables".into());
+    };
+    let question = claim.primary.as_ref();
+    let hypothesis = question.and_then(|question| question.hypothesis().ok());
+    let share = |of: &dyn Fn(&smallbatch_evidence::Hypothesis) -> Option<f64>| {
+        hypothesis.as_ref().and_then(of)
+    };
+    let (interval, share, by) = match prediction.moderator {
+        None => (
+            prediction.over_tables.prediction(0.95, answer.scale),
+            share(&|hypothesis| {
+                prediction
+                    .over_tables
+                    .expected_share(hypothesis, answer.scale)
+            }),
+            None,
+        ),
+        Some(moderator) => {
+            let at = value(moderator.fact, facts);
+            let line = &moderator.line;
+            (
+                line.prediction(at, 0.95, answer.scale),
+                share(&|hypothesis| line.expected_share(at, hypothesis, answer.scale)),
+                Some(moderator.fact),
+            )
+        }
+    };
+    Ok(Expected {
+        estimate: interval.estimate.unwrap_or(f64::NAN),
+        low: interval.low,
+        high: interval.high,
+        share,
+        by,
+    })
+}
