@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod circles;
 mod edges;
+mod paths;
 mod peers;
 mod tidy;
 mod verbs;

@@ -114,11 +114,7 @@ fn rescue(results: &Results) {
 fn foretell(file: &Path, target: Option<&str>) -> Result<ExitCode, Failure> {
     let dataset = match target {
         None => read_table(file),
-        Some(target) => TableReader {
-            target: Some(target.to_owned()),
-            ..TableReader::new()
-        }
-        .read_path(file),
+        Some(target) => TableReader::new().target(target).read_path(file),
     };
     let dataset = dataset?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();

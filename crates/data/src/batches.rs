@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use smallbatch_base::Scalar;
 
 use crate::stream::{Stream, generator, shuffle};
-use crate::{BatchSize, Dataset, Error, StoredFeatures, Target};
+use crate::{BatchSize, BatchTarget, Dataset, Error, StoredFeatures, Target};
 
 /// The samples of one update; it borrows the buffer of [`Batches`], or the data set itself.
 ///
@@ -37,29 +37,6 @@ impl<T: Scalar> Batch<'_, T> {
     pub fn n_samples(&self) -> usize {
         self.features.ncols()
     }
-}
-
-/// The target of one batch.
-///
-/// ```
-/// use smallbatch_data::{BatchSize, BatchTarget, Batches, builtin};
-///
-/// # fn main() -> Result<(), smallbatch_data::Error> {
-/// let airfoil = builtin::airfoil()?;
-/// let mut batches = Batches::new(&airfoil, BatchSize::Mini(16), 7)?;
-/// match batches.next_batch().map(|batch| batch.target) {
-///     Some(BatchTarget::Values(values)) => assert_eq!(values.shape(), (1, 16)),
-///     other => panic!("numbers, and not {other:?}"),
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug)]
-pub enum BatchTarget<'b, T: Scalar> {
-    /// One class label a sample.
-    Labels(&'b [u32]),
-    /// Numbers, shape (`n_outputs`, `n`).
-    Values(DMatrixView<'b, T>),
 }
 
 /// The samples of one update, whose features are not gathered; see [`Batches::next_choice`].

@@ -7,7 +7,6 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::Error;
-use crate::table::table_error;
 
 /// A source whose lines all end with `\n`, be it `\r\n` or the end of the file in the original.
 pub(crate) struct Lines<R> {
@@ -92,6 +91,26 @@ pub(crate) fn read_record<R: Read>(
     place.set_line(ended.saturating_sub(within as u64));
     record.set_position(Some(place));
     Ok(true)
+}
+
+/// What was wrong on a line.
+pub(crate) fn table_error(error: csv::Error, line: u64) -> Error {
+    let problem = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => {
+            format!("it has {len} fields where the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_string(),
+        _ => error.to_string(),
+    };
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => Error::Io {
+            path: Default::default(),
+            source,
+        },
+        _ => Error::BadTable { line, problem },
+    }
 }
 
 #[cfg(test)]

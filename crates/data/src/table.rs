@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::cells::{Place, has_decimal_comma, is_missing, is_number};
-use crate::lines::{Lines, read_record};
+use crate::lines::{Lines, read_record, table_error};
 use crate::names::{check_names, nearest};
 
 /// What may separate cells; of those that are equally frequent in the header, the first.
@@ -278,24 +278,4 @@ fn delimiter(header: &[u8]) -> u8 {
 /// Spreadsheets put a byte order mark before the first name.
 fn strip_mark(name: &str) -> String {
     name.trim_start_matches('\u{feff}').trim().to_string()
-}
-
-/// What was wrong on a line.
-pub(crate) fn table_error(error: csv::Error, line: u64) -> Error {
-    let problem = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("it has {len} fields where the header has {expected_len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_string(),
-        _ => error.to_string(),
-    };
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => Error::Io {
-            path: Default::default(),
-            source,
-        },
-        _ => Error::BadTable { line, problem },
-    }
 }

@@ -1,10 +1,10 @@
 //! What a model is to predict: a class, or one or more numbers.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 use smallbatch_base::Scalar;
 
+use crate::Error;
 use crate::names::{check_names, numbered};
-use crate::{BatchTarget, Error};
 
 /// A stray label of 4 billion must not make as many names.
 const MOST_NUMBERED_CLASSES: usize = 1 << 16;
@@ -43,6 +43,29 @@ pub enum Target<T = f32> {
         /// The outputs' names, one a row.
         names: Vec<String>,
     },
+}
+
+/// The target of one batch.
+///
+/// ```
+/// use smallbatch_data::{BatchSize, BatchTarget, Batches, builtin};
+///
+/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// let airfoil = builtin::airfoil()?;
+/// let mut batches = Batches::new(&airfoil, BatchSize::Mini(16), 7)?;
+/// match batches.next_batch().map(|batch| batch.target) {
+///     Some(BatchTarget::Values(values)) => assert_eq!(values.shape(), (1, 16)),
+///     other => panic!("numbers, and not {other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub enum BatchTarget<'b, T: Scalar> {
+    /// One class label a sample.
+    Labels(&'b [u32]),
+    /// Numbers, shape (`n_outputs`, `n`).
+    Values(DMatrixView<'b, T>),
 }
 
 impl<T: Scalar> Target<T> {

@@ -1,22 +1,17 @@
 //! A fitted scaler: one type, whatever it was fitted by.
 
 mod apply;
-mod kernels;
 mod saved;
-mod table;
-mod transform;
 
 use nalgebra::{DMatrix, DMatrixView};
 use serde::{Deserialize, Serialize};
 
 use crate::memory::blank;
 use crate::scalers::Map;
-use crate::{AnyScaler, Error, FitReport, NonFinite, Scalar, Threads, TransformReport, compiled};
-pub(crate) use kernels::{Linear, Shape};
-pub use table::Coefficients;
-pub(crate) use table::{Table, Tables};
-pub use transform::Affine;
-pub(crate) use transform::{Shaped, Transform};
+use crate::transform::{Columns, Tables};
+use crate::{
+    Affine, AnyScaler, Coefficients, Error, FitReport, NonFinite, Scalar, Threads, TransformReport,
+};
 
 /// A scaler after fitting: it transforms, inverts, and is saved with serde.
 ///
@@ -88,7 +83,7 @@ impl FittedScaler {
             Some(affine) => (&affine.shift, &affine.scale),
             None => (&zeros, &ones),
         };
-        let tables = Tables::new(&table::Columns {
+        let tables = Tables::new(&Columns {
             shift,
             scale,
             min: &body.min,
@@ -171,7 +166,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         self.check_features(samples.nrows())?;
         let n_samples = samples.ncols();
-        compiled::transform_values(self, samples.as_mut_slice(), n_samples)
+        transform_values(self, samples.as_mut_slice(), n_samples)
     }
 
     /// Transforms `samples` into `destination`, both `(n_features, n_samples)`. On one [thread](Self::threads) nothing is
@@ -190,7 +185,7 @@ impl FittedScaler {
     ) -> Result<TransformReport, Error> {
         let samples = samples.into();
         self.check_shapes(samples, destination)?;
-        compiled::transform_view(self, samples, destination.as_mut_slice())
+        transform_view(self, samples, destination.as_mut_slice())
     }
 
     /// The transformed matrix. The report is dropped: use the other methods to see it.
@@ -213,7 +208,7 @@ impl FittedScaler {
     /// As [`transform_in_place`](Self::transform_in_place).
     pub fn transform_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<TransformReport, Error> {
         self.check_features(sample.len())?;
-        compiled::transform_values(self, sample, 1)
+        transform_values(self, sample, 1)
     }
 
     /// Undoes the transform in place: `(n_features, n_samples)` of scaled values back to the features' own units.
@@ -222,7 +217,7 @@ impl FittedScaler {
     /// [`Error::FeatureCount`]; [`Error::NotInvertible`] for [`PerSample`](crate::PerSample).
     pub fn inverse_in_place<T: Scalar>(&self, scaled: &mut DMatrix<T>) -> Result<(), Error> {
         self.check_features(scaled.nrows())?;
-        compiled::inverse_values(self, scaled.as_mut_slice())
+        inverse_values(self, scaled.as_mut_slice())
     }
 
     /// Undoes the transform of `scaled` into `destination`, both `(n_features, n_samples)`.
@@ -236,7 +231,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         let scaled = scaled.into();
         self.check_shapes(scaled, destination)?;
-        compiled::inverse_view(self, scaled, destination.as_mut_slice())
+        inverse_view(self, scaled, destination.as_mut_slice())
     }
 
     /// The matrix in the features' own units.
@@ -256,7 +251,7 @@ impl FittedScaler {
     /// As [`inverse_in_place`](Self::inverse_in_place).
     pub fn inverse_sample<T: Scalar>(&self, sample: &mut [T]) -> Result<(), Error> {
         self.check_features(sample.len())?;
-        compiled::inverse_values(self, sample)
+        inverse_values(self, sample)
     }
 
     fn non_finite(&self) -> NonFinite {
@@ -286,4 +281,28 @@ impl FittedScaler {
             got: destination.shape(),
         })
     }
+}
+
+// Compiled here for both number types, and not again in every crate that scales data.
+smallbatch_base::compiled! {
+    fn transform_values(
+        fitted: &'a FittedScaler,
+        values: &'a mut [T],
+        n_samples: usize,
+    ) -> Result<TransformReport, Error> = FittedScaler::transform_values;
+
+    fn transform_view(
+        fitted: &'a FittedScaler,
+        samples: DMatrixView<'a, T>,
+        target: &'a mut [T],
+    ) -> Result<TransformReport, Error> = FittedScaler::transform_view;
+
+    fn inverse_values(fitted: &'a FittedScaler, values: &'a mut [T]) -> Result<(), Error> =
+        FittedScaler::inverse_values;
+
+    fn inverse_view(
+        fitted: &'a FittedScaler,
+        scaled: DMatrixView<'a, T>,
+        target: &'a mut [T],
+    ) -> Result<(), Error> = FittedScaler::inverse_view;
 }

@@ -80,9 +80,9 @@
 //! spread over threads unless [`Threads`] says otherwise; the results are the same to the last bit.
 
 mod columns;
-mod compiled;
 mod error;
 mod feature;
+mod fit;
 mod fit_data;
 mod fitted;
 mod format;
@@ -97,19 +97,22 @@ mod stats;
 mod survey;
 mod tails;
 mod threads;
+mod transform;
 
 #[doc(inline)]
 pub use smallbatch_base::Scalar;
 
 pub use error::Error;
 pub use feature::Feature;
+pub use fit::Scaler;
 pub use fit_data::FitData;
-pub use fitted::{Affine, Coefficients, FittedScaler};
+pub use fitted::FittedScaler;
 pub use non_finite::NonFinite;
 pub use report::{FitReport, Outside, TransformReport};
 pub use scalers::{
     AnyScaler, Centering, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler,
-    Scaler, Scaling, SmoothClip, StandardScaler,
+    Scaling, SmoothClip, StandardScaler,
 };
 pub use stats::FeatureStats;
 pub use threads::Threads;
+pub use transform::{Affine, Coefficients};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Feature, Scalar};
+
 /// The policy about NaN and infinities, in fitting and in transforming.
 ///
 /// ```
@@ -24,4 +26,21 @@ pub enum NonFinite {
     /// Each such value is kept out of the statistics, alone: its sample's other values count. In a
     /// transform NaN stays NaN, and is counted in the report; an infinity goes where the scaler's limit is.
     Ignore,
+}
+
+/// Names the first value that is not finite, in the order of the samples.
+pub(crate) fn refuse_non_finite<T: Scalar>(
+    values: &[T],
+    d: usize,
+    first_sample: u64,
+    names: Option<&[String]>,
+) -> Result<(), Error> {
+    match values.iter().position(|x| !x.to_f64().is_finite()) {
+        Some(at) => Err(Error::NonFinite {
+            sample: first_sample + (at / d) as u64,
+            feature: Feature::new(at % d, names),
+            value: values[at].to_f64(),
+        }),
+        None => Ok(()),
+    }
 }

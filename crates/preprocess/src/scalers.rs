@@ -1,4 +1,4 @@
-//! The list of scalers: unfitted, plain data, each with its `fit`; and the list of what they become.
+//! The list of scalers: unfitted, plain data, each with what it learns; and the list of what they become.
 
 /// What the file of a scaler says of it, beside how it is fitted.
 trait Definition {
@@ -10,6 +10,12 @@ trait Definition {
 
     /// Whether the scaler becomes a transform of this kind.
     fn becomes(&self, map: &Map) -> bool;
+}
+
+/// How a scaler is fitted.
+pub(crate) trait Learn {
+    /// What was found in the training data, and the transform that the scaler becomes by it.
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error>;
 }
 
 /// A scaler's name, the kind of transform it becomes, and the policy that every scaler has.
@@ -73,51 +79,15 @@ pub use standard::{Centering, Scaling, StandardScaler};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::fitted::{Affine, Linear, Shaped, Tables, Transform};
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport};
+use crate::survey::Survey;
+use crate::transform::{Affine, Linear, Shaped, Tables, Transform};
+use crate::{Error, FitData, NonFinite, Scalar, TransformReport};
 use identity::Identity;
 use per_sample::ByItself;
 use quantile_transformer::Scores;
 use smooth_clip::Smooth;
 
-/// Something that is fitted to training data and thereby becomes a [`FittedScaler`].
-///
-/// An unfitted scaler cannot transform, so nothing passes unscaled by accident; and what it is fitted to is
-/// said at one place, so that no test sample slips in. This does not compile:
-///
-/// ```compile_fail,E0599
-/// use nalgebra::DMatrix;
-/// use smallbatch_preprocess::StandardScaler;
-///
-/// let x = DMatrix::from_column_slice(1, 2, &[1.0_f32, 2.0]);
-/// StandardScaler::new().transform(&x);
-/// ```
-///
-/// ```
-/// use nalgebra::DMatrix;
-/// use smallbatch_preprocess::{Error, FitData, RobustScaler, Scaler, StandardScaler};
-///
-/// fn spread(scaler: &impl Scaler, training: &DMatrix<f32>) -> Result<f64, Error> {
-///     Ok(scaler.fit(&FitData::new(training))?.affine().map_or(f64::NAN, |affine| affine.scale[0]))
-/// }
-///
-/// let x = DMatrix::from_column_slice(1, 5, &[1.0, 2.0, 3.0, 4.0, 1000.0]);
-/// assert!(spread(&StandardScaler::new(), &x)? > 300.0);
-/// assert_eq!(spread(&RobustScaler::new(), &x)?, 2.0);
-/// # Ok::<(), Error>(())
-/// ```
-pub trait Scaler {
-    /// Learns from training data of shape `(n_features, n_samples)`.
-    ///
-    /// # Errors
-    /// [`Error::Empty`]; [`Error::TooFewSamples`] for fewer than two; [`Error::WeightCount`], [`Error::InvalidWeight`],
-    /// [`Error::WeightSum`], [`Error::ZeroWeight`]; [`Error::NameCount`]; [`Error::NonFinite`] under
-    /// [`NonFinite::Refuse`](crate::NonFinite::Refuse), else [`Error::NoValues`] for a feature with nothing left; and what
-    /// the scaler itself adds.
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error>;
-}
-
-/// Makes the list below into the public enum, what it is made from, and `with_scaler!`.
+/// Makes the list below into the public enum, what it is made from, `with_scaler!` and `each_scaler!`.
 macro_rules! scalers {
     (
         $(#[$attribute:meta])*
@@ -160,6 +130,14 @@ macro_rules! scalers {
                 }
             };
         }
+
+        /// Calls a macro with the types of all scalers.
+        macro_rules! each_scaler {
+            ($macro:ident) => {
+                $macro! { AnyScaler, $($scaler,)* }
+            };
+        }
+        pub(crate) use each_scaler;
     };
 }
 
@@ -262,9 +240,9 @@ impl AnyScaler {
     }
 }
 
-impl Scaler for AnyScaler {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        with_scaler!(self, |scaler| scaler.fit(training))
+impl Learn for AnyScaler {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        with_scaler!(self, |scaler| scaler.learn(training))
     }
 }
 

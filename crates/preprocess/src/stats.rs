@@ -9,7 +9,7 @@ use nalgebra::DMatrixView;
 use serde::{Deserialize, Serialize};
 
 use crate::fit_data::check_weight_sum;
-use crate::{Error, Feature, NonFinite, Scalar, Threads, compiled};
+use crate::{Error, Feature, NonFinite, Scalar, Threads};
 use absorb::MAX_BLOCK_SAMPLES;
 pub(crate) use moments::Moments;
 use moments::sum_and_rest;
@@ -164,7 +164,7 @@ impl FeatureStats {
         weights: Option<&[T]>,
     ) -> Result<(), Error> {
         let mut next = self.clone();
-        compiled::absorb(&mut next, samples, weights, None)?;
+        absorb(&mut next, samples, weights, None)?;
         next.check_sums()?;
         *self = next;
         Ok(())
@@ -377,6 +377,16 @@ impl FeatureStats {
     }
 }
 
+// Compiled here for both number types, and not again in every crate that makes statistics.
+smallbatch_base::compiled! {
+    fn absorb(
+        stats: &'a mut FeatureStats,
+        samples: DMatrixView<'a, T>,
+        weights: Option<&'a [T]>,
+        names: Option<&'a [String]>,
+    ) -> Result<(), Error> = FeatureStats::absorb;
+}
+
 impl Moments {
     /// The rule documented at [`FeatureStats::constant`], in its square root so that nothing underflows.
     pub(crate) fn is_constant(&self) -> bool {
@@ -387,22 +397,5 @@ impl Moments {
         let std = self.squares.root_over(self.weight);
         let rounding = n * self.mean.abs() * f64::EPSILON;
         std * (1.0 - n * f64::EPSILON).sqrt() <= rounding || std < f64::MIN_POSITIVE
-    }
-}
-
-/// Names the first value that is not finite, in the order of the samples.
-pub(crate) fn refuse_non_finite<T: Scalar>(
-    values: &[T],
-    d: usize,
-    first_sample: u64,
-    names: Option<&[String]>,
-) -> Result<(), Error> {
-    match values.iter().position(|x| !x.to_f64().is_finite()) {
-        Some(at) => Err(Error::NonFinite {
-            sample: first_sample + (at / d) as u64,
-            feature: Feature::new(at % d, names),
-            value: values[at].to_f64(),
-        }),
-        None => Ok(()),
     }
 }

@@ -1,9 +1,7 @@
 //! The part of fitting that all scalers share: checks, statistics, and a look for odd features.
 
-use crate::fitted::{Body, FittedScaler};
-use crate::scalers::Map;
 use crate::tails::judge;
-use crate::{AnyScaler, Error, Feature, FeatureStats, FitData, FitReport, NonFinite, Scalar};
+use crate::{Error, Feature, FeatureStats, FitData, FitReport, NonFinite, Scalar};
 
 /// Deviations of fewer than this many ε_T |μ| are not resolved by the stored type.
 const RESOLVED: f64 = 4.0;
@@ -12,13 +10,13 @@ const RESOLVED: f64 = 4.0;
 pub(crate) struct Survey {
     pub(crate) stats: FeatureStats,
     pub(crate) constant: Vec<bool>,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     pub(crate) report: FitReport,
 }
 
 impl Survey {
-    /// Checks the data, accumulates its statistics, and looks for odd features.
-    pub(crate) fn new<T: Scalar>(data: &FitData<'_, T>, policy: NonFinite) -> Result<Self, Error> {
+    /// See [`survey`].
+    fn new<T: Scalar>(data: &FitData<'_, T>, policy: NonFinite) -> Result<Self, Error> {
         data.check()?;
         let mut stats = FeatureStats::new(data.n_features())
             .non_finite(policy)
@@ -126,15 +124,10 @@ impl Survey {
     pub(crate) fn check_variance(&self) -> Result<(), Error> {
         self.stats.check_variance(Some(&self.names))
     }
+}
 
-    pub(crate) fn fitted(self, scaler: impl Into<AnyScaler>, map: Map) -> FittedScaler {
-        FittedScaler::new(Body {
-            scaler: scaler.into(),
-            names: self.names,
-            min: self.stats.min().to_vec(),
-            max: self.stats.max().to_vec(),
-            map,
-            report: self.report,
-        })
-    }
+// Compiled here for both number types, and not again in every crate that fits scalers.
+smallbatch_base::compiled! {
+    /// Checks the data, accumulates its statistics, and looks for odd features.
+    pub(crate) fn survey(data: &'a FitData<'a, T>, policy: NonFinite) -> Result<Survey, Error> = Survey::new;
 }

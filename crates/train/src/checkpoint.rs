@@ -5,8 +5,8 @@ use smallbatch_data::{BatchTarget, Dataset};
 use smallbatch_mlp::{Mlp, Optimizer};
 
 use crate::batch_losses::BatchLosses;
+use crate::best::Best;
 use crate::plateau::Plateau;
-use crate::session::Best;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
 /// The format that [`Checkpoint`] is saved in. In format 3 training losses can be those of batches; a file of format 2 is read,

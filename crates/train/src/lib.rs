@@ -61,6 +61,7 @@
 //!   [`Checkpoint`].
 
 mod batch_losses;
+mod best;
 mod budget;
 mod checkpoint;
 mod clock;
@@ -69,6 +70,7 @@ mod early_stopping;
 mod error;
 mod evaluation;
 mod evaluator;
+mod fit;
 mod fit_check;
 mod history;
 pub mod metrics;
@@ -80,6 +82,7 @@ mod schedule;
 mod session;
 mod trained;
 mod trainer;
+mod training_loss;
 mod watched;
 
 /// The number type of a training.
@@ -110,7 +113,7 @@ pub use checkpoint::Checkpoint;
 pub use divergence::{Divergence, NotFinite, Range};
 pub use early_stopping::EarlyStopping;
 pub use error::Error;
-pub use evaluation::{EvaluateEvery, Evaluation, TrainingLoss};
+pub use evaluation::{EvaluateEvery, Evaluation};
 pub use history::{History, Outcome, Record, TaskMetrics};
 pub use observer::{Observer, Plan, Silent, Update};
 pub use period::Period;
@@ -118,4 +121,5 @@ pub use schedule::{Rates, Schedule};
 pub use session::Session;
 pub use trained::Trained;
 pub use trainer::Trainer;
+pub use training_loss::TrainingLoss;
 pub use watched::Watched;

@@ -7,9 +7,8 @@ mod run;
 use smallbatch_data::{Batches, Dataset};
 use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
-pub(crate) use judge::Best;
-
 use crate::batch_losses::BatchLosses;
+use crate::best::Best;
 use crate::checkpoint::{Checkpoint, Fingerprint, Format};
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;

@@ -1,14 +1,11 @@
 //! The description of a training, checked before it begins.
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{BatchSize, Dataset};
-use smallbatch_mlp::{Mlp, MlpSpec, OptimizerSpec};
+use smallbatch_data::BatchSize;
+use smallbatch_mlp::{MlpSpec, OptimizerSpec};
 
 use crate::error::require_positive;
-use crate::{
-    Budget, Checkpoint, EarlyStopping, Error, Evaluation, Observer, Scalar, Schedule, Session,
-    Silent, Trained, Watched,
-};
+use crate::{Budget, EarlyStopping, Error, Evaluation, Schedule, Watched};
 
 /// The description of a training: the model, how it is optimized, for how long, and when it is evaluated. It is plain
 /// data, serializes, and is checked by [`Trainer::validate`] and whenever it is used.
@@ -208,94 +205,5 @@ impl Trainer {
             });
         }
         Ok(())
-    }
-
-    /// Trains from the beginning to the end.
-    ///
-    /// Training and validation data must have the same features in the same order, scaled by the same scaler.
-    ///
-    /// # Errors
-    /// - A setting outside its range, as [`Trainer::validate`]; a schedule that needs a total that the budget does not say.
-    /// - Data that does not suit the model: [`Error::FeatureCount`], [`Error::TargetKind`], [`Error::TargetShape`],
-    ///   [`Error::TargetValue`], [`Error::MissingValue`], [`Error::ValidationDiffers`], [`Error::BatchTooLarge`]; or from
-    ///   which nothing can be learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`].
-    /// - [`Error::NeedsValidation`] where validation data is watched and not given.
-    /// - [`Error::Diverged`] with the history so far.
-    pub fn fit<T: Scalar>(
-        &self,
-        training: &Dataset<T>,
-        validation: Option<&Dataset<T>>,
-    ) -> Result<Trained<T>, Error> {
-        let mut session = self.start(training, validation)?;
-        session.run(&mut Silent)?;
-        session.finish()
-    }
-
-    /// Trains from the beginning to the end, while an observer listens.
-    ///
-    /// # Errors
-    /// As [`Trainer::fit`].
-    pub fn fit_observed<T: Scalar>(
-        &self,
-        training: &Dataset<T>,
-        validation: Option<&Dataset<T>>,
-        observer: &mut dyn Observer,
-    ) -> Result<Trained<T>, Error> {
-        let mut session = self.start(training, validation)?;
-        session.run(observer)?;
-        session.finish()
-    }
-
-    /// A training that stands before its first update, to be run piece by piece.
-    ///
-    /// # Errors
-    /// As [`Trainer::fit`], but for the divergence.
-    pub fn start<'a, T: Scalar>(
-        &self,
-        training: &'a Dataset<T>,
-        validation: Option<&'a Dataset<T>>,
-    ) -> Result<Session<'a, T>, Error> {
-        Session::start(self, training, validation)
-    }
-
-    /// The same, but it begins with a model that is there instead of a new one: to train a saved model on new rows, or one
-    /// fold's from the model of another. The optimizer begins anew.
-    ///
-    /// ```
-    /// use smallbatch_data::builtin;
-    /// use smallbatch_mlp::MlpSpec;
-    /// use smallbatch_train::{Budget, Silent, Trainer};
-    ///
-    /// let wine = builtin::wine()?.cast::<f32>()?;
-    /// let trainer = Trainer::new(MlpSpec::new([13, 8, 3])).learning_rate(1e-7).budget(Budget::Epochs(1));
-    /// let model = trainer.fit(&wine, None)?.into_model();
-    /// let mut session = trainer.start_from(model.clone(), &wine, None)?;
-    /// assert_eq!(session.model(), &model);
-    /// session.run(&mut Silent)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Trainer::start`]; and [`Error::OtherModel`] for a model of another kind than the trainer's.
-    pub fn start_from<'a, T: Scalar>(
-        &self,
-        model: Mlp<T>,
-        training: &'a Dataset<T>,
-        validation: Option<&'a Dataset<T>>,
-    ) -> Result<Session<'a, T>, Error> {
-        Session::start_from(self, model, training, validation)
-    }
-
-    /// A training that stands where the checkpoint was made, and goes on from there as if it had never stopped: to the
-    /// same bits.
-    ///
-    /// # Errors
-    /// As [`Trainer::start`]; and [`Error::CheckpointData`] where the data are not those the checkpoint was made with.
-    pub fn resume<'a, T: Scalar>(
-        checkpoint: Checkpoint<T>,
-        training: &'a Dataset<T>,
-        validation: Option<&'a Dataset<T>>,
-    ) -> Result<Session<'a, T>, Error> {
-        Session::resume(checkpoint, training, validation)
     }
 }

@@ -3,8 +3,8 @@
 use smallbatch_base::Scalar;
 
 use super::allot::{Shares, Way, allot};
-use super::{Part, Split, Strategy, check_classes_present};
-use crate::{Dataset, Error};
+use super::{Split, Strategy, check_classes_present};
+use crate::{Dataset, Error, Part};
 
 /// k splits of one data set, in which every sample is in the test part exactly once.
 ///

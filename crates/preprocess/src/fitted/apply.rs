@@ -2,11 +2,12 @@
 
 use nalgebra::DMatrixView;
 
-use super::kernels::{self, Counts};
-use super::{FittedScaler, Table};
+use super::FittedScaler;
 use crate::fit_data::for_each_block;
-use crate::stats::refuse_non_finite;
+use crate::non_finite::refuse_non_finite;
 use crate::threads::in_order;
+use crate::transform::Table;
+use crate::transform::kernels::{self, Counts};
 use crate::{Error, NonFinite, Scalar, TransformReport};
 
 /// Values handled at a time: where they are looked at twice, they are still in the first cache.
@@ -36,7 +37,7 @@ impl FittedScaler {
     }
 
     /// Transforms in place. All or nothing: the values are looked through before the first one is changed.
-    pub(crate) fn transform_values<T: Scalar>(
+    pub(super) fn transform_values<T: Scalar>(
         &self,
         values: &mut [T],
         n_samples: usize,
@@ -80,7 +81,7 @@ impl FittedScaler {
     }
 
     /// Transforms samples into a slice of their number of values.
-    pub(crate) fn transform_view<T: Scalar>(
+    pub(super) fn transform_view<T: Scalar>(
         &self,
         samples: DMatrixView<'_, T>,
         target: &mut [T],
@@ -149,7 +150,7 @@ impl FittedScaler {
     }
 
     /// Undoes the transform in place.
-    pub(crate) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
+    pub(super) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
         self.check_invertible()?;
         let portions = self.portions::<T>(values.len());
         in_order(
@@ -161,7 +162,7 @@ impl FittedScaler {
     }
 
     /// Undoes the transform of scaled samples into a slice of their number of values.
-    pub(crate) fn inverse_view<T: Scalar>(
+    pub(super) fn inverse_view<T: Scalar>(
         &self,
         scaled: DMatrixView<'_, T>,
         target: &mut [T],

@@ -1,8 +1,9 @@
 //! x' = x
 
-use super::{AnyScaler, Definition, Map, Scaler};
-use crate::fitted::Affine;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
+use super::{Definition, Learn, Map};
+use crate::survey::{Survey, survey};
+use crate::transform::Affine;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// [`AnyScaler::Identity`].
 pub(super) struct Identity;
@@ -21,11 +22,11 @@ impl Definition for Identity {
     }
 }
 
-impl Scaler for Identity {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = compiled::survey(training, NonFinite::Refuse)?;
+impl Learn for Identity {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, NonFinite::Refuse)?;
         let n = training.n_features();
         let (shift, scale) = (vec![0.0; n], vec![1.0; n]);
-        Ok(survey.fitted(AnyScaler::Identity, Map::Affine(Affine { shift, scale })))
+        Ok((survey, Map::Affine(Affine { shift, scale })))
     }
 }

@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Scaler};
-use crate::fitted::Affine;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
+use super::{Learn, Map};
+use crate::survey::{Survey, survey};
+use crate::transform::Affine;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// Divides by the greatest magnitude, feature by feature: x' = x / max|x|. Zero stays zero.
 ///
 /// Nothing is subtracted, so a feature that is constant over the training set becomes ±1: dividing by its magnitude is as
 /// safe as for any other feature, and it is still reported. Only a feature that is 0 throughout has scale 1.
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`] when all values are subnormal.
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::ScaleOverflow`] when all values are subnormal.
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -30,9 +31,9 @@ pub struct MaxAbsScaler {
 
 definition_of_policy_alone!(MaxAbsScaler, "max-abs", Map::Affine(_));
 
-impl Scaler for MaxAbsScaler {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = compiled::survey(training, self.non_finite)?;
+impl Learn for MaxAbsScaler {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, self.non_finite)?;
         let scale = |(min, max): (&f64, &f64)| match min.abs().max(max.abs()) {
             0.0 => 1.0,
             largest => largest,
@@ -48,6 +49,6 @@ impl Scaler for MaxAbsScaler {
             survey.check_scale(j, scale)?;
         }
         let shift = vec![0.0; scale.len()];
-        Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
+        Ok((survey, Map::Affine(Affine { shift, scale })))
     }
 }

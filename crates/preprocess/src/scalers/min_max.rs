@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Scaler};
-use crate::fitted::Affine;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
+use super::{Learn, Map};
+use crate::survey::{Survey, survey};
+use crate::transform::Affine;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// The training range to a chosen range, 0 to 1 unless said otherwise, feature by feature:
 /// x' = low + (x - min) (high - low) / (max - min).
@@ -16,7 +17,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 ///
 /// One outlier sets the scale of all others: see [`RobustScaler`](super::RobustScaler).
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::ScaleOverflow`].
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -105,9 +106,9 @@ impl MinMaxScaler {
 
 definition!(MinMaxScaler, "min-max", Map::Affine(_));
 
-impl Scaler for MinMaxScaler {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = compiled::survey(training, self.non_finite)?;
+impl Learn for MinMaxScaler {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, self.non_finite)?;
         let ranges = survey.stats.min().iter().zip(survey.stats.max());
         let scales: Vec<f64> = ranges
             .map(|(min, max)| (max - min) / (self.high - self.low))
@@ -116,6 +117,6 @@ impl Scaler for MinMaxScaler {
         let mins = survey.stats.min().iter().zip(&scale);
         let shift: Vec<f64> = mins.map(|(min, scale)| min - self.low * scale).collect();
         survey.check_shifts(&shift)?;
-        Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
+        Ok((survey, Map::Affine(Affine { shift, scale })))
     }
 }

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, Map, Scaler};
-use crate::fitted::{Affine, Tables, Transform};
+use super::{Definition, Learn, Map};
 use crate::stats::Moments;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport, compiled};
+use crate::survey::{Survey, survey};
+use crate::transform::{Affine, Tables, Transform};
+use crate::{Error, FitData, NonFinite, Scalar, TransformReport};
 
 /// Each sample by the mean and deviation of its own features: x'_j = (x_j - m) / s, with m and s over the d features of that one
 /// sample, s with d and not d - 1.
@@ -17,7 +18,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport, co
 /// A sample whose features are all alike has s = 1, and is counted in the transform's report. There is no inverse.
 /// NaN under [`NonFinite::Ignore`] stays NaN, and the sample's other features are scaled by their own mean and deviation.
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::TooFewFeatures`] for a single feature.
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::TooFewFeatures`] for a single feature.
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -37,16 +38,16 @@ pub struct PerSample {
 
 definition_of_policy_alone!(PerSample, "per-sample", Map::PerSample);
 
-impl Scaler for PerSample {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = compiled::survey(training, self.non_finite)?;
+impl Learn for PerSample {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, self.non_finite)?;
         if training.n_features() < 2 {
             return Err(Error::TooFewFeatures {
                 got: training.n_features(),
                 needed: 2,
             });
         }
-        Ok(survey.fitted(*self, Map::PerSample))
+        Ok((survey, Map::PerSample))
     }
 }
 

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Scaler};
+use super::{Learn, Map};
 use crate::columns::map_columns;
-use crate::fitted::{Affine, Tables, Transform};
 use crate::quantile::{Sorted, between};
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, TransformReport, compiled, normal};
+use crate::survey::{Survey, survey};
+use crate::transform::{Affine, Tables, Transform};
+use crate::{Error, FitData, NonFinite, Scalar, TransformReport, normal};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
 ///
@@ -48,9 +49,9 @@ fn n_quantiles(n: usize) -> usize {
     (n / 30).clamp(10, 1000).min(n)
 }
 
-impl Scaler for QuantileTransformer {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        let survey = compiled::survey(training, self.non_finite)?;
+impl Learn for QuantileTransformer {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, self.non_finite)?;
         let quantiles = map_columns(training, |j, column| {
             let total = column.weights.as_ref().map_or(0.0, |w| w.iter().sum());
             let n = n_quantiles(column.values.len().max(total as usize));
@@ -72,7 +73,7 @@ impl Scaler for QuantileTransformer {
                 survey.check_scale(j, f64::INFINITY)?;
             }
         }
-        Ok(survey.fitted(*self, Map::Quantiles { quantiles }))
+        Ok((survey, Map::Quantiles { quantiles }))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Scaler};
+use super::{Learn, Map};
 use crate::columns::map_columns;
-use crate::fitted::Affine;
 use crate::quantile::quantiles;
-use crate::survey::Survey;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
+use crate::survey::{Survey, survey};
+use crate::transform::Affine;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// Median 0 and interquartile range 1, feature by feature: x' = (x - median) / (q₇₅ - q₂₅).
 ///
@@ -21,7 +21,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar, compiled};
 ///
 /// Memory: the values of eight features at a time are copied, as `f64`, on each thread.
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::ScaleOverflow`].
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -44,10 +44,10 @@ const RESOLVED: f64 = 4.0;
 
 definition_of_policy_alone!(RobustScaler, "robust", Map::Affine(_));
 
-impl Scaler for RobustScaler {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+impl Learn for RobustScaler {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
         let (survey, affine) = fit_robust(training, self.non_finite)?;
-        Ok(survey.fitted(*self, Map::Affine(affine)))
+        Ok((survey, Map::Affine(affine)))
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn fit_robust<T: Scalar>(
     training: &FitData<'_, T>,
     policy: NonFinite,
 ) -> Result<(Survey, Affine), Error> {
-    let mut survey = compiled::survey(training, policy)?;
+    let mut survey = survey(training, policy)?;
     let quartiles = map_columns(training, |_, column| {
         quantiles(column.values, column.weights, &[0.25, 0.5, 0.75])
     })?;

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::robust::fit_robust;
-use super::{Map, Scaler};
-use crate::fitted::Shape;
-use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
+use super::{Learn, Map};
+use crate::survey::Survey;
+use crate::transform::Shape;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// Robust scaling, then smoothly clipped to ±3: z / sqrt(1 + (z/3)²) of z = (x - median) / (q₇₅ - q₂₅).
 ///
@@ -17,7 +18,7 @@ use crate::{Error, FitData, FittedScaler, NonFinite, Scalar};
 /// practice: in `f32` a value 30 scales out comes back to about five digits, and everything beyond some 8,700
 /// scales (2·10⁸ in `f64`) comes back as about that.
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::ScaleOverflow`].
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::ScaleOverflow`].
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -39,10 +40,10 @@ pub struct SmoothClip {
 
 definition_of_policy_alone!(SmoothClip, "smooth-clip", Map::SmoothClip(_));
 
-impl Scaler for SmoothClip {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
+impl Learn for SmoothClip {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
         let (survey, affine) = fit_robust(training, self.non_finite)?;
-        Ok(survey.fitted(*self, Map::SmoothClip(affine)))
+        Ok((survey, Map::SmoothClip(affine)))
     }
 }
 

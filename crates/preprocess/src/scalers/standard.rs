@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Map, Scaler};
-use crate::fitted::Affine;
-use crate::survey::Survey;
-use crate::{Error, FeatureStats, FitData, FittedScaler, NonFinite, Scalar, compiled};
+use super::{Learn, Map};
+use crate::survey::{Survey, survey};
+use crate::transform::Affine;
+use crate::{Error, FitData, NonFinite, Scalar};
 
 /// What a [`StandardScaler`] subtracts.
 ///
@@ -52,10 +52,10 @@ pub enum Scaling {
 /// Mean 0 and standard deviation 1, feature by feature: x' = (x - μ) / σ.
 ///
 /// μ and σ are the mean and the standard deviation (with n, not n - 1) of the feature over the training set, as
-/// [`FeatureStats`] computes them. Centering and scaling each have their own switch. A constant feature has scale 1 and
+/// [`FeatureStats`](crate::FeatureStats) computes them. Centering and scaling each have their own switch. A constant feature has scale 1 and
 /// is named in the [`FitReport`](crate::FitReport).
 ///
-/// Beyond the errors of [`Scaler::fit`]: [`Error::VarianceOverflow`].
+/// Beyond the errors of [`Scaler::fit`](crate::Scaler::fit): [`Error::VarianceOverflow`].
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -98,46 +98,8 @@ impl StandardScaler {
         self
     }
 
-    /// Fits from statistics that were accumulated over a stream or in threads. Names are optional.
-    ///
-    /// The report's search for heavy tails and for dominating values needs the data itself and is left out
-    /// ([`FitReport::judged_tails`](crate::FitReport::judged_tails) is false); "nearly constant" is judged by the ε of `f64`.
-    ///
-    /// # Errors
-    /// [`Error::NameCount`]; [`Error::Empty`] without features or samples; [`Error::TooFewSamples`] when no feature has two
-    /// values; [`Error::NoValues`] for a feature without any. (That the variances fit an `f64` was checked when the
-    /// statistics were made.)
-    ///
-    /// ```
-    /// use nalgebra::DMatrix;
-    /// use smallbatch_preprocess::{FeatureStats, StandardScaler};
-    ///
-    /// let mut stats = FeatureStats::new(1);
-    /// for chunk in [[1.0_f32, 2.0], [3.0, 6.0]] {
-    ///     stats.update(&DMatrix::from_column_slice(1, 2, &chunk))?;
-    /// }
-    /// let fitted = StandardScaler::new().fit_stats(&stats, None)?;
-    /// assert_eq!(fitted.affine().unwrap().shift, [3.0]);
-    /// # Ok::<(), smallbatch_preprocess::Error>(())
-    /// ```
-    pub fn fit_stats(
-        &self,
-        stats: &FeatureStats,
-        names: Option<&[String]>,
-    ) -> Result<FittedScaler, Error> {
-        if let Some(names) = names
-            && names.len() != stats.n_features()
-        {
-            return Err(Error::NameCount {
-                expected: stats.n_features(),
-                got: names.len(),
-            });
-        }
-        let n_weighted = stats.count().iter().copied().max().unwrap_or(0);
-        self.fit_survey(Survey::of_stats(stats, n_weighted, names, f64::EPSILON)?)
-    }
-
-    fn fit_survey(&self, survey: Survey) -> Result<FittedScaler, Error> {
+    /// What the scaler becomes by what was found.
+    pub(crate) fn map(&self, survey: &Survey) -> Result<Map, Error> {
         survey.check_variance()?;
         let n = survey.constant.len();
         let shift = match self.centering {
@@ -148,14 +110,16 @@ impl StandardScaler {
             Scaling::StandardDeviation => survey.scales(&survey.stats.std())?,
             Scaling::None => vec![1.0; n],
         };
-        Ok(survey.fitted(*self, Map::Affine(Affine { shift, scale })))
+        Ok(Map::Affine(Affine { shift, scale }))
     }
 }
 
 definition!(StandardScaler, "standard", Map::Affine(_));
 
-impl Scaler for StandardScaler {
-    fn fit<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<FittedScaler, Error> {
-        self.fit_survey(compiled::survey(training, self.non_finite)?)
+impl Learn for StandardScaler {
+    fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        let survey = survey(training, self.non_finite)?;
+        let map = self.map(&survey)?;
+        Ok((survey, map))
     }
 }

@@ -2,9 +2,10 @@
 
 use nalgebra::DMatrixView;
 
+use super::FeatureStats;
 use super::moments::{BlockMoments, Moments, block_samples};
-use super::{FeatureStats, refuse_non_finite};
 use crate::fit_data::{check_weights, for_each_block};
+use crate::non_finite::refuse_non_finite;
 use crate::threads::in_order;
 use crate::{Error, NonFinite, Scalar};
 

@@ -2,30 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
-
 use super::Session;
 use crate::batch_losses::BatchLosses;
+use crate::best::Best;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
 use crate::evaluator::Measurement;
 use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, TrainingLoss, Watched};
-
-/// What early stopping has seen: the lowest validation loss, and the model that had it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "T: Scalar")]
-pub(crate) struct Best<T> {
-    pub(super) lowest: Lowest,
-    pub(crate) parameters: Vec<T>,
-    pub(super) record: Record,
-}
-
-impl<T> Best<T> {
-    /// Counts the evaluations without a lower loss from here again.
-    pub(crate) fn start_over(&mut self) {
-        self.lowest.start_over();
-    }
-}
 
 impl<T: Scalar> Session<'_, T> {
     /// An evaluation that the timetable asks for: it goes into the history, and is judged.

@@ -3,8 +3,8 @@
 
 use smallbatch_base::vectorized;
 
+use super::Table;
 use crate::Scalar;
-use crate::fitted::table::Table;
 
 /// What follows x' = (x - shift) / scale, value by value.
 pub(crate) trait Shape: Copy {

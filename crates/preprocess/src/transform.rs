@@ -1,10 +1,14 @@
-//! What a kind of transform is to a fitted scaler.
+//! What a kind of transform is, the loops over values, and the tables that they look up.
+
+pub(crate) mod kernels;
+mod table;
 
 use serde::{Deserialize, Serialize};
 
-use super::kernels::{self, Shape};
-use super::table::Tables;
 use crate::{Error, Scalar, TransformReport};
+pub(crate) use kernels::{Linear, Shape};
+pub use table::Coefficients;
+pub(crate) use table::{Columns, Table, Tables};
 
 /// A kind of transform, with what was fitted: what a scaler's file says of it.
 pub(crate) trait Transform<'a>: Copy {
