@@ -1,14 +1,16 @@
 //! The loss's curvature: exact Hessian-vector products and the largest eigenvalue.
 
+use std::ops::Range;
+
 use rand_distr::{Distribution, StandardNormal};
-use smallbatch_base::{Stream, generator};
+use smallbatch_base::{Stream, compiled, generator};
 
 use crate::batch::{Batch, Open};
+use crate::cuts::{CHUNK, chunks};
 use crate::error::{require, require_finite};
-use crate::kernel::Source;
-use crate::passes::chunks;
+use crate::kernel::{self, AsTheyAre, Source};
 use crate::product::{Accum, Columns, matmul};
-use crate::{CHUNK, Error, Loss, Mlp, Parameters, Scalar, compiled};
+use crate::{Error, Loss, Mlp, Parameters, Scalar};
 
 /// When to stop a power iteration.
 ///
@@ -383,10 +385,10 @@ impl<'a, T: Scalar> Pass<'a, T> {
             which: None,
             n_samples: self.n_samples,
         };
-        compiled::into_panels(source, &(0..n_outputs), &mut panels);
+        into_panels(source, &(0..n_outputs), &mut panels);
         let mut losses = vec![0.0; self.n_samples.div_ceil(T::PANEL)];
-        compiled::loss_gradient(loss, &mut panels, chunk, total, &mut losses);
-        compiled::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
+        loss_gradient(loss, &mut panels, chunk, total, &mut losses);
+        from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
 
@@ -472,6 +474,27 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 .collect();
         }
     }
+}
+
+compiled! {
+    fn loss_gradient(
+        loss: &'a Loss,
+        logits: &'a mut [T],
+        chunk: &'a Open<'a, T>,
+        divisor: f64,
+        losses: &'a mut [f64],
+    ) -> () = Loss::gradient_in_place;
+
+    fn into_panels(source: Source<'a, T>, rows: &'a Range<usize>, panels: &'a mut [T]) -> ()
+        = (|source, rows, panels| kernel::into_panels(source, AsTheyAre, rows, panels, None));
+
+    fn from_panels(
+        panels: &'a [T],
+        n_rows: usize,
+        n_samples: usize,
+        samples: &'a mut [T],
+        stride: usize,
+    ) -> () = kernel::from_panels;
 }
 
 /// Adds the bias to each column.
