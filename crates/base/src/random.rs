@@ -22,8 +22,8 @@ use rand_chacha::ChaCha8Rng;
 pub enum Stream {
     /// Initial weights; the counter is the layer.
     Init = name(b"init"),
-    /// The first direction of a power iteration; the counter is 0.
-    Power = name(b"power"),
+    /// The first direction of the method of Lanczos; the counter is 0.
+    Lanczos = name(b"lanczos"),
     /// The order of the samples in an epoch; the counter is the epoch.
     Shuffle = name(b"shuffle"),
     /// Which sample goes to which part or fold; the counter is 0.
@@ -76,7 +76,7 @@ mod tests {
     fn the_key_is_seed_name_counter() {
         let names: [(Stream, &[u8]); 6] = [
             (Stream::Init, b"init"),
-            (Stream::Power, b"power"),
+            (Stream::Lanczos, b"lanczos"),
             (Stream::Shuffle, b"shuffle"),
             (Stream::Split, b"split"),
             (Stream::Synthetic, b"synth"),

@@ -1,8 +1,11 @@
-//! How many threads are worth it.
+//! How many threads are worth it, and workspaces that find out.
 
+use crate::cuts::{MOST_SHARDS, MOST_SHARES, SMALL, WORTH_CUTTING, is_cut_by_samples};
+use crate::pace::Governor;
 use crate::passes::WORTH_SHARING;
-use crate::shards::{MOST_SHARDS, MOST_SHARES, SMALL, WORTH_CUTTING};
-use crate::{CHUNK, Mlp, Scalar};
+use crate::team::MOST;
+use crate::workspace::Automatic;
+use crate::{CHUNK, Mlp, Scalar, Workspace};
 
 /// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
 const PER_NANOSECOND: f64 = 35.0;
@@ -35,7 +38,7 @@ impl<T: Scalar> Mlp<T> {
     pub fn advisable_threads(&self, batch_size: usize, at_most: usize) -> usize {
         let alone = self.nanoseconds(batch_size, 1);
         let mut best = (1, alone * (1.0 - MARGIN));
-        for threads in 2..=at_most.min(crate::team::MOST) {
+        for threads in 2..=at_most.min(MOST) {
             let time = self.nanoseconds(batch_size, threads);
             if time < best.1 {
                 best = (threads, time);
@@ -44,15 +47,63 @@ impl<T: Scalar> Mlp<T> {
         best.0
     }
 
+    /// Buffers as [`Mlp::workspace_with_threads`] has them, with as many threads as are fastest, of up to so many and as the
+    /// processor has room for, for updates on batches of this size (in chunks of [`CHUNK`], if that is less). The number is not
+    /// decided here: each update measures what the threads bring, takes fewer or more from the next one on, and tries the
+    /// others again now and then. So they do not cost speed where the cores are far apart, or where another process uses one
+    /// of them; and the numbers are the same to the bit in any case. [`Workspace::threads_in_use`] tells how many it is. Trials
+    /// cost about 1 %.
+    ///
+    /// A network for which more threads cannot be of use gets one, without a clock. Others have buffers for one thread besides
+    /// those for all.
+    ///
+    /// ```
+    /// use smallbatch_mlp::MlpSpec;
+    ///
+    /// let tiny = MlpSpec::new([2, 16, 2]).build::<f32>(0)?;
+    /// assert_eq!(tiny.workspace_with_automatic_threads(32, 2).threads(), 1);
+    /// let large = MlpSpec::new([784, 512, 10]).build::<f32>(0)?;
+    /// let room = std::thread::available_parallelism().map_or(1, usize::from);
+    /// assert_eq!(large.workspace_with_automatic_threads(32, 2).threads(), 2.min(room));
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Mlp::workspace`].
+    pub fn workspace_with_automatic_threads(
+        &self,
+        batch_size: usize,
+        at_most: usize,
+    ) -> Workspace<T> {
+        let capacity = batch_size.min(CHUNK);
+        let room = || std::thread::available_parallelism().map_or(1, usize::from);
+        let n_threads = if at_most > 1 && self.can_be_shared(batch_size) {
+            at_most.min(room()).min(MOST)
+        } else {
+            1
+        };
+        let mut workspace = Workspace::new(self, capacity, n_threads);
+        let n_threads = workspace.team.len();
+        if n_threads > 1 {
+            let guess = self.advisable_threads(batch_size, n_threads);
+            workspace.team.take_part(guess);
+            workspace.automatic = Some(Box::new(Automatic {
+                governor: Governor::new(n_threads, guess),
+                alone: Workspace::new(self, capacity, 1),
+            }));
+        }
+        workspace
+    }
+
     /// Whether a step on so many samples is ever handed to more than one thread.
-    pub(crate) fn can_be_shared(&self, batch_size: usize) -> bool {
+    fn can_be_shared(&self, batch_size: usize) -> bool {
         let layout = self.layout();
         if layout.len() <= SMALL && batch_size > CHUNK {
             return layout.len().saturating_mul(batch_size) >= WORTH_CUTTING;
         }
         let batch_size = batch_size.min(CHUNK);
         let lanes = batch_size.next_multiple_of(T::PANEL);
-        self.is_cut_by_samples(batch_size, 2)
+        is_cut_by_samples::<T>(layout.len(), batch_size, 2)
             || (0..layout.n_layers()).any(|layer| {
                 let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
                 fan_in.max(fan_out) > T::PANEL && fan_in * fan_out * lanes >= WORTH_SHARING
@@ -78,7 +129,7 @@ impl<T: Scalar> Mlp<T> {
             };
             return time(work) + adding;
         }
-        if self.is_cut_by_samples(batch_size, threads) {
+        if is_cut_by_samples::<T>(layout.len(), batch_size, threads) {
             let n_panels = batch_size.div_ceil(T::PANEL);
             let largest = n_panels.div_ceil(threads.min(MOST_SHARES)) as f64;
             return self.nanoseconds(batch_size, 1) * largest / n_panels as f64 + 2.0 * ROUND;

@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrixView;
 
+use crate::error::check_length;
 use crate::inputs::{Inputs, Stored, columns, shaped_inputs};
 use crate::kernel::InputScaling;
 use crate::product::Columns;
@@ -218,18 +219,6 @@ impl<'a, T: Scalar> Batch<'a, T> {
             inputs,
             targets,
             weights: self.weights,
-        })
-    }
-}
-
-pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(Error::Length {
-            what,
-            expected,
-            found,
         })
     }
 }

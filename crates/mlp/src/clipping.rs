@@ -17,12 +17,12 @@
 use smallbatch_base::vectorized;
 
 use crate::batch::Open;
+use crate::cuts::SMALL;
 use crate::destination::Destination;
+use crate::error::finite_loss;
 use crate::kernel::gram;
 use crate::negligible::flush;
-use crate::passes::{chunk_loss, propagate, update_layers};
-use crate::shards::SMALL;
-use crate::training::finite;
+use crate::passes::{Mode, chunk_loss, propagate, update_layers};
 use crate::workspace::Part;
 use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 
@@ -51,7 +51,7 @@ impl<T: Scalar> Mlp<T> {
         learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Option<Result<f64, Error>> {
-        let mut mode = self.learning(key, 0);
+        let mut mode = Mode::learn(self.spec(), key, 0);
         let (spec, parameters) = self.split_mut();
         let is_plain = optimizer.is_plain_but_for_clipping();
         let divisor = if is_plain {
@@ -60,7 +60,7 @@ impl<T: Scalar> Mlp<T> {
             total
         };
         let sum = chunk_loss(spec, parameters, batch, divisor, &mut mode, workspace);
-        let loss = match finite(sum / total, optimizer.step()) {
+        let loss = match finite_loss(sum / total, optimizer.step()) {
             Ok(loss) => loss,
             Err(error) => return Some(Err(error)),
         };

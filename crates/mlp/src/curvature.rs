@@ -1,60 +1,27 @@
 //! The loss's curvature: exact Hessian-vector products and the largest eigenvalue.
 
+use std::ops::Range;
+
 use rand_distr::{Distribution, StandardNormal};
-use smallbatch_base::{Stream, generator};
+use smallbatch_base::{Stream, compiled, generator};
 
 use crate::batch::{Batch, Open};
-use crate::error::{require, require_finite};
-use crate::kernel::Source;
-use crate::passes::chunks;
+use crate::cuts::{CHUNK, chunks};
+use crate::error::require_finite;
+use crate::kernel::{self, AsTheyAre, Source};
 use crate::product::{Accum, Columns, matmul};
-use crate::{CHUNK, Error, Loss, Mlp, Parameters, Scalar, compiled};
-
-/// When to stop a power iteration.
-///
-/// ```
-/// use nalgebra::dmatrix;
-/// use smallbatch_mlp::{Batch, MlpSpec, PowerIteration, Targets};
-///
-/// let inputs = dmatrix![1.0_f64, -2.0, 0.5; 0.0, 3.0, 1.0];
-/// let batch = Batch::new(inputs.as_view(), Targets::Labels(&[0, 1, 1]));
-/// let network = MlpSpec::new([2, 4, 2]).build::<f64>(0)?;
-/// let two_products = PowerIteration { max_products: 2, ..PowerIteration::default() };
-/// let rough = network.largest_hessian_eigenvalue(&batch, two_products)?;
-/// assert!(rough.products == 2 && !rough.converged);
-/// # Ok::<(), smallbatch_mlp::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PowerIteration {
-    /// Stop when the eigenvalue changed by at most this part of itself in a step, or by no more than rounding makes of it:
-    /// four machine epsilons of the Hessian's largest eigenvalue in size. Finite and above 0; default 1e-6.
-    pub tolerance: f64,
-    /// Stop after this many Hessian-vector products, in all; at least 1, default 1,000.
-    pub max_products: usize,
-    /// The seed of the first direction. Default 0.
-    pub seed: u64,
-}
-
-impl Default for PowerIteration {
-    fn default() -> Self {
-        Self {
-            tolerance: 1e-6,
-            max_products: 1_000,
-            seed: 0,
-        }
-    }
-}
+use crate::{Error, Lanczos, Loss, Mlp, Parameters, Scalar};
 
 /// An eigenvalue of the Hessian, with how it was found.
 ///
 /// ```
 /// use nalgebra::dmatrix;
-/// use smallbatch_mlp::{Batch, Loss, MlpSpec, PowerIteration, Targets};
+/// use smallbatch_mlp::{Batch, Lanczos, Loss, MlpSpec, Targets};
 ///
 /// let (inputs, targets) = (dmatrix![3.0_f64, -3.0], dmatrix![1.0, 2.0]);
 /// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
 /// let network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
-/// let largest = network.largest_hessian_eigenvalue(&batch, PowerIteration::default())?;
+/// let largest = network.largest_hessian_eigenvalue(&batch, Lanczos::default())?;
 /// // The steepest direction is the weight's, since x² is 9 and the bias's input 1.
 /// assert!(largest.direction.as_slice()[0].abs() > 0.99);
 /// assert!(2.0 / largest.value < 0.12, "a learning rate of 0.12 diverges");
@@ -68,7 +35,7 @@ pub struct Eigenvalue<T> {
     pub direction: Parameters<T>,
     /// How many Hessian-vector products it took.
     pub products: usize,
-    /// Whether the tolerance was reached. If not, it may be another eigenvalue than the largest.
+    /// Whether the tolerance was reached. If not, the largest eigenvalue is this one or above it.
     pub converged: bool,
 }
 
@@ -121,23 +88,21 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// The largest eigenvalue (the algebraically largest, not the largest in size) of the Hessian of the batch's mean
-    /// loss, by power iteration on exact Hessian-vector products.
+    /// loss, by the method of Lanczos on exact Hessian-vector products.
     ///
-    /// Power iteration finds the eigenvalue of largest size μ. If that is negative, the iteration is repeated on
-    /// `H - μ·I`, whose eigenvalues are all at least 0 and whose largest is the one sought, minus μ. If μ and -μ are both
-    /// eigenvalues, as at a saddle, the iteration comes to rest on a mixture, which `H·v` shows not to be an eigenvector; then it
-    /// is repeated on `H + |μ|·I`.
+    /// Power iteration would find the largest in size, which may be negative, and of two that differ in sign alone neither: both
+    /// are usual, at saddles and for networks on raw inputs, whose output is saturated.
     ///
     /// ```
     /// use nalgebra::dmatrix;
-    /// use smallbatch_mlp::{Batch, Loss, MlpSpec, PowerIteration, Targets};
+    /// use smallbatch_mlp::{Batch, Lanczos, Loss, MlpSpec, Targets};
     ///
     /// // A linear model with squared error: H is twice the second moment of (x, 1).
     /// let inputs = dmatrix![3.0_f64, -3.0];
     /// let targets = dmatrix![1.0, 2.0];
     /// let batch = Batch::new(inputs.as_view(), Targets::Values(targets.as_view()));
     /// let network = MlpSpec::new([1, 1]).loss(Loss::MeanSquaredError).build::<f64>(0)?;
-    /// let largest = network.largest_hessian_eigenvalue(&batch, PowerIteration::default())?;
+    /// let largest = network.largest_hessian_eigenvalue(&batch, Lanczos::default())?;
     /// assert!((largest.value - 18.0).abs() < 1e-4 && largest.converged);
     /// # Ok::<(), smallbatch_mlp::Error>(())
     /// ```
@@ -148,133 +113,28 @@ impl<T: Scalar> Mlp<T> {
     pub fn largest_hessian_eigenvalue(
         &self,
         batch: &Batch<'_, T>,
-        settings: PowerIteration,
+        settings: Lanczos,
     ) -> Result<Eigenvalue<T>, Error> {
-        let PowerIteration {
-            tolerance,
-            max_products,
-            seed,
-        } = settings;
-        require(
-            tolerance > 0.0 && tolerance.is_finite(),
-            "the tolerance",
-            tolerance,
-            "finite and above 0",
-        )?;
-        #[allow(clippy::cast_precision_loss)]
-        require(
-            max_products > 0,
-            "max_products",
-            max_products as f64,
-            "at least 1",
-        )?;
-        let (first, mixture) = self.iterate(batch, 0.0, settings)?;
-        let shift = match mixture {
-            Some(size) => -size,
-            None if first.value >= 0.0 => return Ok(first),
-            // It is negative, so the largest is another one, even if this one was found to the tolerance.
-            None => first.value,
-        };
-        if first.products == max_products {
-            return Ok(Eigenvalue {
-                converged: false,
-                ..first
-            });
-        }
-        let left = PowerIteration {
-            tolerance,
-            max_products: max_products - first.products,
-            seed: !seed,
-        };
-        let (shifted, _) = self.iterate(batch, shift, left)?;
+        settings.validate()?;
+        let mut rng = generator(settings.seed, Stream::Lanczos, 0);
+        let normal = |_| T::of(StandardNormal.sample(&mut rng));
+        let first = (0..self.n_parameters()).map(normal).collect();
+        let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
+        let mut image = direction.clone();
+        let found = settings.largest_eigenvalue(first, |along, product| {
+            direction.values.copy_from_slice(along);
+            self.hessian_vector_product(batch, &direction, &mut image)?;
+            product.copy_from_slice(&image.values);
+            Ok(())
+        })?;
+        direction.values.copy_from_slice(&found.direction);
         Ok(Eigenvalue {
-            products: first.products + shifted.products,
-            ..shifted
+            value: found.value,
+            direction,
+            products: found.products,
+            converged: found.converged,
         })
     }
-
-    /// Power iteration on `H - shift·I`; the value found has the shift added back. Where it comes to rest on no eigenvector,
-    /// the size of the eigenvalues that are mixed in it.
-    fn iterate(
-        &self,
-        batch: &Batch<'_, T>,
-        shift: f64,
-        settings: PowerIteration,
-    ) -> Result<(Eigenvalue<T>, Option<f64>), Error> {
-        let mut direction = Parameters::<T>::zeros_of(self.layout().clone());
-        let mut rng = generator(settings.seed, Stream::Power, 0);
-        for value in direction.values.iter_mut() {
-            *value = T::of(StandardNormal.sample(&mut rng));
-        }
-        normalize(&mut direction);
-        let mut product = direction.clone();
-        let (mut value, mut products, mut converged, mut mixture) = (f64::NAN, 0, false, None);
-        // Rounded once, so that what is added back is what was taken off.
-        let shift = T::of(shift);
-        // The largest eigenvalue in size that was seen, and what one rounding is to 1.
-        let (mut largest, epsilon) = (shift.to_f64().abs(), T::default_epsilon().to_f64());
-        while products < settings.max_products && !converged && mixture.is_none() {
-            self.hessian_vector_product(batch, &direction, &mut product)?;
-            products += 1;
-            for (p, &d) in product.values.iter_mut().zip(direction.values.iter()) {
-                *p -= shift * d;
-            }
-            // The Rayleigh quotient: its error is the square of the direction's. With the shift added back: the tolerance
-            // is a part of the eigenvalue sought, and a large shift must not loosen it.
-            let shifted = dot(&direction, &product);
-            let quotient = shifted + shift.to_f64();
-            largest = largest.max(quotient.abs());
-            let bound = (settings.tolerance * quotient.abs()).max(4.0 * epsilon * largest);
-            let is_at_rest = (quotient - value).abs() <= bound;
-            value = quotient;
-            let size = normalize(&mut product);
-            if !size.is_finite() {
-                return Err(Error::ResultNotFinite {
-                    what: "the norm of a Hessian-vector product",
-                    value: size,
-                });
-            }
-            if size == 0.0 {
-                converged = true; // (H - shift·I)·v = 0: v is an eigenvector
-                break;
-            }
-            // |H·v - q·v|² = |H·v|² - q²: 0 for an eigenvector.
-            converged = is_at_rest && 1.0 - (shifted / size).powi(2) <= MIXED;
-            mixture = (is_at_rest && !converged).then_some(size);
-            std::mem::swap(&mut direction, &mut product);
-        }
-        let found = Eigenvalue {
-            value,
-            direction,
-            products,
-            converged,
-        };
-        Ok((found, mixture))
-    }
-}
-
-/// A vector that is at rest under the iteration, but of whose image so much (of its squared norm) is in another direction, is no
-/// eigenvector, and not on its way to one either.
-const MIXED: f64 = 1e-3;
-
-fn dot<T: Scalar>(a: &Parameters<T>, b: &Parameters<T>) -> f64 {
-    a.values
-        .iter()
-        .zip(b.values.iter())
-        .map(|(a, b)| a.to_f64() * b.to_f64())
-        .sum()
-}
-
-/// Scales to norm 1; returns the norm before.
-fn normalize<T: Scalar>(vector: &mut Parameters<T>) -> f64 {
-    let norm = dot(vector, vector).sqrt();
-    if norm > 0.0 {
-        vector
-            .values
-            .iter_mut()
-            .for_each(|v| *v = T::of(v.to_f64() / norm));
-    }
-    norm
 }
 
 /// All that a forward pass over one chunk leaves, and with a direction its derivative along it. Index `l` of z and rz is
@@ -383,10 +243,10 @@ impl<'a, T: Scalar> Pass<'a, T> {
             which: None,
             n_samples: self.n_samples,
         };
-        compiled::into_panels(source, &(0..n_outputs), &mut panels);
+        into_panels(source, &(0..n_outputs), &mut panels);
         let mut losses = vec![0.0; self.n_samples.div_ceil(T::PANEL)];
-        compiled::loss_gradient(loss, &mut panels, chunk, total, &mut losses);
-        compiled::from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
+        loss_gradient(loss, &mut panels, chunk, total, &mut losses);
+        from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
 
@@ -472,6 +332,27 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 .collect();
         }
     }
+}
+
+compiled! {
+    fn loss_gradient(
+        loss: &'a Loss,
+        logits: &'a mut [T],
+        chunk: &'a Open<'a, T>,
+        divisor: f64,
+        losses: &'a mut [f64],
+    ) -> () = Loss::gradient_in_place;
+
+    fn into_panels(source: Source<'a, T>, rows: &'a Range<usize>, panels: &'a mut [T]) -> ()
+        = (|source, rows, panels| kernel::into_panels(source, AsTheyAre, rows, panels, None));
+
+    fn from_panels(
+        panels: &'a [T],
+        n_rows: usize,
+        n_samples: usize,
+        samples: &'a mut [T],
+        stride: usize,
+    ) -> () = kernel::from_panels;
 }
 
 /// Adds the bias to each column.

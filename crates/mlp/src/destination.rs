@@ -5,8 +5,13 @@ use std::ops::Range;
 use crate::kernel::{Delta, Input, Onto, Share, row_sums, weight_gradient};
 use crate::optimizer::Rule;
 use crate::parameters::{Layout, Rows};
-use crate::workspace::block_rows;
 use crate::{Optimizer, Scalar};
+
+/// A weight's rows that are updated at a time: their gradient stays in the first level of cache.
+const BLOCK_BYTES: usize = 96 * 1024;
+
+/// How many rows of a weight the kernel takes at a time.
+const TILE_ROWS: usize = 24;
 
 /// Where the backward pass puts what it finds.
 pub(crate) enum Destination<'a, T: Scalar> {
@@ -187,4 +192,14 @@ impl<'a, T: Scalar> Target<'a, T> {
             }
         }
     }
+}
+
+/// How many rows of a weight are updated at a time.
+fn block_rows<T>(fan_in: usize) -> usize {
+    (BLOCK_BYTES / size_of::<T>() / fan_in / TILE_ROWS).max(1) * TILE_ROWS
+}
+
+/// How much room [`Target::add`] needs for so many units: some rows' gradient, or all biases'.
+pub(crate) fn scratch<T>(n_units: usize, fan_in: usize) -> usize {
+    (block_rows::<T>(fan_in).min(n_units) * fan_in).max(n_units)
 }

@@ -276,12 +276,34 @@ pub(crate) fn require(
     }
 }
 
+/// Refuses a slice of another length.
+pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(Error::Length {
+            what,
+            expected,
+            found,
+        })
+    }
+}
+
 /// Refuses a result that is not finite.
 pub(crate) fn require_finite(what: &'static str, value: f64) -> Result<(), Error> {
     if value.is_finite() {
         Ok(())
     } else {
         Err(Error::ResultNotFinite { what, value })
+    }
+}
+
+/// Refuses to go on from a loss that is not finite.
+pub(crate) fn finite_loss(loss: f64, updates: u64) -> Result<f64, Error> {
+    if loss.is_finite() {
+        Ok(loss)
+    } else {
+        Err(Error::LossNotFinite { loss, updates })
     }
 }
 

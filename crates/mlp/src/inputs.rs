@@ -5,8 +5,8 @@ use std::ops::Range;
 use nalgebra::{DMatrixView, Dim, Dyn, U1};
 use smallbatch_base::vectorized;
 
-use crate::batch::check_length;
 use crate::buffer::LINE;
+use crate::error::check_length;
 use crate::kernel::{
     AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, flush_panels, into_panels,
 };

@@ -10,8 +10,9 @@
 //! - [`Mlp::hessian_vector_product`], [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::gradient_noise`] tell why training
 //!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
 //!
-//! Random numbers come from named streams of the seeds given: `init` (weights), `power` (the first direction of a power
-//! iteration); and masks of dropout from a counter-based generator with a key made of the seed. What is recorded with a result is the seed alone.
+//! Random numbers come from named streams of the seeds given: `init` (weights), `lanczos` (the first direction of the method of
+//! Lanczos); and masks of dropout from a counter-based generator with a key made of the seed. What is recorded with a result is the
+//! seed alone.
 //!
 //! **Numbers that are too small to matter count as 0**: in `f32` inputs and weights below 1.1e-19, since a processor may take a
 //! hundred cycles for a number below 1.2e-38, and training makes them when it succeeds. Inputs that small want a scaler.
@@ -47,14 +48,17 @@ mod advice;
 mod batch;
 mod buffer;
 mod clipping;
-mod compiled;
 mod curvature;
+mod cuts;
 mod destination;
 mod dropout;
 mod error;
+mod evaluation;
+mod gradient;
 mod initializer;
 mod inputs;
 mod kernel;
+mod lanczos;
 mod loss;
 mod negligible;
 mod network;
@@ -91,15 +95,17 @@ pub use smallbatch_base::Scalar;
 
 pub use activation::Activation;
 pub use batch::{Batch, Targets};
-pub use curvature::{Eigenvalue, PowerIteration};
+pub use curvature::Eigenvalue;
+pub use cuts::CHUNK;
 pub use dropout::DropoutKey;
 pub use error::Error;
 pub use initializer::Initializer;
 pub use kernel::InputScaling;
+pub use lanczos::Lanczos;
 pub use loss::{Loss, Prediction};
 pub use network::Mlp;
 pub use noise::GradientNoise;
 pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};
 pub use parameters::Parameters;
 pub use spec::MlpSpec;
-pub use workspace::{CHUNK, Workspace};
+pub use workspace::Workspace;

@@ -1,13 +1,11 @@
-//! The network: its parameters, saved form, and predictions.
+//! The network: its description and parameters, how it is built and saved.
 
-use nalgebra::{DMatrix, DMatrixView};
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
-use crate::inputs::{Inputs, open_inputs};
 use crate::parameters::Layout;
-use crate::passes::{Mode, chunks, copy_logits, forward, forward_one};
-use crate::{CHUNK, Error, MlpSpec, Parameters, Scalar, Workspace, compiled};
+use crate::{Error, MlpSpec, Parameters, Scalar};
 
 /// The format that [`Mlp`] is saved in. In format 1 the weights were stored column by column.
 const FORMAT: u32 = 2;
@@ -107,6 +105,17 @@ impl<T: Scalar> TryFrom<Saved<T>> for Mlp<T> {
     }
 }
 
+impl MlpSpec {
+    /// The network with initial weights drawn from the seed's stream `init`. The same seed gives the same network, in
+    /// f32 the one of f64 rounded.
+    ///
+    /// # Errors
+    /// As [`MlpSpec::validate`].
+    pub fn build<T: Scalar>(&self, seed: u64) -> Result<Mlp<T>, Error> {
+        Mlp::from_parameters(self.clone(), self.initial_parameters(seed)?)
+    }
+}
+
 impl<T: Scalar> Mlp<T> {
     /// A network with these parameters.
     ///
@@ -154,93 +163,6 @@ impl<T: Scalar> Mlp<T> {
 
     pub(crate) fn layout(&self) -> &Layout {
         &self.parameters.layout
-    }
-
-    /// The logits of these inputs, shape `(n_outputs, n_samples)`. Allocates; see [`Mlp::forward_into`].
-    ///
-    /// # Errors
-    /// Inputs of the wrong shape, or not finite.
-    pub fn logits(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
-        let mut workspace = self.workspace(inputs.ncols().min(CHUNK));
-        let mut logits = DMatrix::zeros(self.spec.n_outputs(), inputs.ncols());
-        self.forward_into(inputs, &mut workspace, &mut logits)?;
-        Ok(logits)
-    }
-
-    /// What the network predicts for these inputs, shape `(n_outputs, n_samples)`: probabilities (cross-entropies),
-    /// rates (Poisson), or the numbers themselves.
-    ///
-    /// # Errors
-    /// Inputs of the wrong shape, or not finite.
-    pub fn predict(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
-        let mut outputs = self.logits(inputs)?;
-        self.spec
-            .loss_function()
-            .link(outputs.as_mut_slice(), self.spec.n_outputs());
-        Ok(outputs)
-    }
-
-    /// Writes the logits of these inputs to a matrix of shape `(n_outputs, n_samples)`. Does not allocate.
-    ///
-    /// # Errors
-    /// Inputs of the wrong shape or not finite, logits of the wrong shape, a workspace of another network.
-    pub fn forward_into(
-        &self,
-        inputs: DMatrixView<'_, T>,
-        workspace: &mut Workspace<T>,
-        logits: &mut DMatrix<T>,
-    ) -> Result<(), Error> {
-        compiled::forward_into(self, inputs, workspace, logits)
-    }
-
-    pub(crate) fn forward_into_here(
-        &self,
-        inputs: DMatrixView<'_, T>,
-        workspace: &mut Workspace<T>,
-        logits: &mut DMatrix<T>,
-    ) -> Result<(), Error> {
-        workspace.check(self)?;
-        let inputs = open_inputs(inputs, self.spec.n_inputs())?;
-        let (n_outputs, n_samples) = (self.spec.n_outputs(), inputs.n_columns());
-        self.check_logits(logits, n_samples)?;
-        if n_samples == 1 {
-            let (parameters, sample) = (&self.parameters.values, inputs.values);
-            forward_one(
-                &self.spec,
-                parameters,
-                sample,
-                workspace,
-                logits.as_mut_slice(),
-            );
-            return Ok(());
-        }
-        for range in chunks(n_samples, workspace.capacity) {
-            forward(
-                &self.spec,
-                &self.parameters.values,
-                Inputs::from(inputs.range(range.clone())),
-                &mut Mode::Evaluate,
-                workspace,
-            );
-            let columns = range.start * n_outputs..range.end * n_outputs;
-            copy_logits(workspace, range.len(), &mut logits.as_mut_slice()[columns]);
-        }
-        Ok(())
-    }
-
-    /// Refuses a matrix that does not have room for exactly the logits of so many samples.
-    pub(crate) fn check_logits(&self, logits: &DMatrix<T>, n_samples: usize) -> Result<(), Error> {
-        let n_outputs = self.spec.n_outputs();
-        if logits.shape() == (n_outputs, n_samples) {
-            return Ok(());
-        }
-        Err(Error::Shape {
-            what: "the logits",
-            expected_rows: n_outputs,
-            expected_columns: n_samples,
-            found_rows: logits.nrows(),
-            found_columns: logits.ncols(),
-        })
     }
 
     /// Folds the scaling `x' = (x - shift) / scale` of the inputs into the first layer, so that the network takes raw

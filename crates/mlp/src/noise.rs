@@ -2,9 +2,9 @@
 
 use crate::batch::{Batch, Open};
 use crate::curvature::Pass;
+use crate::cuts::{CHUNK, chunks};
 use crate::error::require_finite;
-use crate::passes::chunks;
-use crate::{CHUNK, Error, Loss, Mlp, Scalar};
+use crate::{Error, Loss, Mlp, Scalar};
 
 /// The scatter of the samples' gradients gᵢ around their mean G, exact over the batch it was computed on.
 ///

@@ -4,11 +4,11 @@ mod rule;
 mod spec;
 
 use serde::{Deserialize, Serialize};
-use smallbatch_base::vectorized;
+use smallbatch_base::{compiled, vectorized};
 
 use crate::buffer::Buffer;
 use crate::error::require;
-use crate::{Error, Scalar, compiled};
+use crate::{Error, Scalar};
 
 pub(crate) use rule::Rule;
 use rule::Step;
@@ -109,7 +109,7 @@ impl<T: Scalar> Optimizer<T> {
         gradient: &[T],
         learning_rate: f64,
     ) -> Result<(), Error> {
-        compiled::update(self, parameters, gradient, learning_rate)
+        update(self, parameters, gradient, learning_rate)
     }
 
     pub(crate) fn update_here(
@@ -192,6 +192,15 @@ impl<T: Scalar> Optimizer<T> {
     pub(crate) fn n_parameters(&self) -> usize {
         self.n_parameters
     }
+}
+
+compiled! {
+    fn update(
+        optimizer: &'a mut Optimizer<T>,
+        parameters: &'a mut [T],
+        gradient: &'a [T],
+        learning_rate: f64,
+    ) -> Result<(), Error> = Optimizer::update_here;
 }
 
 pub(crate) fn check_learning_rate<T: Scalar>(rate: f64) -> Result<(), Error> {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::activation::{map, map_with_slopes, scale_by, scale_by_slope};
 use crate::batch::Open;
 use crate::destination::Destination;
-use crate::dropout::Dropout;
+use crate::dropout::{Dropout, DropoutKey};
 use crate::inputs::Inputs;
 use crate::kernel::{
     Copies, Gradient, Input, forward as product, from_panels, input_gradient, one_sample,
@@ -36,6 +36,14 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
+    /// A forward pass with a backward one after it, for the samples from this one on; with dropout where there are a key and a
+    /// probability.
+    pub(crate) fn learn(spec: &MlpSpec, key: Option<DropoutKey>, first_sample: u64) -> Self {
+        let probability = spec.dropout_probability();
+        let key = key.filter(|_| probability > 0.0);
+        Self::Learn(key.map(|key| Dropout::new(key, probability, first_sample)))
+    }
+
     fn learns(&self) -> bool {
         match self {
             Self::Evaluate => false,
@@ -457,11 +465,4 @@ impl<T: Scalar> Backward<'_, T> {
         let values = &mut values[..self.n_samples * *stride];
         from_panels(a, units.len(), self.n_samples, values, *stride);
     }
-}
-
-/// `0..n` in ranges of at most `size`.
-pub(crate) fn chunks(n: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..n)
-        .step_by(size)
-        .map(move |start| start..(start + size).min(n))
 }

@@ -6,7 +6,7 @@
 pub(crate) use faer::Accum;
 use faer::{MatMut, MatRef};
 
-use crate::{Scalar, compiled};
+use crate::Scalar;
 
 /// A column-major matrix over a slice.
 #[derive(Clone, Copy)]
@@ -66,7 +66,19 @@ pub(crate) fn matmul<T: Scalar>(
     alpha: T,
 ) {
     let dst = MatMut::from_column_major_slice_mut(dst, lhs.0.nrows(), rhs.0.ncols());
-    compiled::product(dst, accum, lhs.0, rhs.0, alpha);
+    product(dst, accum, lhs.0, rhs.0, alpha);
+}
+
+smallbatch_base::compiled! {
+    fn product(
+        dst: MatMut<'a, T>,
+        accum: Accum,
+        lhs: MatRef<'a, T>,
+        rhs: MatRef<'a, T>,
+        alpha: T,
+    ) -> () = (|dst, accum, lhs, rhs, alpha| {
+        faer::linalg::matmul::matmul(dst, accum, lhs, rhs, alpha, faer::Par::Seq);
+    });
 }
 
 #[cfg(test)]

@@ -15,107 +15,14 @@ use std::sync::Mutex;
 use smallbatch_base::vectorized;
 
 use crate::batch::Open;
+use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, Shards, share_of};
+use crate::error::finite_loss;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
-use crate::passes::{chunk_loss, input_of, propagate};
+use crate::passes::{Mode, chunk_loss, input_of, propagate};
 use crate::team::{Team, locked};
-use crate::training::finite;
-use crate::{CHUNK, DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
-
-/// Networks of up to so many parameters are cut by samples. Those of more are cut by units, chunk after chunk: each thread has
-/// its share of the weights in its cache.
-pub(crate) const SMALL: usize = 32 * 1024;
-
-/// The most shares of a chunk: with more, [`CHUNK`] samples of f32 would leave less than two panels to each.
-pub(crate) const MOST_SHARES: usize = 8;
-
-/// The most shards of a batch of many chunks. Each has a gradient of its own, so that there is memory to be saved; and a thread
-/// that is alone adds up as many.
-pub(crate) const MOST_SHARDS: usize = 8;
-
-/// Below so many parameters times samples a step is not worth two rounds.
-pub(crate) const WORTH_CUTTING: usize = 48 * 1024;
-
-/// Some of the parameters, one after the other: rows of weights, and whole biases.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    /// Where in the flat vector.
-    place: Range<usize>,
-    layers: Vec<PieceOfLayer>,
-}
-
-/// Some rows of a layer's weight; with the last of them all of its bias.
-#[derive(Debug)]
-struct PieceOfLayer {
-    layer: usize,
-    rows: Range<usize>,
-    has_bias: bool,
-}
-
-/// All parameters in so many pieces of about the same length; where rows are longer than that, some are empty.
-pub(crate) fn pieces(layout: &Layout, n_pieces: usize) -> Vec<Piece> {
-    // A layer and a row of it, or the end.
-    let cut = |piece: usize| {
-        let place = piece * layout.len() / n_pieces;
-        let layer = (0..layout.n_layers()).find(|&layer| place < layout.bias(layer).end);
-        layer.map_or((layout.n_layers(), 0), |layer| {
-            let row = (place - layout.weight(layer).start).div_ceil(layout.fan_in(layer));
-            if row < layout.fan_out(layer) {
-                (layer, row)
-            } else {
-                (layer + 1, 0)
-            }
-        })
-    };
-    let place = |(layer, row): (usize, usize)| {
-        if layer < layout.n_layers() {
-            layout.weight(layer).start + row * layout.fan_in(layer)
-        } else {
-            layout.len()
-        }
-    };
-    let piece = |piece: usize| {
-        let (start, end) = (cut(piece), cut(piece + 1));
-        let piece_of_layer = |layer: usize| {
-            let has_bias = layer < end.0;
-            let first = if layer == start.0 { start.1 } else { 0 };
-            let last = if has_bias {
-                layout.fan_out(layer)
-            } else {
-                end.1
-            };
-            PieceOfLayer {
-                layer,
-                rows: first..last,
-                has_bias,
-            }
-        };
-        Piece {
-            place: place(start)..place(end),
-            layers: (start.0..layout.n_layers().min(end.0 + 1))
-                .map(piece_of_layer)
-                .filter(|piece| !piece.rows.is_empty())
-                .collect(),
-        }
-    };
-    (0..n_pieces).map(piece).collect()
-}
-
-/// How many samples a shard takes at a time, of chunks of so many: a whole chunk, but of more than [`CHUNK`] no more than its
-/// share.
-pub(crate) fn shard_capacity<T: Scalar>(capacity: usize, n_shards: usize) -> usize {
-    let n_panels = capacity.div_ceil(T::PANEL);
-    let share = n_panels.div_ceil(n_shards.min(MOST_SHARES)) * T::PANEL;
-    capacity.min(share.max(CHUNK))
-}
-
-/// One of the shares of a chunk's samples: whole panels, as equal as these allow.
-fn share_of<T: Scalar>(n_samples: usize, n_shares: usize, share: usize) -> Range<usize> {
-    let n_panels = n_samples.div_ceil(T::PANEL);
-    let bound = |share: usize| (share * n_panels / n_shares * T::PANEL).min(n_samples);
-    bound(share)..bound(share + 1)
-}
+use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 
 /// A chunk's shares, once each was propagated.
 struct Shares<'a, T> {
@@ -173,15 +80,6 @@ impl<'a, T: Scalar> Shares<'a, T> {
 }
 
 impl<T: Scalar> Mlp<T> {
-    /// Whether a step on so many samples, one chunk, is cut by samples among so many threads: each has a panel, and enough to
-    /// do.
-    pub(crate) fn is_cut_by_samples(&self, n_samples: usize, n_threads: usize) -> bool {
-        n_threads > 1
-            && n_samples.div_ceil(T::PANEL) >= n_threads.min(MOST_SHARES)
-            && self.n_parameters() <= SMALL
-            && self.n_parameters() * n_samples >= WORTH_CUTTING
-    }
-
     /// A step on one chunk: its samples are cut among the threads, and then the parameters.
     pub(crate) fn step_by_samples(
         &mut self,
@@ -209,7 +107,7 @@ impl<T: Scalar> Mlp<T> {
         let divisor = optimizer.divisor(total, learning_rate);
         team.each(true, shards.iter_mut().enumerate(), |(share, shard)| {
             let samples = samples(share);
-            let mut mode = network.learning(key, samples.start as u64);
+            let mut mode = Mode::learn(network.spec(), key, samples.start as u64);
             let chunk = batch.range(samples);
             let (spec, parameters) = (network.spec(), network.parameters().as_slice());
             chunk_loss(spec, parameters, &chunk, divisor, &mut mode, shard);
@@ -219,7 +117,7 @@ impl<T: Scalar> Mlp<T> {
             let n_panels = samples(share).len().div_ceil(T::PANEL);
             &shard.losses[..n_panels]
         });
-        let loss = finite(losses.sum::<f64>() / total, optimizer.step())?;
+        let loss = finite_loss(losses.sum::<f64>() / total, optimizer.step())?;
 
         let shares = Shares {
             shards,
@@ -263,7 +161,7 @@ impl<T: Scalar> Mlp<T> {
         if workspace.shards.is_empty() {
             let mut gradient = std::mem::take(&mut workspace.gradient);
             let sum = self.add_shards(batch, &shards, total, key, workspace, &mut gradient);
-            let updated = finite(sum / total, optimizer.step()).and_then(|loss| {
+            let updated = finite_loss(sum / total, optimizer.step()).and_then(|loss| {
                 let parameters = self.parameters_mut().as_mut_slice();
                 optimizer.update_here(parameters, &gradient, learning_rate)?;
                 Ok(loss)
@@ -294,7 +192,7 @@ impl<T: Scalar> Mlp<T> {
             };
             *sum = network.set_shard(batch, &shards, shard, total, key, buffers, gradient);
         });
-        let loss = finite(sums.iter().sum::<f64>() / total, optimizer.step())?;
+        let loss = finite_loss(sums.iter().sum::<f64>() / total, optimizer.step())?;
 
         let (first, others) = shard_gradients.split_at(1);
         let set = |piece: &Piece, gradient: &mut [T]| {
@@ -351,38 +249,8 @@ impl<T: Scalar> Mlp<T> {
         gradient: &mut [T],
     ) -> f64 {
         let (samples, chunk) = (shards.samples(shard), shards.chunk);
-        let mut mode = self.learning(key, samples.start as u64);
+        let mut mode = Mode::learn(self.spec(), key, samples.start as u64);
         self.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient)
-    }
-}
-
-/// How a batch of many chunks is cut: by nothing but its size and the chunks', so that the bits are the same whoever takes
-/// the shards.
-struct Shards {
-    n_samples: usize,
-    chunk: usize,
-    n_chunks: usize,
-    n_shards: usize,
-}
-
-impl Shards {
-    fn of(n_samples: usize, capacity: usize) -> Self {
-        // A thread's own buffers hold no more: see `shard_capacity`.
-        let chunk = capacity.min(CHUNK);
-        let n_chunks = n_samples.div_ceil(chunk);
-        Self {
-            n_samples,
-            chunk,
-            n_chunks,
-            n_shards: n_chunks.min(MOST_SHARDS),
-        }
-    }
-
-    /// Whole chunks, as equal as these allow.
-    fn samples(&self, shard: usize) -> Range<usize> {
-        let bound =
-            |shard: usize| (shard * self.n_chunks / self.n_shards * self.chunk).min(self.n_samples);
-        bound(shard)..bound(shard + 1)
     }
 }
 
@@ -443,41 +311,5 @@ vectorized! {
 fn add_loop<T: Scalar>(sums: &mut [T], terms: &[T]) {
     for (sum, &term) in sums.iter_mut().zip(terms) {
         *sum += term;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_cover_the_parameters_once() {
-        for sizes in [&[13, 64, 64, 3][..], &[1, 1], &[2, 16, 2], &[40, 3, 100, 7]] {
-            let layout = Layout::new(sizes).unwrap();
-            for n_pieces in [1, 2, 3, 8, 64] {
-                let pieces = pieces(&layout, n_pieces);
-                assert_eq!(pieces.len(), n_pieces);
-                let mut next = 0;
-                for piece in &pieces {
-                    assert_eq!(piece.place.start, next, "{sizes:?} {n_pieces}");
-                    for part in &piece.layers {
-                        let fan_in = layout.fan_in(part.layer);
-                        let start = layout.weight(part.layer).start;
-                        assert_eq!(next, start + part.rows.start * fan_in);
-                        next += part.rows.len() * fan_in;
-                        if part.has_bias {
-                            assert_eq!(next, layout.bias(part.layer).start);
-                            next = layout.bias(part.layer).end;
-                        }
-                    }
-                    assert_eq!(piece.place.end, next, "{sizes:?} {n_pieces}");
-                }
-                assert_eq!(next, layout.len());
-            }
-        }
-        // As equal as rows allow.
-        let layout = Layout::new(&[13, 64, 64, 3]).unwrap();
-        let lengths: Vec<usize> = pieces(&layout, 2).iter().map(|p| p.place.len()).collect();
-        assert!(lengths[0].abs_diff(lengths[1]) <= 128, "{lengths:?}");
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
-use crate::parameters::Layout;
-use crate::{Activation, Error, Initializer, Loss, Mlp, Scalar};
+use crate::parameters::{Layout, Parameters};
+use crate::{Activation, Error, Initializer, Loss, Scalar};
 
 /// The description of a network: its layers and its loss. It is checked by [`MlpSpec::build`] (or
 /// [`MlpSpec::validate`]).
@@ -137,14 +137,9 @@ impl MlpSpec {
         )
     }
 
-    /// The network with initial weights drawn from the seed's stream `init`. The same seed gives the same network, in
-    /// f32 the one of f64 rounded.
-    ///
-    /// # Errors
-    /// As [`MlpSpec::validate`].
-    pub fn build<T: Scalar>(&self, seed: u64) -> Result<Mlp<T>, Error> {
+    /// What a network begins with, drawn from the seed's stream `init`.
+    pub(crate) fn initial_parameters<T: Scalar>(&self, seed: u64) -> Result<Parameters<T>, Error> {
         self.validate()?;
-        let parameters = self.initializer.parameters(&self.layout()?, seed);
-        Mlp::from_parameters(self.clone(), parameters)
+        Ok(self.initializer.parameters(&self.layout()?, seed))
     }
 }

@@ -4,26 +4,16 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::buffer::Buffer;
+use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, SMALL, pieces, shard_capacity, units};
+use crate::destination::scratch;
 use crate::error::require;
 use crate::pace::Governor;
 use crate::parameters::Layout;
-use crate::shards::{MOST_SHARDS, MOST_SHARES, Piece, SMALL, pieces, shard_capacity};
 use crate::team::{MOST, Team};
 use crate::{Activation, Error, Mlp, MlpSpec, Scalar};
 
-/// How many samples at a time are fastest: a layer's weights are read once for all of them, and their activations stay in the
-/// second level of cache, or near it. What [`Mlp::workspace`] is usually given. (784-512-512-10 on 10,000 samples at a time:
-/// 1.1 times as fast as in chunks of 64 by two threads, and not slower by one or in small networks.)
-pub const CHUNK: usize = 256;
-
 /// So many outputs are worth cutting among threads; fewer stay in one part, which the loss can take as it is.
 const MANY_OUTPUTS: usize = 64;
-
-/// A weight's rows that are updated at a time: their gradient stays in the first level of cache.
-const BLOCK_BYTES: usize = 96 * 1024;
-
-/// How many rows of a weight the kernel takes at a time.
-const TILE_ROWS: usize = 24;
 
 /// The buffers of a network's passes, allocated once, for chunks of at most so many samples; and the threads that work on
 /// them together.
@@ -131,7 +121,7 @@ impl<T: Scalar> Part<T> {
         let rows = if role == Role::Inputs {
             0
         } else {
-            (block_rows::<T>(fan_in).min(n_units) * fan_in).max(n_units)
+            scratch::<T>(n_units, fan_in)
         };
         Self {
             values: room(role != Role::Outputs),
@@ -151,23 +141,8 @@ fn keeps_slopes(spec: &MlpSpec) -> bool {
     f.keeps_slopes() || (spec.dropout_probability() > 0.0 && f != Activation::Relu)
 }
 
-/// How many rows of a weight are updated at a time.
-pub(crate) fn block_rows<T>(fan_in: usize) -> usize {
-    (BLOCK_BYTES / size_of::<T>() / fan_in / TILE_ROWS).max(1) * TILE_ROWS
-}
-
-/// `0..n_units` in up to `n_parts` ranges that are as equal as whole lines of cache allow.
-fn cut<T: Scalar>(n_units: usize, n_parts: usize) -> Vec<Range<usize>> {
-    let lines = n_units.div_ceil(T::PANEL);
-    let n_parts = n_parts.min(lines);
-    let bound = |part: usize| (part * lines / n_parts * T::PANEL).min(n_units);
-    (0..n_parts)
-        .map(|part| bound(part)..bound(part + 1))
-        .collect()
-}
-
 impl<T: Scalar> Workspace<T> {
-    fn new(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
+    pub(crate) fn new(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
         let mut workspace = Self::for_passes(network, capacity, n_threads);
         let (capacity, layout) = (workspace.capacity, &workspace.layout);
         workspace.gradient = vec![T::zero(); layout.len()];
@@ -202,7 +177,7 @@ impl<T: Scalar> Workspace<T> {
                     }
                     node => (Role::Outputs, 1, layout.fan_in(node - 1)),
                 };
-                cut::<T>(n_units, n_parts)
+                units::<T>(n_units, n_parts)
                     .into_iter()
                     .map(|units| Part::new(spec, role, fan_in, units, capacity))
                     .collect()
@@ -293,7 +268,7 @@ impl<T: Scalar> Workspace<T> {
 impl<T: Scalar> Mlp<T> {
     /// Buffers for passes over this network (and others of the same spec). Batches of more samples than `max_chunk` are
     /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1. Give it the size of the batch, or
-    /// [`CHUNK`] if that is less: larger chunks take more memory and more time.
+    /// [`CHUNK`](crate::CHUNK) if that is less: larger chunks take more memory and more time.
     ///
     /// # Panics
     /// Where there is no memory for the activations of `max_chunk` samples: it is allocated at once.
@@ -331,74 +306,5 @@ impl<T: Scalar> Mlp<T> {
             "at least 1 and at most 64",
         )?;
         Ok(Workspace::new(self, max_chunk, threads))
-    }
-
-    /// The same with as many threads as are fastest, of up to so many and as the processor has room for, for updates on
-    /// batches of this size (in chunks of [`CHUNK`], if that is less). The number is not decided here: each update measures
-    /// what the threads bring, takes fewer or more from the next one on, and tries the others again now and then. So they do not
-    /// cost speed where the cores are far apart, or where another process uses one of them; and the numbers are the same to the
-    /// bit in any case. [`Workspace::threads_in_use`] tells how many it is. Trials cost about 1 %.
-    ///
-    /// A network for which more threads cannot be of use gets one, without a clock. Others have buffers for one thread besides
-    /// those for all.
-    ///
-    /// ```
-    /// use smallbatch_mlp::MlpSpec;
-    ///
-    /// let tiny = MlpSpec::new([2, 16, 2]).build::<f32>(0)?;
-    /// assert_eq!(tiny.workspace_with_automatic_threads(32, 2).threads(), 1);
-    /// let large = MlpSpec::new([784, 512, 10]).build::<f32>(0)?;
-    /// let room = std::thread::available_parallelism().map_or(1, usize::from);
-    /// assert_eq!(large.workspace_with_automatic_threads(32, 2).threads(), 2.min(room));
-    /// # Ok::<(), smallbatch_mlp::Error>(())
-    /// ```
-    ///
-    /// # Panics
-    /// As [`Mlp::workspace`].
-    pub fn workspace_with_automatic_threads(
-        &self,
-        batch_size: usize,
-        at_most: usize,
-    ) -> Workspace<T> {
-        let capacity = batch_size.min(CHUNK);
-        let room = || std::thread::available_parallelism().map_or(1, usize::from);
-        let n_threads = if at_most > 1 && self.can_be_shared(batch_size) {
-            at_most.min(room()).min(MOST)
-        } else {
-            1
-        };
-        let mut workspace = Workspace::new(self, capacity, n_threads);
-        let n_threads = workspace.team.len();
-        if n_threads > 1 {
-            let guess = self.advisable_threads(batch_size, n_threads);
-            workspace.team.take_part(guess);
-            workspace.automatic = Some(Box::new(Automatic {
-                governor: Governor::new(n_threads, guess),
-                alone: Workspace::new(self, capacity, 1),
-            }));
-        }
-        workspace
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_are_cut_at_whole_lines() {
-        assert_eq!(cut::<f32>(128, 2), [0..64, 64..128]);
-        assert_eq!(cut::<f32>(100, 2), [0..48, 48..100]);
-        assert_eq!(cut::<f32>(17, 2), [0..16, 16..17]);
-        let whole = |n_units| std::iter::once(0..n_units).collect::<Vec<_>>();
-        assert_eq!(cut::<f32>(16, 2), whole(16));
-        assert_eq!(cut::<f64>(16, 2), [0..8, 8..16]);
-        assert_eq!(cut::<f32>(1, 3), whole(1));
-        for (n_units, n_parts) in [(1000, 3), (784, 7), (33, 64)] {
-            let parts = cut::<f32>(n_units, n_parts);
-            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
-            assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, n_units));
-            assert!(parts.iter().all(|part| !part.is_empty()));
-        }
     }
 }

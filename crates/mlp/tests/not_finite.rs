@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, dmatrix};
 use smallbatch_mlp::{
-    Activation, Batch, Error, GradientNoise, Loss, MlpSpec, OptimizerSpec, PowerIteration, Targets,
+    Activation, Batch, Error, GradientNoise, Lanczos, Loss, MlpSpec, OptimizerSpec, Targets,
 };
 
 /// A tanh of infinity is 1, so that the loss is finite; the gradient 0·∞ of the weight before it is not.
@@ -20,7 +20,7 @@ fn an_input_that_is_not_finite_reaches_nothing() {
             let mut product = network.parameters().clone();
             let mut logits = DMatrix::zeros(2, 3);
             let direction = network.parameters().clone();
-            let power = PowerIteration::default();
+            let lanczos = Lanczos::default();
             let mut errors = vec![
                 network.predict(inputs.as_view()).err(),
                 network.logits(inputs.as_view()).err(),
@@ -38,7 +38,7 @@ fn an_input_that_is_not_finite_reaches_nothing() {
                 network
                     .hessian_vector_product(&batch, &direction, &mut product)
                     .err(),
-                network.largest_hessian_eigenvalue(&batch, power).err(),
+                network.largest_hessian_eigenvalue(&batch, lanczos).err(),
             ];
             for optimizer in [OptimizerSpec::sgd(), OptimizerSpec::adam()] {
                 let mut optimizer = optimizer.build(network.n_parameters()).unwrap();
@@ -107,9 +107,9 @@ fn an_overflow_is_an_error_of_the_diagnoses() {
             .starts_with("the trace of the gradients' covariance is "),
         "{error}"
     );
-    let power = PowerIteration::default();
+    let lanczos = Lanczos::default();
     let error = network
-        .largest_hessian_eigenvalue(&batch, power)
+        .largest_hessian_eigenvalue(&batch, lanczos)
         .unwrap_err();
     assert!(
         error

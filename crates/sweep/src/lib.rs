@@ -41,7 +41,6 @@ mod cache;
 mod error;
 mod fit;
 mod job;
-mod lanczos;
 mod lbfgs;
 mod memory;
 mod pool;

@@ -2,12 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use nalgebra::DVector;
 use serde::{Deserialize, Serialize};
 use smallbatch_data::Dataset;
-use smallbatch_mlp::{Batch, Mlp, Parameters};
+use smallbatch_mlp::{Lanczos, Mlp, Parameters};
 
-use crate::lanczos::largest_eigenvalue;
 use crate::prepared::Prepared;
 use crate::training::{batch_of, model_after};
 use crate::{Error, Job};
@@ -75,7 +73,10 @@ pub(crate) fn measure(
         .map_err(|error| Error::step(doing(), error))?;
     let batch = batch_of(&training)?;
     let found = in_doubles(&model).and_then(|model| match probe {
-        Probe::LargestCurvature { .. } => largest_curvature(&model, &batch),
+        Probe::LargestCurvature { .. } => {
+            let largest = model.largest_hessian_eigenvalue(&batch, Lanczos::default())?;
+            Ok(largest.value)
+        }
         Probe::NoiseScale { .. } => Ok(model.gradient_noise(&batch)?.simple_noise_scale()),
     });
     match found {
@@ -83,19 +84,6 @@ pub(crate) fn measure(
         Err(smallbatch_mlp::Error::ResultNotFinite { .. }) => Ok(None),
         Err(error) => Err(Error::step(doing(), error)),
     }
-}
-
-fn largest_curvature(
-    model: &Mlp<f64>,
-    batch: &Batch<'_, f64>,
-) -> Result<f64, smallbatch_mlp::Error> {
-    let mut direction = model.parameters().clone();
-    let mut product = direction.clone();
-    largest_eigenvalue(model.n_parameters(), |along| {
-        direction.as_mut_slice().copy_from_slice(along.as_slice());
-        model.hessian_vector_product(batch, &direction, &mut product)?;
-        Ok(DVector::from_column_slice(product.as_slice()))
-    })
 }
 
 /// The same network in double precision.
@@ -108,9 +96,9 @@ fn in_doubles(model: &Mlp<f32>) -> Result<Mlp<f64>, smallbatch_mlp::Error> {
 
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
+    use nalgebra::{DMatrix, DVector};
     use smallbatch_data::builtin;
-    use smallbatch_mlp::{CHUNK, Targets};
+    use smallbatch_mlp::{Batch, CHUNK, Targets};
 
     use super::*;
     use crate::{Cache, Optimizer, Part, Runner, Scaling, Table};
