@@ -109,10 +109,7 @@ pub use fit_data::FitData;
 pub use fitted::FittedScaler;
 pub use non_finite::NonFinite;
 pub use report::{FitReport, Outside, TransformReport};
-pub use scalers::{
-    AnyScaler, Centering, MaxAbsScaler, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler,
-    Scaling, SmoothClip, StandardScaler,
-};
+pub use scalers::*;
 pub use stats::FeatureStats;
 pub use threads::Threads;
 pub use transform::{Affine, Coefficients};

@@ -6,13 +6,18 @@
 //! **Numbers in the file.** JSON has no infinity and no "not a number". A missing or non-finite number is written as `null`,
 //! and each field says what that means: for `low` and `high` an end without a bound, for a loss a run that diverged.
 
+mod landscape;
 mod number;
+mod prediction;
 mod word;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use smallbatch_evidence::{MetaRegression, Needed, RandomEffects, Scale, Verdict};
+use smallbatch_evidence::{Needed, Scale, Verdict};
+
+pub use landscape::{DescentPath, Landscape, Valley};
+pub use prediction::{Expected, Fact, Foresight, LeftOut, LeftOutTable, Moderator, Prediction};
 
 /// The version of the layout of `results.json` that this crate reads and writes.
 ///
@@ -252,75 +257,6 @@ pub struct Answer {
     pub note: String,
 }
 
-/// What an answer lets one expect of a new table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Prediction {
-    /// The lower end of the 95 % prediction interval of the new table's effect.
-    #[serde(rename = "prediction_low", with = "number::open_below")]
-    pub low: f64,
-    /// The upper end.
-    #[serde(rename = "prediction_high", with = "number::open_above")]
-    pub high: f64,
-    /// The share of tables on which the claim is expected to hold, 0 to 1.
-    #[serde(rename = "expected_share", with = "number::finite")]
-    pub share: Option<f64>,
-    /// The mean over tables and its spread, which both come from. Of a claim with several effects they are of the smallest one
-    /// on each table.
-    pub over_tables: RandomEffects,
-    /// Where a number that can be read off a table says more: the line in it.
-    #[serde(default)]
-    pub moderator: Option<Moderator>,
-    /// Each table predicted from the others, with the choice of a moderator made anew: how often that was right.
-    pub left_out: LeftOut,
-}
-
-/// A line that says more of a table than the mean over tables.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moderator {
-    /// What is read off a table.
-    pub fact: Fact,
-    /// The effect as a line in the natural logarithm of that number.
-    pub line: MetaRegression,
-}
-
-/// A number that can be read off a table before anything is trained on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fact {
-    /// The condition number of the inputs' covariance.
-    ConditionNumber,
-    /// How many rows.
-    Rows,
-    /// How many features.
-    Features,
-}
-
-impl Fact {
-    /// All that are tried.
-    pub const ALL: [Self; 3] = [Self::ConditionNumber, Self::Rows, Self::Features];
-
-    /// In words, for the middle of a sentence.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::ConditionNumber => "the condition number of the inputs",
-            Self::Rows => "the number of rows",
-            Self::Features => "the number of features",
-        }
-    }
-}
-
-/// How well the tables predict one another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// Tables that were left out in turn.
-    pub n_tables: usize,
-    /// Of these, the ones whose effect was within the 95 % prediction interval from the others, its own error counted.
-    pub n_inside: usize,
-    /// The intervals' mean width: in logarithms for ratios.
-    #[serde(with = "number::or_zero")]
-    pub width: f64,
-}
-
 /// One of several effects that a claim is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
@@ -386,53 +322,6 @@ pub struct TableAnswer {
     /// Why there is no effect (`neither trained`), or what else must be known; empty otherwise.
     #[serde(default)]
     pub note: String,
-}
-
-/// What earlier results let one expect of a table before anything is trained on it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Foresight {
-    /// The claim's name.
-    pub claim: String,
-    /// What to expect; `None` where the claim is not about such tables, for the reason.
-    pub expected: Result<Expected, String>,
-}
-
-/// An effect that is expected.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Expected {
-    /// The middle of the distribution.
-    pub estimate: f64,
-    /// The lower end of the 95 % prediction interval.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-    /// On which share of such tables the claim holds.
-    pub share: Option<f64>,
-    /// What the table's place among the others was read off, where that says more than the mean over tables.
-    pub by: Option<Fact>,
-}
-
-/// What the other tables say of one, before it is looked at: the answer's prediction, made without it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LeftOutTable {
-    /// The claim's name.
-    pub claim: String,
-    /// The table.
-    pub table: String,
-    /// The effect that was measured on it, as in the answer: of several, the smallest.
-    #[serde(with = "number::or_zero")]
-    pub effect: f64,
-    /// The lower end of the 95 % interval for it, its own error counted.
-    #[serde(with = "number::open_below")]
-    pub low: f64,
-    /// The upper end.
-    #[serde(with = "number::open_above")]
-    pub high: f64,
-    /// The probability that they give to the claim on this table.
-    #[serde(with = "number::finite")]
-    pub share: Option<f64>,
-    /// Whether the claim holds on it, by the estimate.
-    pub holds: bool,
 }
 
 /// Where the variation of a claim's primary effect comes from: variances, of logarithms for ratios.
@@ -603,52 +492,6 @@ pub struct Replicated {
     pub now: Verdict,
     /// Whether this run's estimate lies in the interval of the other, and its verdict does not contradict.
     pub confirmed: bool,
-}
-
-/// Two features of one data set, and the loss of a linear unit with two weights on them: raw, and standardized.
-///
-/// The unit predicts `w0 x0 + w1 x1` of the standardized target (of classes: of being in the first) and its loss is the mean
-/// squared error over the training part, so that its Hessian is twice the second moment of the two inputs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Landscape {
-    /// The data set.
-    pub dataset: String,
-    /// The two features' names.
-    pub features: [String; 2],
-    /// Some samples of the training part, raw, in the features' own units.
-    pub samples: Vec<[f64; 2]>,
-    /// The training part's means.
-    pub mean: [f64; 2],
-    /// The training part's deviations.
-    pub deviation: [f64; 2],
-    /// The loss over the weights, for each way of scaling.
-    pub valleys: Vec<Valley>,
-}
-
-/// The loss of a linear unit over its two weights, in full: it is quadratic.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Valley {
-    /// How the inputs were scaled: `"raw"`, `"standardized"`.
-    pub scaling: String,
-    /// The weights with the least loss.
-    pub minimum: [f64; 2],
-    /// The Hessian's eigenvalues, the larger first.
-    pub curvatures: [f64; 2],
-    /// Its unit eigenvectors, in the same order.
-    pub directions: [[f64; 2]; 2],
-    /// The ways of descent that were gone from one start, whose loss is 1 above the least.
-    pub paths: Vec<DescentPath>,
-}
-
-/// The weights along gradient descent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DescentPath {
-    /// Samples in one update: a number, or `"full"`.
-    pub batch_size: String,
-    /// The learning rate.
-    pub learning_rate: f64,
-    /// The weights before each update and after the last.
-    pub weights: Vec<[f64; 2]>,
 }
 
 /// What training took of the memory, beside the data, in one way of handling so many samples.
