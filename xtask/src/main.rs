@@ -8,6 +8,7 @@ mod cargo;
 mod ci;
 mod circles;
 mod edges;
+mod keep;
 mod paths;
 mod peers;
 mod tidy;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Ok(Verb::Ci) => ci::run(&rest),
         Ok(Verb::Verify) => verify::run(&rest),
         Ok(Verb::Coverage) => cargo::coverage(&rest),
+        Ok(Verb::Keep) => keep::run(&rest),
         Err(message) => {
             eprintln!("{message}\n\n{}", verbs::help());
             ExitCode::from(2)

@@ -13,9 +13,11 @@ pub(crate) enum Verb {
     Verify,
     /// Repeat the quick experiment with many base seeds, and say how often its intervals hold.
     Coverage,
+    /// Take the results of a thorough run into the sources.
+    Keep,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 5] = [
+const VERBS: [(Verb, &str, &str, &str); 6] = [
     (
         Verb::Experiment,
         "experiment",
@@ -47,6 +49,12 @@ const VERBS: [(Verb, &str, &str, &str); 5] = [
         "coverage [RUNS] [ARGS…]",
         "repeat the quick experiment whole with RUNS (20) base seeds, into out/coverage, and say how often an interval \
          contains what the other runs found; goes on where it was stopped",
+    ),
+    (
+        Verb::Keep,
+        "keep",
+        "keep DIR",
+        "take DIR/results.json of a thorough run into the sources: what predictions for a new table rest on",
     ),
 ];
 

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-fn verify(file: &Path) -> Result<String, String> {
+pub(crate) fn verify(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         format!(
             "verify: cannot read {}: {error}; run `cargo xtask experiment` first",
@@ -161,11 +161,11 @@ fn summary(results: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    fn complete() -> Value {
+    pub(crate) fn complete() -> Value {
         let answers: Vec<Value> = promised()
             .map(|id| {
                 json!({"claim": id, "primary": true, "verdict": "supported", "n_tables": 5,

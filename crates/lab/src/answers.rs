@@ -68,14 +68,10 @@ struct Answered<'a> {
 }
 
 /// Computes all answers. Questions are asked in the order of the design: a claim's primary one first, at all targets.
-pub(crate) fn answers(
-    design: &Design,
-    secondary: bool,
-    evidence: &Evidence,
-) -> Result<Answers, Error> {
+pub(crate) fn answers(design: &Design, evidence: &Evidence) -> Result<Answers, Error> {
     let mut asked = Vec::new();
     for (claim_index, claim) in design.claims.iter().enumerate() {
-        for (question_index, (is_primary, question)) in claim.questions(secondary).enumerate() {
+        for (question_index, (is_primary, question)) in claim.questions().enumerate() {
             for (target_index, target) in targets_of(design, question, is_primary)
                 .into_iter()
                 .enumerate()

@@ -78,8 +78,9 @@ pub(crate) struct Effort {
     /// Of a table with more rows than this, so many are drawn anew in each repetition; without it, all are taken.
     #[serde(default, deserialize_with = "from_100_to_a_million_if_any")]
     pub(crate) rows: Option<usize>,
-    /// Whether secondary questions are asked, too.
-    pub(crate) secondary: bool,
+    /// Secondary questions, and further targets, are asked of so many tables, those with the fewest numbers; without it, of all.
+    #[serde(default, deserialize_with = "from_0_to_a_million_if_any")]
+    pub(crate) details: Option<usize>,
 }
 
 /// One way of training. The default is standardized inputs, batches of 32, plain gradient descent.
@@ -351,10 +352,9 @@ impl Question {
 
 impl Claim {
     /// Its questions, the primary one first.
-    pub(crate) fn questions(&self, secondary: bool) -> impl Iterator<Item = (bool, &Question)> {
+    pub(crate) fn questions(&self) -> impl Iterator<Item = (bool, &Question)> {
         let primary = self.primary.iter().map(|question| (true, question));
-        let others = self.secondary.iter().filter(move |_| secondary);
-        primary.chain(others.map(|question| (false, question)))
+        primary.chain(self.secondary.iter().map(|question| (false, question)))
     }
 }
 
@@ -404,7 +404,7 @@ impl Design {
                     claim.id
                 )));
             }
-            for (_, question) in claim.questions(true) {
+            for (_, question) in claim.questions() {
                 self.check_question(question).map_err(|(word, reason)| {
                     (word, format!("the claim \"{}\": {reason}", claim.id))
                 })?;
@@ -497,6 +497,12 @@ fn bounded<'de, D: Deserializer<'de>>(from: D, low: u64, high: u64) -> Result<u6
 
 fn from_1_to_a_million<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     bounded(from, 1, 1_000_000)
+}
+
+fn from_0_to_a_million_if_any<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<usize>, D::Error> {
+    bounded(from, 0, 1_000_000).map(|number| Some(number as usize))
 }
 
 fn from_1_to_a_million_if_any<'de, D: Deserializer<'de>>(

@@ -140,15 +140,21 @@ impl Prepared {
     }
 
     /// The effects that are asked for on a table.
-    fn wanted(&self, table: &Table) -> Vec<Wanted<'_>> {
+    fn wanted(&self, table: usize) -> Vec<Wanted<'_>> {
+        let details = self.effort.details.unwrap_or(usize::MAX);
+        let is_detailed = self.tables.rank(table) < details;
+        let table = &self.tables.tables[table];
         let mut wanted = Vec::new();
         for (claim_index, claim) in self.design.claims.iter().enumerate() {
             if !applies(claim, table) {
                 continue;
             }
-            let questions = claim.questions(self.effort.secondary).enumerate();
-            for (question_index, (is_primary, question)) in questions {
-                let n_targets = targets_of(&self.design, question, is_primary).len();
+            for (question_index, (is_primary, question)) in claim.questions().enumerate() {
+                let n_targets = match (is_primary, is_detailed) {
+                    (_, true) => targets_of(&self.design, question, is_primary).len(),
+                    (true, false) => 1,
+                    (false, false) => 0,
+                };
                 for (part_index, part) in question.parts.iter().enumerate() {
                     for target in 0..n_targets {
                         let key = Key {
@@ -193,7 +199,7 @@ impl Prepared {
         let places: Vec<(usize, usize)> = tasks.iter().map(|(_, place)| *place).collect();
         let results = pool.map(tasks, progress, "training", |(table, repetition), stop| {
             // Errors of this crate go through the pool as they are.
-            Ok(self.repetition(plan, cache, &self.tables.tables[table], repetition, stop))
+            Ok(self.repetition(plan, cache, table, repetition, stop))
         });
         let mut findings: Vec<Vec<Option<Finding>>> = self
             .tables
@@ -222,11 +228,12 @@ impl Prepared {
         &self,
         plan: &Plan,
         cache: Option<&Cache>,
-        table: &Table,
+        table: usize,
         index: usize,
         stop: &AtomicBool,
     ) -> Result<Finding, Error> {
         let wanted = self.wanted(table);
+        let table = &self.tables.tables[table];
         let parts: Vec<&Part> = wanted.iter().map(|wanted| wanted.part).collect();
         let shelf = format!("{} {index}", plan.base_seed);
         let runner = Runner::new(table, cache.map(|cache| (cache, shelf.as_str()))).until(stop);
@@ -300,7 +307,7 @@ impl Prepared {
                 }
             }
         }
-        let found = answers(&self.design, self.effort.secondary, &evidence)?;
+        let found = answers(&self.design, &evidence)?;
         let mut omissions = self.tables.omissions.clone();
         for (index, table) in self.tables.tables.iter().enumerate() {
             let n = complete(index);

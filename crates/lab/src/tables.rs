@@ -9,6 +9,12 @@ use smallbatch_sweep::Table;
 use crate::design::Design;
 use crate::{Error, Plan};
 
+/// What stands in a design for the 38 built-in tables of the population.
+const POPULATION: &str = "population";
+
+/// The airfoils, split by the runs they were measured in.
+const BY_RUN: &str = "airfoil_by_run";
+
 /// Fewer rows leave nothing to validate on.
 const FEWEST_ROWS: usize = 30;
 
@@ -25,23 +31,27 @@ impl Tables {
         names.collect()
     }
 
+    /// How many tables have fewer numbers than this one, or as many and come before it.
+    pub(crate) fn rank(&self, table: usize) -> usize {
+        let key = |table: usize| (numbers(&self.tables[table]), table);
+        let others = (0..self.tables.len()).filter(|other| key(*other) < key(table));
+        others.count()
+    }
+
     /// Keeps so many tables, those with the fewest numbers, in their order.
     fn keep_the_smallest(&mut self, at_most: usize, plan: &Plan) {
         if self.tables.len() <= at_most {
             return;
         }
-        let numbers = |table: &Table| table.dataset().features().len();
-        let mut sizes: Vec<usize> = self.tables.iter().map(numbers).collect();
-        sizes.sort_unstable();
-        let largest = sizes[at_most - 1];
-        let mut kept = 0;
-        let (small, large) = self.tables.drain(..).partition(|table| {
-            let is_kept = numbers(table) <= largest && kept < at_most;
-            kept += usize::from(is_kept);
-            is_kept
-        });
+        let is_kept: Vec<bool> = (0..self.tables.len())
+            .map(|table| self.rank(table) < at_most)
+            .collect();
+        let mut keep = is_kept.iter();
+        let (small, large): (Vec<Table>, Vec<Table>) = self
+            .tables
+            .drain(..)
+            .partition(|_| keep.next() == Some(&true));
         self.tables = small;
-        let large: Vec<Table> = large;
         let names: Vec<&str> = large.iter().map(Table::name).collect();
         self.omissions.push(Omission {
             claim: String::new(),
@@ -55,6 +65,11 @@ impl Tables {
     }
 }
 
+/// The size of a table.
+fn numbers(table: &Table) -> usize {
+    table.dataset().features().len()
+}
+
 /// Loads the tables of a plan: so many, those with the fewest numbers first.
 pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Result<Tables, Error> {
     let mut found = Tables {
@@ -65,8 +80,11 @@ pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Resu
         Some(folder) => of_folder(folder)?,
         None => {
             let beside = plan.file.as_deref().and_then(Path::parent);
-            let named = |name: &String| (name.clone(), of_design(name, beside));
-            design.tables.iter().map(named).collect()
+            let named = |name: String| {
+                let table = of_design(&name, beside);
+                (name, table)
+            };
+            names(design).into_iter().map(named).collect()
         }
     };
     for (name, table) in read {
@@ -111,6 +129,22 @@ fn of_folder(folder: &Path) -> Result<Vec<Read>, Error> {
         (table.name, found)
     });
     Ok(read.collect())
+}
+
+/// The names of a design's tables: [`POPULATION`] stands for many.
+fn names(design: &Design) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in &design.tables {
+        if name == POPULATION {
+            names.extend(builtin::population_names().into_iter().map(|name| {
+                // Its runs are groups of rows that are nearly alike.
+                if name == "airfoil" { BY_RUN } else { name }.to_owned()
+            }));
+        } else {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// A built-in table by its name, or a file beside the design.

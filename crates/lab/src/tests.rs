@@ -21,17 +21,14 @@ horizon = 5
 repetitions = 4
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [sizes.default]
 repetitions = 8
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [sizes.thorough]
 repetitions = 16
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [[ways]]
 name = "raw"
 scaling = "raw"
@@ -271,7 +268,7 @@ fn the_lesson_has_ten_claims_with_one_primary_question_each() {
             "{}",
             claim.id
         );
-        for (_, question) in claim.questions(true) {
+        for (_, question) in claim.questions() {
             assert!(question.words.contains("{effect}"), "{}", question.words);
             assert!(question.hypothesis().is_ok());
         }
@@ -322,4 +319,90 @@ fn a_table_that_fails_costs_the_others_nothing() {
     assert!(results.omissions[0].reason.contains("wine_flat"));
     assert_eq!(results.answers[0].n_tables, 3);
     assert_eq!(results.answers[0].n_repetitions, 4);
+}
+
+#[test]
+fn a_design_reads_the_settings_beside_a_table_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(&folder);
+    // With the last column as target there would be five classes, and a feature that is no number.
+    let rows: String = (0..60)
+        .map(|row| format!("{},{}.5,{}\n", row * 3 % 17, row % 7, ["a", "b"][row % 2]))
+        .collect();
+    std::fs::write(folder.path().join("mine.csv"), format!("y,x,kind\n{rows}")).unwrap();
+    let settings = "target = \"y\"\ntask = \"numbers\"\nignore = [\"kind\"]\n";
+    std::fs::write(folder.path().join("mine.toml"), settings).unwrap();
+    let text = SMALL.replace("\"thyroid\"", "\"mine.csv\"");
+    std::fs::write(plan.file.as_ref().unwrap(), text).unwrap();
+    let results = made(&plan).results;
+    let mine = results.datasets.iter().find(|note| note.table == "mine");
+    let mine = mine.expect("read");
+    assert_eq!((mine.n_features, mine.target.as_str()), (1, "a number"));
+}
+
+#[test]
+fn a_size_takes_the_smallest_tables_and_asks_the_details_of_the_smallest_of_these() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(&folder);
+    // 178 x 13 numbers of wine, 308 x 6 of yacht, 215 x 5 of thyroid.
+    let quick = "[sizes.quick]\ntables = 2\ndetails = 1\n";
+    std::fs::write(
+        plan.file.as_ref().unwrap(),
+        SMALL.replace("[sizes.quick]\n", quick),
+    )
+    .unwrap();
+    let results = made(&plan).results;
+    let names: Vec<&str> = results
+        .datasets
+        .iter()
+        .map(|note| note.table.as_str())
+        .collect();
+    assert_eq!(names, ["yacht", "thyroid"]);
+    assert_eq!(
+        results.omissions[0].reason,
+        "the quick size takes the 2 smallest tables, not wine"
+    );
+    let n_tables = |answer: &smallbatch_report::results::Answer| answer.n_tables;
+    let of = |primary| {
+        results
+            .answers
+            .iter()
+            .filter(move |answer| answer.primary == primary)
+    };
+    assert!(of(true).all(|answer| n_tables(answer) == 2));
+    assert!(of(false).all(|answer| n_tables(answer) == 1));
+}
+
+#[test]
+fn the_lesson_is_about_the_population() {
+    let design = Design::parse(LESSON, "lesson.toml").unwrap();
+    let tables = crate::tables::load(&design, &Plan::default(), None).unwrap();
+    assert_eq!(tables.names().len(), 38);
+    assert!(tables.names().contains(&"airfoil_by_run".to_owned()));
+}
+
+#[test]
+fn what_the_committed_results_let_one_expect_holds_for_any_table() {
+    let results = crate::committed().unwrap();
+    assert_eq!(results.design.size, "thorough");
+    let wine = smallbatch_data::builtin::wine().unwrap();
+    let wine = smallbatch_sweep::Table::new("wine", "UCI 109", wine);
+    let foresights = crate::foresee(&results, &wine).unwrap();
+    assert_eq!(foresights.len(), 10);
+    for foresight in foresights {
+        match foresight.expected {
+            Ok(expected) => {
+                assert!(expected.low < expected.estimate && expected.estimate < expected.high);
+                assert!(
+                    expected
+                        .share
+                        .is_some_and(|share| (0.0..=1.0).contains(&share))
+                );
+            }
+            Err(reason) => assert_eq!(
+                (foresight.claim.as_str(), reason.as_str()),
+                ("full-batch-memory", "its answer is no mean over tables")
+            ),
+        }
+    }
 }

@@ -126,17 +126,14 @@ horizon = 1000
 repetitions = 4
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [sizes.default]
 repetitions = 4
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [sizes.thorough]
 repetitions = 4
 tuning_seeds = 2
 pairs = 2
-secondary = true
 [[ways]]
 name = "raw"
 scaling = "raw"
