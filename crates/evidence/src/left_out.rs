@@ -62,6 +62,16 @@ impl LeftOutTable {
         self.predicted.low <= self.effect && self.effect <= self.predicted.high
     }
 
+    /// How far the effect lies from the middle of the interval, in halves of its width.
+    fn distance(&self) -> f64 {
+        let centre = self.predicted.estimate.unwrap_or(self.effect);
+        match (self.effect - centre).abs() / (self.width() / 2.0) {
+            // In the middle of an interval of no width.
+            distance if distance.is_nan() => 0.0,
+            distance => distance,
+        }
+    }
+
     /// The probability that the others give to the claim on this table: that its effect, measured with its error, is one of the claimed
     /// ones. `None` where the interval is open.
     pub fn share(&self, hypothesis: &Hypothesis, scale: Scale) -> Option<f64> {
@@ -110,24 +120,25 @@ impl LeftOut {
             return Ok(None);
         }
         Self::by(effects, confidence, |left_out| {
-            predictive(effects, moderator, left_out)
+            let predictive = predictive(effects, moderator, left_out)?;
+            Ok(predictive.map(|predictive| (predictive, 1.0)))
         })
     }
 
-    /// With the prediction that `predict` makes for a table without it.
+    /// With the prediction that `predict` makes for a table without it, and by how much it is widened.
     pub(crate) fn by(
         effects: &[TableEffect],
         confidence: f64,
-        predict: impl Fn(usize) -> Result<Option<Predictive>, Error>,
+        predict: impl Fn(usize) -> Result<Option<(Predictive, f64)>, Error>,
     ) -> Result<Option<Self>, Error> {
         check_confidence(confidence)?;
         let variances = counted_variances(&pairs(effects));
         let mut tables = Vec::with_capacity(effects.len());
         for (left_out, (table, variance)) in effects.iter().zip(variances).enumerate() {
-            let Some(predictive) = predict(left_out)? else {
+            let Some((predictive, widening)) = predict(left_out)? else {
                 return Ok(None);
             };
-            let distribution = predictive.measured(variance, table);
+            let distribution = predictive.measured(variance, table).widened(widening);
             tables.push(LeftOutTable {
                 effect: table.mean,
                 predicted: distribution.interval(confidence, Scale::Difference),
@@ -145,6 +156,20 @@ impl LeftOut {
     /// The share of tables whose effect lies in its interval.
     pub fn coverage(&self) -> f64 {
         self.mean(|table| f64::from(u8::from(table.is_contained())))
+    }
+
+    /// How many times as wide intervals must be for nine tenths of the tables to lie inside, whatever effects are distributed like: the
+    /// ⌈0.9 (n + 1)⌉-th smallest distance from the middle, in halves of the width, and at least 1.
+    ///
+    /// Were the n tables and a new one drawn alike, and their predictions no better for having seen the others, the new one would lie
+    /// inside with a probability of 0.9 or more (Vovk, Gammerman & Shafer, "Algorithmic Learning in a Random World", 2005). Where
+    /// Student's t is enough, as it mostly is, this is 1. It is 1 with fewer than nineteen tables, too, where the farthest one alone would decide.
+    pub fn widening(&self) -> f64 {
+        let place = (9 * (self.tables.len() + 1)).div_ceil(10);
+        let mut distances: Vec<f64> = self.tables.iter().map(LeftOutTable::distance).collect();
+        distances.sort_by(f64::total_cmp);
+        let decides = distances.get(place - 1).filter(|_| place < distances.len());
+        decides.map_or(1.0, |distance| distance.max(1.0))
     }
 
     /// The mean width of the intervals.
@@ -261,6 +286,33 @@ mod tests {
             ..predictive
         };
         assert_eq!(certain.measured(0.0, &table(0.0, 0.0, 3.0)).freedom, 30.0);
+    }
+
+    #[test]
+    fn intervals_are_widened_where_a_tenth_of_the_tables_would_lie_outside() {
+        let mut effects: Vec<TableEffect> = (0..20)
+            .map(|i| table(0.1 * f64::from(i % 5), 0.05, 12.0))
+            .collect();
+        let found = |effects: &[TableEffect]| {
+            let found = LeftOut::of(effects, None, 0.95);
+            found.expect("numbers").expect("twenty")
+        };
+        assert_eq!(found(&effects).widening(), 1.0);
+        // Three of twenty: the 19th smallest of 20 distances must lie inside.
+        for (odd, mean) in [(3, 2.0), (8, 1.9), (13, 1.8)] {
+            effects[odd] = table(mean, 0.05, 12.0);
+        }
+        let widening = found(&effects).widening();
+        let outside = |factor: f64| {
+            let distances = found(&effects).tables.clone();
+            let mut distances = distances.iter().map(LeftOutTable::distance);
+            distances
+                .by_ref()
+                .filter(|distance| *distance > factor)
+                .count()
+        };
+        assert!(widening > 1.0 && outside(1.0) == 3 && outside(widening) == 1);
+        assert_eq!(found(&effects[..18]).widening(), 1.0, "too few to tell");
     }
 
     #[test]

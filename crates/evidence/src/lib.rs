@@ -97,6 +97,7 @@ pub use moderator::{Moderation, Moderator, Tried};
 pub use mutual_coverage::MutualCoverage;
 pub use needed::Needed;
 pub use p_value::{Answer, p_of_verdict, p_value};
+pub use predictive::Predictive;
 pub use quantile::{median, quantile};
 pub use random_effects::{RandomEffects, spread_interval, tau_interval};
 pub use table_effect::TableEffect;

@@ -164,7 +164,8 @@ impl MetaRegression {
         (self.mean + self.slope * away, error)
     }
 
-    pub(crate) fn predictive(&self, at: f64) -> Predictive {
+    /// How the true effect on a new table with this value of the moderator is distributed.
+    pub fn predictive(&self, at: f64) -> Predictive {
         let (centre, error) = self.line(at);
         Predictive {
             centre,

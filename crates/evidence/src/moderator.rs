@@ -59,8 +59,10 @@ pub struct Moderation {
     pub without: LeftOut,
     /// With each candidate.
     pub tried: Vec<Tried>,
-    /// The procedure as a whole: for each table the choice is made anew from the others, which then predict it. Only this says how
-    /// well the kept moderator does on new tables, since it was chosen by the others in `tried`.
+    /// How many times as wide as Student's t the intervals for a new table are to be: [`LeftOut::widening`] with what is kept.
+    pub widening: f64,
+    /// The procedure as a whole: for each table the choice is made anew from the others, which then predict it, with the widening that
+    /// they ask for. Only this says how well predictions do on new tables, since those in `tried` were chosen by the same tables.
     pub nested: LeftOut,
 }
 
@@ -109,16 +111,31 @@ impl Moderation {
                 .map(|values| without(values, left_out))
                 .collect();
             let kept = choice(&others, &values_of_others, confidence)?;
-            predictive(effects, kept.map(|kept| &values[kept][..]), left_out)
+            let of_others = kept.map(|kept| &values_of_others[kept][..]);
+            let widening = widening(&others, of_others, confidence)?;
+            let predictive = predictive(effects, kept.map(|kept| &values[kept][..]), left_out)?;
+            Ok(predictive.map(|predictive| (predictive, widening)))
         })?;
         let kept = choice(effects, &values, confidence)?;
+        let widening = widening(effects, kept.map(|kept| &values[kept][..]), confidence)?;
         Ok(nested.map(|nested| Self {
             kept,
+            widening,
             without: without_any,
             tried,
             nested,
         }))
     }
+}
+
+/// By how much predictions from these tables are to be widened.
+fn widening(
+    effects: &[TableEffect],
+    moderator: Option<&[f64]>,
+    confidence: f64,
+) -> Result<f64, Error> {
+    let left_out = LeftOut::of(effects, moderator, confidence)?;
+    Ok(left_out.map_or(1.0, |left_out| left_out.widening()))
 }
 
 /// The interval of a slope, corrected for the number of candidates.

@@ -5,8 +5,21 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use crate::{Direction, Hypothesis, Interval, Scale, TableEffect};
 
 /// The effect on a table that was not seen, as the others tell it: centre + error · T, for T of Student's distribution.
+///
+/// [`RandomEffects::predictive`](crate::RandomEffects::predictive) and [`MetaRegression::predictive`](crate::MetaRegression::predictive)
+/// make it.
+///
+/// ```
+/// use smallbatch_evidence::{RandomEffects, Scale};
+///
+/// let over_tables = RandomEffects { mean: 0.7, standard_error: 0.1, tau: 0.3, n_tables: 30 };
+/// let predictive = over_tables.predictive();
+/// assert_eq!(predictive.interval(0.95, Scale::Ratio), over_tables.prediction(0.95, Scale::Ratio));
+/// let wider = predictive.widened(1.5).interval(0.95, Scale::Ratio);
+/// assert!(wider.low < over_tables.prediction(0.95, Scale::Ratio).low);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Predictive {
+pub struct Predictive {
     pub(crate) centre: f64,
     /// √(τ² + se²): from table to table, and of the centre.
     pub(crate) error: f64,
@@ -15,12 +28,20 @@ pub(crate) struct Predictive {
 }
 
 impl Predictive {
-    pub(crate) fn interval(&self, confidence: f64, scale: Scale) -> Interval {
+    /// The same, so many times as wide: see [`LeftOut::widening`](crate::LeftOut::widening).
+    #[must_use]
+    pub fn widened(mut self, factor: f64) -> Self {
+        self.error *= factor;
+        self
+    }
+
+    /// The prediction interval. Open without degrees of freedom, and where the error is 0.
+    pub fn interval(&self, confidence: f64, scale: Scale) -> Interval {
         Interval::student(self.centre, self.error, self.freedom, confidence, scale)
     }
 
     /// The probability of the claimed effects; `None` where the interval is open.
-    pub(crate) fn share(&self, hypothesis: &Hypothesis, scale: Scale) -> Option<f64> {
+    pub fn share(&self, hypothesis: &Hypothesis, scale: Scale) -> Option<f64> {
         let student = StudentsT::new(self.centre, self.error, self.freedom).ok()?;
         let working = |effect: f64| match scale {
             Scale::Difference => effect,

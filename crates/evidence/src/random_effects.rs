@@ -144,7 +144,8 @@ impl RandomEffects {
         self.predictive().share(hypothesis, scale)
     }
 
-    pub(crate) fn predictive(&self) -> Predictive {
+    /// How the true effect on a new table is distributed: what [`RandomEffects::prediction`] is an interval of.
+    pub fn predictive(&self) -> Predictive {
         Predictive {
             centre: self.mean,
             error: self.tau.hypot(self.standard_error),

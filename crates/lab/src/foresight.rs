@@ -1,6 +1,6 @@
 //! What the results that come with the program let one expect of a table, before anything is trained on it.
 
-use smallbatch_report::results::{Answer, Expected, Foresight, Results};
+use smallbatch_report::results::{Answer, Expected, Foresight, Moderator, Results};
 use smallbatch_sweep::{Facts, Table};
 
 use crate::Error;
@@ -65,31 +65,15 @@ fn expected(answer: &Answer, claim: Option<&Claim>, facts: &Facts) -> Result<Exp
     let Some(prediction) = &answer.prediction else {
         return Err("its answer is no mean over tables".into());
     };
+    let (predictive, by) = match prediction.moderator {
+        None => (prediction.over_tables.predictive(), None),
+        Some(Moderator { fact, line }) => (line.predictive(value(fact, facts)), Some(fact)),
+    };
+    let predictive = predictive.widened(prediction.widening);
+    let interval = predictive.interval(0.95, answer.scale);
     let question = claim.primary.as_ref();
     let hypothesis = question.and_then(|question| question.hypothesis().ok());
-    let share = |of: &dyn Fn(&smallbatch_evidence::Hypothesis) -> Option<f64>| {
-        hypothesis.as_ref().and_then(of)
-    };
-    let (interval, share, by) = match prediction.moderator {
-        None => (
-            prediction.over_tables.prediction(0.95, answer.scale),
-            share(&|hypothesis| {
-                prediction
-                    .over_tables
-                    .expected_share(hypothesis, answer.scale)
-            }),
-            None,
-        ),
-        Some(moderator) => {
-            let at = value(moderator.fact, facts);
-            let line = &moderator.line;
-            (
-                line.prediction(at, 0.95, answer.scale),
-                share(&|hypothesis| line.expected_share(at, hypothesis, answer.scale)),
-                Some(moderator.fact),
-            )
-        }
-    };
+    let share = hypothesis.and_then(|hypothesis| predictive.share(&hypothesis, answer.scale));
     Ok(Expected {
         estimate: interval.estimate.unwrap_or(f64::NAN),
         low: interval.low,

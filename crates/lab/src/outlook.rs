@@ -64,12 +64,14 @@ pub(crate) fn outlook(
         }
     };
     let tables = moderation.nested.tables();
-    let interval = over_tables.prediction(CONFIDENCE, scale);
+    let predictive = over_tables.predictive().widened(moderation.widening);
+    let interval = predictive.interval(CONFIDENCE, scale);
     let prediction = Prediction {
         low: interval.low,
         high: interval.high,
-        share: over_tables.expected_share(hypothesis, scale),
+        share: predictive.share(hypothesis, scale),
         over_tables,
+        widening: moderation.widening,
         moderator,
         left_out: LeftOut {
             n_tables: tables.len(),

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{BatchSize, Batches, Dataset, Split, Splitter, Target};
+use smallbatch_data::{BatchSize, Batches, Dataset, Error, Split, Splitter, Target};
 use smallbatch_preprocess::{
     Affine, AnyScaler, FitData, MinMaxScaler, PerSample, QuantileTransformer, RobustScaler, Scaler,
     Scaling as Divisor, StandardScaler,
@@ -116,16 +116,21 @@ impl Prepared {
     }
 }
 
-/// The split of a job. Of a large table it is one of a sample. Classes keep their shares; equal rows, and those of a group, stay
-/// together.
+/// The split of a job. Of a large table it is one of a sample. Classes keep their shares, where each has rows enough; equal rows, and
+/// those of a group, stay together.
 fn split(dataset: &Dataset<f32>, part: Part) -> Result<Split<f32>, smallbatch_data::Error> {
     let by_shares = |dataset: &Dataset<f32>, [training, validation, test]: [f64; 3]| {
-        let splitter = Splitter::new(part.split).fractions(training, validation, test)?;
-        let splitter = match dataset.target() {
-            Target::Classes { .. } => splitter.stratified(),
-            _ => splitter,
+        let splitter = Splitter::new(part.split)
+            .fractions(training, validation, test)?
+            .copies_together();
+        let Target::Classes { .. } = dataset.target() else {
+            return splitter.split(dataset);
         };
-        splitter.copies_together().split(dataset)
+        match splitter.clone().stratified().split(dataset) {
+            // A class of two rows cannot be in three parts, and is no reason to leave out its table.
+            Err(Error::ClassTooSmall { .. }) => splitter.split(dataset),
+            split => split,
+        }
     };
     match part.rows.filter(|&rows| rows < dataset.n_samples()) {
         None => by_shares(dataset, Part::SHARES),
@@ -317,6 +322,18 @@ mod tests {
         let honest = mean(&prepared(&table, Scaling::Standardized));
         assert!(leaked.abs() < 1e-5, "{leaked}");
         assert!(honest.abs() > 1e-4, "{honest}");
+    }
+
+    #[test]
+    fn a_class_of_two_rows_does_not_leave_out_its_table() {
+        let target = Target::classes((0..60).map(|row| u32::from(row > 57)).collect());
+        let features = DMatrix::from_fn(2, 60, |feature, row| ((row * (feature + 3)) % 17) as f32);
+        let table = Table::new("rare", "", Dataset::new(features, target).unwrap());
+        for rows in [None, Some(40)] {
+            let part = Part { split: 3, rows };
+            let prepared = Prepared::new(&table, part, Scaling::Raw).unwrap();
+            assert!(prepared.constant.test.is_finite());
+        }
     }
 
     #[test]

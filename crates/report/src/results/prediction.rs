@@ -20,6 +20,8 @@ pub struct Prediction {
     /// The mean over tables and its spread, which both come from. Of a claim with several effects they are of the smallest one
     /// on each table.
     pub over_tables: RandomEffects,
+    /// How many times as wide as by Student's t the intervals for a new table are, so that nine tenths of the tables left out lie inside.
+    pub widening: f64,
     /// Where a number that can be read off a table says more: the line in it.
     #[serde(default)]
     pub moderator: Option<Moderator>,
