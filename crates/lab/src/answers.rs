@@ -11,7 +11,7 @@ use smallbatch_sweep::Facts;
 
 use crate::Error;
 use crate::design::{Claim, Design, Measure, Part, Question};
-use crate::outlook::{Seen, outlook};
+use crate::outlook::{Seen, beyond, outlook};
 use crate::repetition::Effects;
 
 /// The probability of any wrong primary answer.
@@ -106,7 +106,7 @@ pub(crate) fn answers(design: &Design, evidence: &Evidence) -> Result<Answers, E
     let decisions = decisions(&asked, design)?;
     let mut found = Answers::default();
     for (asked, decision) in asked.iter().zip(decisions) {
-        let (prediction, left_out) = asked.outlook(evidence)?.unzip();
+        let (prediction, left_out) = asked.outlook(design, evidence)?.unzip();
         found.answers.push(asked.answer(decision, prediction)?);
         asked.add_tables(&evidence.tables, &mut found)?;
         if asked.is_primary {
@@ -285,19 +285,21 @@ impl Asked<'_> {
     /// tables is not an effect on one.
     fn outlook(
         &self,
+        design: &Design,
         evidence: &Evidence,
     ) -> Result<Option<(report::Prediction, Vec<LeftOutTable>)>, Error> {
-        let mut smallest: Vec<Option<TableEffect>> = vec![None; evidence.tables.len()];
-        for part in self.parts.iter().filter(|part| part.is_a_mean()) {
-            let effects = part.effects_by_table(self.n_complete())?;
-            for (smallest, effect) in smallest.iter_mut().zip(effects) {
-                let is_smaller =
-                    |found: &TableEffect| smallest.is_none_or(|least| found.mean < least.mean);
-                if let Some(effect) = effect.filter(is_smaller) {
-                    *smallest = Some(effect);
-                }
-            }
-        }
+        let parts = self.parts.iter().filter(|part| part.is_a_mean());
+        let parts = parts
+            .map(|part| part.effects_by_table(self.n_complete()))
+            .collect::<Result<Vec<_>, _>>()?;
+        // A table says something where it has all of them.
+        let smallest = |table: usize| {
+            let effects = parts.iter().map(|effects| effects[table]);
+            let effects: Option<Vec<TableEffect>> = effects.collect();
+            let by_mean = |a: &TableEffect, b: &TableEffect| a.mean.total_cmp(&b.mean);
+            effects?.into_iter().min_by(by_mean)
+        };
+        let smallest = (0..evidence.tables.len()).map(smallest);
         let tables = evidence.tables.iter().zip(&evidence.facts);
         let seen: Vec<Seen<'_>> = tables
             .zip(smallest)
@@ -309,7 +311,15 @@ impl Asked<'_> {
                 })
             })
             .collect();
-        outlook(&self.claim.id, &seen, &self.hypothesis, SCALE)
+        let found = outlook(&self.claim.id, &seen, &self.hypothesis, SCALE)?;
+        Ok(found.map(|(mut prediction, left_out)| {
+            if self.target.is_some() {
+                let ends = (prediction.low, prediction.high);
+                let horizon = design.rule.horizon as f64;
+                (prediction.low, prediction.high) = beyond(horizon, ends);
+            }
+            (prediction, left_out)
+        }))
     }
 
     fn answer(

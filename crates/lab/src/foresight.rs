@@ -5,7 +5,7 @@ use smallbatch_sweep::{Facts, Table};
 
 use crate::Error;
 use crate::design::{Claim, Design, LESSON};
-use crate::outlook::value;
+use crate::outlook::{beyond, value};
 
 /// The results of a thorough run, made and committed by the project: design hash, machine and date stand in it. Trajectories are
 /// left out.
@@ -46,13 +46,18 @@ pub fn foresee(results: &Results, table: &Table) -> Result<Vec<Foresight>, Error
         let claim = design.claims.iter().find(|claim| claim.id == answer.claim);
         Foresight {
             claim: answer.claim.clone(),
-            expected: expected(answer, claim, &table.facts()),
+            expected: expected(results, answer, claim, &table.facts()),
         }
     });
     Ok(foresights.collect())
 }
 
-fn expected(answer: &Answer, claim: Option<&Claim>, facts: &Facts) -> Result<Expected, String> {
+fn expected(
+    results: &Results,
+    answer: &Answer,
+    claim: Option<&Claim>,
+    facts: &Facts,
+) -> Result<Expected, String> {
     let Some(claim) = claim else {
         return Err("this version has no such claim".into());
     };
@@ -74,10 +79,15 @@ fn expected(answer: &Answer, claim: Option<&Claim>, facts: &Facts) -> Result<Exp
     let question = claim.primary.as_ref();
     let hypothesis = question.and_then(|question| question.hypothesis().ok());
     let share = hypothesis.and_then(|hypothesis| predictive.share(&hypothesis, answer.scale));
+    let ends = (interval.low, interval.high);
+    let (low, high) = match answer.target {
+        Some(_) => beyond(results.design.horizon, ends),
+        None => ends,
+    };
     Ok(Expected {
         estimate: interval.estimate.unwrap_or(f64::NAN),
-        low: interval.low,
-        high: interval.high,
+        low,
+        high,
         share,
         by,
     })

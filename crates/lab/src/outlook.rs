@@ -25,6 +25,13 @@ pub(crate) fn value(fact: Fact, facts: &Facts) -> f64 {
     .ln()
 }
 
+/// The ends of an interval of ratios that are cut at a horizon: what is cut may be anything beyond.
+pub(crate) fn beyond(horizon: f64, (low, high): (f64, f64)) -> (f64, f64) {
+    let low = if low * horizon <= 1.0 { 0.0 } else { low };
+    let high = if high >= horizon { f64::INFINITY } else { high };
+    (low, high)
+}
+
 /// A table with the effect of a claim on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen<'a> {
