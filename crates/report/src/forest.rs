@@ -5,7 +5,7 @@ use smallbatch_evidence::Scale;
 use crate::axis::Axis;
 use crate::content::Figure;
 use crate::picture::{Drawing, Mark, Picture, Series, draw};
-use crate::results::{Answer, Part, Results, TableAnswer};
+use crate::results::{Answer, Effect, Part, Results, TableAnswer};
 use crate::words::{self, Bound, Size};
 
 const ROW_STYLE: usize = 6;
@@ -15,6 +15,8 @@ const MEAN_STYLE: usize = 0;
 struct Row {
     name: String,
     size: Size,
+    /// What single repetitions gave.
+    repetitions: Vec<f64>,
     /// What stands there where there is no effect.
     note: String,
 }
@@ -27,6 +29,8 @@ struct Plot<'a> {
     by: &'static str,
     rows: Vec<Row>,
     mean: Option<Size>,
+    /// Where a new table is expected.
+    prediction: Option<Size>,
     /// Whether the rows are effects, which the thresholds are for.
     is_held: bool,
 }
@@ -37,8 +41,14 @@ pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Fi
         answer,
         unit,
         by: "table",
-        rows: rows(of_tables(results, answer, unit), answer.scale),
+        rows: rows(results, of_tables(results, answer, unit), answer.scale),
         is_held: mean.is_some(),
+        // Of several effects it is the smallest one's, which has no panel.
+        prediction: answer
+            .prediction
+            .as_ref()
+            .filter(|_| answer.parts.is_empty() && mean.is_some())
+            .map(|found| Size::of_prediction(found, answer.scale)),
         mean,
     };
     // The spread of some numbers is not their mean, and its threshold not theirs.
@@ -74,6 +84,12 @@ pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Fi
         figure.caption += " The diamond is the mean over tables, as wide as its interval. The solid upright line is no effect, \
                            the dashed one the threshold.";
     }
+    if !results.effects.is_empty() {
+        figure.caption += " Specks are single repetitions.";
+    }
+    if answer.prediction.is_some() && answer.parts.is_empty() {
+        figure.caption += " The bar below is the 95\u{a0}% prediction interval, where a table that was not among these is expected.";
+    }
     if has(|row| row.n_censored > 0) {
         figure.caption += " ▶ and ≥ mark a lower bound: at least one run never reached the target.";
     }
@@ -91,6 +107,7 @@ pub(crate) fn targets(answers: &[&Answer], identifier: &str) -> Figure {
     let row = |answer: &&Answer| Row {
         name: answer.target.map_or_else(String::new, words::percent),
         size: Size::of(answer),
+        repetitions: Vec::new(),
         note: String::new(),
     };
     let plot = Plot {
@@ -99,6 +116,7 @@ pub(crate) fn targets(answers: &[&Answer], identifier: &str) -> Figure {
         by: "target",
         rows: answers.iter().map(row).collect(),
         mean: None,
+        prediction: None,
         is_held: true,
     };
     Figure {
@@ -134,8 +152,9 @@ fn belongs(row: &TableAnswer, answer: &Answer) -> bool {
 }
 
 /// By size, the smallest first; tables without an effect come last.
-fn rows(tables: Vec<&TableAnswer>, scale: Scale) -> Vec<Row> {
+fn rows(results: &Results, tables: Vec<&TableAnswer>, scale: Scale) -> Vec<Row> {
     let row = |row: &TableAnswer| Row {
+        repetitions: repetitions(results, row, scale),
         name: format!("{}{}", row.table, if row.fragile { " *" } else { "" }),
         size: Size::of_table(row, scale),
         note: row.note.clone(),
@@ -144,6 +163,23 @@ fn rows(tables: Vec<&TableAnswer>, scale: Scale) -> Vec<Row> {
     let key = |row: &Row| row.size.estimate.unwrap_or(f64::INFINITY);
     rows.sort_by(|a, b| key(a).total_cmp(&key(b)));
     rows
+}
+
+/// The effect of each repetition on a table: the mean over its pairs.
+fn repetitions(results: &Results, row: &TableAnswer, scale: Scale) -> Vec<f64> {
+    let of_row = |effect: &&Effect| {
+        (&effect.claim, &effect.unit, &effect.table) == (&row.claim, &row.unit, &row.table)
+            && effect.target == row.target
+    };
+    let effects = results.effects.iter().filter(of_row);
+    let means = effects.map(|effect| {
+        let mean = effect.pairs.iter().sum::<f64>() / effect.pairs.len().max(1) as f64;
+        match scale {
+            Scale::Ratio => mean.exp(),
+            Scale::Difference => mean,
+        }
+    });
+    means.filter(|mean| mean.is_finite()).collect()
 }
 
 impl Plot<'_> {
@@ -159,13 +195,18 @@ impl Plot<'_> {
             by,
             mut rows,
             mean,
+            prediction,
             is_held,
         } = self;
         let n_tables = rows.len();
-        rows.extend(mean.map(|size| Row {
-            name: "mean".into(),
-            size,
-            note: String::new(),
+        let below = [(mean, "mean"), (prediction, "a new table")];
+        rows.extend(below.into_iter().filter_map(|(size, name)| {
+            Some(Row {
+                name: name.into(),
+                size: size?,
+                repetitions: Vec::new(),
+                note: String::new(),
+            })
         }));
         let uprights = if is_held {
             thresholds(answer)
@@ -187,7 +228,11 @@ impl Plot<'_> {
             series: rows
                 .iter()
                 .enumerate()
-                .map(|(at, row)| series(&row.size, -(at as f64), at >= n_tables))
+                .map(|(at, row)| match at.checked_sub(n_tables) {
+                    None => effect(row, -(at as f64)),
+                    Some(0) => diamond(&row.size, -(at as f64)),
+                    Some(_) => bar(&row.size, -(at as f64)),
+                })
                 .collect(),
             rows: rows
                 .iter()
@@ -202,7 +247,8 @@ impl Plot<'_> {
 /// What stands at the end of a row.
 fn end(row: &Row) -> String {
     match row.size.estimate {
-        None if row.note.is_empty() => "no effect".into(),
+        None if row.note.is_empty() && row.size.interval().is_empty() => "no effect".into(),
+        None if row.note.is_empty() => row.size.interval(),
         None => row.note.clone(),
         Some(_) => row.size.in_brackets(),
     }
@@ -253,45 +299,63 @@ fn axis(rows: &[Row], uprights: &[(f64, bool)], scale: Scale) -> Axis {
     }
 }
 
-fn series(size: &Size, y: f64, is_mean: bool) -> Series {
+/// The mean over tables, as wide as its interval.
+fn diamond(size: &Size, y: f64) -> Series {
     let Some(estimate) = size.estimate else {
         return Series::default();
     };
-    let style = if is_mean { MEAN_STYLE } else { ROW_STYLE };
     let (low, high) = (size.low, size.high);
-    if is_mean {
-        let (up, down) = (y + 0.4, y - 0.4);
-        let band = vec![
-            (low, Some(y), Some(y)),
-            (estimate, Some(down), Some(up)),
-            (high, Some(y), Some(y)),
-        ];
-        let corners = [
-            (low, y),
-            (estimate, up),
-            (high, y),
-            (estimate, down),
-            (low, y),
-        ];
-        let line = corners.map(|(x, y)| (x, Some(y))).to_vec();
-        return Series {
-            style,
-            solid: true,
-            line,
-            band,
-            ..Series::default()
-        };
+    let (up, down) = (y + 0.4, y - 0.4);
+    let band = vec![
+        (low, Some(y), Some(y)),
+        (estimate, Some(down), Some(up)),
+        (high, Some(y), Some(y)),
+    ];
+    let corners = [
+        (low, y),
+        (estimate, up),
+        (high, y),
+        (estimate, down),
+        (low, y),
+    ];
+    Series {
+        style: MEAN_STYLE,
+        solid: true,
+        line: corners.map(|(x, y)| (x, Some(y))).to_vec(),
+        band,
+        ..Series::default()
     }
+}
+
+/// Where a new table is expected.
+fn bar(size: &Size, y: f64) -> Series {
+    let (up, down) = (Some(y + 0.2), Some(y - 0.2));
+    Series {
+        style: MEAN_STYLE,
+        solid: true,
+        line: vec![(size.low, Some(y)), (size.high, Some(y))],
+        band: vec![(size.low, down, up), (size.high, down, up)],
+        ..Series::default()
+    }
+}
+
+/// A table: the mean over its repetitions with its interval, and the repetitions.
+fn effect(row: &Row, y: f64) -> Series {
+    let size = &row.size;
+    let Some(estimate) = size.estimate else {
+        return Series::default();
+    };
     let mark = match size.bound() {
         Bound::Exact | Bound::Either => Mark::Dot,
         Bound::AtLeast => Mark::AtLeast,
         Bound::AtMost => Mark::AtMost,
     };
+    let specks = row.repetitions.iter().map(|at| (*at, Some(y), Mark::Speck));
     Series {
-        style,
+        style: ROW_STYLE,
         solid: true,
-        line: vec![(low, Some(y)), (high, Some(y))],
-        marks: vec![(estimate, Some(y), mark)],
+        line: vec![(size.low, Some(y)), (size.high, Some(y))],
+        marks: specks.chain([(estimate, Some(y), mark)]).collect(),
         ..Series::default()
     }
 }
@@ -305,7 +369,8 @@ mod tests {
     fn tables_stand_by_size_with_their_mean_and_what_was_cut() {
         let results = fixture::results();
         let answer = fixture::primary(&results, "minibatch-is-faster");
-        let rows = rows(of_tables(&results, answer, &answer.unit), answer.scale);
+        let tables = of_tables(&results, answer, &answer.unit);
+        let rows = rows(&results, tables, answer.scale);
         let mean = Some(Size::of(answer));
         let plot = Plot {
             answer,
@@ -313,11 +378,16 @@ mod tests {
             by: "table",
             rows,
             mean,
+            prediction: answer
+                .prediction
+                .as_ref()
+                .map(|found| Size::of_prediction(found, answer.scale)),
             is_held: true,
         };
         let picture = plot.picture();
         let ends: Vec<&str> = picture.rows.iter().map(|(_, end)| end.as_str()).collect();
-        assert_eq!(ends.len(), 5, "four tables and the mean");
+        assert_eq!(ends.len(), 6, "four tables, the mean and a new table");
+        assert_eq!(picture.rows[5], ("a new table".into(), "0.91 to 47".into()));
         assert!(ends.iter().any(|end| end.starts_with("≥ 10")), "{ends:?}");
         assert_eq!(ends[3], "neither trained");
         assert_eq!(picture.rows[4].0, "mean");

@@ -2,7 +2,7 @@
 
 use smallbatch_evidence::{Needed, Scale, Verdict};
 
-use crate::results::{Answer, Part, TableAnswer};
+use crate::results::{Answer, Part, Prediction, TableAnswer};
 
 /// What stands where there is no number.
 const NONE: &str = "–";
@@ -142,6 +142,11 @@ impl Size {
     pub(crate) fn of_table(row: &TableAnswer, scale: Scale) -> Self {
         let cut = (row.n_censored, row.n_censored_second);
         Self::new(row.estimate, (row.low, row.high), scale, cut)
+    }
+
+    /// A range without an estimate.
+    pub(crate) fn of_prediction(prediction: &Prediction, scale: Scale) -> Self {
+        Self::new(None, (prediction.low, prediction.high), scale, (0, 0))
     }
 
     pub(crate) fn of_part(part: &Part, scale: Scale) -> Self {
