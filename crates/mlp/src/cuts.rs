@@ -25,6 +25,7 @@ pub(crate) const MOST_SHARDS: usize = 8;
 pub(crate) const WORTH_CUTTING: usize = 48 * 1024;
 
 /// `0..n` in ranges of at most `size`.
+#[inline]
 pub(crate) fn chunks(n: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     (0..n)
         .step_by(size)

@@ -299,6 +299,7 @@ pub(crate) fn require_finite(what: &'static str, value: f64) -> Result<(), Error
 }
 
 /// Refuses to go on from a loss that is not finite.
+#[inline]
 pub(crate) fn finite_loss(loss: f64, updates: u64) -> Result<f64, Error> {
     if loss.is_finite() {
         Ok(loss)

@@ -38,6 +38,7 @@ pub(crate) enum Mode {
 impl Mode {
     /// A forward pass with a backward one after it, for the samples from this one on; with dropout where there are a key and a
     /// probability.
+    #[inline]
     pub(crate) fn learn(spec: &MlpSpec, key: Option<DropoutKey>, first_sample: u64) -> Self {
         let probability = spec.dropout_probability();
         let key = key.filter(|_| probability > 0.0);
