@@ -128,7 +128,11 @@ fn foretell(file: &Path, target: Option<&str>) -> Result<ExitCode, Failure> {
         facts.n_samples,
         facts.n_features,
         table.target(),
-        report::number(facts.condition_number),
+        if facts.condition_number.is_finite() {
+            report::number(facts.condition_number)
+        } else {
+            "infinite (features depend on each other)".into()
+        },
         report::number(facts.deviation_ratio),
     );
     say(report::terminal_foresight(&results, &read_off, &foresights).trim_end());

@@ -415,7 +415,11 @@ impl Asked<'_> {
                 .filter(|_| self.is_primary)
                 .map(|decision| decision.p_holm),
             parts,
-            note: String::new(),
+            note: match effects.len() {
+                1 => "This is of one table, over its repetitions, and says nothing of others.".into(),
+                2 => "Two tables say nothing of others.".into(),
+                _ => String::new(),
+            },
         })
     }
 

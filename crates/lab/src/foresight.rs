@@ -1,6 +1,6 @@
 //! What the results that come with the program let one expect of a table, before anything is trained on it.
 
-use smallbatch_report::results::{Answer, Expected, Foresight, Moderator, Results};
+use smallbatch_report::results::{Answer, Expected, Fact, Foresight, Moderator, Results};
 use smallbatch_sweep::{Facts, Table};
 
 use crate::Error;
@@ -72,7 +72,10 @@ fn expected(
     };
     let (predictive, by) = match prediction.moderator {
         None => (prediction.over_tables.predictive(), None),
-        Some(Moderator { fact, line }) => (line.predictive(value(fact, facts)), Some(fact)),
+        Some(Moderator { fact, line }) => {
+            let at = within_what_was_seen(results, fact, value(fact, facts));
+            (line.predictive(at), Some(fact))
+        }
     };
     let predictive = predictive.widened(prediction.widening);
     let interval = predictive.interval(0.95, answer.scale);
@@ -91,4 +94,43 @@ fn expected(
         share,
         by,
     })
+}
+
+/// A line says nothing of tables beyond those that it was drawn through: they count as the nearest of them.
+fn within_what_was_seen(results: &Results, fact: Fact, at: f64) -> f64 {
+    let seen = results.datasets.iter().map(|note| {
+        let facts = Facts {
+            n_samples: note.n_samples,
+            n_features: note.n_features,
+            deviation_ratio: note.deviation_ratio,
+            condition_number: note.condition_number,
+        };
+        value(fact, &facts)
+    });
+    let (least, most) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
+        (least.min(value), most.max(value))
+    });
+    at.min(most).max(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_larger_than_all_counts_as_the_largest() {
+        let results = committed().unwrap();
+        let rows = |n_samples| {
+            let facts = Facts {
+                n_samples,
+                n_features: 5,
+                deviation_ratio: 40.0,
+                condition_number: 1e4,
+            };
+            within_what_was_seen(&results, Fact::Rows, value(Fact::Rows, &facts))
+        };
+        assert_eq!(rows(1_000_000_000), 5_472.0_f64.ln());
+        assert_eq!(rows(10), 150.0_f64.ln());
+        assert_eq!(rows(500), 500.0_f64.ln());
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::content::{Block, Section, Span, Table, Text, Tone, plain};
 use crate::curves;
+use crate::foretold;
 use crate::picture::N_STYLES;
 use crate::results::{DatasetNote, Environment, Omission, Replicated, Results, WayNote};
 use crate::words;
@@ -15,6 +16,11 @@ pub(crate) fn sections(results: &Results) -> Vec<Section> {
     let all = [
         ("reading", "How to read this", reading(results)),
         ("replication", "Replication", replication(results)),
+        (
+            "foretold",
+            "How well tables foretell one another",
+            foretold::blocks(results),
+        ),
         ("tables", "The tables", tables(results)),
         ("ways", "The ways of training", ways(results)),
         ("method", "Method", method),
@@ -73,7 +79,8 @@ const READING: [(&str, &str); 9] = [
     (
         "On a new table",
         "The mean says nothing of a single table. The prediction interval does: the effect on a table that was not used here lies \
-         in it in 95 of 100 cases.",
+         in it in 95 of 100 cases. Where the inputs' condition number, the rows or the features of a table say more than the mean, its page \
+         says so.",
     ),
     (
         "p, corrected",

@@ -20,7 +20,7 @@ pub fn terminal_foresight(results: &Results, table: &str, foresights: &[Foresigh
     let mut lines = wrap(&format!("{table}."), 0);
     let mut from = format!(
         "What {} let one expect there, before anything is trained",
-        words::counted(results.datasets.len(), "other table")
+        words::counted(results.datasets.len(), "table")
     );
     if results.environment.started_unix_seconds > 0 {
         let moment = words::moment(results.environment.started_unix_seconds);
@@ -62,7 +62,14 @@ fn sentence(results: &Results, claim: &str, expected: &Expected) -> String {
     };
     let effect = words::amount(expected.estimate, answer.scale);
     let range = words::range(expected.low, expected.high, answer.scale);
-    let sentence = answer.words.replace("{effect}", &effect);
+    // How much tables differ among each other is no effect on one: there the other part is foretold.
+    let of_one_table = answer.parts.iter().find(|part| !part.between_tables);
+    let sentence = match of_one_table {
+        Some(part) if answer.parts.iter().any(|part| part.between_tables) => {
+            format!("{}: {effect}", words::capital(&part.unit))
+        }
+        _ => answer.words.replace("{effect}", &effect),
+    };
     let by = match expected.by {
         Some(fact) => format!(", by {}", fact.words()),
         None => String::new(),
@@ -101,9 +108,9 @@ mod tests {
         ];
         let text = terminal_foresight(&results, "houses: 500 rows", &foresights);
         assert!(text.contains("\n84 of 100       6. "), "{text}");
+        let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            text.contains("(0.80 to 22, by the number of\n                rows).")
-                || text.contains("(0.80 to 22, by the number of rows)."),
+            flowing.contains("(0.80 to 22, by the number of rows)."),
             "{text}"
         );
         assert!(

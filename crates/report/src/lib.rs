@@ -42,6 +42,7 @@ mod files;
 mod fixture;
 mod foresight;
 mod forest;
+mod foretold;
 mod html;
 mod landscape;
 mod markdown;

@@ -98,6 +98,9 @@ fn answer(results: &Results, note: &ClaimNote, number: usize) -> Vec<String> {
     let verdict = words::verdict(answer.verdict, answer.same);
     let mut lines = vec![clip(&format!("{verdict:INDENT$}{title}"), COLUMNS)];
     let mut sentence = words::sentence_with_interval(answer);
+    if !answer.note.is_empty() {
+        sentence += &format!(" {}", answer.note);
+    }
     if let Some(expected) = words::on_a_new_table(answer) {
         sentence += &format!(" {expected}.");
     }

@@ -272,7 +272,15 @@ pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-    Some(format!("On a new table: {}", expected.join(", ")))
+    // How much tables differ among each other is no effect on one: there the other part is foretold.
+    let of_one_table = answer.parts.iter().find(|part| !part.between_tables);
+    let what = match of_one_table {
+        Some(part) if answer.parts.iter().any(|part| part.between_tables) => {
+            format!("{}, on a new table", capital(&part.unit))
+        }
+        _ => "On a new table".into(),
+    };
+    Some(format!("{what}: {}", expected.join(", ")))
 }
 
 /// Whether a verdict says that the claim holds: of a claim of sameness, equivalence is what it claims.
