@@ -416,7 +416,9 @@ impl Asked<'_> {
                 .map(|decision| decision.p_holm),
             parts,
             note: match effects.len() {
-                1 => "This is of one table, over its repetitions, and says nothing of others.".into(),
+                1 => {
+                    "This is of one table, over its repetitions, and says nothing of others.".into()
+                }
                 2 => "Two tables say nothing of others.".into(),
                 _ => String::new(),
             },

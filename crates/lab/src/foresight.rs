@@ -107,9 +107,10 @@ fn within_what_was_seen(results: &Results, fact: Fact, at: f64) -> f64 {
         };
         value(fact, &facts)
     });
-    let (least, most) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
-        (least.min(value), most.max(value))
-    });
+    let (least, most) = seen.fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(least, most), value| (least.min(value), most.max(value)),
+    );
     at.min(most).max(least)
 }
 
