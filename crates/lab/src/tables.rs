@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use smallbatch_data::{builtin, read_folder, read_table};
+use smallbatch_data::{TableReader, builtin, read_folder, read_table};
 use smallbatch_report::results::Omission;
 use smallbatch_sweep::Table;
 
@@ -79,9 +79,8 @@ pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Resu
     let read = match &plan.tables {
         Some(folder) => of_folder(folder)?,
         None => {
-            let beside = plan.file.as_deref().and_then(Path::parent);
             let named = |name: String| {
-                let table = of_design(&name, beside);
+                let table = of_design(&name, plan.file.as_deref());
                 (name, table)
             };
             names(design).into_iter().map(named).collect()
@@ -148,11 +147,18 @@ fn names(design: &Design) -> Vec<String> {
 }
 
 /// A built-in table by its name, or a file beside the design.
-fn of_design(name: &str, beside: Option<&Path>) -> Result<Table, String> {
+fn of_design(name: &str, design: Option<&Path>) -> Result<Table, String> {
     let said = |error: smallbatch_data::Error| error.to_string();
     if name.ends_with(".csv") {
-        let path = beside.unwrap_or(Path::new("")).join(name);
-        let dataset = read_table(&path).map_err(said)?;
+        let beside = design.and_then(Path::parent).unwrap_or(Path::new(""));
+        let path = beside.join(name);
+        // The design `mine.toml` is no settings of the table `mine.csv`.
+        let dataset = if design == Some(path.with_extension("toml").as_path()) {
+            TableReader::new().read_path(&path)
+        } else {
+            read_table(&path)
+        };
+        let dataset = dataset.map_err(said)?;
         let origin = format!("the table {}", path.display());
         return Ok(Table::new(dataset.name().to_owned(), origin, dataset));
     }
