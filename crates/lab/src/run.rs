@@ -14,6 +14,9 @@ use crate::repetition::{Effects, Repetition};
 use crate::tables::{self, Tables};
 use crate::{Error, Plan, environment, landscape, memory};
 
+/// The loss over two weights is drawn of so many tables, those whose features differ most in scale.
+const LANDSCAPES: usize = 2;
+
 /// What a run gave.
 #[derive(Debug)]
 pub struct Outcome {
@@ -322,11 +325,13 @@ impl Prepared {
                 });
             }
         }
-        let landscapes = self
-            .tables
-            .tables
-            .iter()
-            .filter_map(|table| landscape::landscape(table, plan.base_seed).ok().flatten());
+        let mut by_ratio: Vec<&Table> = self.tables.tables.iter().collect();
+        let ratio = |table: &&Table| table.facts().deviation_ratio;
+        by_ratio.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
+        let landscapes = by_ratio
+            .into_iter()
+            .filter_map(|table| landscape::landscape(table, plan.base_seed).ok().flatten())
+            .take(LANDSCAPES);
         let all = || findings.iter().flatten().flatten();
         Ok(Outcome {
             n_made: all().map(|finding| finding.n_made).sum(),

@@ -24,6 +24,9 @@ const MEASURES: [Measure; 2] = [
     },
 ];
 
+/// Curves of more tables than this make a page heavy, and nobody looks at them: `results.json` has them all.
+const MOST_TABLES: usize = 8;
+
 const LOSS: &str = "training loss, relative";
 
 /// Some ways on one table, each with its style: a way looks the same on all tables.
@@ -45,7 +48,16 @@ pub(crate) fn curves(results: &Results, ways: &[String], identifier: &str) -> Op
             .into(),
         ..Figure::default()
     };
-    Block::folded("Training curves, table by table", Block::figure(figure))
+    Block::folded(&folded("Training curves", results), Block::figure(figure))
+}
+
+/// What stands on a fold of pictures, one a table.
+fn folded(what: &str, results: &Results) -> String {
+    let tables = words::distinct(results.ways.iter().map(|note| note.table.as_str()));
+    match tables.len() {
+        n if n > MOST_TABLES => format!("{what}, {MOST_TABLES} of {n} tables"),
+        _ => format!("{what}, table by table"),
+    }
 }
 
 /// The loss against the rate for some ways, a panel for each table, folded away.
@@ -64,7 +76,7 @@ pub(crate) fn rates(results: &Results, ways: &[String], identifier: &str) -> Opt
             .into(),
         ..Figure::default()
     };
-    Block::folded("Learning rates, table by table", Block::figure(figure))
+    Block::folded(&folded("Learning rates", results), Block::figure(figure))
 }
 
 /// The pictures of each table on which some of the ways were trained.
@@ -81,9 +93,20 @@ fn panels(
         pictures(table, &ways)
     };
     let tables = words::distinct(results.ways.iter().map(|note| note.table.as_str()));
-    let pictures = tables.into_iter().flat_map(of_table).enumerate();
+    let pictures = spread(tables).into_iter().flat_map(of_table).enumerate();
     pictures
         .map(|(at, (caption, picture))| (caption, draw(&picture, format!("{identifier}-{at}"))))
+        .collect()
+}
+
+/// At most [`MOST_TABLES`] of all, evenly spread over their order, the first and the last among them.
+fn spread(tables: Vec<&str>) -> Vec<&str> {
+    let n = tables.len();
+    if n <= MOST_TABLES {
+        return tables;
+    }
+    (0..MOST_TABLES)
+        .map(|place| tables[place * (n - 1) / (MOST_TABLES - 1)])
         .collect()
 }
 
@@ -210,4 +233,19 @@ fn tuning(table: &str, ways: &Ways<'_>) -> Option<Picture> {
         series: ways.iter().map(series).collect(),
         ..Picture::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_tables_some_are_drawn() {
+        let names: Vec<String> = (0..38).map(|table| format!("t{table}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let drawn = spread(names.clone());
+        assert_eq!(drawn.len(), MOST_TABLES);
+        assert_eq!((drawn[0], drawn[MOST_TABLES - 1]), ("t0", "t37"));
+        assert_eq!(spread(names[..8].to_vec()), &names[..8]);
+    }
 }
