@@ -3,7 +3,6 @@
 use smallbatch_evidence::{Scale, Verdict};
 
 use crate::content::{Block, Section, Span, Table, Text, Tone, plain};
-use crate::document::primary;
 use crate::results::{Answer, ClaimNote, LeftOut, Moderator, Part, Results, TableAnswer, Variance};
 use crate::words::{self, Bound, Size};
 use crate::{curves, forest, landscape, memory};
@@ -14,7 +13,7 @@ pub(crate) fn page(results: &Results, number: usize) -> Section {
     let id = identifier(note);
     let mut blocks = Vec::new();
     blocks.extend(Block::words(Tone::Soft, note.question.clone()));
-    match primary(results, &note.id) {
+    match results.primary(&note.id) {
         Some(answer) => blocks.extend(answered(results, answer, &id)),
         None => blocks.extend(Block::words(Tone::Note, "This claim was not answered.")),
     }
@@ -359,7 +358,7 @@ fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
 
 /// The answer at each target, where it was asked at several; and whether it depends on the target.
 fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
-    let Some(answer) = primary(results, &note.id) else {
+    let Some(answer) = results.primary(&note.id) else {
         return Vec::new();
     };
     let is_same_question = |other: &&Answer| {
@@ -453,7 +452,7 @@ pub(crate) enum Agreement {
 }
 
 pub(crate) fn agreement(results: &Results, note: &ClaimNote) -> Agreement {
-    let Some(answer) = primary(results, &note.id) else {
+    let Some(answer) = results.primary(&note.id) else {
         return Agreement::Nothing;
     };
     match answer.verdict {

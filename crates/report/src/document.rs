@@ -1,7 +1,7 @@
 //! The report's first screen, and its sections in the order of a reader's questions.
 
 use crate::content::{Block, Document, Section, Span, Table, Text, Tone, plain};
-use crate::results::{Answer, ClaimNote, Results};
+use crate::results::{ClaimNote, Results};
 use crate::words::{self, Size};
 use crate::{background, claim};
 
@@ -24,14 +24,6 @@ pub(crate) fn document(results: &Results) -> Document {
             )),
         ],
     }
-}
-
-/// The one answer to the claim that counts.
-pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> Option<&'a Answer> {
-    results
-        .answers
-        .iter()
-        .find(|answer| answer.primary && answer.claim == claim)
 }
 
 /// What was asked, in a sentence: "10 claims were tested on 38 tables, 16 repetitions each."
@@ -114,7 +106,7 @@ fn row(results: &Results, number: usize) -> Vec<Text> {
         claim::identifier(note),
         claim::title(note, number),
     )];
-    let Some(answer) = primary(results, &note.id) else {
+    let Some(answer) = results.primary(&note.id) else {
         title.push(Span::Small("Not answered; see its page.".into()));
         let mut row = vec![plain("–"), title];
         row.resize(7, Text::new());

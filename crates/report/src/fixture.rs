@@ -1,6 +1,5 @@
 //! Results with all that a report can meet, for the tests of what draws them.
 
-use crate::document;
 use crate::results::*;
 
 /// Ten claims on four tables, with every verdict, cut pairs, a table where neither side trained, claims of two parts, a spread
@@ -11,7 +10,7 @@ pub(crate) fn results() -> Results {
 }
 
 pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> &'a Answer {
-    document::primary(results, claim).expect("answered")
+    results.primary(claim).expect("answered")
 }
 
 /// All strings but names of enumerations become `text`. Names that belong together stay together.

@@ -1,7 +1,6 @@
 //! What earlier results let one expect of a table, for the terminal.
 
 use crate::claim;
-use crate::document::primary;
 use crate::results::{Expected, Foresight, Results};
 use crate::terminal::{COLUMNS, INDENT, text, wrap};
 use crate::words::{self, clip};
@@ -57,7 +56,7 @@ pub fn terminal_foresight(results: &Results, table: &str, foresights: &[Foresigh
 }
 
 fn sentence(results: &Results, claim: &str, expected: &Expected) -> String {
-    let Some(answer) = primary(results, claim) else {
+    let Some(answer) = results.primary(claim) else {
         return String::new();
     };
     let effect = words::amount(expected.estimate, answer.scale);

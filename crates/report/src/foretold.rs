@@ -4,7 +4,6 @@ use smallbatch_evidence::Scale;
 
 use crate::claim;
 use crate::content::{Block, Table, Text, Tone, plain};
-use crate::document::primary;
 use crate::results::{LeftOutTable, Results};
 use crate::words;
 
@@ -41,7 +40,7 @@ fn intervals(results: &Results) -> Vec<Vec<Text>> {
     let mut rows = Vec::new();
     let (mut inside, mut all) = (0, 0);
     for (number, note) in results.claims.iter().enumerate() {
-        let Some(answer) = primary(results, &note.id) else {
+        let Some(answer) = results.primary(&note.id) else {
             continue;
         };
         let Some(prediction) = &answer.prediction else {

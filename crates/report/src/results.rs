@@ -69,6 +69,14 @@ pub struct Results {
     pub replication: Option<Replication>,
 }
 
+impl Results {
+    /// The one answer to a claim that counts.
+    pub fn primary(&self, claim: &str) -> Option<&Answer> {
+        let mut answers = self.answers.iter();
+        answers.find(|answer| answer.primary && answer.claim == claim)
+    }
+}
+
 impl Default for Results {
     /// Nothing, in the layout of today.
     fn default() -> Self {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::claim;
-use crate::document::{asked, primary};
+use crate::document::asked;
 use crate::forest::{of_tables, units};
 use crate::results::{Answer, ClaimNote, Results, TableAnswer};
 use crate::words::{self, Size, clip};
@@ -64,7 +64,7 @@ pub fn terminal_details(results: &Results) -> String {
     let mut lines = Vec::new();
     for (number, note) in results.claims.iter().enumerate() {
         lines.push(clip(&claim::title(note, number), COLUMNS));
-        if let Some(answer) = primary(results, &note.id) {
+        if let Some(answer) = results.primary(&note.id) {
             for (name, value) in claim::facts(results, answer) {
                 if !value.is_empty() {
                     lines.extend(wrap(&format!("{name}: {value}"), 3));
@@ -92,7 +92,7 @@ pub(crate) fn text(lines: Vec<String>) -> String {
 /// One primary answer: verdict and title, then the sentence.
 fn answer(results: &Results, note: &ClaimNote, number: usize) -> Vec<String> {
     let title = claim::title(note, number);
-    let Some(answer) = primary(results, &note.id) else {
+    let Some(answer) = results.primary(&note.id) else {
         return vec![clip(&format!("{:INDENT$}{title}", "not answered"), COLUMNS)];
     };
     let verdict = words::verdict(answer.verdict, answer.same);
