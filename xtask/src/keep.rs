@@ -1,7 +1,7 @@
 //! The results that the program carries: what predictions for a new table, README and docs quote.
 //!
 //! `cargo xtask keep DIR` takes `DIR/results.json` of a thorough run into `crates/lab/results/thorough.json`, without what only
-//! pictures need: trajectories, landscapes and the effects of single repetitions.
+//! pictures need: trajectories, landscapes, the effects of single repetitions, and what tables say to secondary questions.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -50,6 +50,9 @@ fn keep(from: &Path, to: &Path) -> Result<(), String> {
     for list in LEFT_OUT {
         results[list] = Value::Array(Vec::new());
     }
+    if let Some(tables) = results["tables"].as_array_mut() {
+        tables.retain(|row| row["primary"] == true);
+    }
     let mut text = serde_json::to_string_pretty(&results).map_err(|error| failed(to, &error))?;
     text.push('\n');
     std::fs::write(to, text).map_err(|error| failed(to, &error))
@@ -68,6 +71,7 @@ mod tests {
         );
         let mut results = verify::tests::complete();
         results["ways"] = serde_json::json!([1, 2]);
+        results["tables"] = serde_json::json!([{"primary": false}, {"primary": true}]);
         results["design"] =
             serde_json::json!({"size": "thorough", "n_complete": 4, "n_repetitions": 8});
         std::fs::write(&from, results.to_string()).unwrap();
@@ -81,6 +85,7 @@ mod tests {
         keep(&from, &to).unwrap();
         let kept: Value = serde_json::from_str(&std::fs::read_to_string(&to).unwrap()).unwrap();
         assert_eq!(kept["ways"], serde_json::json!([]));
+        assert_eq!(kept["tables"], serde_json::json!([{"primary": true}]));
         assert_eq!(kept["answers"], results["answers"]);
     }
 }

@@ -107,15 +107,15 @@ pub(crate) struct Experiment {
     pub(crate) claims: Vec<String>,
 
     /// Say what to expect of this table, from the results that come with the program, and train nothing
-    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate", "data"])]
+    #[arg(long, value_name = "FILE.csv", group = "table", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate"])]
     pub(crate) predict: Option<PathBuf>,
 
     /// A table of your own, to be advised on: comma-separated values with a line of names
-    #[arg(long, value_name = "FILE.csv", requires = "target", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate"])]
+    #[arg(long, value_name = "FILE.csv", group = "table", requires = "target", conflicts_with_all = ["claims", "repetitions", "file", "tables", "replicate"])]
     pub(crate) data: Option<PathBuf>,
 
     /// With --data or --predict: the column to be predicted [with --predict: the last]
-    #[arg(long, value_name = "COLUMN")]
+    #[arg(long, value_name = "COLUMN", requires = "table")]
     pub(crate) target: Option<String>,
 
     /// With --data: a column to leave out, such as a name or a number of the row; may be repeated

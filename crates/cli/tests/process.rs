@@ -158,6 +158,26 @@ fn no_verb_shows_the_help() {
 }
 
 #[test]
+fn what_to_expect_of_a_table_is_said_at_once_and_a_target_needs_a_table() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let rows: String = (0..40)
+        .map(|row| format!("{row},{},{}\n", row * 7 % 40 * 1000, row % 9))
+        .collect();
+    std::fs::write(folder.path().join("houses.csv"), format!("a,b,y\n{rows}")).unwrap();
+    let foretell = ["run", "--predict", "houses.csv", "--target", "a"];
+    let (code, said) = said_in(folder.path(), &foretell);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("houses: 40 rows, 2 features"), "{said}");
+    assert!(said.contains("of 100       "), "{said}");
+    assert!(
+        said.lines().all(|line| line.chars().count() <= 80),
+        "{said}"
+    );
+    let alone = refused(&["experiment", "--target", "a"], 2);
+    assert!(alone.contains("--predict"), "{alone}");
+}
+
+#[test]
 fn the_help_names_what_there_is_and_fits_a_terminal() {
     let output = smallbatch(&["experiment", "--help"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));

@@ -5,7 +5,7 @@ use smallbatch_sweep::{Facts, Table};
 
 use crate::Error;
 use crate::design::{Claim, Design, LESSON};
-use crate::outlook::{beyond, value};
+use crate::outlook::{CONFIDENCE, beyond, value};
 
 /// The results of a thorough run, made and committed by the project: design hash, machine and date stand in it. Trajectories are
 /// left out.
@@ -78,7 +78,7 @@ fn expected(
         }
     };
     let predictive = predictive.widened(prediction.widening);
-    let interval = predictive.interval(0.95, answer.scale);
+    let interval = predictive.interval(CONFIDENCE, answer.scale);
     let question = claim.primary.as_ref();
     let hypothesis = question.and_then(|question| question.hypothesis().ok());
     let share = hypothesis.and_then(|hypothesis| predictive.share(&hypothesis, answer.scale));

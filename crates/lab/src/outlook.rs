@@ -9,7 +9,7 @@ use smallbatch_sweep::Facts;
 use crate::Error;
 
 /// Of the prediction intervals.
-const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// A condition number above this is one: in f32 the inputs depend on each other.
 const LARGEST_CONDITION: f64 = 1e14;

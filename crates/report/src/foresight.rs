@@ -61,13 +61,9 @@ fn sentence(results: &Results, claim: &str, expected: &Expected) -> String {
     };
     let effect = words::amount(expected.estimate, answer.scale);
     let range = words::range(expected.low, expected.high, answer.scale);
-    // How much tables differ among each other is no effect on one: there the other part is foretold.
-    let of_one_table = answer.parts.iter().find(|part| !part.between_tables);
-    let sentence = match of_one_table {
-        Some(part) if answer.parts.iter().any(|part| part.between_tables) => {
-            format!("{}: {effect}", words::capital(&part.unit))
-        }
-        _ => answer.words.replace("{effect}", &effect),
+    let sentence = match words::foretold_alone(answer) {
+        Some(part) => format!("{}: {effect}", words::capital(&part.unit)),
+        None => answer.words.replace("{effect}", &effect),
     };
     let by = match expected.by {
         Some(fact) => format!(", by {}", fact.words()),

@@ -261,6 +261,14 @@ pub(crate) fn sentence_with_interval(answer: &Answer) -> String {
     }
 }
 
+/// The part that a prediction is of, where not all can be foretold: how much tables differ among each other is no effect on one.
+pub(crate) fn foretold_alone(answer: &Answer) -> Option<&Part> {
+    let is_on_one_table = |part: &&Part| !part.between_tables;
+    let some_are_not = answer.parts.iter().any(|part| part.between_tables);
+    let foretold = answer.parts.iter().find(is_on_one_table);
+    foretold.filter(|_| some_are_not)
+}
+
 /// What to expect of a new table: "On a new table: 0.8 to 21, holds on 84 of 100".
 pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
     let prediction = answer.prediction.as_ref()?;
@@ -272,13 +280,9 @@ pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect();
-    // How much tables differ among each other is no effect on one: there the other part is foretold.
-    let of_one_table = answer.parts.iter().find(|part| !part.between_tables);
-    let what = match of_one_table {
-        Some(part) if answer.parts.iter().any(|part| part.between_tables) => {
-            format!("{}, on a new table", capital(&part.unit))
-        }
-        _ => "On a new table".into(),
+    let what = match foretold_alone(answer) {
+        Some(part) => format!("{}, on a new table", capital(&part.unit)),
+        None => "On a new table".into(),
     };
     Some(format!("{what}: {}", expected.join(", ")))
 }
