@@ -107,7 +107,12 @@ pub(crate) fn answers(design: &Design, evidence: &Evidence) -> Result<Answers, E
     let mut found = Answers::default();
     for (asked, decision) in asked.iter().zip(decisions) {
         let (prediction, left_out) = asked.outlook(design, evidence)?.unzip();
-        found.answers.push(asked.answer(decision, prediction)?);
+        let mut answer = asked.answer(decision, prediction)?;
+        if asked.target.is_some() {
+            let ends = (answer.low, answer.high);
+            (answer.low, answer.high) = beyond(design.rule.horizon as f64, ends);
+        }
+        found.answers.push(answer);
         asked.add_tables(&evidence.tables, &mut found)?;
         if asked.is_primary {
             found.left_out.extend(left_out.into_iter().flatten());

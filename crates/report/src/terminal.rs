@@ -32,6 +32,12 @@ pub fn terminal(results: &Results, report: &Path) -> String {
     if !results.claims.is_empty() {
         lines.push(String::new());
     }
+    if results.design.size == "quick" {
+        lines.extend(wrap(
+            "This was the quick version, of few small tables. Leave out --quick for a firmer answer.",
+            0,
+        ));
+    }
     if let Some(replication) = &results.replication {
         let confirmed = replication
             .answers
