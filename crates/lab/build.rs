@@ -6,7 +6,7 @@ use std::process::Command;
 /// Crates whose version may change a result's last bits, with the variables that hand them on.
 const CRATES: [(&str, &str); 3] = [
     ("nalgebra", "LAB_LOCKED_NALGEBRA"),
-    ("faer", "LAB_LOCKED_FAER"),
+    ("matrixmultiply", "LAB_LOCKED_MATRIXMULTIPLY"),
     ("pulp", "LAB_LOCKED_PULP"),
 ];
 

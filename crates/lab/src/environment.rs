@@ -16,7 +16,7 @@ pub(crate) fn environment(plan: &Plan) -> Environment {
     for (name, version) in [
         ("rustc", env!("LAB_BUILT_BY")),
         ("nalgebra", env!("LAB_LOCKED_NALGEBRA")),
-        ("faer", env!("LAB_LOCKED_FAER")),
+        ("matrixmultiply", env!("LAB_LOCKED_MATRIXMULTIPLY")),
         ("pulp", env!("LAB_LOCKED_PULP")),
     ] {
         if !version.is_empty() {
@@ -85,7 +85,13 @@ mod tests {
         };
         let found = environment(&plan);
         assert_eq!(found.workers, 3);
-        for name in ["smallbatch-lab", "rustc", "nalgebra", "faer", "pulp"] {
+        for name in [
+            "smallbatch-lab",
+            "rustc",
+            "nalgebra",
+            "matrixmultiply",
+            "pulp",
+        ] {
             let version = &found.versions[name];
             assert!(version.contains('.'), "{name}: {version}");
         }

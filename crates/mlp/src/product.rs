@@ -1,12 +1,20 @@
-//! The matrix product of everything that is not a training step: `faer`'s.
+//! The matrix product of everything that is not a training step: `nalgebra`'s.
 //!
 //! It shares nothing with the kernels of the step, so that what is computed with it checks them. All storage is
 //! column-major, so a slice and two numbers are a matrix.
 
-pub(crate) use faer::Accum;
-use faer::{MatMut, MatRef};
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 
 use crate::Scalar;
+
+/// What becomes of the values that a product is written over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accum {
+    /// They are not read.
+    Replace,
+    /// The product is added to them.
+    Add,
+}
 
 /// A column-major matrix over a slice.
 #[derive(Clone, Copy)]
@@ -34,56 +42,82 @@ impl<'a, T> Columns<'a, T> {
     }
 }
 
-impl<'a, T: Scalar> Columns<'a, T> {
+impl<'a, T> Columns<'a, T> {
     /// This matrix as a factor of a product.
     pub(crate) fn plain(self) -> Factor<'a, T> {
-        Factor(MatRef::from_column_major_slice(
-            self.values,
-            self.n_rows,
-            self.n_columns(),
-        ))
+        let is_transposed = false;
+        Factor {
+            matrix: self,
+            is_transposed,
+        }
     }
 
     /// Its transpose as a factor of a product.
     pub(crate) fn transposed(self) -> Factor<'a, T> {
-        Factor(self.plain().0.transpose())
+        let is_transposed = true;
+        Factor {
+            matrix: self,
+            is_transposed,
+        }
     }
 }
 
 /// A factor of a product: a matrix or a transpose.
 #[derive(Clone, Copy)]
-pub(crate) struct Factor<'a, T>(MatRef<'a, T>);
+pub(crate) struct Factor<'a, T> {
+    matrix: Columns<'a, T>,
+    is_transposed: bool,
+}
 
-/// `dst = alpha · lhs · rhs` ([`Accum::Replace`]) or `dst += alpha · lhs · rhs` ([`Accum::Add`]), either factor
-/// transposed where it says so; dst is column-major, `(lhs rows, rhs columns)`.
-///
-/// Panics where the shapes do not fit: they are checked at the crate's border.
-pub(crate) fn matmul<T: Scalar>(
+impl<'a, T: Scalar> Factor<'a, T> {
+    fn view(&self) -> DMatrixView<'a, T> {
+        let Columns { values, n_rows } = self.matrix;
+        DMatrixView::from_slice(values, n_rows, self.matrix.n_columns())
+    }
+
+    /// A transpose, written out: nalgebra 0.35 reads beyond its slices where a factor is a small view with strides of its own.
+    fn written_out(&self) -> Option<DMatrix<T>> {
+        self.is_transposed.then(|| self.view().transpose())
+    }
+}
+
+smallbatch_base::compiled! {
+    /// `dst = alpha · lhs · rhs` ([`Accum::Replace`]) or `dst += alpha · lhs · rhs` ([`Accum::Add`]), either factor
+    /// transposed where it says so; dst is column-major, `(lhs rows, rhs columns)`.
+    ///
+    /// Panics where the shapes do not fit: they are checked at the crate's border.
+    pub(crate) fn matmul(
+        dst: &'a mut [T],
+        accum: Accum,
+        lhs: Factor<'a, T>,
+        rhs: Factor<'a, T>,
+        alpha: T,
+    ) -> () = matmul_here;
+}
+
+fn matmul_here<T: Scalar>(
     dst: &mut [T],
     accum: Accum,
     lhs: Factor<'_, T>,
     rhs: Factor<'_, T>,
     alpha: T,
 ) {
-    let dst = MatMut::from_column_major_slice_mut(dst, lhs.0.nrows(), rhs.0.ncols());
-    product(dst, accum, lhs.0, rhs.0, alpha);
-}
-
-smallbatch_base::compiled! {
-    fn product(
-        dst: MatMut<'a, T>,
-        accum: Accum,
-        lhs: MatRef<'a, T>,
-        rhs: MatRef<'a, T>,
-        alpha: T,
-    ) -> () = (|dst, accum, lhs, rhs, alpha| {
-        faer::linalg::matmul::matmul(dst, accum, lhs, rhs, alpha, faer::Par::Seq);
-    });
+    let beta = match accum {
+        Accum::Replace => T::zero(),
+        Accum::Add => T::one(),
+    };
+    let (written_left, written_right) = (lhs.written_out(), rhs.written_out());
+    let left = written_left
+        .as_ref()
+        .map_or_else(|| lhs.view(), DMatrix::as_view);
+    let right = written_right
+        .as_ref()
+        .map_or_else(|| rhs.view(), DMatrix::as_view);
+    DMatrixViewMut::from_slice(dst, left.nrows(), right.ncols()).gemm(alpha, &left, &right, beta);
 }
 
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
     use proptest::prelude::*;
 
     use super::*;
