@@ -139,26 +139,36 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     let mut sums: [_; M] = match bias {
         Some(bias) => {
             let bias = &bias[unit..][..M];
-            std::array::from_fn(|m| [[T::splat(simd, bias[m]); V]; P])
+            let mut sums = [[[T::splat(simd, T::ZERO); V]; P]; M];
+            for m in 0..M {
+                sums[m] = [[T::splat(simd, bias[m]); V]; P];
+            }
+            sums
         }
         None => load_tile(output, unit),
     };
     let n = input[0].len();
-    let rows: [&[T]; M] = std::array::from_fn(|m| &weight[m * fan_in..][..n]);
-    let fours: [&[[T; 4]]; M] = std::array::from_fn(|m| rows[m].as_chunks::<4>().0);
-    let lines: [_; P] = std::array::from_fn(|p| input[p].as_chunks::<4>().0);
+    let mut rows: [&[T]; M] = [&[]; M];
+    let mut fours: [&[[T; 4]]; M] = [&[]; M];
+    for m in 0..M {
+        rows[m] = &weight[m * fan_in..][..n];
+        fours[m] = rows[m].as_chunks().0;
+    }
+    let mut lines: [&[[[T::Vector<S>; V]; 4]]; P] = [&[]; P];
+    for p in 0..P {
+        lines[p] = input[p].as_chunks().0;
+    }
     for four in 0..n / 4 {
-        let w: [&[T; 4]; M] = std::array::from_fn(|m| &fours[m][four]);
-        let lines: [_; P] = std::array::from_fn(|p| &lines[p][four]);
+        let mut w = [&fours[0][four]; M];
+        for m in 1..M {
+            w[m] = &fours[m][four];
+        }
         for k in 0..4 {
-            let line = std::array::from_fn(|p| lines[p][k]);
-            add_lines(simd, &mut sums, std::array::from_fn(|m| w[m][k]), &line);
+            add_lines!(simd, sums, |m| w[m][k], |p| lines[p][four][k]);
         }
     }
     for k in n / 4 * 4..n {
-        let line = std::array::from_fn(|p| input[p][k]);
-        let w = std::array::from_fn(|m| rows[m][k]);
-        add_lines(simd, &mut sums, w, &line);
+        add_lines!(simd, sums, |m| rows[m][k], |p| input[p][k]);
     }
     match finish {
         Finish::GoesOn => {}

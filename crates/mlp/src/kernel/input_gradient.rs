@@ -171,8 +171,7 @@ fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     )]
     for unit in 0..delta[0].len() {
         let row = &rows[..M];
-        let line = std::array::from_fn(|p| delta[p][unit]);
-        add_lines(simd, &mut sums, std::array::from_fn(|m| row[m]), &line);
+        add_lines!(simd, sums, |m| row[m], |p| delta[p][unit]);
         rows = rows.get(fan_in..).unwrap_or_default();
     }
     if let Some((rectified, factor)) = last {

@@ -255,7 +255,6 @@ fn add_sample<T: Vectors, S: Simd, const M: usize, const V: usize>(
     for (v, input) in inputs.iter_mut().enumerate() {
         *input = T::vectors::<S>(&sample[v * second..][..T::lanes::<S>()]).0[0];
     }
-    // Loops: `array::from_fn` is not always inlined here.
     for m in 0..M {
         let delta = T::splat(simd, delta[m * T::PANEL + lane]);
         for v in 0..V {
