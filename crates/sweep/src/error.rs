@@ -21,7 +21,7 @@ pub enum Error {
     #[error(transparent)]
     Data(#[from] smallbatch_data::Error),
     /// The folder of the cache cannot be used.
-    #[error("cannot keep finished runs in {}: {reason}; choose another folder with --cache, or none with --no-cache", folder.display())]
+    #[error("cannot keep finished runs in {}: {reason}; choose another folder, or keep none", folder.display())]
     Cache {
         /// The folder.
         folder: PathBuf,

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::Builder;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::progress::remaining;
+use crate::progress::Pace;
 use crate::{Error, Progress, Status};
 
 /// How often the waiting thread looks up.
@@ -73,7 +73,7 @@ impl Pool {
         let queue: Queue<T> = Mutex::new(tasks.collect());
         let stop = AtomicBool::new(progress.interrupted());
         let (send, receive) = mpsc::channel();
-        let start = Instant::now();
+        let mut pace = Pace::new();
         let mut done = 0.0;
         std::thread::scope(|scope| {
             for thread in 0..self.n_threads.min(costs.len()) {
@@ -118,7 +118,7 @@ impl Pool {
                 let fraction = if total > 0.0 { done / total } else { 1.0 };
                 progress.report(&Status {
                     fraction,
-                    remaining: remaining(start.elapsed(), fraction),
+                    remaining: pace.remaining(fraction),
                     message,
                 });
             }

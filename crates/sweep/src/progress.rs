@@ -5,6 +5,12 @@ use std::time::{Duration, Instant};
 /// Below this part of the work its pace says nothing yet.
 const EARLY: f64 = 0.02;
 
+/// What is done in this time says nothing of the rest: it may have been found in a cache.
+const RUSH: Duration = Duration::from_secs(1);
+
+/// A pace that was watched for less time is a guess.
+const WATCHED: Duration = Duration::from_secs(2);
+
 /// Whoever waits for the work. Called from the thread that started it, several times a second.
 pub trait Progress {
     /// How far it is.
@@ -30,11 +36,38 @@ pub struct Status<'a> {
     pub message: &'a str,
 }
 
-/// What the rest will take at the pace so far.
-pub(crate) fn remaining(elapsed: Duration, fraction: f64) -> Option<Duration> {
-    (fraction > EARLY)
-        .then(|| elapsed.as_secs_f64() * (1.0 - fraction) / fraction)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+/// The pace of some work, and from it the time that the rest will take.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    start: Instant,
+    /// When the first rush was over, and the part that was done by then.
+    rush: (Duration, f64),
+}
+
+impl Pace {
+    /// Of work that begins now.
+    pub(crate) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            rush: (Duration::ZERO, 0.0),
+        }
+    }
+
+    /// What the rest will take, when this part is done; `None` while that is a guess.
+    pub(crate) fn remaining(&mut self, fraction: f64) -> Option<Duration> {
+        self.at(self.start.elapsed(), fraction)
+    }
+
+    fn at(&mut self, now: Duration, fraction: f64) -> Option<Duration> {
+        if now < RUSH {
+            self.rush = (now, fraction);
+            return None;
+        }
+        let (time, done) = (now.saturating_sub(self.rush.0), fraction - self.rush.1);
+        (done > EARLY && time >= WATCHED)
+            .then(|| time.as_secs_f64() * (1.0 - fraction) / done)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
 }
 
 /// Several pieces of work that follow each other, told as one: the fraction goes from 0 to 1 over all of them, and never back.
@@ -62,7 +95,7 @@ pub(crate) fn remaining(elapsed: Duration, fraction: f64) -> Option<Duration> {
 /// ```
 pub struct Stages<'p> {
     whole: &'p mut dyn Progress,
-    start: Instant,
+    pace: Pace,
     /// All the work.
     total: f64,
     /// The work of the stages before.
@@ -76,7 +109,7 @@ impl<'p> Stages<'p> {
     pub fn new(whole: &'p mut dyn Progress, total: f64) -> Self {
         Self {
             whole,
-            start: Instant::now(),
+            pace: Pace::new(),
             total,
             before: 0.0,
             stage: 0.0,
@@ -101,7 +134,7 @@ impl Progress for Stages<'_> {
         self.whole.report(&Status {
             fraction,
             // A stage knows of its own rest alone.
-            remaining: remaining(self.start.elapsed(), fraction),
+            remaining: self.pace.remaining(fraction),
             message: status.message,
         });
     }
@@ -164,11 +197,15 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_that_of_all_stages() {
+    fn the_time_left_is_said_once_the_pace_is_known() {
         let second = Duration::from_secs(1);
-        assert_eq!(remaining(second, 0.01), None);
-        assert_eq!(remaining(second, 0.25), Some(3 * second));
-        assert_eq!(remaining(second, 1.0), Some(Duration::ZERO));
+        let mut pace = Pace::new();
+        // Half of it was in a cache, and done at once: that is not the pace of the rest.
+        assert_eq!(pace.at(second / 2, 0.5), None);
+        assert_eq!(pace.at(3 * second / 2, 0.55), None);
+        assert_eq!(pace.at(5 * second / 2, 0.51), None);
+        assert_eq!(pace.at(5 * second / 2, 0.75), Some(2 * second));
+        assert_eq!(pace.at(9 * second / 2, 1.0), Some(Duration::ZERO));
     }
 
     #[test]
