@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use smallbatch_report::results::{Omission, Results, SCHEMA_VERSION};
-use smallbatch_sweep::{Cache, Pool, Progress, Runner, Table};
+use smallbatch_sweep::{Cache, Pool, Progress, Runner, Stages, Table};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::answers::{Evidence, Key, answers, targets_of};
@@ -16,6 +16,9 @@ use crate::{Error, Plan, environment, landscape, memory};
 
 /// The loss over two weights is drawn of so many tables, those whose features differ most in scale.
 const LANDSCAPES: usize = 2;
+
+/// About how long the memory takes, as a part of all trainings of the quick version; it is less of the longer ones.
+const MEMORY: f64 = 0.1;
 
 /// What a run gave.
 #[derive(Debug)]
@@ -92,10 +95,18 @@ pub fn preregister(plan: &Plan) -> Result<Preregistration, Error> {
 /// [`Error::Sweep`] for a cache that cannot be opened: then nothing was run. What fails later is in [`Outcome::failures`].
 pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
     let prepared = Prepared::new(plan)?;
-    let mut outcome = prepared.train(plan, progress)?;
+    let mut claims = prepared.design.claims.iter();
+    let memory = match claims.any(|claim| claim.memory.is_some()) {
+        true => MEMORY,
+        false => 0.0,
+    };
+    let mut stages = Stages::new(progress, 1.0 + memory);
+    stages.begin(1.0);
+    let mut outcome = prepared.train(plan, &mut stages)?;
     if !outcome.is_interrupted {
         let began = std::time::Instant::now();
-        prepared.add_memory(plan, progress, &mut outcome);
+        stages.begin(memory);
+        prepared.add_memory(plan, &mut stages, &mut outcome);
         outcome.results.environment.elapsed_seconds += began.elapsed().as_secs_f64();
     }
     Ok(outcome)
