@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::ending::Ending;
+use crate::output::warn;
+
 /// Whether Ctrl-C was pressed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interruption(Arc<AtomicBool>);
-
-/// The exit code by which shells know that Ctrl-C ended a program: 128 + 2, the signal's number.
-pub(crate) const EXIT_CODE: u8 = 130;
 
 impl Interruption {
     /// Listens for Ctrl-C from now on.
@@ -17,12 +17,14 @@ impl Interruption {
         let flag = Arc::clone(&interruption.0);
         let installed = ctrlc::set_handler(move || {
             if flag.swap(true, Ordering::Relaxed) {
-                std::process::exit(EXIT_CODE.into());
+                std::process::exit(Ending::Interrupted as i32);
             }
-            eprintln!("\nstopping: writing what is complete; Ctrl-C again ends without writing");
+            warn("\nstopping: writing what is complete; Ctrl-C again ends without writing");
         });
         if let Err(error) = installed {
-            eprintln!("note: Ctrl-C will end the program without writing results ({error})");
+            warn(&format!(
+                "note: Ctrl-C will end the program without writing results ({error})"
+            ));
         }
         interruption
     }

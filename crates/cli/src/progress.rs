@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use smallbatch::sweep::{Progress, Status};
 
 use crate::interruption::Interruption;
+use crate::output::warn;
 
 /// The bar's length in steps: fine enough for one to be no wider than a character.
 const STEPS: u64 = 1000;
@@ -50,7 +51,7 @@ impl Progress for Display {
             bar.set_message(described(status));
             bar.set_position((status.fraction * STEPS as f64) as u64);
         } else if let Some(line) = self.lines.next(status, Instant::now()) {
-            eprintln!("{line}");
+            warn(&line);
         }
     }
 

@@ -461,7 +461,7 @@ pub enum Error {
 
     /// A column with too many distinct texts to be categories.
     #[error(
-        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (the program: `--ignore`), or replace it by numbers or by a few categories",
+        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (`ignore`), or replace it by numbers or by a few categories",
         examples.join(", ")
     )]
     TextColumn {

@@ -20,7 +20,8 @@ const MOST_CLASSES: usize = 50;
 /// Names of columns that hold classes, be they numbers.
 const NAMES_OF_CLASSES: [&str; 2] = ["class", "label"];
 /// The way out where a column can be left out.
-const LEAVE_OUT: &str = "fill them in, remove these rows, leave the column out (the program: `--ignore`), or admit them (`TableReader::missing`)";
+const LEAVE_OUT: &str =
+    "fill them in, remove these rows, leave the column out (`ignore`), or admit them (`missing`)";
 
 /// Reads tables into data sets: a file in one call, or a [`Table`] by way of its [`TableSchema`].
 ///

@@ -102,7 +102,7 @@ fn missing_values_are_counted_by_row_and_column() {
         "1 in column \"a\"",
         "2 in column \"b\"",
         "line 2, 3, 4",
-        "--ignore",
+        "`ignore`",
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
@@ -116,7 +116,7 @@ fn names_and_ids_are_no_categories() {
     let rows: String = (0..300).map(|i| format!("id{i},{i},{}\n", i * 7)).collect();
     let text = format!("customer,a,y\n{rows}");
     let error = refused(&text, "y").to_string();
-    for part in ["\"customer\"", "300 distinct texts", "id0, id1", "--ignore"] {
+    for part in ["\"customer\"", "300 distinct texts", "id0, id1", "`ignore`"] {
         assert!(error.contains(part), "{part}: {error}");
     }
     let error = refused(&text, "customer").to_string();
@@ -154,11 +154,11 @@ fn the_advice_on_missing_values_can_be_followed() {
         "{said}"
     );
     let said = refused(&TOWNS.replace("80", "NA"), "price").to_string();
-    assert!(said.contains("--ignore"), "{said}");
+    assert!(said.contains("`ignore`"), "{said}");
     let schema = schema(TOWNS, "price");
     let later = table("size,town\n,Ulm\n");
     let said = schema.features::<f64>(&later).unwrap_err().to_string();
-    assert!(!said.contains("--ignore"), "{said}");
+    assert!(!said.contains("`ignore`"), "{said}");
 }
 
 #[test]

@@ -26,6 +26,14 @@ pub enum Error {
         /// What it may be.
         expected: String,
     },
+    /// A claim that the design does not have.
+    #[error("there is no claim {name:?}; {} are {}", did_you_mean(name, known), known.join(", "))]
+    UnknownClaim {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// A step of the work failed.
     #[error("cannot {doing}: {source}")]
     Step {
@@ -70,5 +78,46 @@ impl Error {
     /// Whether somebody asked to stop.
     pub(crate) fn is_interruption(&self) -> bool {
         matches!(self, Self::Sweep(smallbatch_sweep::Error::Interrupted))
+    }
+}
+
+/// `did you mean "minibatch-is-faster"? The claims`, where a name is like one that there is.
+fn did_you_mean(name: &str, known: &[String]) -> String {
+    let likeness = |one: &String| strsim::jaro_winkler(name, one);
+    let nearest = known
+        .iter()
+        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+        .filter(|nearest| likeness(nearest) > 0.8);
+    nearest.map_or_else(
+        || "the claims".into(),
+        |nearest| format!("did you mean {nearest:?}? The claims"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_claim_is_told_the_nearest() {
+        let known: Vec<String> = crate::claims().into_iter().map(|(id, _)| id).collect();
+        for (typed, meant) in [
+            (
+                "minibatch-is-fast",
+                "did you mean \"minibatch-is-faster\"? The claims are ",
+            ),
+            (
+                "centring-alone",
+                "did you mean \"centering-alone\"? The claims are ",
+            ),
+            ("zzz", "\"zzz\"; the claims are scale-mismatch-hurts, "),
+        ] {
+            let error = Error::UnknownClaim {
+                name: typed.into(),
+                known: known.clone(),
+            };
+            let said = error.to_string();
+            assert!(said.contains(meant), "{said}");
+        }
     }
 }

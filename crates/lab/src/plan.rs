@@ -120,15 +120,10 @@ impl Plan {
         let mut design = Design::parse(&text, &name)?;
         for id in &self.claims {
             if !design.claims.iter().any(|claim| claim.id == *id) {
-                let known: Vec<&str> = design
-                    .claims
-                    .iter()
-                    .map(|claim| claim.id.as_str())
-                    .collect();
-                return Err(Error::Setting {
-                    setting: "a claim",
-                    value: format!("\"{id}\""),
-                    expected: format!("one of {}", known.join(", ")),
+                let known = design.claims.into_iter().map(|claim| claim.id);
+                return Err(Error::UnknownClaim {
+                    name: id.clone(),
+                    known: known.collect(),
                 });
             }
         }

@@ -251,7 +251,11 @@ mod tests {
             fixture::replace_numbers(&mut results, bad);
             let (markdown, pictures) = markdown(&document(&results));
             let pictures = pictures.into_iter().map(|(_, svg)| svg);
-            let all = [page(&results), markdown, crate::terminal_details(&results)];
+            let all = [
+                page(&results),
+                markdown,
+                crate::terminal_details(&results, crate::Screen::default()),
+            ];
             for text in all.into_iter().chain(pictures) {
                 for word in text.split(|c: char| !c.is_alphanumeric() && c != '∞') {
                     assert!(!["NaN", "inf", "Infinity", "∞"].contains(&word), "{bad}");

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The results' folder cannot be made or written to.
     #[error(
-        "cannot write to the folder {}: {reason}; name another with --out, or change its permissions",
+        "cannot write to the folder {}: {reason}; choose another folder, or change its permissions",
         folder.display()
     )]
     Folder {
@@ -28,7 +28,7 @@ pub enum Error {
         reason: String,
     },
     /// The file with the results cannot be read.
-    #[error("cannot read the results in {}: {reason}; name the folder that an experiment wrote with --out", file.display())]
+    #[error("cannot read the results in {}: {reason}; name the folder that a run wrote, or its results.json", file.display())]
     Read {
         /// The file.
         file: PathBuf,

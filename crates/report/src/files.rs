@@ -220,7 +220,7 @@ mod tests {
         for bad in [file.clone(), file.join("below")] {
             let text = prepare(&bad).expect_err("a file is in the way").to_string();
             assert!(text.contains(&bad.display().to_string()), "{text}");
-            assert!(text.contains("--out"), "{text}");
+            assert!(text.contains("choose another folder"), "{text}");
         }
     }
 

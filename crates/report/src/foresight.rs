@@ -1,32 +1,39 @@
-//! What earlier results let one expect of a table, for the terminal.
+//! What earlier results say about a table on which nothing was trained, for the terminal.
 
 use crate::claim;
 use crate::results::{Expected, Foresight, Results};
-use crate::terminal::{COLUMNS, INDENT, text, wrap};
-use crate::words::{self, clip};
+use crate::screen::{INDENT, Page, Screen, Tone};
+use crate::words;
 
-/// What to expect of a table, one sentence a claim; lines of at most 80 characters. `table` is its name with what was read off it.
+/// What to expect of a table, one sentence a claim. `table` is its name with what was read off it.
 ///
 /// # Example
 ///
 /// ```
-/// use smallbatch_report::{results::Results, terminal_foresight};
+/// use smallbatch_report::{Screen, results::Results, terminal_foresight};
 ///
-/// let text = terminal_foresight(&Results::default(), "houses: 500 rows, 8 features", &[]);
+/// let table = "houses: 500 rows, 8 features";
+/// let text = terminal_foresight(&Results::default(), table, &[], Screen::default());
 /// assert!(text.starts_with("houses: 500 rows, 8 features.\n"));
 /// ```
-pub fn terminal_foresight(results: &Results, table: &str, foresights: &[Foresight]) -> String {
-    let mut lines = wrap(&format!("{table}."), 0);
+pub fn terminal_foresight(
+    results: &Results,
+    table: &str,
+    foresights: &[Foresight],
+    screen: Screen,
+) -> String {
+    let mut page = Page::new(screen);
+    page.sentence(0, &format!("{table}."));
     let mut from = format!(
-        "What {} let one expect there, before anything is trained",
+        "Expected from the results on {}",
         words::counted(results.datasets.len(), "table")
     );
     if results.environment.started_unix_seconds > 0 {
         let moment = words::moment(results.environment.started_unix_seconds);
-        from += &format!(" (run on {moment})");
+        from += &format!(" of {moment}");
     }
-    lines.extend(wrap(&(from + ":"), 0));
-    lines.push(String::new());
+    page.sentence(0, &(from + "; nothing was trained on this one."));
+    page.blank();
     for (number, note) in results.claims.iter().enumerate() {
         let title = claim::title(note, number);
         let of_claim = |foresight: &&Foresight| foresight.claim == note.id;
@@ -37,27 +44,29 @@ pub fn terminal_foresight(results: &Results, table: &str, foresights: &[Foresigh
                     Some(share) => format!("{:.0} of 100", 100.0 * share),
                     None => "cannot tell".into(),
                 };
-                lines.push(clip(&format!("{holds:INDENT$}{title}"), COLUMNS));
-                lines.extend(wrap(&sentence(results, &note.id, expected), INDENT));
+                page.heading(Tone::Plain, &holds, &title);
+                let (sentence, range) = sentence(results, &note.id, expected);
+                page.flow(INDENT, &[(Tone::Plain, &sentence), (Tone::Dim, &range)]);
             }
             Some(Err(reason)) => {
-                lines.push(clip(&format!("{:INDENT$}{title}", "–"), COLUMNS));
-                lines.extend(wrap(&format!("{}.", words::capital(reason)), INDENT));
+                page.heading(Tone::Dim, "–", &title);
+                page.sentence(INDENT, &format!("{}.", words::capital(reason)));
             }
             None => {}
         }
     }
-    lines.push(String::new());
-    lines.extend(wrap(
-        "Before each claim: on how many of 100 such tables it is expected to hold. Ranges are 95\u{a0}% prediction intervals.",
+    page.blank();
+    page.sentence(
         0,
-    ));
-    text(lines)
+        "\"84 of 100\": the claim is expected to hold on 84 of 100 such tables. Ranges are 95\u{a0}% prediction intervals.",
+    );
+    page.text()
 }
 
-fn sentence(results: &Results, claim: &str, expected: &Expected) -> String {
+/// The sentence with its number, and the range with what it was read off.
+fn sentence(results: &Results, claim: &str, expected: &Expected) -> (String, String) {
     let Some(answer) = results.primary(claim) else {
-        return String::new();
+        return (String::new(), String::new());
     };
     let effect = words::amount(expected.estimate, answer.scale);
     let range = words::range(expected.low, expected.high, answer.scale);
@@ -69,7 +78,9 @@ fn sentence(results: &Results, claim: &str, expected: &Expected) -> String {
         Some(fact) => format!(", by {}", fact.words()),
         None => String::new(),
     };
-    format!("{} ({range}{by}).", sentence.trim_end_matches('.'))
+    let range = format!("{range}{by}");
+    let sentence = sentence.trim_end_matches('.').to_owned();
+    (sentence, format!("({}).", range.trim_start_matches(", ")))
 }
 
 #[cfg(test)]
@@ -101,7 +112,7 @@ mod tests {
                 Err("its answer is no mean over tables".into()),
             ),
         ];
-        let text = terminal_foresight(&results, "houses: 500 rows", &foresights);
+        let text = terminal_foresight(&results, "houses: 500 rows", &foresights, Screen::default());
         assert!(text.contains("\n84 of 100       6. "), "{text}");
         let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
@@ -112,6 +123,6 @@ mod tests {
             text.contains("                Its answer is no mean over tables."),
             "{text}"
         );
-        assert!(text.lines().all(|line| line.chars().count() <= COLUMNS));
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! There are three ways to read results:
 //!
-//! - [`terminal()`]: the primary answers, one sentence each, at 80 columns; [`terminal_details()`] adds tables and secondary answers.
+//! - [`terminal()`]: the primary answers, as wide as a [`Screen`]; [`terminal_details()`] adds tables and secondary answers.
 //! - `report.html`: one file without scripts, fonts or anything else from a network, for the desk and the phone.
 //! - `report.md`: the same content as Markdown, with its pictures beside it.
 //!
@@ -16,14 +16,14 @@
 //! # Example
 //!
 //! ```
-//! use smallbatch_report::{prepare, redraw, results::Results, terminal, write};
+//! use smallbatch_report::{Screen, prepare, redraw, results::Results, terminal, write};
 //!
 //! # let scratch = tempfile::tempdir()?;
 //! # let folder = scratch.path().join("out");
 //! let results = Results::default(); // The laboratory fills it.
 //! prepare(&folder)?;
 //! let written = write(&results, &folder)?;
-//! print!("{}", terminal(&results, &written.report));
+//! print!("{}", terminal(&results, &written.report, Screen::default()));
 //!
 //! // Later, from the file alone.
 //! assert_eq!(redraw(&folder)?, written);
@@ -49,6 +49,7 @@ mod markdown;
 mod memory;
 mod picture;
 pub mod results;
+mod screen;
 mod terminal;
 mod words;
 
@@ -58,6 +59,7 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use files::{replace_file, write_file};
 pub use foresight::terminal_foresight;
+pub use screen::Screen;
 pub use terminal::{terminal, terminal_details};
 pub use words::{number, round_number};
 
@@ -263,8 +265,8 @@ mod tests {
         let written = write(&results, folder.as_ref()).expect("written");
         println!(
             "{}\n{}",
-            terminal(&results, &written.report),
-            terminal_details(&results)
+            terminal(&results, &written.report, Screen::default()),
+            terminal_details(&results, Screen::default())
         );
     }
 }

@@ -1,139 +1,189 @@
-//! What the terminal prints: the answers at 80 columns, in words and without colour.
+//! What the terminal prints: the answers in words, and what is behind them.
 
 use std::path::Path;
 
+use smallbatch_evidence::Verdict;
+
 use crate::claim;
-use crate::document::asked;
-use crate::forest::{of_tables, units};
 use crate::results::{Answer, ClaimNote, Results, TableAnswer};
+use crate::screen::{INDENT, Page, Screen, Tone};
 use crate::words::{self, Size, clip};
 
-/// The widest line, in characters.
-pub(crate) const COLUMNS: usize = 80;
-/// Where the claims begin: the verdicts stand before them.
-pub(crate) const INDENT: usize = 16;
-
-/// The primary answers, one sentence each, and where the report is; lines of at most 80 characters.
+/// The primary answers, and at the end which file to open.
+///
+/// Each answer is a line with the verdict and the claim, a sentence with its interval, and what to expect of a new table.
 ///
 /// # Example
 ///
 /// ```
-/// use smallbatch_report::{results::Results, terminal};
+/// use smallbatch_report::{Screen, results::Results, terminal};
 ///
-/// let text = terminal(&Results::default(), "out/report.html".as_ref());
-/// assert!(text.ends_with("The report: out/report.html\n"));
+/// let text = terminal(&Results::default(), "out/report.html".as_ref(), Screen::default());
+/// assert!(text.ends_with("Open out/report.html\n"));
 /// ```
-pub fn terminal(results: &Results, report: &Path) -> String {
-    let mut lines = wrap(&asked(results), 0);
-    lines.push(String::new());
-    for (number, note) in results.claims.iter().enumerate() {
-        lines.extend(answer(results, note, number));
-    }
-    if !results.claims.is_empty() {
-        lines.push(String::new());
-    }
-    if results.design.size == "quick" {
-        lines.extend(wrap(
-            "This was the quick version, of few small tables. Leave out --quick for a firmer answer.",
-            0,
-        ));
-    }
+pub fn terminal(results: &Results, report: &Path, screen: Screen) -> String {
+    let mut page = Page::new(screen);
+    page.sentence(0, &asked(results));
     if let Some(replication) = &results.replication {
-        let confirmed = replication
-            .answers
-            .iter()
-            .filter(|answer| answer.confirmed)
-            .count();
-        let all = replication.answers.len();
-        lines.extend(wrap(
+        let answers = &replication.answers;
+        let confirmed = answers.iter().filter(|answer| answer.confirmed).count();
+        page.sentence(
+            0,
             &format!(
-                "Confirms {confirmed} of {all} answers of {}.",
+                "It confirms {confirmed} of {} answers of {}.",
+                answers.len(),
                 replication.of
             ),
-            0,
-        ));
+        );
     }
-    if !results.omissions.is_empty() {
-        let left_out = words::counted(results.omissions.len(), "thing");
-        lines.push(format!(
-            "{} left out: the report says what, and why.",
-            left_out
-        ));
+    page.blank();
+    for (number, note) in results.claims.iter().enumerate() {
+        answer(&mut page, results, note, number);
     }
-    // A path is not cut or broken: someone copies it.
-    lines.push(format!("The report: {}", report.display()));
-    text(lines)
+    if !results.claims.is_empty() {
+        page.blank();
+    }
+    page.whole(format!("Open {}", report.display()));
+    page.text()
 }
 
-/// What is behind the answers: tables, spread, variation and secondary answers, claim by claim; lines of at most 80 characters.
-pub fn terminal_details(results: &Results) -> String {
-    let mut lines = Vec::new();
+/// What is behind the answers: parts, tables, spread, variation and secondary answers, claim by claim.
+pub fn terminal_details(results: &Results, screen: Screen) -> String {
+    let mut page = Page::new(screen);
     for (number, note) in results.claims.iter().enumerate() {
-        lines.push(clip(&claim::title(note, number), COLUMNS));
+        page.flow(0, &[(Tone::Strong, &claim::title(note, number))]);
         if let Some(answer) = results.primary(&note.id) {
+            for part in &answer.parts {
+                let size = Size::of_part(part, answer.scale).in_brackets();
+                page.sentence(3, &format!("Part: {}: {size}", part.unit));
+            }
             for (name, value) in claim::facts(results, answer) {
                 if !value.is_empty() {
-                    lines.extend(wrap(&format!("{name}: {value}"), 3));
+                    page.sentence(3, &format!("{name}: {value}"));
                 }
             }
-            lines.extend(tables(results, answer));
+            tables(&mut page, results, answer);
         }
         let of_claim = |answer: &&Answer| !answer.primary && answer.claim == note.id;
         for answer in results.answers.iter().filter(of_claim) {
-            lines.push(secondary(answer));
+            secondary(&mut page, answer);
         }
-        lines.push(String::new());
+        page.blank();
     }
     for omission in &results.omissions {
-        lines.extend(wrap(&format!("Left out: {}", omission.reason), 0));
+        page.sentence(0, &format!("Left out: {}", omission.reason));
     }
-    text(lines)
+    page.text()
 }
 
-pub(crate) fn text(lines: Vec<String>) -> String {
-    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
-    lines.join("\n").trim_end().to_owned() + "\n"
+/// What was run: "10 claims, 38 tables, 4 repetitions of each."
+fn asked(results: &Results) -> String {
+    let design = &results.design;
+    let mut asked = format!(
+        "{}, {}, {} of each",
+        words::counted(results.claims.len(), "claim"),
+        words::counted(results.datasets.len(), "table"),
+        words::counted(design.n_complete, "repetition"),
+    );
+    if design.n_complete < design.n_repetitions {
+        let planned = words::count(design.n_repetitions);
+        asked += &format!(" (stopped early: {planned} were planned)");
+    }
+    if design.size == "quick" {
+        asked += " (quick version)";
+    }
+    if !results.omissions.is_empty() {
+        let left_out = words::counted(results.omissions.len(), "thing");
+        asked += &format!("; {left_out} left out");
+    }
+    asked + "."
 }
 
-/// One primary answer: verdict and title, then the sentence.
-fn answer(results: &Results, note: &ClaimNote, number: usize) -> Vec<String> {
+/// One primary answer.
+fn answer(page: &mut Page, results: &Results, note: &ClaimNote, number: usize) {
     let title = claim::title(note, number);
     let Some(answer) = results.primary(&note.id) else {
-        return vec![clip(&format!("{:INDENT$}{title}", "not answered"), COLUMNS)];
+        page.heading(Tone::Dim, "not answered", &title);
+        return;
     };
     let verdict = words::verdict(answer.verdict, answer.same);
-    let mut lines = vec![clip(&format!("{verdict:INDENT$}{title}"), COLUMNS)];
-    let mut sentence = words::sentence_with_interval(answer);
-    if !answer.note.is_empty() {
-        sentence += &format!(" {}", answer.note);
+    page.heading(tone(answer), verdict, &title);
+    let mut sentence = words::sentence(answer);
+    let mut interval = Size::of(answer).interval();
+    if !interval.is_empty() {
+        sentence = sentence.trim_end_matches('.').to_owned();
+        interval = format!("({interval}).");
     }
-    if let Some(expected) = words::on_a_new_table(answer) {
-        sentence += &format!(" {expected}.");
+    let expected = expected(answer);
+    let needed = words::needed(answer.needed.as_ref());
+    let mut remark = answer.note.clone();
+    if let (Some(needed), None) = (&needed, &expected) {
+        remark += &format!(" {}.", words::capital(needed));
     }
-    if let Some(needed) = words::needed(answer.needed.as_ref()) {
-        sentence += &format!(" {}.", words::capital(&needed));
-    }
-    lines.extend(wrap(&sentence, INDENT));
-    for part in claim::parts(answer) {
-        lines.extend(wrap(&part, INDENT));
-    }
-    lines
-}
-
-fn tables(results: &Results, answer: &Answer) -> Vec<String> {
-    let units = units(answer);
-    let mut lines = Vec::new();
-    for unit in &units {
-        let rows = of_tables(results, answer, unit);
-        if units.len() > 1 && !rows.is_empty() {
-            lines.push(clip(&format!("   {unit}"), COLUMNS));
+    page.flow(
+        INDENT,
+        &[
+            (Tone::Plain, &sentence),
+            (Tone::Dim, &interval),
+            (Tone::Plain, &remark),
+        ],
+    );
+    if let Some(mut expected) = expected {
+        let both = needed.map(|needed| format!("{expected}; {needed}"));
+        // What would settle it costs no line of its own: the details have it.
+        let n_lines = |text: &str| page.n_lines(INDENT, text);
+        if let Some(both) = both.filter(|both| n_lines(both) == n_lines(&expected)) {
+            expected = both;
         }
-        lines.extend(rows.into_iter().map(|row| table(row, answer)));
+        page.flow(INDENT, &[(Tone::Dim, &expected)]);
     }
-    lines
 }
 
-fn table(row: &TableAnswer, answer: &Answer) -> String {
+fn tone(answer: &Answer) -> Tone {
+    match answer.verdict {
+        verdict if words::holds(verdict, answer.same) => Tone::Green,
+        Verdict::Refuted => Tone::Red,
+        Verdict::Inconclusive { .. } => Tone::Yellow,
+        Verdict::Supported | Verdict::Equivalent => Tone::Blue,
+    }
+}
+
+/// What to expect of a new table: "new table: 0.80 to 21, holds on 84 of 100".
+fn expected(answer: &Answer) -> Option<String> {
+    let prediction = answer.prediction.as_ref()?;
+    let share = prediction.share.filter(|share| share.is_finite())?;
+    let mut expected = words::range(prediction.low, prediction.high, answer.scale);
+    if !expected.is_empty() {
+        // Where one part of the claim alone can be foretold, that part is named.
+        if let Some(part) = words::foretold_alone(answer) {
+            let unit = part.unit.rsplit(", ").next().unwrap_or_default();
+            expected += &format!(" ({unit})");
+        }
+        expected += ", ";
+    }
+    let holds = format!("holds on {:.0} of 100", 100.0 * share).replace(' ', "\u{a0}");
+    Some(format!("new table: {expected}{holds}"))
+}
+
+fn tables(page: &mut Page, results: &Results, answer: &Answer) {
+    let units: Vec<&str> = match answer.parts.as_slice() {
+        [] => vec![&answer.unit],
+        parts => parts.iter().map(|part| part.unit.as_str()).collect(),
+    };
+    for unit in &units {
+        let of_unit = |row: &&TableAnswer| {
+            let asked = (&row.claim, row.primary, row.target);
+            asked == (&answer.claim, answer.primary, answer.target) && row.unit == *unit
+        };
+        let mut rows = results.tables.iter().filter(of_unit).peekable();
+        if units.len() > 1 && rows.peek().is_some() {
+            page.cut(&format!("   {unit}"));
+        }
+        rows.for_each(|row| table(page, row, answer));
+    }
+}
+
+fn table(page: &mut Page, row: &TableAnswer, answer: &Answer) {
     let size = Size::of_table(row, answer.scale);
     let mark = if row.fragile { " *" } else { "" };
     let remark = match row.n_censored {
@@ -142,51 +192,24 @@ fn table(row: &TableAnswer, answer: &Answer) -> String {
     };
     let name = clip(&format!("{}{mark}", row.table), 21);
     let (effect, interval) = (clip(&size.in_cell(), 8), clip(&size.interval(), 18));
-    clip(
-        &format!("     {name:21} {effect:>8}  {interval:18} {remark}"),
-        COLUMNS,
-    )
+    page.cut(&format!(
+        "     {name:21} {effect:>8}  {interval:18} {remark}"
+    ));
 }
 
-fn secondary(answer: &Answer) -> String {
+fn secondary(page: &mut Page, answer: &Answer) {
     let size = Size::of(answer).in_brackets();
     let verdict = words::verdict(answer.verdict, answer.same);
     let target = answer
         .target
         .map(|target| format!(" at {}", words::percent(target)));
     let end = format!(": {size}, {verdict}");
-    let room = COLUMNS.saturating_sub(5 + end.chars().count());
+    let room = page.width().saturating_sub(5 + end.chars().count());
     let what = clip(
         &format!("{}{}", answer.unit, target.unwrap_or_default()),
         room,
     );
-    clip(&format!("   + {what}{end}"), COLUMNS)
-}
-
-/// Lines of at most 80 characters behind an indentation. A longer word is cut.
-pub(crate) fn wrap(text: &str, indent: usize) -> Vec<String> {
-    let room = COLUMNS - indent;
-    let mut lines = vec![String::new()];
-    // A space that does not break, as before a percent sign, is a part of a word.
-    for word in text
-        .split([' ', '\n', '\t'])
-        .filter(|word| !word.is_empty())
-    {
-        let word = clip(word, room);
-        let Some(line) = lines.last_mut() else { break };
-        if line.is_empty() {
-            *line = word;
-        } else if line.chars().count() + 1 + word.chars().count() <= room {
-            line.push(' ');
-            line.push_str(&word);
-        } else {
-            lines.push(word);
-        }
-    }
-    lines
-        .into_iter()
-        .map(|line| format!("{:indent$}{line}", ""))
-        .collect()
+    page.cut(&format!("   + {what}{end}"));
 }
 
 #[cfg(test)]
@@ -194,10 +217,21 @@ mod tests {
     use super::*;
     use crate::fixture;
 
+    fn columns(columns: usize) -> Screen {
+        Screen {
+            columns,
+            ..Screen::default()
+        }
+    }
+
+    fn printed(results: &Results, screen: Screen) -> String {
+        terminal(results, "out/report.html".as_ref(), screen)
+    }
+
     #[test]
-    fn the_answers_stand_in_the_order_of_the_claims_and_the_report_last() {
+    fn the_answers_stand_in_the_order_of_the_claims_and_what_to_open_last() {
         let results = fixture::results();
-        let text = terminal(&results, "out/report.html".as_ref());
+        let text = printed(&results, columns(80));
         let places: Vec<Option<usize>> = results
             .claims
             .iter()
@@ -213,22 +247,33 @@ mod tests {
             "\nno   ",
             "\nabout the same  ",
             "\ncannot tell     ",
-            "About 16 to 64 repetitions needed in all.",
-            "\nThe report: out/report.html\n",
+            "repetitions needed in all.\n",
+            "\n                new table: ",
         ] {
             assert!(text.contains(said), "{said}\n{text}");
         }
-        assert!(text.lines().count() < 45, "one screen and a half: {text}");
+        assert!(text.ends_with("\n\nOpen out/report.html\n"), "{text}");
     }
 
     #[test]
-    fn no_line_is_longer_than_80_characters() {
+    fn ten_answers_fit_a_screen() {
+        for width in [80, 100] {
+            let text = printed(&fixture::results(), columns(width));
+            assert!(text.lines().count() <= 45, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_screen() {
         let mut results = fixture::results();
         let check = |results: &Results| {
-            let text = terminal(results, "out".as_ref()) + &terminal_details(results);
-            for line in text.lines() {
-                assert!(line.chars().count() <= 80, "{line}");
-                assert!(!line.chars().any(char::is_control), "{line}");
+            for width in [60, 80, 100] {
+                let screen = columns(width);
+                let text = printed(results, screen) + &terminal_details(results, screen);
+                for line in text.lines() {
+                    assert!(line.chars().count() <= width, "{width} columns: {line}");
+                    assert!(!line.chars().any(char::is_control), "{line}");
+                }
             }
         };
         check(&results);
@@ -239,13 +284,37 @@ mod tests {
     }
 
     #[test]
-    fn details_have_the_tables_and_the_secondary_answers() {
+    fn verdicts_have_colours_where_they_are_shown() {
         let results = fixture::results();
-        let text = terminal_details(&results);
+        let screen = Screen {
+            colour: true,
+            ..Screen::default()
+        };
+        let text = printed(&results, screen);
+        for said in [
+            "\u{1b}[32myes\u{1b}[0m    ",
+            "\u{1b}[31mno\u{1b}[0m    ",
+            "\u{1b}[33mcannot tell\u{1b}[0m    ",
+            "\u{1b}[2m(2.2 to 5.2).\u{1b}[0m",
+        ] {
+            assert!(text.contains(said), "{said:?}\n{text}");
+        }
+        let codes = ["32", "31", "33", "34", "2", "1", "0"].map(|code| format!("\u{1b}[{code}m"));
+        let bare = codes
+            .iter()
+            .fold(text, |text, code| text.replace(code.as_str(), ""));
+        assert_eq!(bare, printed(&results, Screen::default()));
+    }
+
+    #[test]
+    fn details_have_the_parts_the_tables_and_the_secondary_answers() {
+        let results = fixture::results();
+        let text = terminal_details(&results, columns(80));
         for said in [
             "neither trained",
             "never arrived",
             "   + ",
+            "   Part: ",
             "Variation: 70",
             "expected to hold on 83",
         ] {

@@ -269,24 +269,6 @@ pub(crate) fn foretold_alone(answer: &Answer) -> Option<&Part> {
     foretold.filter(|_| some_are_not)
 }
 
-/// What to expect of a new table: "On a new table: 0.8 to 21, holds on 84 of 100".
-pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
-    let prediction = answer.prediction.as_ref()?;
-    let range = range(prediction.low, prediction.high, answer.scale);
-    let share = prediction.share.filter(|share| share.is_finite())?;
-    let holds = format!("holds on {:.0} of 100", 100.0 * share);
-    let expected = [range, holds];
-    let expected: Vec<String> = expected
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect();
-    let what = match foretold_alone(answer) {
-        Some(part) => format!("{}, on a new table", capital(&part.unit)),
-        None => "On a new table".into(),
-    };
-    Some(format!("{what}: {}", expected.join(", ")))
-}
-
 /// Whether a verdict says that the claim holds: of a claim of sameness, equivalence is what it claims.
 pub(crate) fn holds(verdict: Verdict, same: bool) -> bool {
     verdict == Verdict::Supported || (same && verdict == Verdict::Equivalent)

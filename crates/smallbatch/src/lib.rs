@@ -4,7 +4,7 @@
 //! Much of what is learned from tables is learned well by a multi-layer perceptron of a few thousand weights. Such a
 //! network needs no GPU, no Python and no framework, and trains in seconds. Two choices decide how well that goes: how
 //! the inputs are scaled, and how many samples go into one update. This crate makes both hard to get wrong, and its
-//! experiments (`smallbatch experiment`, feature `lab`) measure what they are worth.
+//! experiments (`smallbatch run`, feature `lab`) measure what they are worth.
 //!
 //! # A model in twenty lines
 //!

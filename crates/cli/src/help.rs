@@ -1,0 +1,84 @@
+//! What the help of each verb says beside its flags.
+
+use crate::ending::Ending;
+
+/// Of the program.
+pub(crate) fn all() -> String {
+    format!(
+        "\
+Examples:
+  smallbatch run --quick                  ten answers in less than a minute
+  smallbatch expect houses.csv            what they mean for a table of your own
+  smallbatch advise houses.csv --target price
+                                          how to train on it, with a model
+  smallbatch run --help                   the flags of a verb
+
+{}",
+        Ending::IN_WORDS
+    )
+}
+
+/// Of `run`.
+pub(crate) const RUN: &str = "\
+Examples:
+  smallbatch run --quick               ten answers in less than a minute
+  smallbatch run                       all questions on all tables, minutes
+  smallbatch run minibatch-is-faster   one claim
+  smallbatch run --repetitions 32      narrower intervals
+  smallbatch run --tables my-tables    the same questions of your own tables
+
+DIR then has report.html (with pictures, without network), report.md, \
+results.json, and the folder cache, which may be removed.
+
+Ctrl-C ends the work early, and what is complete is written. The same command \
+then goes on from there.";
+
+/// Of `run`, with the claims of the design that comes with the program.
+pub(crate) fn run() -> String {
+    let claims = smallbatch::lab::claims();
+    let widest = claims.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+    let lines = claims
+        .iter()
+        .map(|(id, title)| format!("  {id:widest$}  {title}\n"));
+    format!("Claims:\n{}\n{RUN}", lines.collect::<String>())
+}
+
+/// Of `verify`.
+pub(crate) const VERIFY: &str = "\
+Example:
+  smallbatch verify out";
+
+/// Of `replicate`.
+pub(crate) const REPLICATE: &str = "\
+Example:
+  smallbatch replicate out --out again";
+
+/// Of `print`.
+pub(crate) const PRINT: &str = "\
+Example:
+  smallbatch print > mine.toml
+  smallbatch run --file mine.toml";
+
+/// Of `report`.
+pub(crate) const REPORT: &str = "\
+Example:
+  smallbatch report out";
+
+/// Of `expect`.
+pub(crate) const EXPECT: &str = "\
+Example:
+  smallbatch expect houses.csv --target price --ignore street";
+
+/// Of `advise`.
+pub(crate) const ADVISE: &str = "\
+Examples:
+  smallbatch advise houses.csv --target price --out houses
+  smallbatch predict houses/model.json new.csv
+
+DIR then has advice.json, the advice with what it rests on, and model.json, \
+the model trained as advised.";
+
+/// Of `predict`.
+pub(crate) const PREDICT: &str = "\
+Example:
+  smallbatch predict houses/model.json new.csv > predictions.csv";

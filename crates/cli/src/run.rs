@@ -1,0 +1,177 @@
+//! `run`, `replicate`, `print` and `report`: from the arguments to the answers and the files.
+
+use std::path::Path;
+use std::time::Instant;
+
+use smallbatch::lab::{self, Plan};
+use smallbatch::report::{self, results::Results};
+
+use crate::arguments::{Asked, ProbeMemory, Replicate, Report};
+use crate::ending::{Ending, Failure};
+use crate::interruption::Interruption;
+use crate::mistaken;
+use crate::output::{say, screen, warn};
+use crate::progress::{Display, spoken};
+
+/// Where results go unless said otherwise.
+const OUT: &str = "out";
+
+/// Runs the experiments, writes the files, prints the answers.
+pub(crate) fn run(asked: &Asked) -> Result<Ending, Failure> {
+    let out = asked.out.as_deref().unwrap_or(OUT.as_ref());
+    carry_out(&plan(asked, out)?, out, asked.all, None)
+}
+
+/// Repeats an earlier run with another seed, and says what that confirms.
+pub(crate) fn replicate(asked: &Replicate) -> Result<Ending, Failure> {
+    let (file, out) = (&asked.results, &asked.out);
+    mistaken::check_results("replicate", file)?;
+    let before = report::read(file)?;
+    let same = |one: &Path, other: &Path| {
+        let found = one.canonicalize().ok().zip(other.canonicalize().ok());
+        found.is_some_and(|(one, other)| one == other)
+    };
+    if same(file, out) || same(file, &out.join("results.json")) {
+        return Err(Failure::wrong(format!(
+            "the replication would replace the results in {}; name another folder with --out",
+            out.display()
+        )));
+    }
+    let plan = Plan {
+        // The next seed, where none is given: it was not the one before.
+        base_seed: asked.base_seed.unwrap_or(before.base_seed.wrapping_add(1)),
+        threads: asked.threads.n.unwrap_or(0),
+        memory_probe: std::env::current_exe().ok(),
+        cache: asked.keeping.folder(out),
+        ..Plan::of(&before)?
+    };
+    carry_out(&plan, out, asked.all, Some((file, &before)))
+}
+
+/// The plan of what is asked.
+pub(crate) fn plan(asked: &Asked, out: &Path) -> Result<Plan, Failure> {
+    if let Some(file) = &asked.file {
+        mistaken::check_design(file)?;
+    }
+    if let Some(folder) = &asked.tables {
+        mistaken::check_tables(folder)?;
+    }
+    Ok(Plan {
+        size: asked.length.size(),
+        file: asked.file.clone(),
+        tables: asked.tables.clone(),
+        claims: asked.claims.clone(),
+        repetitions: asked.repetitions,
+        base_seed: asked.base_seed.unwrap_or(0),
+        threads: asked.threads.n.unwrap_or(0),
+        memory_probe: std::env::current_exe().ok(),
+        cache: asked.keeping.folder(out),
+    })
+}
+
+fn carry_out(
+    plan: &Plan,
+    out: &Path,
+    all: bool,
+    before: Option<(&Path, &Results)>,
+) -> Result<Ending, Failure> {
+    let registered = lab::preregister(plan)?;
+    // Minutes of work must not end at a folder that cannot be written to.
+    report::prepare(out)?;
+    warn(&format!(
+        "design {}, base seed {}: {} tables, {} repetitions",
+        registered.design_hash,
+        plan.base_seed,
+        registered.tables.len(),
+        registered.n_repetitions
+    ));
+
+    let start = Instant::now();
+    let interruption = Interruption::listen();
+    let mut display = Display::new(interruption);
+    let outcome = lab::run(plan, &mut display);
+    display.finish();
+    let mut outcome = outcome?;
+    if let Some((file, before)) = before {
+        let found = lab::compare(&file.display().to_string(), before, &outcome.results);
+        outcome.results.replication = Some(found);
+    }
+    let results = &outcome.results;
+    let written = report::write(results, out).inspect_err(|_| rescue(results))?;
+    if let Some(kept) = &written.kept {
+        warn(&kept.to_string());
+    }
+    warn(&ended(&outcome, plan, start));
+    if all {
+        say(&report::terminal_details(results, screen()));
+    }
+    say(&report::terminal(results, &written.report, screen()));
+    if outcome.is_interrupted {
+        return Ok(Ending::Interrupted);
+    }
+    // What was found is written by now; the last failure ends the program as it would have without results.
+    let mut failures = outcome.failures;
+    if let Some(last) = failures.pop() {
+        for failure in failures {
+            warn(&format!("error: {failure}"));
+        }
+        return Err(last.into());
+    }
+    Ok(Ending::Done)
+}
+
+/// How the work ended: how long it took, and what of it was there already.
+fn ended(outcome: &lab::Outcome, plan: &Plan, start: Instant) -> String {
+    let time = spoken(start.elapsed());
+    if outcome.is_interrupted {
+        let go_on = match plan.cache {
+            Some(_) => "; the same command goes on from here",
+            None => "",
+        };
+        let complete = outcome.results.design.n_complete;
+        return format!(
+            "stopped after {time}; the results are of the {complete} repetitions complete by then{go_on}"
+        );
+    }
+    let (reused, all) = (outcome.n_reused, outcome.n_made + outcome.n_reused);
+    match reused {
+        0 => format!("done in {time}"),
+        _ => format!("done in {time}; {reused} of {all} trainings were in the cache already"),
+    }
+}
+
+/// Writes what was found to the system's folder for temporary files, when it could not be written where it was wanted: minutes
+/// of work are not to be lost to a full disk.
+fn rescue(results: &Results) {
+    let folder = std::env::temp_dir().join(format!("smallbatch-{}", std::process::id()));
+    if report::write(results, &folder).is_ok() {
+        warn(&format!(
+            "what was found is in {} instead",
+            folder.display()
+        ));
+    }
+}
+
+/// Prints the design that comes with the program.
+pub(crate) fn print() -> Ending {
+    say(lab::lesson());
+    Ending::Done
+}
+
+/// Draws a report again from the results of an earlier call.
+pub(crate) fn redraw(asked: &Report) -> Result<Ending, Failure> {
+    let written = report::redraw(&mistaken::folder_of_results(&asked.folder)?)?;
+    for file in [written.report, written.markdown] {
+        say(&format!("wrote {}", file.display()));
+    }
+    Ok(Ending::Done)
+}
+
+/// Prints what one measurement of the memory gave; nothing where the system does not tell.
+pub(crate) fn probe_memory(asked: &ProbeMemory) -> Result<Ending, Failure> {
+    let measured = asked.probe.measure();
+    if let Some([lump, chunks, mini]) = measured.map_err(lab::Error::from)? {
+        say(&format!("{lump} {chunks} {mini}"));
+    }
+    Ok(Ending::Done)
+}

@@ -1,0 +1,9 @@
+//! The program from the outside: what it refuses, what it says then, and how it ends.
+
+mod help;
+mod mistaken;
+mod refusals;
+mod runs;
+mod streams;
+mod support;
+mod tables;

@@ -1,0 +1,128 @@
+//! What the program refuses, and what it says then.
+
+use crate::support::{refused, small_design};
+
+#[test]
+fn an_unknown_claim_is_refused_with_the_names_that_exist() {
+    let said = refused(&["run", "minibatch-is-fast"], 2);
+    for word in ["did you mean \"minibatch-is-faster\"?", "epochs-depend"] {
+        assert!(said.contains(word), "{said}");
+    }
+}
+
+#[test]
+fn repetitions_that_are_no_look_are_refused() {
+    for repetitions in ["0", "3", "5", "9223372036854775807"] {
+        let said = refused(&["run", "--repetitions", repetitions], 2);
+        assert!(
+            said.contains(repetitions) && said.contains("4, 8, 16"),
+            "{said}"
+        );
+    }
+    for repetitions in ["-3", "two", "2.5", "99999999999999999999999"] {
+        let said = refused(&["run", &format!("--repetitions={repetitions}")], 2);
+        assert!(said.contains(repetitions), "{said}");
+    }
+}
+
+#[test]
+fn no_threads_are_refused() {
+    let said = refused(&["run", "--threads", "0"], 2);
+    assert!(
+        said.contains("'0'") && said.contains("at least 1"),
+        "{said}"
+    );
+}
+
+#[test]
+fn more_threads_than_any_machine_has_are_refused() {
+    for threads in ["1025", "4000000000"] {
+        let said = refused(&["run", "--threads", threads], 2);
+        assert!(
+            said.contains(threads) && said.contains("at most 1024"),
+            "{said}"
+        );
+    }
+}
+
+/// Every number of a design has bounds; file, line and range are named.
+#[test]
+fn absurd_numbers_in_a_design_are_refused_with_their_line() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (from, to, line, words) in [
+        ("hidden = [4]", "hidden = [2147483648]", 4, "1 to 4096"),
+        ("updates = 20", "updates = 0", 5, "from 1 to 1000000"),
+        (
+            "tuning_seeds = 2",
+            "tuning_seeds = 9223372036854775807",
+            13,
+            "from 1 to 100",
+        ),
+        ("horizon = 4", "horizon = -1", 9, "from 2 to 1000"),
+        ("targets = [0.5]", "targets = [1.5]", 8, "between 0 and 1"),
+        ("name = \"b\"", "name = \"a\"", 26, "two ways are named"),
+        ("first = [\"a\"]", "first = [\"c\"]", 34, "no way named"),
+        ("exceeds = 1.1", "exceeds = nan", 34, "exceeds"),
+        ("updates = 20", "updats = 20", 5, "updats"),
+    ] {
+        let design = small_design().replacen(from, to, 1);
+        let file = folder.path().join("mine.toml");
+        std::fs::write(&file, design).expect("a design");
+        let said = refused(&["run", "--file", file.to_str().unwrap()], 2);
+        let place = format!("mine.toml, line {line}:");
+        assert!(said.contains(words), "{to}: {said}");
+        assert!(said.contains(&place), "{to}: {said}");
+    }
+}
+
+#[test]
+fn an_unknown_option_is_refused_with_the_nearest() {
+    let said = refused(&["run", "--qick"], 2);
+    assert!(
+        said.contains("--qick") && said.contains("--quick"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_found_before_the_work() {
+    // A folder below a file cannot be made, by any user, on any system.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let out = file.join("out");
+    let said = refused(&["run", "--out", out.to_str().unwrap()], 1);
+    assert!(
+        said.contains(out.to_str().unwrap()) && said.contains("--out"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn results_of_the_first_laboratory_are_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("results.json");
+    std::fs::write(&file, r#"{"schema_version": 1, "claims": []}"#).expect("an old file");
+    let said = refused(&["verify", file.to_str().unwrap()], 1);
+    assert!(said.contains("run the experiment again"), "{said}");
+}
+
+#[test]
+fn a_misspelt_verb_is_refused_with_the_nearest() {
+    let said = refused(&["verfiy", "out"], 2);
+    assert!(
+        said.contains("'verfiy'") && said.contains("'verify'"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_verb_has_no_flags_of_another() {
+    for flags in [["verify", "out", "--quick"], ["report", "out", "--all"]] {
+        let said = refused(&flags, 2);
+        assert!(said.contains(flags[2]), "{said}");
+    }
+    let said = refused(&["run", "--predict", "a.csv", "--repetitions", "8"], 2);
+    assert!(said.contains("--predict"), "{said}");
+}
