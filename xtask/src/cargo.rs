@@ -1,5 +1,6 @@
 //! Commands that are started, and their exit codes passed on.
 
+use crate::output::warn;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
@@ -14,8 +15,8 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// Builds the program in release mode and runs `smallbatch experiment ARGS…`.
-pub(crate) fn experiment(arguments: &[String]) -> ExitCode {
+/// Builds the program in release mode and runs `smallbatch VERB ARGS…`.
+pub(crate) fn program(verb: &str, arguments: &[String]) -> ExitCode {
     let mut command = cargo();
     command
         .args([
@@ -26,7 +27,7 @@ pub(crate) fn experiment(arguments: &[String]) -> ExitCode {
             "--bin",
             "smallbatch",
             "--",
-            "experiment",
+            verb,
         ])
         .args(arguments);
     pass_on(command)
@@ -38,12 +39,9 @@ pub(crate) fn coverage(arguments: &[String]) -> ExitCode {
         [runs, rest @ ..] if runs.parse::<u32>().is_ok() => (runs.as_str(), rest),
         all => ("20", all),
     };
-    let mut whole: Vec<String> = ["--quick", "--coverage", runs].map(str::to_owned).to_vec();
-    if !rest.iter().any(|word| word == "--out") {
-        whole.extend(["--out", "out/coverage"].map(str::to_owned));
-    }
+    let mut whole = vec![runs.to_owned(), "--quick".to_owned()];
     whole.extend_from_slice(rest);
-    experiment(&whole)
+    program("coverage", &whole)
 }
 
 /// Runs the criterion benches. Words before `--` go to cargo, words after it to criterion.
@@ -60,16 +58,16 @@ fn pass_on(mut command: Command) -> ExitCode {
     // Ctrl-C reaches the whole group of processes. The program that was started finishes by writing what it has; this
     // one must still be there then, or the shell would take the terminal back too early.
     if let Err(error) = ctrlc::set_handler(|| {}) {
-        eprintln!("xtask: Ctrl-C will stop at once ({error})");
+        warn(&format!("xtask: Ctrl-C will stop at once ({error})"));
     }
     // `cargo run` finds the workspace from the current folder, which `cargo xtask` has found already.
     match command.status() {
         Ok(status) => exit_code(status),
         Err(error) => {
-            eprintln!(
+            warn(&format!(
                 "xtask: cannot start `{}`: {error}; is Rust installed?",
                 command.get_program().display()
-            );
+            ));
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use crate::cargo::{cargo, root};
+use crate::output::{say, warn};
 use crate::{circles, edges, tidy};
 
 /// One check: its name, and what it does. An error is the reason, in words; empty when the step has printed it.
@@ -43,20 +44,22 @@ const STEPS: [Step; 6] = [
 /// Runs every step; success when all of them passed.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     if let Some(unknown) = arguments.first() {
-        eprintln!("xtask: `ci` takes no arguments, and was given `{unknown}`");
+        warn(&format!(
+            "xtask: `ci` takes no arguments, and was given `{unknown}`"
+        ));
         return ExitCode::from(2);
     }
-    let failed = run_steps(&STEPS, |line| println!("{line}"));
+    let failed = run_steps(&STEPS, say);
     if failed.is_empty() {
-        println!("ci: all {} steps passed", STEPS.len());
+        say(&format!("ci: all {} steps passed", STEPS.len()));
         ExitCode::SUCCESS
     } else {
-        println!(
+        say(&format!(
             "ci: {} of {} steps FAILED: {}",
             failed.len(),
             STEPS.len(),
             failed.join("; ")
-        );
+        ));
         ExitCode::FAILURE
     }
 }

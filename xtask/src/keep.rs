@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use crate::answers;
 use crate::cargo::root;
-use crate::verify;
+use crate::output::{say, warn};
 
 /// Where it is kept.
 const KEPT: &str = "crates/lab/results/thorough.json";
@@ -20,18 +21,18 @@ const LEFT_OUT: [&str; 3] = ["ways", "effects", "landscapes"];
 /// The verb: exit code 0 when it is kept, 1 when not, 2 when it was asked wrongly.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let [folder] = arguments else {
-        eprintln!(
-            "xtask: usage: cargo xtask keep DIR, the folder that `experiment --thorough --out DIR` wrote"
+        warn(
+            "xtask: usage: cargo xtask keep DIR, the folder that `experiment --thorough --out DIR` wrote",
         );
         return ExitCode::from(2);
     };
     match keep(&Path::new(folder).join("results.json"), &root().join(KEPT)) {
         Ok(()) => {
-            println!("kept in {KEPT}");
+            say(&format!("kept in {KEPT}"));
             ExitCode::SUCCESS
         }
         Err(message) => {
-            eprintln!("keep: {message}");
+            warn(&format!("keep: {message}"));
             ExitCode::FAILURE
         }
     }
@@ -40,7 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
 fn keep(from: &Path, to: &Path) -> Result<(), String> {
     let failed =
         |file: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    verify::verify(from)?;
+    answers::check(from)?;
     let text = std::fs::read_to_string(from).map_err(|error| failed(from, &error))?;
     let mut results: Value = serde_json::from_str(&text).map_err(|error| failed(from, &error))?;
     let design = &results["design"];
@@ -69,7 +70,7 @@ mod tests {
             folder.path().join("results.json"),
             folder.path().join("kept.json"),
         );
-        let mut results = verify::tests::complete();
+        let mut results = answers::tests::complete();
         results["ways"] = serde_json::json!([1, 2]);
         results["tables"] = serde_json::json!([{"primary": false}, {"primary": true}]);
         results["design"] =

@@ -4,42 +4,50 @@
 //! `smallbatch`, the benches in criterion and in programs that this one asks in turns, and it imports no crate of the
 //! house, so that it builds in seconds and works while they do not.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod answers;
 mod cargo;
 mod ci;
 mod circles;
 mod edges;
 mod keep;
+mod output;
 mod paths;
 mod peers;
 mod tidy;
 mod verbs;
-mod verify;
 
 use std::process::ExitCode;
 
+use crate::output::{say, warn};
 use verbs::Verb;
 
 fn main() -> ExitCode {
+    output::checked(carry_out())
+}
+
+fn carry_out() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let Some(word) = arguments.next() else {
-        eprintln!("{}", verbs::help());
+        warn(&verbs::help());
         return ExitCode::from(2);
     };
     let rest: Vec<String> = arguments.collect();
     if matches!(word.as_str(), "help" | "--help" | "-h") {
-        println!("{}", verbs::help());
+        say(&verbs::help());
         return ExitCode::SUCCESS;
     }
     match verbs::parse(&word) {
-        Ok(Verb::Experiment) => cargo::experiment(&rest),
+        Ok(Verb::Program(verb)) => cargo::program(verb, &rest),
         Ok(Verb::Bench) if peers::are_meant(&rest) => peers::run(&rest),
         Ok(Verb::Bench) => cargo::bench(&rest),
         Ok(Verb::Ci) => ci::run(&rest),
-        Ok(Verb::Verify) => verify::run(&rest),
+        Ok(Verb::CheckAnswers) => answers::run(&rest),
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
         Err(message) => {
-            eprintln!("{message}\n\n{}", verbs::help());
+            warn(&format!("{message}\n\n{}", verbs::help()));
             ExitCode::from(2)
         }
     }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::output::{say, warn};
 use install::Installer;
 use options::{Cell, Options};
 use process::{Asked, Process};
@@ -35,23 +36,25 @@ pub(crate) fn are_meant(arguments: &[String]) -> bool {
 /// The verb: exit code 0 when something was measured, 1 when nothing could be, 2 when it was asked wrongly.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     if arguments.iter().any(|word| word == "--help") {
-        println!("{}", options::HELP);
+        say(options::HELP);
         return ExitCode::SUCCESS;
     }
     let options = match Options::parse(arguments) {
         Ok(options) => options,
         Err(message) => {
-            eprintln!("xtask: {message}\n\n{}", options::HELP);
+            warn(&format!("xtask: {message}\n\n{}", options::HELP));
             return ExitCode::from(2);
         }
     };
     if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
-        eprintln!("peers: Ctrl-C will keep only whole rounds ({error})");
+        warn(&format!(
+            "peers: Ctrl-C will keep only whole rounds ({error})"
+        ));
     }
     match compare(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("peers: {message}");
+            warn(&format!("peers: {message}"));
             ExitCode::FAILURE
         }
     }
@@ -67,7 +70,7 @@ fn compare(options: &Options) -> Result<(), String> {
     let busy = machine::busy();
     let machine = machine::describe(options);
     if let Some(warning) = &busy {
-        eprintln!("peers: warning: {warning}");
+        warn(&format!("peers: warning: {warning}"));
     }
     let installer = Installer::new()?;
     let data = installer.house(options.scalers)?;
@@ -81,22 +84,22 @@ fn compare(options: &Options) -> Result<(), String> {
     if interrupted() {
         return Err("interrupted before anything was measured".into());
     }
-    eprintln!(
+    warn(&format!(
         "peers: ready after {:.0} s; {} rounds of {} cells, {} processes",
         begun.elapsed().as_secs_f64(),
         options.rounds,
         cells.len(),
         processes.len()
-    );
+    ));
     let file = options.out.join("peers.json");
     let (measuring, mut last_round) = (Instant::now(), 0.0);
     for round in 1..=options.rounds {
         let round_begun = measuring.elapsed().as_secs_f64();
         if !options.has_time(round_begun, last_round) {
             let minutes = options.minutes;
-            eprintln!(
+            warn(&format!(
                 "peers: round {round} would pass {minutes} minutes and is left out (--minutes)"
-            );
+            ));
             break;
         }
         for (i, cell) in cells.iter().enumerate() {
@@ -104,28 +107,30 @@ fn compare(options: &Options) -> Result<(), String> {
             if interrupted() {
                 break;
             }
-            eprintln!(
+            warn(&format!(
                 "peers: round {round}/{}, cell {}/{}, {:.0} s: {}",
                 options.rounds,
                 i + 1,
                 cells.len(),
                 begun.elapsed().as_secs_f64(),
                 results.latest(cell)
-            );
+            ));
         }
         write(&file, &results)?;
         if interrupted() {
-            eprintln!("peers: interrupted in round {round}; what was measured is kept");
+            warn(&format!(
+                "peers: interrupted in round {round}; what was measured is kept"
+            ));
             break;
         }
         last_round = measuring.elapsed().as_secs_f64() - round_begun;
     }
-    println!("{}", table::render(&results));
-    eprintln!(
+    say(&table::render(&results));
+    warn(&format!(
         "peers: {} is written; {:.0} s in all",
         file.display(),
         begun.elapsed().as_secs_f64()
-    );
+    ));
     Ok(())
 }
 
@@ -140,7 +145,7 @@ fn started(
     let wanted = options.all_peers().iter();
     let wanted = wanted.filter(|peer| options.wants(peer.name));
     for peer in wanted.take_while(|_| !interrupted()) {
-        eprintln!("peers: installing {}", peer.name);
+        warn(&format!("peers: installing {}", peer.name));
         let spawned = installer.program(peer).and_then(|program| {
             let threads = machine::thread_counts(peer.has_threads);
             threads

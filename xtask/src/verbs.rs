@@ -3,14 +3,14 @@
 /// What this program can be asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// Build the program in release mode and run its experiments.
-    Experiment,
+    /// Build the program in release mode and run this verb of it.
+    Program(&'static str),
     /// Run the criterion benches, or compare with other frameworks.
     Bench,
     /// Run the checks that are not tests.
     Ci,
     /// Check that a results.json answers the claims it must answer.
-    Verify,
+    CheckAnswers,
     /// Repeat the quick experiment with many base seeds, and say how often its intervals hold.
     Coverage,
     /// Take the results of a thorough run into the sources.
@@ -19,10 +19,10 @@ pub(crate) enum Verb {
 
 const VERBS: [(Verb, &str, &str, &str); 6] = [
     (
-        Verb::Experiment,
+        Verb::Program("experiment"),
         "experiment",
         "experiment [ARGS…]",
-        "build `smallbatch` in release mode and run `smallbatch experiment ARGS…`; try --help",
+        "build `smallbatch` in release mode and run its experiments: `smallbatch run ARGS…`; try --help",
     ),
     (
         Verb::Bench,
@@ -38,9 +38,9 @@ const VERBS: [(Verb, &str, &str, &str); 6] = [
         "formatting, clippy, docs, who may import whom, tidiness; all steps run, failures are named",
     ),
     (
-        Verb::Verify,
-        "verify",
-        "verify DIR",
+        Verb::CheckAnswers,
+        "check-answers",
+        "check-answers DIR",
         "check that DIR/results.json answers the ten claims, each over at least two tables",
     ),
     (
@@ -58,14 +58,31 @@ const VERBS: [(Verb, &str, &str, &str); 6] = [
     ),
 ];
 
+/// Verbs of the program, passed on to it.
+const PASSED_ON: [&str; 8] = [
+    "run",
+    "verify",
+    "replicate",
+    "print",
+    "report",
+    "expect",
+    "advise",
+    "predict",
+];
+
 /// The verb of that name, or a sentence that says which one was probably meant.
 pub(crate) fn parse(word: &str) -> Result<Verb, String> {
     if let Some((verb, ..)) = VERBS.iter().find(|(_, name, ..)| *name == word) {
         return Ok(*verb);
     }
+    if let Some(verb) = PASSED_ON.iter().find(|name| **name == word) {
+        return Ok(Verb::Program(verb));
+    }
     let nearest = VERBS
         .iter()
-        .map(|(_, name, ..)| (strsim::levenshtein(word, name), *name))
+        .map(|(_, name, ..)| name)
+        .chain(&PASSED_ON)
+        .map(|name| (strsim::levenshtein(word, name), *name))
         .min()
         .filter(|(distance, name)| *distance <= name.len() / 2);
     Err(match nearest {
@@ -80,6 +97,10 @@ pub(crate) fn help() -> String {
     for (_, _, usage, what) in VERBS {
         text.push_str(&format!("\n  {usage}\n      {what}"));
     }
+    let program = PASSED_ON.join(" | ");
+    text.push_str(&format!(
+        "\n  {program}  [ARGS…]\n      the same verbs of `smallbatch`, built in release mode; try --help"
+    ));
     text
 }
 
@@ -92,6 +113,10 @@ mod tests {
         for (verb, name, usage, _) in VERBS {
             assert_eq!(parse(name), Ok(verb));
             assert!(help().contains(usage));
+        }
+        for name in PASSED_ON {
+            assert_eq!(parse(name), Ok(Verb::Program(name)));
+            assert!(help().contains(name));
         }
     }
 

@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::cargo::{cargo, root};
+use crate::output::warn;
 
 /// One that is compared.
 pub(super) struct Peer {
@@ -143,7 +144,7 @@ impl Installer {
         } else {
             (TRAINING, "data")
         };
-        eprintln!("peers: building smallbatch and writing the data sets");
+        warn("peers: building smallbatch and writing the data sets");
         let mut build = cargo();
         build
             .args(["build", "--release", "--package", "smallbatch-benches"])

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::install::PEAK;
 use super::options::{Cell, Start};
 use super::process::Answer;
+use crate::output::warn;
 
 /// A peer's own clock may differ by this part from that around it.
 const CLOCKS_DIFFER: f64 = 0.1;
@@ -68,7 +69,7 @@ impl Results {
 
     /// Notes that a peer is missing.
     pub(super) fn miss(&mut self, peer: &str, why: String) {
-        eprintln!("peers: {peer} is missing: {why}");
+        warn(&format!("peers: {peer} is missing: {why}"));
         let entry = (peer.to_owned(), why);
         // Its processes may end for the same reason.
         if !self.missing.contains(&entry) {
@@ -81,7 +82,7 @@ impl Results {
         let place = cell.map_or_else(String::new, |cell| format!(" at {cell}"));
         let warning = format!("{peer} with {threads} threads{place}: {what}");
         if !self.warnings.contains(&warning) {
-            eprintln!("peers: warning: {warning}");
+            warn(&format!("peers: warning: {warning}"));
             self.warnings.push(warning);
         }
     }

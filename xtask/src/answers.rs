@@ -1,12 +1,13 @@
 //! Does a results.json answer what the project promises to answer?
 //!
-//! `cargo xtask verify DIR` reads `DIR/results.json` and asks, for each promised claim, for one primary answer with a verdict and an
+//! `cargo xtask check-answers DIR` reads `DIR/results.json` and asks, for each promised claim, for one primary answer with a verdict and an
 //! interval, over at least two tables. It does not judge the answers: a claim may well be refuted. What a system cannot
 //! measure, and the results say so, need not be answered there.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::output::{say, warn};
 use serde_json::Value;
 
 /// The design whose claims every complete run answers.
@@ -28,38 +29,38 @@ const FEWEST_TABLES: u64 = 2;
 /// The verb: exit code 0 when everything promised is there, 1 when not, 2 when it was asked wrongly.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let [folder] = arguments else {
-        eprintln!(
-            "xtask: usage: cargo xtask verify DIR, the folder that `experiment --out DIR` wrote"
+        warn(
+            "xtask: usage: cargo xtask check-answers DIR, the folder that `experiment --out DIR` wrote",
         );
         return ExitCode::from(2);
     };
-    match verify(&Path::new(folder).join("results.json")) {
+    match check(&Path::new(folder).join("results.json")) {
         Ok(summary) => {
-            println!("{summary}");
+            say(&summary);
             ExitCode::SUCCESS
         }
         Err(message) => {
-            eprintln!("{message}");
+            warn(&message);
             ExitCode::FAILURE
         }
     }
 }
 
-pub(crate) fn verify(file: &Path) -> Result<String, String> {
+pub(crate) fn check(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         format!(
-            "verify: cannot read {}: {error}; run `cargo xtask experiment` first",
+            "check-answers: cannot read {}: {error}; run `cargo xtask experiment` first",
             file.display()
         )
     })?;
     let results: Value = serde_json::from_str(&text)
-        .map_err(|error| format!("verify: {} is not JSON: {error}", file.display()))?;
+        .map_err(|error| format!("check-answers: {} is not JSON: {error}", file.display()))?;
     let offences = offences(&results);
     if offences.is_empty() {
         Ok(summary(&results))
     } else {
         Err(format!(
-            "verify: {}:\n{}",
+            "check-answers: {}:\n{}",
             file.display(),
             offences.join("\n")
         ))
@@ -155,7 +156,10 @@ fn summary(results: &Value) -> String {
         let mut answers = list(results, "answers");
         let answer = answers.find(|answer| answer["claim"] == id && answer["primary"] == true);
         let verdict = answer.and_then(|answer| answer["verdict"].as_str());
-        format!("verify: {id}: {}", verdict.unwrap_or("not measurable here"))
+        format!(
+            "check-answers: {id}: {}",
+            verdict.unwrap_or("not measurable here")
+        )
     };
     promised().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -184,7 +188,7 @@ pub(crate) mod tests {
     #[test]
     fn a_complete_file_passes_and_is_summed_up() {
         assert_eq!(offences(&complete()), [""; 0]);
-        assert!(summary(&complete()).contains("verify: same-destination: supported"));
+        assert!(summary(&complete()).contains("check-answers: same-destination: supported"));
     }
 
     #[test]
@@ -250,7 +254,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_missing_file_says_what_to_do() {
-        let message = verify(Path::new("no/such/folder/results.json")).unwrap_err();
+        let message = check(Path::new("no/such/folder/results.json")).unwrap_err();
         assert!(
             message.contains("run `cargo xtask experiment` first"),
             "{message}"
