@@ -68,7 +68,7 @@ fn expected(
         ));
     }
     let Some(prediction) = &answer.prediction else {
-        return Err("its answer is no mean over tables".into());
+        return Err("its answer is counted, not averaged over tables".into());
     };
     let (predictive, by) = match prediction.moderator {
         None => (prediction.over_tables.predictive(), None),

@@ -401,7 +401,10 @@ fn what_the_committed_results_let_one_expect_holds_for_any_table() {
             }
             Err(reason) => assert_eq!(
                 (foresight.claim.as_str(), reason.as_str()),
-                ("full-batch-memory", "its answer is no mean over tables")
+                (
+                    "full-batch-memory",
+                    "its answer is counted, not averaged over tables"
+                )
             ),
         }
     }

@@ -109,7 +109,7 @@ mod tests {
             ),
             expected(
                 "full-batch-memory",
-                Err("its answer is no mean over tables".into()),
+                Err("its answer is counted, not averaged over tables".into()),
             ),
         ];
         let text = terminal_foresight(&results, "houses: 500 rows", &foresights, Screen::default());
@@ -120,7 +120,7 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("                Its answer is no mean over tables."),
+            text.contains("                Its answer is counted, not averaged over tables."),
             "{text}"
         );
         assert!(text.lines().all(|line| line.chars().count() <= 80));
