@@ -7,7 +7,8 @@
 //! There are three ways to read results:
 //!
 //! - [`terminal()`]: the primary answers, one sentence each, at 80 columns; [`terminal_details()`] adds tables and secondary answers.
-//! - `report.html`: one file without scripts, fonts or anything else from a network, for the desk and the phone.
+//! - `report.html`: one file that needs nothing from a network, for the desk and the phone. A small script in it lets one read values
+//!   off the pictures; without it everything is still there.
 //! - `report.md`: the same content as Markdown, with its pictures beside it.
 //!
 //! The last two are written from one model of the content, so they cannot disagree. [`prepare`] is called before the work, so
@@ -47,9 +48,13 @@ mod html;
 mod landscape;
 mod markdown;
 mod memory;
+mod moderator;
 mod picture;
+mod play;
 pub mod results;
+mod strip;
 mod terminal;
+mod textbook;
 mod words;
 
 use std::fmt;
@@ -254,13 +259,13 @@ mod tests {
         assert_eq!(read(folder.path()).expect("read"), fuller);
     }
 
-    /// Not a test: writes the fixture's report where one can look at it.
+    /// Not a test: writes the report of the results in a folder, or else of the fixture, where one can look at it.
     #[test]
     #[ignore = "writes a report to look at, into the folder LOOK_AT"]
     fn look() {
-        let folder = std::env::var_os("LOOK_AT").expect("the folder LOOK_AT");
-        let results = fixture::results();
-        let written = write(&results, folder.as_ref()).expect("written");
+        let folder = PathBuf::from(std::env::var_os("LOOK_AT").expect("the folder LOOK_AT"));
+        let results = read(&folder).unwrap_or_else(|_| fixture::results());
+        let written = write(&results, &folder).expect("written");
         println!(
             "{}\n{}",
             terminal(&results, &written.report),
