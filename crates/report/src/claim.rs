@@ -353,7 +353,7 @@ fn table(results: &Results, answer: &Answer) -> Table {
     };
     let of_unit = |unit: &&str| forest::of_tables(results, answer, unit);
     Table::new(
-        "The numbers of each table",
+        &format!("{}: the numbers of each table", answer.text),
         "table|#effect|#95 % interval|#repetitions|#pairs never arrived|remarks",
         units.iter().flat_map(of_unit).map(row).collect(),
     )
@@ -489,9 +489,9 @@ fn literature(results: &Results, note: &ClaimNote) -> Vec<Block> {
         return Vec::new();
     }
     let expected = match note.expectation.as_str() {
-        "supported" => "It lets one expect that the claim holds",
-        "refuted" => "It lets one expect that the claim does not hold",
-        "equivalent" => "It lets one expect no difference that counts",
+        "supported" => "By the literature the claim holds",
+        "refuted" => "By the literature the claim does not hold",
+        "equivalent" => "By the literature there is no difference that counts",
         _ => "No published result fits this question",
     };
     let compared = match agreement(results, note) {

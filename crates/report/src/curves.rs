@@ -66,7 +66,7 @@ fn target(results: &Results, table: &str) -> Option<f64> {
     (floor < 1.0).then(|| 1.0 - part * (1.0 - floor))
 }
 
-/// Seconds are shown in the unit in which they are read.
+/// Seconds are shown in the unit in which they are read, and only where they were asked for of all.
 fn measures(notes: &Ways<'_>) -> Vec<Measure> {
     let points = notes.iter().flat_map(|(_, note)| &note.curve);
     let most = points.filter_map(|point| point.seconds).fold(0.0, f64::max);
@@ -75,12 +75,18 @@ fn measures(notes: &Ways<'_>) -> Vec<Measure> {
         1e-3..1.0 => ("ms", 1e3),
         _ => ("seconds", 1.0),
     };
-    let of_seconds: fn(&CurvePoint) -> Option<f64> = |point| point.seconds;
-    vec![
+    let mut measures: Vec<Measure> = vec![
         ("epochs".into(), |point| Some(point.epochs), 1.0),
         ("updates".into(), |point| Some(point.updates as f64), 1.0),
-        (format!("processor time, {unit}"), of_seconds, times),
-    ]
+    ];
+    if notes
+        .iter()
+        .all(|(_, note)| note.seconds_per_update.is_some())
+    {
+        let label = format!("processor time, {unit}");
+        measures.push((label, |point| point.seconds, times));
+    }
+    measures
 }
 
 pub(crate) fn legend(ways: &[String]) -> Vec<(usize, String)> {

@@ -60,7 +60,7 @@ fn caption(results: &Results, answer: &Answer, is_held: bool) -> String {
         rows.filter(|row| belongs(row, answer)).any(wanted)
     };
     if !results.effects.is_empty() {
-        caption += " Specks are single repetitions.";
+        caption += " Small ticks are single repetitions.";
     }
     if is_held {
         caption += " The diamond is the mean over tables, as wide as its interval.";

@@ -30,26 +30,15 @@ fn all<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
     items.iter().map(write).collect()
 }
 
+/// Links to what lies behind the claims: to these, the answers themselves lead.
 fn contents(sections: &[Section]) -> String {
-    let part = |claims: bool, name: &str| {
-        let links: String = sections
-            .iter()
-            .filter(|section| section.is_claim == claims)
-            .map(|section| {
-                format!(
-                    "<li><a href=\"#{}\">{}</a></li>",
-                    section.id,
-                    escape(&section.title)
-                )
-            })
-            .collect();
-        if links.is_empty() {
-            return links;
-        }
-        format!("<div><span class=\"soft\">{name}</span><ul>{links}</ul></div>\n")
+    let background = sections.iter().filter(|section| !section.is_claim);
+    let link = |section: &Section| {
+        let title = escape(&section.title);
+        format!("<li><a href=\"#{}\">{title}</a></li>", section.id)
     };
-    let (claims, background) = (part(true, "The claims"), part(false, "Background"));
-    format!("<nav aria-label=\"Contents\">\n{claims}{background}</nav>\n")
+    let links: String = background.map(link).collect();
+    format!("<nav aria-label=\"Background\"><ul>{links}</ul></nav>\n")
 }
 
 fn section(section: &Section) -> String {

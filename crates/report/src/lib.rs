@@ -232,6 +232,37 @@ mod tests {
     }
 
     #[test]
+    fn an_older_file_of_the_same_layout_is_drawn() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(&fixture::file(), folder.path()).expect("written");
+    }
+
+    /// Whole reports, as they were looked at. After a change that is meant, look again (see [`look`]) and take the new ones with the
+    /// variable `KEEP_SNAPSHOTS` set.
+    #[test]
+    fn the_report_is_the_one_that_was_looked_at() {
+        let results = fixture::results();
+        let (markdown, _) = markdown::markdown(&document::document(&results));
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+        let report = Path::new("out/report.html");
+        for (name, text) in [
+            ("report.html", html(&results)),
+            ("report.md", markdown),
+            ("terminal.txt", terminal(&results, report)),
+            ("terminal_details.txt", terminal_details(&results)),
+        ] {
+            let file = kept.join(name);
+            if std::env::var_os("KEEP_SNAPSHOTS").is_some() {
+                fs::create_dir_all(&kept).expect("a folder");
+                fs::write(&file, &text).expect("written");
+            }
+            let before = fs::read_to_string(&file).expect("a snapshot");
+            let at = before.lines().zip(text.lines()).position(|(a, b)| a != b);
+            assert!(before == text, "{name} differs, first in line {at:?}");
+        }
+    }
+
+    #[test]
     fn an_interrupted_run_does_not_replace_a_fuller_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let full = fixture::results();

@@ -48,7 +48,12 @@ pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Blo
                  none of them narrows the predictions for tables that are left out."
             .into(),
     };
-    blocks.extend(Block::words(Tone::Plain, format!("{told} {why}")));
+    let why = if not.is_empty() && moderator.is_none() {
+        String::new()
+    } else {
+        format!(" {why}")
+    };
+    blocks.extend(Block::words(Tone::Plain, told + &why));
     let fact = moderator.map_or(Fact::ConditionNumber, |moderator| moderator.fact);
     blocks.extend(Block::figure(figure(
         results,

@@ -331,7 +331,7 @@ impl Frame {
         end(&mut piece);
         leaves
             .iter()
-            .for_each(|(x, y)| svg += &arrow((*x, *y), (0.0, -1.0), paint));
+            .for_each(|(x, y)| svg += &arrow((*x, *y), (0.0, -8.0), paint));
         svg
     }
 
@@ -366,7 +366,7 @@ impl Frame {
                     };
                     arm(4.0) + &arm(-4.0)
                 }
-                Mark::Up => arrow((left, top), (0.0, -1.0), paint),
+                Mark::Up => arrow((left, top), (0.0, -8.0), paint),
                 Mark::Head(along, up) => {
                     let tail = self.point(picture, x - along, y.unwrap_or(0.0) - up);
                     tail.map_or_else(String::new, |tail| {

@@ -250,13 +250,11 @@ impl Ruler {
                 }
             }
             Shape::Specks(values) => {
-                // One path of many dots: a line without length has round ends.
-                let dots = values.iter().filter_map(|value| x(*value));
-                let dots: String = dots.map(|x| format!("M{x:.1} {y:.1}h0")).collect();
+                // One path of many ticks.
+                let ticks = values.iter().filter_map(|value| x(*value));
+                let ticks: String = ticks.map(|x| format!("M{x:.1} {:.1}v8", y - 4.0)).collect();
                 let paint = Paint::Row.on("stroke");
-                format!(
-                    "<path d=\"{dots}\" {paint} stroke-width=\"3\" stroke-linecap=\"round\" opacity=\"0.45\"/>"
-                )
+                format!("<path d=\"{ticks}\" {paint} stroke-width=\"1\" opacity=\"0.7\"/>")
             }
             Shape::Diamond { low, middle, high } => {
                 let (low, middle, high) = (x(*low)?, x(*middle)?, x(*high)?);
