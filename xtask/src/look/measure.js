@@ -97,14 +97,20 @@
     return element ? named(element) : null;
   };
 
-  const short = (result) => ({
-    rule: result.id,
-    impact: result.impact,
-    help: result.help,
-    count: result.nodes.length,
-    selector: result.nodes[0]?.target.flat().join(' ') ?? '',
-    reason: (result.nodes[0]?.any[0] ?? result.nodes[0]?.all[0] ?? result.nodes[0]?.none[0])?.message ?? '',
-  });
+  /** What axe-core says of one rule, in parts of the same reason: each with its count and its first element. */
+  const parts = (result) => {
+    const found = new Map();
+    for (const node of result.nodes) {
+      const check = node.any[0] ?? node.all[0] ?? node.none[0];
+      // Colours and sizes in a reason are of one element.
+      const reason = (check?.message ?? '').replace(/ of [\d.]+ \(.*?\)/, '');
+      const first = { rule: result.id, impact: result.impact, help: result.help, count: 0, reason: check?.message ?? '' };
+      const part = found.get(reason) ?? { ...first, selector: node.target.flat().join(' ') };
+      part.count += 1;
+      found.set(reason, part);
+    }
+    return [...found.values()];
+  };
 
   addEventListener('load', async () => {
     const page = document.documentElement;
@@ -120,8 +126,8 @@
       look.contrasts = lowest(all.filter(({ element }) => element.ownerSVGElement), contrast);
       const found = await axe.run(document, { iframes: false, resultTypes: ['violations', 'incomplete'] });
       look.axe = found.testEngine.version;
-      look.violations = found.violations.map(short);
-      look.undecided = found.incomplete.map(short);
+      look.violations = found.violations.flatMap(parts);
+      look.undecided = found.incomplete.flatMap(parts);
     } catch (error) {
       look.error = String(error);
     }
