@@ -53,10 +53,11 @@
 //! training part, and scale every later sample. Statistics of the test part would measure something else; statistics of
 //! all rows would leak.
 //!
-//! The full training set gives the exact gradient for the price of every sample. Of a set of 32,000, a batch of 32 gives
-//! a noisy gradient for a thousandth of that price, and a thousand noisy steps get further than one exact step. How much
-//! further depends on what is held equal: epochs, updates or seconds. So every [`Budget`](train::Budget) names its unit,
-//! and every [`Record`](train::Record) counts all three.
+//! The full training set gives the exact gradient for the price of every sample. In a set of 32,000, a batch of 32 gives a
+//! noisy gradient for a thousandth of that price, and a thousand noisy steps get further than one exact step. How much
+//! further depends on what is held equal: epochs, updates or seconds. Whether the noise is good or bad for new data
+//! depends on it, too. So every [`Budget`](train::Budget) names its unit, and every [`Record`](train::Record) counts all
+//! three.
 //!
 //! # Samples are columns
 //!
