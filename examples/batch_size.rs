@@ -7,7 +7,6 @@ use std::error::Error;
 
 use smallbatch::data::builtin;
 use smallbatch::prelude::*;
-use smallbatch::train::Outcome;
 
 /// A good rate for one batch size is not good for another, so that each has its choice.
 const LEARNING_RATES: [f64; 6] = [0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
@@ -30,65 +29,41 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for batch_size in [BatchSize::Mini(16), BatchSize::Mini(32), BatchSize::Full] {
         let best = best(&split, batch_size)?;
-        let record = best.trained.record();
+        let record = best.record();
         println!(
-            "{batch_size:<5} {:>6} {:>7} {:>8} {:>8.3} {:>6.3} {:>11.3}{}",
-            best.rate,
+            "{batch_size:<5} {:>6} {:>7} {:>8} {:>8.3} {:>6.3} {:>11.3}  {}",
+            record.learning_rate,
             record.epoch,
             record.update,
             record.seconds,
             record.training_loss,
             record.validation_loss.unwrap_or(f64::NAN),
-            if best.arrived() {
-                ""
-            } else {
-                "  (target not reached)"
-            }
+            best.outcome()
         );
     }
     Ok(())
 }
 
-/// A training, and the learning rate that it was made with.
-struct Best {
-    rate: f64,
-    trained: Trained<f32>,
-}
-
-impl Best {
-    fn arrived(&self) -> bool {
-        self.trained.outcome() == Outcome::TargetReached
-    }
-
-    /// Fewer epochs are better, and of equally many the lower loss.
-    fn key(&self) -> (f64, f64) {
-        let record = self.trained.record();
-        (record.epoch, record.training_loss)
-    }
-}
-
-/// The training with the learning rate that arrives first.
-fn best(split: &Split, batch_size: BatchSize) -> Result<Best, Box<dyn Error>> {
-    let mut best: Option<Best> = None;
+/// The training with the learning rate that arrives after the fewest epochs, and of equally many with the lowest loss.
+fn best(split: &Split, batch_size: BatchSize) -> Result<Trained<f32>, Box<dyn Error>> {
+    let key = |trained: &Trained<f32>| (trained.record().epoch, trained.record().training_loss);
+    let budget = Budget::until_training_loss(TARGET, Budget::Epochs(MOST_EPOCHS));
+    let mut best: Option<Trained<f32>> = None;
     for rate in LEARNING_RATES {
         let trainer = Trainer::new(MlpSpec::new([64, 32, 10]))
             .optimizer(OptimizerSpec::sgd())
             .learning_rate(rate)
             .batch_size(batch_size)
-            .budget(Budget::until_training_loss(
-                TARGET,
-                Budget::Epochs(MOST_EPOCHS),
-            ))
+            .budget(budget.clone())
             .seed(5);
         let trained = match trainer.fit(split.train(), Some(split.validation())) {
             Ok(trained) => trained,
-            // Too high a rate leaves the finite numbers. That is an answer, too.
+            // Too high a rate leaves the finite numbers. The error says at which update; here it only loses.
             Err(smallbatch::train::Error::Diverged(_)) => continue,
             Err(other) => return Err(other.into()),
         };
-        let tried = Best { rate, trained };
-        if best.as_ref().is_none_or(|best| tried.key() < best.key()) {
-            best = Some(tried);
+        if best.as_ref().is_none_or(|best| key(&trained) < key(best)) {
+            best = Some(trained);
         }
     }
     best.ok_or_else(|| "every learning rate diverged".into())
