@@ -9,6 +9,7 @@ mod ci;
 mod circles;
 mod edges;
 mod keep;
+mod look;
 mod paths;
 mod peers;
 mod tidy;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Ok(Verb::Verify) => verify::run(&rest),
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
+        Ok(Verb::Look) => look::run(&rest),
         Err(message) => {
             eprintln!("{message}\n\n{}", verbs::help());
             ExitCode::from(2)
