@@ -6,7 +6,6 @@
 use smallbatch_evidence::Verdict;
 
 use crate::picture::Drawing;
-use crate::play::Play;
 use crate::strip::{Ruler, Strip};
 
 /// The whole report.
@@ -44,8 +43,8 @@ pub(crate) enum Block {
     Facts(Vec<(String, String)>),
     /// A command.
     Command(String),
-    /// Something to play with, where there is a script; it repeats what a picture shows.
-    Play(Play),
+    /// Something to play with, where there is a script: what it needs, as JSON. It repeats what a picture shows.
+    Play(String),
 }
 
 /// How loud a paragraph is.

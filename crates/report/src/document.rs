@@ -368,7 +368,7 @@ mod tests {
         ]);
         for text in wanted {
             assert!(
-                html.contains(&crate::html::escape(&text)),
+                html.contains(&crate::escape::escape(&text)),
                 "not in HTML: {text}"
             );
             let plain = text

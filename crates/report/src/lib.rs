@@ -38,6 +38,7 @@ mod content;
 mod curves;
 mod document;
 mod error;
+mod escape;
 mod files;
 #[cfg(test)]
 mod fixture;

@@ -4,7 +4,7 @@
 //! style sheet colours, for light and dark. A picture says in words what it shows, for those who do not see it.
 
 use crate::axis::{Axis, tick_label};
-use crate::html::escape;
+use crate::escape::escape;
 
 /// The size in pixels. No page shows it smaller, and its text has 12 pixels at this size.
 const WIDTH: f64 = 340.0;

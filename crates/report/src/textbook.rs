@@ -98,7 +98,7 @@ fn landscapes(results: &Results, id: &str) -> Vec<Block> {
     for (at, shown) in results.landscapes.iter().enumerate() {
         let contours = landscape::contours(shown, &format!("{id}-contour-{at}"));
         blocks.extend(Block::figure(contours));
-        blocks.extend(Play::of(shown).map(Block::Play));
+        blocks.extend(Play::of(shown).map(|play| Block::Play(play.json())));
         let clouds = landscape::clouds(shown, &format!("{id}-cloud-{at}"));
         blocks.extend(Block::figure(clouds));
     }

@@ -279,7 +279,9 @@ pub(crate) fn brief(answer: &Answer) -> String {
 
 /// On how many of 10 new tables a claim is expected to hold.
 pub(crate) fn of_ten(answer: &Answer) -> Option<String> {
-    let prediction = answer.prediction.as_ref()?;
+    // Of one of several effects it says nothing of the claim.
+    let prediction = answer.prediction.as_ref();
+    let prediction = prediction.filter(|_| foretold_alone(answer).is_none())?;
     let share = prediction.share.filter(|share| share.is_finite())?;
     Some(format!("{:.0}", 10.0 * share))
 }
