@@ -190,7 +190,7 @@ mod tests {
             (
                 ".ci/run",
                 "cargo test --workspace",
-                ".ci/run does not have `cargo xtask experiment --quick --out`",
+                ".ci/run does not have `cargo xtask experiment --quick`",
             ),
         ] {
             let house = tidy_house();
