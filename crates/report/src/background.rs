@@ -20,7 +20,7 @@ pub(crate) fn sections(results: &Results) -> Vec<Section> {
         ("replication", "Replication", replication(results)),
         (
             "foretold",
-            "How well tables foretell one another",
+            "How well tables predict one another",
             foretold::blocks(results),
         ),
         ("tables", "The tables", tables(results)),

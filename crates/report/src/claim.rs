@@ -170,7 +170,7 @@ pub(crate) fn facts(results: &Results, answer: &Answer) -> Vec<(&'static str, St
         ("Between tables", spread(answer)),
         ("On a new table", prediction(answer)),
         ("It depends on", moderator(answer)),
-        ("Foretold", left_out(answer)),
+        ("Left out in turn", left_out(answer)),
         (
             "Variation",
             results

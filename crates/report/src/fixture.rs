@@ -27,8 +27,8 @@ pub(crate) fn results() -> Results {
     .map(|(claim, advice)| Summary {
         claim: claim.into(),
         yes: format!("{advice}: {{effect}} times, on {{share}} of 10 new tables."),
-        no: format!("No: {{effect}} times, on {{share}} of 10 new tables."),
-        open: format!("Perhaps: {{effect}} times, on {{share}} of 10 new tables."),
+        no: "No: {effect} times, on {share} of 10 new tables.".into(),
+        open: "Perhaps: {effect} times, on {share} of 10 new tables.".into(),
     })
     .into();
     let kinds = [

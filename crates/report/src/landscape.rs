@@ -110,12 +110,11 @@ pub(crate) fn contours(landscape: &Landscape, identifier: &str) -> Figure {
             let path = valley.paths.iter().find(|path| path.batch_size == way);
             let Some(path) = path else { continue };
             let left = excess(valley, path);
-            let caption = format!(
-                "{} inputs, {}: {} of the loss is left",
-                valley.scaling,
-                name(path),
-                words::percent((100.0 * left).round() / 100.0)
-            );
+            let left = match left {
+                0.0..0.01 => "less than 1\u{a0}%".into(),
+                left => words::percent((100.0 * left).round() / 100.0),
+            };
+            let caption = format!("{} inputs, {}: {left} left", valley.scaling, name(path));
             let at = panels.len();
             panels.push((
                 caption,
@@ -138,10 +137,10 @@ pub(crate) fn contours(landscape: &Landscape, identifier: &str) -> Figure {
         pairs: true,
         panels,
         caption: format!(
-            "The loss of a linear unit with two weights, one for an input {}, one for an input {}: means {} and {}, deviations {} \
-             and {}. Ellipses are lines of equal loss, each arrow is one of {updates} updates, the star is the minimum. On raw \
-             inputs the large input sets the rate, and the steps run across the valley instead of along it. That valley is {} times \
-             as long as it is wide; its picture has two different scales, or it would be a line.",
+            "How much of the loss of a linear unit is left after {updates} updates. It has two weights: one for an input {}, one for an \
+             input {} (means {} and {}, deviations {} and {}). Ellipses are lines of equal loss, each arrow is one update, the star is the \
+             minimum. On raw inputs the large input sets the rate, and the steps run across the valley instead of along it. That valley \
+             is {} times as long as it is wide; its picture has two different scales, or it would be a line.",
             features[0],
             features[1],
             number(landscape.mean[0]),

@@ -44,8 +44,8 @@ pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Blo
             "Tables with a larger {} have another effect; that narrows the prediction for a table of your own.",
             moderator.fact.words().trim_start_matches("the ")
         ),
-        None => "Neither the condition number of the inputs nor the number of rows or features foretells on which: \
-                 none of them narrows the predictions for tables that are left out."
+        None => "Neither the condition number of the inputs nor the number of rows or features tells on which: none of them \
+                 narrows the predictions for tables that are left out."
             .into(),
     };
     let why = if not.is_empty() && moderator.is_none() {

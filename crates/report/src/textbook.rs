@@ -36,7 +36,7 @@ pub(crate) fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Blo
                 &name("rates"),
             ))),
             "batch-sizes" => {
-                blocks.extend(Block::figure(batch_sizes(results, note, &name("batch"))))
+                blocks.extend(Block::figure(batch_sizes(results, note, &name("batch"))));
             }
             "own-statistics" => blocks.extend(own_statistics(results, note, &name("own"))),
             "noise-scale" => blocks.extend(noise_scale(results, note, &name("noise"))),
