@@ -12,6 +12,7 @@ mod ci;
 mod circles;
 mod edges;
 mod keep;
+mod look;
 mod output;
 mod paths;
 mod peers;
@@ -46,6 +47,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::CheckAnswers) => answers::run(&rest),
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
+        Ok(Verb::Look) => look::run(&rest),
         Err(message) => {
             warn(&format!("{message}\n\n{}", verbs::help()));
             ExitCode::from(2)

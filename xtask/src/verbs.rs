@@ -15,9 +15,11 @@ pub(crate) enum Verb {
     Coverage,
     /// Take the results of a thorough run into the sources.
     Keep,
+    /// Look at a report in a browser.
+    Look,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 6] = [
+const VERBS: [(Verb, &str, &str, &str); 7] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -55,6 +57,13 @@ const VERBS: [(Verb, &str, &str, &str); 6] = [
         "keep",
         "keep DIR",
         "take DIR/results.json of a thorough run into the sources: what predictions for a new table rest on",
+    ),
+    (
+        Verb::Look,
+        "look",
+        "look [DIR] [--to FOLDER] | look --terminal FILE [--to FOLDER]",
+        "take pictures of DIR/report.html (desk, phone, dark, print), run axe-core over it and measure it, in a headless \
+         Chromium; or draw what a program printed as SVG",
     ),
 ];
 

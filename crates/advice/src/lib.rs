@@ -1,25 +1,33 @@
-//! Advice on a table of one's own: which normalization, which batch size, which learning rate, how many epochs; with how
-//! much gain over the default, and how sure.
+//! Advice on one table: which normalization, batch size, learning rate and number of epochs, how much they gain over the
+//! default, and how sure that is.
+//!
+//! The experiments of `smallbatch-lab` speak of tables in general. This crate looks at yours:
 //!
 //! 1. **Parts.** 30 % of the rows are reserved for the judgement; nothing else looks at them. The rest is for development.
 //! 2. **Search.** Five ways to scale the inputs, four batch sizes and a grid of learning rates are tried on the development
 //!    rows by successive halving: all of them for a few epochs, the best third for three times as many, and so on. The
-//!    best on raw inputs always survives, so that there is something to compare with.
-//! 3. **Judgement.** What won, the default (standardized inputs, batches of 32, rate 0.1, 50 epochs) and the best on raw
-//!    inputs are trained anew with seeds and splits of their own, and judged on the reserved rows, pair by pair.
+//!    best on raw inputs always survives, for comparison.
+//! 3. **Judgement.** Three candidates are trained anew with seeds and splits of their own: the winner, the default
+//!    (standardized inputs, batches of 32, rate 0.1, 50 epochs) and the best on raw inputs. The reserved rows judge them,
+//!    pair by pair.
 //!
-//! The intervals count both that another seed and that other reserved rows would have given something else. They do not
-//! count that the rows of the development could have been others: all runs share these, four fifths in each, so that nothing
-//! is known of it (Nadeau & Bengio 2003). If not even the constant prediction is beaten, the advice says that it cannot tell;
-//! if the default is not beaten, it advises the default.
+//! | what was found | what is advised |
+//! |---|---|
+//! | the winner surely beats the default, or it alone surely beats a constant prediction | the winner |
+//! | the default surely beats a constant prediction, and the winner does not surely beat the default | the default |
+//! | neither surely beats a constant prediction | "cannot tell" |
 //!
-//! Of a table so large that the search would take too long, a random sample of the rows is developed on, and the advice says
-//! of how many; the model that is saved is trained on all rows.
+//! # What the advice rests on
 //!
-//! All is scaled in `f64`, and only then narrowed to the network's `f32`: numbers around 10⁹ keep their digits.
+//! - The intervals count the seeds and the reserved rows: others would have given other numbers. They ignore variation in the
+//!   development rows, because all runs share them, four fifths in each (Nadeau & Bengio 2003).
+//! - A very large table is developed on a random sample of its rows, and the advice says of how many. The saved model is trained
+//!   on all rows.
+//! - Scaling is computed in `f64` and then narrowed to the network's `f32`: numbers around 10⁹ keep their digits.
+//! - The lengths of the trainings come from an estimate of the work and not from a clock. The same table and plan give the same
+//!   advice.
 //!
-//! The lengths of the trainings come from an estimate of the work and not from a clock, so that the same table and plan
-//! give the same advice.
+//! [`AdvicePlan`] says what is asked, and [`SavedModel`] predicts later tables.
 
 mod compare;
 mod error;

@@ -1,6 +1,6 @@
 //! Tables, splits and mini-batches for training, and built-in data sets.
 //!
-//! This crate takes data from a file, a generator or a built-in set to the batch that an update sees:
+//! This crate takes a table from a file, a generator or a built-in set, and ends at the batch that an update sees:
 //!
 //! ```text
 //! file -> Table -> Dataset -> Split { train, validation, test } -> fit(train) -> scaled -> Batches(seed, epoch)
@@ -16,9 +16,9 @@
 //!   a position in training is two integers, and resuming is exact. The generator (ChaCha) and the shuffle give the same
 //!   values on every machine and in every release.
 //!
-//! Data is checked once, when a [`Dataset`] is made: wrong shapes, NaN, labels without a class and the like are errors
-//! that name the sample and the feature, never silently repaired. The crate trains nothing, draws from no global
-//! generator, reads no clock, and touches no file but those that it is asked to read.
+//! Data is checked once, when a [`Dataset`] is made. Wrong shapes, NaN and labels without a class are errors that name the
+//! sample and the feature; nothing is silently repaired. The crate trains nothing, draws from no global generator, reads
+//! no clock, and touches only the files that it is asked to read.
 //!
 //! # Example
 //!
@@ -52,15 +52,21 @@
 //!
 //! # Where to find what
 //!
-//! - [`Dataset`] and [`Target`]: samples, checked.
-//! - [`TableReader`]: a data set from a table in a file, in one call; [`Table`] and [`TableSchema`]: the two steps of that,
-//!   so that later tables are read in the same way.
-//! - [`read_folder`]: every table of a folder.
-//! - [`Splitter`], [`Split`] and [`KFolds`]: by fraction or fold; shuffled, stratified or grouped.
-//! - [`TargetScaler`]: regression targets in units of their deviation, and predictions back.
-//! - [`BatchSize`] and [`Batches`]: mini-batches gathered into one buffer, or the full batch, borrowed.
-//! - [`builtin`]: wine, breast cancer, airfoil, digits and other tables, listed; and 100,000 digits made from those.
-//! - [`synthetic`]: the textbook's two inputs, LeCun's two Gaussian classes, redundant copies.
+//! | task | types |
+//! |---|---|
+//! | read a CSV file in one call | [`TableReader`] |
+//! | read later files in the same way, for predictions | [`Table`], [`TableSchema`] |
+//! | read every table of a folder | [`read_folder`] |
+//! | make a data set of matrices | [`Dataset`], [`Target`] |
+//! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
+//! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
+//! | predict numbers: scale the target, and scale predictions back | [`TargetScaler`] |
+//! | cut the training part into batches | [`BatchSize`], [`Batches`] |
+//!
+//! # What comes next
+//!
+//! `smallbatch-train` takes a [`Split`] and makes the batches itself. `smallbatch-mlp` takes them one at a time, for a
+//! training loop of your own.
 
 mod batch_size;
 mod batches;

@@ -1,7 +1,7 @@
 //! From numbers to verdicts: intervals, effects over tables, corrections, looks. It knows no training.
 //!
-//! An experiment measures. This crate says what the measurements mean, and how sure that is. It has one way from numbers to
-//! an answer:
+//! An experiment measures. This crate says what the measurements mean, and how sure that is. One way leads from numbers to an
+//! answer:
 //!
 //! ```text
 //! pairs of runs -> a repetition's effect -> TableEffect -> RandomEffects -> Interval + Hypothesis -> Answer -> Decision
@@ -10,26 +10,28 @@
 //!
 //! - **The repetition is the unit of inference.** It draws everything anew: split, tuning, initial weights, order. Its pairs
 //!   share what it drew, so they are averaged first; [`TableEffect`] then has Student's t interval over repetitions.
-//! - **Sentences about tables need tables.** [`RandomEffects`] has the mean over a population of tables, the spread τ between
-//!   them, and where a new table will lie. [`MetaRegression`] says it for tables with a given condition number, or the like, where
-//!   [`Moderation`] finds that this pays. [`LeftOut`] predicts each table from the others: what is said of new tables is tried
-//!   on known ones. Fewer than three tables say nothing of others: their intervals are open.
+//! - **A sentence about tables needs tables.** [`RandomEffects`] has the mean over a population of tables, the spread τ between
+//!   them, and the prediction for a new one. If a number that is read off a table, such as its condition number, narrows the
+//!   prediction ([`Moderation`] decides), [`MetaRegression`] predicts by it. [`LeftOut`] tests predictions: it predicts each
+//!   known table from the others. Fewer than three tables say nothing of others: their intervals are open.
 //! - **One function says the verdict**: [`verdict`], from an [`Interval`] and a [`Hypothesis`] that was fixed before the runs.
 //!   [`Answer`] is the same for every confidence at once: a verdict and its p-value. [`Answer::all`] is for claims of
 //!   several effects.
-//! - **Looking often and asking much has a price.** [`decide`] spends the error over the [looks](Look) and corrects for the
+//! - **Looking often and asking much has a price.** [`decide`] divides the error among the [looks](Look) and corrects for the
 //!   number of questions ([`holm`]).
 //! - **"Cannot tell" says what would help**: [`Needed`] is a number of repetitions, or more tables.
-//! - **The method is put to the test, too**: [`MutualCoverage`] asks whether intervals of repeated experiments contain each
-//!   other's estimates, and [`VarianceComponents`] where the variation comes from.
+//! - **The method is tested, too**: [`MutualCoverage`] asks whether intervals of repeated experiments contain each other's
+//!   estimates. [`VarianceComponents`] says where the variation comes from.
 //!
-//! For two arms on one table with plain pairs there is [`Comparison`]: it takes censored runs ([`Observation::AtLeast`]) and
-//! measures that go in steps. [`bootstrap_interval`] assumes no distribution and serves as a second opinion;
-//! [`median_interval`] assumes nothing at all, but needs six values to say anything at 95 %.
+//! Two ways of training on one table are a smaller question, and [`Comparison`] answers it from pairs of runs. It takes censored
+//! runs ([`Observation::AtLeast`]) and measures that go in steps. [`bootstrap_interval`] assumes no distribution and serves as a
+//! second opinion. [`median_interval`] assumes nothing at all, but needs six values to say anything at 95 %.
 //!
-//! Nothing here panics or returns "not a number": what the numbers do not tell has open ends and a p-value of 1. That
-//! intervals cover the truth as often as they say, and that answers are wrong as rarely, is tested by simulation, beside the
-//! naive ways that do not; the numbers are held against those of other programs.
+//! Nothing here panics or returns "not a number": if the numbers do not tell, the interval has open ends and the p-value is 1.
+//! Simulations test that intervals cover the truth as often as they say, and that answers are wrong as rarely as they say,
+//! beside naive ways that fail. The numbers agree with those of other programs.
+//!
+//! `smallbatch-lab` feeds this crate with experiments, and `smallbatch-report` draws what it says.
 //!
 //! # Example
 //!

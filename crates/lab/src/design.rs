@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use smallbatch_evidence::Hypothesis;
-use smallbatch_report::results::Citation;
+use smallbatch_report::results::{Citation, Summary};
 use smallbatch_sweep::{Batch, Optimizer, Scaling};
 
 use crate::{Error, Size};
@@ -23,6 +23,9 @@ pub(crate) struct Design {
     pub(crate) rule: Rule,
     pub(crate) sizes: Sizes,
     pub(crate) ways: Vec<Way>,
+    /// The sentences at the head of the report.
+    #[serde(default)]
+    pub(crate) summary: Vec<Summary>,
     pub(crate) claims: Vec<Claim>,
 }
 
@@ -137,13 +140,17 @@ pub(crate) enum Expectation {
 }
 
 /// A picture of the claim's page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Picture {
+    Landscape,
     Curves,
+    Overfitting,
+    BatchSizes,
     Targets,
     Rates,
-    Landscape,
+    OwnStatistics,
+    NoiseScale,
     Memory,
 }
 
@@ -155,6 +162,9 @@ pub(crate) struct Question {
     pub(crate) text: String,
     /// The answer in words, with `{effect}` where the number belongs.
     pub(crate) words: String,
+    /// A few words with `{effect}` where the interval belongs.
+    #[serde(default)]
+    pub(crate) brief: String,
     #[serde(default)]
     exceeds: Option<f64>,
     #[serde(default)]
@@ -214,6 +224,8 @@ pub(crate) enum Measure {
 pub(crate) struct Memory {
     pub(crate) text: String,
     pub(crate) words: String,
+    #[serde(default)]
+    pub(crate) brief: String,
     /// Numbers of samples, growing.
     #[serde(deserialize_with = "growing_numbers_of_samples")]
     pub(crate) samples: Vec<usize>,
@@ -408,6 +420,14 @@ impl Design {
                 self.check_question(question).map_err(|(word, reason)| {
                     (word, format!("the claim \"{}\": {reason}", claim.id))
                 })?;
+            }
+        }
+        for summary in &self.summary {
+            if !ids.contains(&summary.claim) {
+                return Err((
+                    format!("claim = \"{}\"", summary.claim),
+                    format!("a summary of \"{}\", which is no claim", summary.claim),
+                ));
             }
         }
         Ok(())

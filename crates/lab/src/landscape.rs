@@ -1,4 +1,4 @@
-//! Two features of a data set, and the loss of a linear unit on them: what the textbooks draw, computed from the data at hand.
+//! Two features of a data set, and the loss of a linear unit on them: what the textbooks draw, computed from data.
 //!
 //! The loss is the mean of `(w·x - t)²` over the training part, whose gradient is `H w - b` with `H = (2/n) Σ x xᵀ` and
 //! `b = (2/n) Σ t x` (LeCun, Bottou, Orr & Müller 1998, without their factor 1/2). All of it in `f64`.
@@ -7,7 +7,7 @@ use nalgebra::{Matrix2, SymmetricEigen, Vector2};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use smallbatch_data::{Dataset, Splitter, Target};
+use smallbatch_data::{Dataset, Splitter, Target, synthetic};
 
 use crate::Error;
 use smallbatch_report::results::{DescentPath, Landscape, Valley};
@@ -15,38 +15,29 @@ use smallbatch_sweep::Table;
 
 /// With more features they are pixels rather than columns of a table.
 const MOST_FEATURES: usize = 32;
-/// The condition number of the raw inputs that the chosen pair comes nearest to: a valley ten times as long as it is wide
-/// can still be seen. Pairs beyond the second number would be drawn as a line.
-const WANTED: f64 = 100.0;
-const MOST: f64 = 2_500.0;
-/// Updates of each path, and the samples of a mini-batch.
-const UPDATES: usize = 40;
+/// Samples of the textbook's two inputs.
+const TEXTBOOK: usize = 400;
+/// Updates of each path, so few that each is an arrow; the samples of a mini-batch.
+const UPDATES: usize = 12;
 const BATCH: usize = 16;
-/// Most samples of the cloud.
+/// The full batch's rate times the largest curvature: it is stable below 2.
+const RATE: f64 = 1.6;
+/// Most samples of a cloud.
 const CLOUD: usize = 300;
+/// A cloud is seen where it takes this part of its frame, by half of its width.
+const SEEN: f64 = 0.02;
 
-/// The landscape of a data set on the training part of one split; `None` where no pair of features makes one that can be drawn.
+/// The loss of a linear unit on the textbook's two inputs, one about 1,000,000 and one about 50.
 ///
 /// # Errors
 /// [`Error::Step`] when the data cannot be split.
-pub(crate) fn landscape(table: &Table, seed: u64) -> Result<Option<Landscape>, Error> {
-    if table.dataset().n_features() > MOST_FEATURES {
-        return Ok(None);
-    }
-    let split = Splitter::new(seed)
-        .split(table.dataset())
-        .map_err(|error| Error::step(format!("split {}, seed {seed}", table.name()), error))?;
+pub(crate) fn textbook(seed: u64) -> Result<Landscape, Error> {
+    let failed = |error| Error::step("draw the textbook's two inputs", error);
+    let dataset = synthetic::textbook_two_inputs(TEXTBOOK, seed).map_err(failed)?;
+    let split = Splitter::new(seed).split(&dataset).map_err(failed)?;
     let training = split.train();
     let targets = targets(training);
-    let Some((first, second)) = pair(training) else {
-        return Ok(None);
-    };
-    let names = training.feature_names();
-    let raw: Vec<Vector2<f64>> = training
-        .features()
-        .column_iter()
-        .map(|sample| Vector2::new(f64::from(sample[first]), f64::from(sample[second])))
-        .collect();
+    let raw = pairs_of(training, (0, 1));
     let (mean, deviation) = moments(&raw);
     let scaled: Vec<Vector2<f64>> = raw
         .iter()
@@ -56,10 +47,37 @@ pub(crate) fn landscape(table: &Table, seed: u64) -> Result<Option<Landscape>, E
         .into_iter()
         .filter_map(|(scaling, samples)| valley(scaling, samples, &targets, seed))
         .collect();
+    Ok(Landscape {
+        dataset: "two inputs".into(),
+        features: ["about 1,000,000".into(), "about 50".into()],
+        samples: Vec::new(),
+        mean: mean.into(),
+        deviation: deviation.into(),
+        valleys,
+    })
+}
+
+/// The cloud of two features, of whichever table and pair shows best what centring and dividing do in one and the same frame;
+/// `None` where no pair does.
+pub(crate) fn cloud(tables: &[Table], seed: u64) -> Option<Landscape> {
+    let of_table = |table: &Table| {
+        let split = Splitter::new(seed).split(table.dataset()).ok()?;
+        let (score, pair) = clearest_pair(split.train())?;
+        Some((score, pair, table.name().to_owned(), split))
+    };
+    let (_, pair, name, split) = tables
+        .iter()
+        .filter(|table| table.dataset().n_features() <= MOST_FEATURES)
+        .filter_map(of_table)
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let training = split.train();
+    let names = training.feature_names();
+    let raw = pairs_of(training, pair);
+    let (mean, deviation) = moments(&raw);
     let every = raw.len().div_ceil(CLOUD).max(1);
-    Ok(Some(Landscape {
-        dataset: table.name().to_owned(),
-        features: [names[first].clone(), names[second].clone()],
+    Some(Landscape {
+        dataset: name,
+        features: [names[pair.0].clone(), names[pair.1].clone()],
         samples: raw
             .iter()
             .step_by(every)
@@ -67,8 +85,49 @@ pub(crate) fn landscape(table: &Table, seed: u64) -> Result<Option<Landscape>, E
             .collect(),
         mean: mean.into(),
         deviation: deviation.into(),
-        valleys,
-    }))
+        valleys: Vec::new(),
+    })
+}
+
+/// Two features of all samples.
+fn pairs_of(training: &Dataset<f32>, (first, second): (usize, usize)) -> Vec<Vector2<f64>> {
+    let samples = training.features().column_iter();
+    samples
+        .map(|sample| Vector2::new(f64::from(sample[first]), f64::from(sample[second])))
+        .collect()
+}
+
+/// The pair of features that is far from zero, clearly wider than high, and still seen once it is divided, in a frame
+/// that holds all of that; and how clear it is.
+fn clearest_pair(training: &Dataset<f32>) -> Option<(f64, (usize, usize))> {
+    let one = |feature: usize| {
+        let values = pairs_of(training, (feature, feature));
+        let (mean, deviation) = moments(&values);
+        let distinct: std::collections::BTreeSet<u64> =
+            values.iter().map(|value| value[0].to_bits()).collect();
+        // Few different values make stripes, not a cloud.
+        (distinct.len() > 20).then_some((feature, mean[0].abs(), deviation[0]))
+    };
+    let features: Vec<(usize, f64, f64)> =
+        (0..training.features().nrows()).filter_map(one).collect();
+    let mut best: Option<(f64, (usize, usize))> = None;
+    for (i, mean_i, deviation_i) in &features {
+        for (j, mean_j, deviation_j) in &features {
+            // The wider one lies along the longer axis.
+            let ratio = deviation_i / deviation_j;
+            let frame = (mean_i + 2.5 * deviation_i).max(mean_j + 2.5 * deviation_j);
+            let is_seen = deviation_j.min(1.0) / frame >= SEEN;
+            let shift = (mean_i / deviation_i).min(mean_j / deviation_j) / 4.0;
+            if i == j || !is_seen || ratio < 2.5 || shift < 0.4 {
+                continue;
+            }
+            let score = shift.min(1.0) * ratio.min(6.0) * (1.0 / frame).sqrt();
+            if best.is_none_or(|(most, _)| score > most) {
+                best = Some((score, (*i, *j)));
+            }
+        }
+    }
+    best
 }
 
 /// The target as one number a sample, with mean 0 and deviation 1: the first output, or whether it is the first class.
@@ -100,53 +159,6 @@ fn targets(training: &Dataset<f32>) -> Vec<f64> {
         .collect()
 }
 
-/// The pair of features whose raw second moment has a condition number nearest to [`WANTED`], by its logarithm.
-fn pair(training: &Dataset<f32>) -> Option<(usize, usize)> {
-    let features = training.features();
-    let n = features.ncols().max(1) as f64;
-    let product = |i: usize, j: usize| -> f64 {
-        let products = features
-            .column_iter()
-            .map(|sample| f64::from(sample[i]) * f64::from(sample[j]));
-        products.sum::<f64>() / n
-    };
-    let mean = |i: usize| {
-        features
-            .column_iter()
-            .map(|sample| f64::from(sample[i]))
-            .sum::<f64>()
-            / n
-    };
-    let varied: Vec<usize> = (0..features.nrows())
-        .filter(|i| product(*i, *i) - mean(*i).powi(2) > 1e-9 * product(*i, *i))
-        .collect();
-    let mut best: Option<(f64, (usize, usize))> = None;
-    for (at, i) in varied.iter().enumerate() {
-        for j in &varied[at + 1..] {
-            let [most, least] = curvatures(&Matrix2::new(
-                product(*i, *i),
-                product(*i, *j),
-                product(*i, *j),
-                product(*j, *j),
-            ));
-            let condition = most / least;
-            let distance = (condition / WANTED).ln().abs();
-            if condition.is_finite()
-                && condition < MOST
-                && best.is_none_or(|(nearest, _)| distance < nearest)
-            {
-                best = Some((distance, (*i, *j)));
-            }
-        }
-    }
-    best.map(|(_, pair)| pair)
-}
-
-fn curvatures(matrix: &Matrix2<f64>) -> [f64; 2] {
-    let values = matrix.symmetric_eigenvalues();
-    [values.max(), values.min()]
-}
-
 fn moments(samples: &[Vector2<f64>]) -> (Vector2<f64>, Vector2<f64>) {
     let n = samples.len().max(1) as f64;
     let mean = samples.iter().sum::<Vector2<f64>>() / n;
@@ -161,8 +173,8 @@ fn moments(samples: &[Vector2<f64>]) -> (Vector2<f64>, Vector2<f64>) {
     )
 }
 
-/// The loss and the ways down from a point where both of its directions hold half of the loss: with the full batch at the rate
-/// `2/(λ_max + λ_min)`, the fastest constant one, and with mini-batches at a quarter of it.
+/// The loss and the ways down from a point where both of its directions hold half of the loss: with the full batch at four
+/// fifths of the largest stable rate, and with mini-batches at a quarter of that.
 fn valley(scaling: &str, samples: &[Vector2<f64>], targets: &[f64], seed: u64) -> Option<Valley> {
     let all: Vec<usize> = (0..samples.len()).collect();
     let (hessian, slope) = quadratic(samples, targets, &all);
@@ -183,12 +195,12 @@ fn valley(scaling: &str, samples: &[Vector2<f64>], targets: &[f64], seed: u64) -
     }
     let start =
         minimum + directions[0] / curvatures[0].sqrt() + directions[1] / curvatures[1].sqrt();
-    let fastest = 2.0 / (curvatures[0] + curvatures[1]);
-    let full = descend(start, fastest, |_, weights| hessian * weights - slope);
+    let rate = RATE / curvatures[0];
+    let full = descend(start, rate, |_, weights| hessian * weights - slope);
     let mut order = all;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let a_pass = samples.len().div_ceil(BATCH).max(1);
-    let mini = descend(start, fastest / 4.0, |update, weights| {
+    let mini = descend(start, rate / 4.0, |update, weights| {
         if update % a_pass == 0 {
             order.shuffle(&mut random);
         }
@@ -211,8 +223,8 @@ fn valley(scaling: &str, samples: &[Vector2<f64>], targets: &[f64], seed: u64) -
         curvatures,
         directions: directions.map(Into::into),
         paths: vec![
-            path("full", fastest, full),
-            path(&BATCH.to_string(), fastest / 4.0, mini),
+            path("full", rate, full),
+            path(&BATCH.to_string(), rate / 4.0, mini),
         ],
     })
 }
@@ -254,8 +266,7 @@ mod tests {
 
     #[test]
     fn descent_on_standardized_inputs_arrives_and_on_raw_inputs_follows_theory() {
-        let source = Table::new("airfoil", "", builtin::airfoil().expect("data"));
-        let found = landscape(&source, 1).expect("split").expect("a pair");
+        let found = textbook(1).expect("a landscape");
         let excess = |valley: &Valley, weights: [f64; 2]| -> f64 {
             (0..2)
                 .map(|axis| {
@@ -268,26 +279,44 @@ mod tests {
         };
         for valley in &found.valleys {
             let full = &valley.paths[0].weights;
-            assert!((excess(valley, full[0]) - 1.0).abs() < 1e-9);
-            // At the rate 2/(λ_max + λ_min) each update shrinks both directions by (κ - 1)/(κ + 1).
-            let condition = valley.curvatures[0] / valley.curvatures[1];
-            let shrinks = ((condition - 1.0) / (condition + 1.0)).powi(2 * UPDATES as i32);
-            assert!(
-                (excess(valley, full[UPDATES]) - shrinks).abs() < 1e-6 * (1.0 + shrinks),
-                "{}",
-                valley.scaling
-            );
+            assert!((excess(valley, full[0]) - 1.0).abs() < 1e-6);
+            // Each update multiplies the distance along a direction by 1 - rate · curvature.
+            let shrinks: f64 = valley
+                .curvatures
+                .iter()
+                .map(|curvature| 0.5 * (1.0 - RATE * curvature / valley.curvatures[0]).powi(2 * 12))
+                .sum();
+            let end = excess(valley, full[UPDATES]);
+            assert!((end - shrinks).abs() < 1e-6, "{}: {end}", valley.scaling);
         }
-        let condition = |valley: &Valley| valley.curvatures[0] / valley.curvatures[1];
-        assert!(condition(&found.valleys[0]) > 10.0 * condition(&found.valleys[1]));
+        let [raw, standardized] = &found.valleys[..] else {
+            panic!("two valleys")
+        };
+        // Raw, the half of the loss that lies along the valley stays; standardized, nothing is left.
+        assert!(excess(raw, raw.paths[0].weights[UPDATES]) > 0.49);
+        assert!(excess(standardized, standardized.paths[0].weights[UPDATES]) < 0.01);
+        assert!(raw.curvatures[0] / raw.curvatures[1] > 1e8);
         // Standardized, the trace of twice the second moment is 4.
-        let trace: f64 = found.valleys[1].curvatures.iter().sum();
+        let trace: f64 = standardized.curvatures.iter().sum();
         assert!((trace - 4.0).abs() < 1e-9, "{trace}");
     }
 
     #[test]
-    fn images_have_no_landscape() {
-        let source = Table::new("digits", "", builtin::digits().expect("data"));
-        assert!(landscape(&source, 1).expect("no error").is_none());
+    fn a_cloud_is_seen_raw_centred_and_divided_in_one_frame() {
+        let table = |name, dataset| Table::new(name, "", dataset);
+        let tables = [
+            table("digits", builtin::digits().expect("data")),
+            table("wine", builtin::wine().expect("data")),
+            table("airfoil", builtin::airfoil().expect("data")),
+        ];
+        let found = cloud(&tables, 1).expect("a cloud");
+        assert_ne!(found.dataset, "digits", "pixels");
+        let frame = (0..2)
+            .map(|i| found.mean[i].abs() + 2.5 * found.deviation[i])
+            .fold(0.0, f64::max);
+        assert!(found.deviation[0] > 2.0 * found.deviation[1]);
+        assert!(found.deviation[1].min(1.0) / frame >= SEEN);
+        assert!(found.samples.len() <= CLOUD);
+        assert!(cloud(&tables[..1], 1).is_none());
     }
 }

@@ -8,7 +8,7 @@ use smallbatch_sweep::{Batch, Optimizer, Part, Point, Search, Table, rate};
 
 use crate::Size;
 use crate::answers::ERROR;
-use crate::design::{Claim, Design, Effort, Expectation, Picture};
+use crate::design::{Claim, Design, Effort, Expectation};
 use crate::repetition::WayRuns;
 
 /// What a way did in one repetition, to be sent from thread to thread.
@@ -84,10 +84,15 @@ pub(crate) fn way_notes(
         .collect()
 }
 
-/// A word of the design's file.
-fn word(value: &impl serde::Serialize) -> String {
+/// A name as it stands in the design's file.
+fn name(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_value(value).unwrap_or_default();
-    json.as_str().unwrap_or_default().replace('-', " ")
+    json.as_str().unwrap_or_default().to_owned()
+}
+
+/// The same in words.
+fn word(value: &impl serde::Serialize) -> String {
+    name(value).replace('-', " ")
 }
 
 fn tuning(repetitions: &[&WayRepetition]) -> Vec<TuningPoint> {
@@ -192,20 +197,7 @@ pub(crate) fn claim_notes(design: &Design) -> Vec<ClaimNote> {
             .into(),
             literature: claim.literature.clone(),
             ways: ways_of(claim),
-            pictures: claim
-                .pictures
-                .iter()
-                .map(|picture| {
-                    match picture {
-                        Picture::Curves => "curves",
-                        Picture::Targets => "targets",
-                        Picture::Rates => "rates",
-                        Picture::Landscape => "landscape",
-                        Picture::Memory => "memory",
-                    }
-                    .to_owned()
-                })
-                .collect(),
+            pictures: claim.pictures.iter().map(name).collect(),
         })
         .collect()
 }

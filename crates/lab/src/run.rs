@@ -14,9 +14,6 @@ use crate::repetition::{Effects, Repetition};
 use crate::tables::{self, Tables};
 use crate::{Error, Plan, environment, landscape, memory};
 
-/// The loss over two weights is drawn of so many tables, those whose features differ most in scale.
-const LANDSCAPES: usize = 2;
-
 /// About how long the memory takes, as a part of all trainings of the quick version; it is less of the longer ones.
 const MEMORY: f64 = 0.1;
 
@@ -336,13 +333,10 @@ impl Prepared {
                 });
             }
         }
-        let mut by_ratio: Vec<&Table> = self.tables.tables.iter().collect();
-        let ratio = |table: &&Table| table.facts().deviation_ratio;
-        by_ratio.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
-        let landscapes = by_ratio
-            .into_iter()
-            .filter_map(|table| landscape::landscape(table, plan.base_seed).ok().flatten())
-            .take(LANDSCAPES);
+        let landscapes = [
+            landscape::textbook(plan.base_seed).ok(),
+            landscape::cloud(&self.tables.tables, plan.base_seed),
+        ];
         let all = || findings.iter().flatten().flatten();
         Ok(Outcome {
             n_made: all().map(|finding| finding.n_made).sum(),
@@ -363,6 +357,7 @@ impl Prepared {
                 ),
                 claims: claim_notes(&self.design),
                 answers: found.answers,
+                summary: self.design.summary.clone(),
                 tables: found.tables,
                 left_out: found.left_out,
                 variance: found.variance,
@@ -374,7 +369,7 @@ impl Prepared {
                     .collect(),
                 ways: way_notes(&self.design, &self.tables.tables, &ways),
                 effects: found.effects,
-                landscapes: landscapes.collect(),
+                landscapes: landscapes.into_iter().flatten().collect(),
                 memory: Vec::new(),
                 omissions,
                 replication: None,

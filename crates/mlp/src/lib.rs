@@ -1,25 +1,24 @@
 //! Multi-layer perceptrons without autograd: forward, backward by hand, losses, optimizers, curvature.
 //!
-//! A network of dense layers is small enough to differentiate by hand, and then nothing stands between the arithmetic
-//! and the processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It knows no
-//! files, no epochs and no data sets: slices and matrices in, numbers out.
+//! A network of dense layers is small enough to differentiate by hand. Then nothing stands between the arithmetic and the
+//! processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It knows no files, no
+//! epochs and no data sets: slices and matrices in, numbers out.
+//!
+//! Most programs want `smallbatch-train`, which has the loop around it. Use this crate for a loop of your own, or to ask why
+//! a training goes as it goes.
 //!
 //! - [`MlpSpec`] describes a network, [`Mlp`] is one; [`Mlp::train_step`] is one update on one [`Batch`].
 //! - [`Loss`]es take logits and give the *mean* over the batch. [`OptimizerSpec`] describes an optimizer, [`Optimizer`]
 //!   holds its state.
-//! - [`Mlp::hessian_vector_product`], [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::gradient_noise`] tell why training
-//!   goes as it goes: how large a learning rate can be, how noisy a mini-batch's gradient is. All exact.
+//! - [`Mlp::largest_hessian_eigenvalue`] and [`Mlp::hessian_vector_product`] tell how large a learning rate can be,
+//!   [`Mlp::gradient_noise`] how noisy a mini-batch's gradient is. All are exact.
 //!
-//! Random numbers come from named streams of the seeds given: `init` (weights), `lanczos` (the first direction of the method of
-//! Lanczos); and masks of dropout from a counter-based generator with a key made of the seed. What is recorded with a result is the
-//! seed alone.
+//! # Samples are columns
 //!
-//! **Numbers that are too small to matter count as 0**: in `f32` inputs and weights below 1.1e-19, since a processor may take a
-//! hundred cycles for a number below 1.2e-38, and training makes them when it succeeds. Inputs that small want a scaler.
+//! `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as textbooks write it. nalgebra is
+//! column-major, so a sample lies in one piece. This is the transpose of scikit-learn's and PyTorch's rows.
 //!
-//! **A sample is a column.** `X` is `(n_features, n_samples)`, a weight is `(fan_out, fan_in)`, and `Z = W·A + b`, as
-//! textbooks write it; nalgebra is column-major, so a sample lies in one piece. This is the transpose of scikit-learn's
-//! and PyTorch's rows.
+//! # A training loop by hand
 //!
 //! ```
 //! use nalgebra::DMatrix;
@@ -42,6 +41,14 @@
 //! assert!(after < 0.01 * before, "{before} to {after}");
 //! # Ok::<(), smallbatch_mlp::Error>(())
 //! ```
+//!
+//! # What can be relied on
+//!
+//! - **The seed decides every draw.** Weights come from the stream `init`, the first direction of the method of Lanczos from
+//!   the stream `lanczos`, masks of dropout from a counter-based generator keyed by the seed. It is enough to record the
+//!   seed with a result.
+//! - **Numbers too small to matter count as 0**: in `f32`, inputs and weights below 1.1e-19. A processor may take a hundred
+//!   cycles for a number below 1.2e-38, and a training that succeeds makes such numbers. Inputs that small need a scaler.
 
 mod activation;
 mod advice;

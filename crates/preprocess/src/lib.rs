@@ -2,19 +2,19 @@
 //!
 //! # The lesson
 //!
-//! A network learns slowly when one input is about 1,000,000 and another about 50: gradient descent must choose one rate
-//! for directions whose curvatures differ by many powers of ten. The remedy is old (LeCun, Bottou, Orr and Müller, 1998):
+//! A network learns slowly when one input is about 1,000,000 and another about 50. Gradient descent then has one rate for
+//! directions whose curvatures differ by many powers of ten. The remedy is old (LeCun, Bottou, Orr and Müller, 1998):
 //! subtract from each feature its mean over the training set, and divide by its standard deviation over the training set,
 //!
 //! > x' = (x - μ) / σ,  μ = (1/n) Σᵢ xᵢ,  σ² = (1/n) Σᵢ (xᵢ - μ)².
 //!
-//! Three things are easily done wrong, and the types here are shaped to prevent them:
+//! Three things are easily done wrong. The types here prevent them:
 //!
-//! 1. **The sums run over samples, feature by feature**, never over the features of one sample. The other direction exists
-//!    too, as [`PerSample`]: it is the control that shows what it does *not* give.
-//! 2. **Test data is scaled with the training set's μ and σ.** At test time nothing is estimated; the test set may be a single
-//!    sample. So fitting returns another type: only a [`FittedScaler`] transforms, and it never learns anything more.
-//! 3. **The scaler is part of the model.** It is saved with it, and refuses data with another number of features.
+//! 1. **The sums run over samples, feature by feature**, never over the features of one sample. [`PerSample`] does the
+//!    latter, as a control for experiments.
+//! 2. **The training set's μ and σ scale the test data.** At test time nothing is estimated, so a test set may be a single
+//!    sample. Fitting therefore returns another type: only a [`FittedScaler`] transforms, and it learns nothing more.
+//! 3. **The scaler is part of the model.** Save both together. It refuses data with another number of features.
 //!
 //! # Samples are columns
 //!
@@ -54,7 +54,7 @@
 //! | scaler | x' | when |
 //! |---|---|---|
 //! | [`StandardScaler`] | (x - mean) / deviation | the default |
-//! | [`MinMaxScaler`] | the training range to 0..1 | bounded features; one outlier spoils it |
+//! | [`MinMaxScaler`] | the training range to 0..1 | features with known bounds; one outlier spoils it |
 //! | [`MaxAbsScaler`] | x / max\|x\| | zero must stay zero |
 //! | [`RobustScaler`] | (x - median) / interquartile range | outliers |
 //! | [`SmoothClip`] | the same, then smoothly clipped to ±3 | tables with heavy tails: RealMLP's choice |
@@ -62,22 +62,32 @@
 //! | [`PerSample`] | each sample by its own features | as a control |
 //! | [`AnyScaler`] | one of these or none, chosen as data | experiments, files |
 //!
-//! All take sample weights as frequencies, refuse NaN unless told to ignore it ([`NonFinite`]), report odd features
-//! ([`FitReport`]), count what lies outside the range seen in fitting ([`TransformReport`]), and invert, all but
-//! [`PerSample`].
+//! All scalers
+//!
+//! - take sample weights as frequencies;
+//! - refuse NaN unless told to ignore it ([`NonFinite`]);
+//! - report odd features ([`FitReport`]);
+//! - count what lies outside the range seen in fitting ([`TransformReport`]);
+//! - invert, except [`PerSample`].
 //!
 //! # Numbers
 //!
-//! Statistics are accumulated in `f64` whatever the data's type, in one pass, in cache-sized blocks ([`FeatureStats`]): 10⁹ plus noise,
-//! columns of 10⁻³⁰⁰ and millions of `f32` rows come out right. A feature counts as constant by a bound relative to its own
-//! size ([`FeatureStats::constant`]), and is then named in the report. What is divided by a spread has scale 1 there ([`MaxAbsScaler`] divides by a
-//! magnitude, which is safe); no epsilon is ever added to a deviation.
+//! Statistics are accumulated in `f64` whatever the data's type, in one pass, in cache-sized blocks ([`FeatureStats`]).
+//! Columns of 10⁹ plus noise, columns of 10⁻³⁰⁰ and millions of `f32` rows come out right. A feature counts as constant by
+//! a bound relative to its own size ([`FeatureStats::constant`]); the report then names it. A scaler that divides by a
+//! spread divides a constant feature by 1. No epsilon is ever added to a deviation. ([`MaxAbsScaler`] divides by a
+//! magnitude, which is safe.)
 //!
 //! # Speed
 //!
-//! Fitting reads each value once; [`FittedScaler::transform_into`] reads and writes each once, in loops compiled for the
-//! processor's vector width at run time. Both are held back by the memory rather than by arithmetic. Data of 32 MB and more is
-//! spread over threads unless [`Threads`] says otherwise; the results are the same to the last bit.
+//! Fitting reads each value once. [`FittedScaler::transform_into`] reads and writes each value once. Their loops are compiled
+//! for several vector widths, and the processor's is chosen at run time. Memory limits both, not arithmetic. Data of 32 MB
+//! and more is spread over threads unless [`Threads`] says otherwise; the results are the same to the last bit.
+//!
+//! # What comes next
+//!
+//! `smallbatch-data` splits a table and hands only the training part to a scaler. A program that has its matrices already
+//! can stay with this crate.
 
 mod columns;
 mod error;

@@ -73,6 +73,17 @@ impl Axis {
         (!value.is_nan()).then(|| ((value - low) / (high - low)).clamp(0.0, 1.0))
     }
 
+    /// Its ends.
+    pub(crate) fn span(&self) -> [f64; 2] {
+        [self.low, self.high]
+    }
+
+    /// Its ends and its kind, for a script: `0.01 10 log`.
+    pub(crate) fn ends(&self) -> String {
+        let kind = if self.logarithmic { "log" } else { "linear" };
+        format!("{:e} {:e} {kind}", self.low, self.high)
+    }
+
     /// Whether a value lies beyond the axis' upper end.
     pub(crate) fn is_above(&self, value: f64) -> bool {
         value > self.high

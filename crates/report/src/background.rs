@@ -1,5 +1,6 @@
 //! The sections behind the claims: how to read them, on what data and how it was done, and how to do it again.
 
+use crate::claim;
 use crate::content::{Block, Section, Span, Table, Text, Tone, plain};
 use crate::curves;
 use crate::foretold;
@@ -14,11 +15,12 @@ pub(crate) fn sections(results: &Results) -> Vec<Section> {
         .filter_map(|text| Block::words(Tone::Plain, text.clone()))
         .collect();
     let all = [
+        ("secondary", "All other answers", claim::secondary(results)),
         ("reading", "How to read this", reading(results)),
         ("replication", "Replication", replication(results)),
         (
             "foretold",
-            "How well tables foretell one another",
+            "How well tables predict one another",
             foretold::blocks(results),
         ),
         ("tables", "The tables", tables(results)),
@@ -246,24 +248,12 @@ fn ways(results: &Results) -> Vec<Block> {
         "Ways and their learning rates, table by table".into(),
         vec![table],
     )];
-    // Those that no claim's page shows.
-    let is_shown = |way: &str| {
-        let on = |note: &crate::results::ClaimNote| {
-            note.pictures.iter().any(|name| name == "rates")
-                && note.ways.iter().any(|name| name == way)
-        };
-        results.claims.iter().any(on)
-    };
     let names = words::distinct(results.ways.iter().map(|note| note.way.as_str()));
-    let others: Vec<String> = names
-        .into_iter()
-        .filter(|way| !is_shown(way))
-        .map(str::to_owned)
-        .collect();
-    let pictures = others.chunks(N_STYLES).enumerate();
-    blocks.extend(
-        pictures.filter_map(|(at, ways)| curves::rates(results, ways, &format!("ways-{at}"))),
-    );
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    for (at, some) in names.chunks(N_STYLES).enumerate() {
+        let figure = curves::usable_rates(results, some, &format!("ways-{at}"));
+        blocks.extend(Block::figure(figure));
+    }
     blocks.extend(Block::words(
         Tone::Small,
         "A learning rate is the median of those chosen in the repetitions, with the lowest and the highest.",

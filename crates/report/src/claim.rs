@@ -2,10 +2,10 @@
 
 use smallbatch_evidence::{Scale, Verdict};
 
-use crate::content::{Block, Section, Span, Table, Text, Tone, plain};
+use crate::content::{Block, Form, Section, Span, Table, Text, Tone, plain};
 use crate::results::{Answer, ClaimNote, LeftOut, Moderator, Part, Results, TableAnswer, Variance};
 use crate::words::{self, Bound, Size};
-use crate::{curves, forest, landscape, memory};
+use crate::{forest, moderator, textbook};
 
 /// The page of the claim with a number, from 0.
 pub(crate) fn page(results: &Results, number: usize) -> Section {
@@ -13,20 +13,19 @@ pub(crate) fn page(results: &Results, number: usize) -> Section {
     let id = identifier(note);
     let mut blocks = Vec::new();
     blocks.extend(Block::words(Tone::Soft, note.question.clone()));
-    match results.primary(&note.id) {
-        Some(answer) => blocks.extend(answered(results, answer, &id)),
+    let answer = results.primary(&note.id);
+    match answer {
+        Some(answer) => blocks.extend(answered(answer)),
         None => blocks.extend(Block::words(Tone::Note, "This claim was not answered.")),
     }
-    let left_out = results
-        .omissions
-        .iter()
-        .filter(|omission| omission.claim == note.id);
-    blocks.extend(left_out.filter_map(|omission| {
-        Block::words(Tone::Small, format!("Left out: {}", omission.reason))
-    }));
-    blocks.extend(pictures(results, note, &id));
-    blocks.extend(secondary(results, note));
+    blocks.extend(textbook::pictures(results, note, &id));
+    if let Some(answer) = answer {
+        blocks.extend(by_table(results, answer, &id));
+        blocks.extend(moderator::where_not(results, answer, &id));
+    }
+    blocks.extend(targets(results, note, &id));
     blocks.extend(literature(results, note));
+    blocks.extend(behind(results, note, &id));
     Section {
         id,
         title: title(note, number),
@@ -62,14 +61,19 @@ pub(crate) fn parts(answer: &Answer) -> Vec<String> {
     answer.parts.iter().map(part).collect()
 }
 
-fn answered(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
-    let mut blocks = vec![Block::Paragraph(
-        Tone::Answer,
-        vec![
-            Span::Verdict(answer.verdict, answer.same),
-            Span::Plain(format!(". {}", words::sentence_with_interval(answer))),
-        ],
-    )];
+/// The answer with its numbers.
+fn answered(answer: &Answer) -> Vec<Block> {
+    let mut text = vec![
+        Span::Verdict(answer.verdict, answer.same),
+        Span::Plain(format!(". {}", words::sentence_with_interval(answer))),
+    ];
+    if let Some(expected) = words::on_a_new_table(answer) {
+        text.push(Span::Plain(format!(" {expected}.")));
+    }
+    if let Some(needed) = words::needed(answer.needed.as_ref()) {
+        text.push(Span::Plain(format!(" {}.", words::capital(&needed))));
+    }
+    let mut blocks = vec![Block::Paragraph(Tone::Answer, text)];
     let part = |(text, part): (String, &Part)| {
         let text = Span::Plain(format!("{text}, "));
         vec![text, Span::Verdict(part.verdict, answer.same)]
@@ -79,14 +83,62 @@ fn answered(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
         blocks.push(Block::List(parts.map(part).collect()));
     }
     blocks.extend(Block::words(Tone::Plain, answer.note.clone()));
-    blocks.extend(Block::figure(forest::tables(
-        results,
-        answer,
-        &format!("{id}-tables"),
-    )));
-    let numbers = Block::table(table(results, answer));
-    blocks.extend(Block::folded("The numbers", numbers));
-    blocks.extend(Block::facts(facts(results, answer)));
+    blocks
+}
+
+/// The forest plot, with how it is read.
+fn by_table(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
+    let plots = forest::tables(results, answer, &format!("{id}-tables"));
+    if plots.is_empty() {
+        return plots;
+    }
+    let mut blocks = vec![Block::Heading("Table by table".into())];
+    blocks.extend(plots);
+    let how = [
+        "Read one row: the dot says how large the effect is on that table, the line how sure that is.",
+        "Read all rows: where the dots lie far apart, the answer depends on the table, and the mean says little of a single one.",
+        "Read the bar at the end: it is what to expect of your own table.",
+    ];
+    let items = how.iter().map(|text| plain(*text)).collect();
+    let mut folded = vec![Block::List(items)];
+    let more = vec![
+        Span::Plain("All words are explained under ".into()),
+        Span::Link("reading".into(), "How to read this".into()),
+        Span::Plain(".".into()),
+    ];
+    folded.push(Block::Paragraph(Tone::Plain, more));
+    blocks.extend(Block::folded("How to read this picture", folded));
+    blocks
+}
+
+/// What was run, and all numbers, folded away.
+fn behind(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(answer) = results.primary(&note.id) {
+        let facts = Block::facts(facts(results, answer));
+        blocks.extend(Block::folded("What was run", facts));
+        let numbers = Block::table(table(results, answer));
+        blocks.extend(Block::folded("The numbers of each table", numbers));
+    }
+    blocks.extend(textbook::folded(results, note, id));
+    let left_out = results
+        .omissions
+        .iter()
+        .filter(|omission| omission.claim == note.id);
+    blocks.extend(left_out.filter_map(|omission| {
+        Block::words(Tone::Small, format!("Left out: {}", omission.reason))
+    }));
+    let of_claim = |answer: &&Answer| !answer.primary && answer.claim == note.id;
+    let n_others = results.answers.iter().filter(of_claim).count();
+    if n_others > 0 {
+        let others = words::counted(n_others, "further question");
+        let text = vec![
+            Span::Plain(format!("{others} about this claim: see ")),
+            Span::Link("secondary".into(), "All other answers".into()),
+            Span::Plain(".".into()),
+        ];
+        blocks.push(Block::Paragraph(Tone::Small, text));
+    }
     blocks
 }
 
@@ -118,7 +170,7 @@ pub(crate) fn facts(results: &Results, answer: &Answer) -> Vec<(&'static str, St
         ("Between tables", spread(answer)),
         ("On a new table", prediction(answer)),
         ("It depends on", moderator(answer)),
-        ("Foretold", left_out(answer)),
+        ("Left out in turn", left_out(answer)),
         (
             "Variation",
             results
@@ -301,64 +353,16 @@ fn table(results: &Results, answer: &Answer) -> Table {
     };
     let of_unit = |unit: &&str| forest::of_tables(results, answer, unit);
     Table::new(
-        "The numbers of each table",
+        &format!("{}: the numbers of each table", answer.text),
         "table|#effect|#95 % interval|#repetitions|#pairs never arrived|remarks",
         units.iter().flat_map(of_unit).map(row).collect(),
     )
 }
 
-/// What draws some ways of training on all tables.
-type Drawn = fn(&Results, &[String], &str) -> Option<Block>;
-
-/// The pictures that the claim's note names.
-fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
-    let wants = |name: &str| note.pictures.iter().any(|picture| picture == name);
-    let mut blocks = Vec::new();
-    if wants("targets") {
-        blocks.extend(targets(results, note, id));
-    }
-    if wants("memory") {
-        blocks.extend(Block::figure(memory::figure(results, id)));
-    }
-    if wants("landscape") {
-        for (at, shown) in results.landscapes.iter().enumerate() {
-            let (clouds, contours) = (format!("{id}-cloud-{at}"), format!("{id}-contour-{at}"));
-            blocks.extend(Block::figure(landscape::clouds(shown, &clouds)));
-            blocks.extend(Block::figure(landscape::contours(shown, &contours)));
-        }
-    }
-    for (kind, draw) in [
-        ("curves", curves::curves as Drawn),
-        ("rates", curves::rates),
-    ] {
-        // The same ways look the same on every page: the first one has them.
-        let has = |other: &&ClaimNote| {
-            other.ways == note.ways && other.pictures.iter().any(|picture| picture == kind)
-        };
-        match results
-            .claims
-            .iter()
-            .enumerate()
-            .find(|(_, other)| has(other))
-        {
-            Some((_, first)) if wants(kind) && first.id == note.id => {
-                blocks.extend(draw(results, &note.ways, id));
-            }
-            Some((number, first)) if wants(kind) => {
-                let link = Span::Link(identifier(first), title(first, number));
-                let what = format!("The {kind} of these ways of training stand under ");
-                let text = vec![Span::Plain(what), link, Span::Plain(".".into())];
-                blocks.push(Block::Paragraph(Tone::Small, text));
-            }
-            Some(_) | None => {}
-        }
-    }
-    blocks
-}
-
 /// The answer at each target, where it was asked at several; and whether it depends on the target.
 fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
-    let Some(answer) = results.primary(&note.id) else {
+    let wants = note.pictures.iter().any(|picture| picture == "targets");
+    let Some(answer) = results.primary(&note.id).filter(|_| wants) else {
         return Vec::new();
     };
     let is_same_question = |other: &&Answer| {
@@ -397,22 +401,19 @@ fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
     let figure = forest::targets(&answers, &format!("{id}-targets"));
     let mut blocks = vec![Block::Heading("At other targets".into())];
     blocks.extend(Block::words(Tone::Plain, remark));
-    blocks.extend(Block::figure(figure));
+    blocks.extend(figure);
     blocks
 }
 
-/// What else was asked, without counting.
-fn secondary(results: &Results, note: &ClaimNote) -> Vec<Block> {
-    let of_claim = |answer: &&Answer| !answer.primary && answer.claim == note.id;
-    let row = |answer: &Answer| -> Vec<Text> {
+/// All that was asked without counting, with the claim that it belongs to.
+pub(crate) fn secondary(results: &Results) -> Vec<Block> {
+    let row = |(note, answer): (&ClaimNote, &Answer)| -> Vec<Text> {
         let size = Size::of(answer);
         let target = answer
             .target
             .map(|target| format!(", target {}", words::percent(target)));
         let mut what = plain(format!("{}{}", answer.unit, target.unwrap_or_default()));
-        if !answer.budget.is_empty() {
-            what.push(Span::Small(answer.budget.clone()));
-        }
+        what.push(Span::Small(format!("{} · {}", note.title, answer.budget)));
         vec![
             vec![Span::Verdict(answer.verdict, answer.same)],
             what,
@@ -423,16 +424,24 @@ fn secondary(results: &Results, note: &ClaimNote) -> Vec<Block> {
             plain(words::p_value(answer.p)),
         ]
     };
+    let of_claim = |note| {
+        let others = results.answers.iter().filter(|answer| !answer.primary);
+        let of = others.filter(move |answer: &&Answer| {
+            let note: &ClaimNote = note;
+            answer.claim == note.id
+        });
+        of.map(move |answer| (note, answer))
+    };
     let table = Table::new(
-        "Secondary answers",
+        "All other answers",
         "holds?|compared|a yes is|#effect|#95 % interval|#tables|#p",
-        results.answers.iter().filter(of_claim).map(row).collect(),
+        results.claims.iter().flat_map(of_claim).map(row).collect(),
     )
-    .with_cards();
+    .with_form(Form::Cards);
     let Some(table) = Block::table(table) else {
         return Vec::new();
     };
-    let mut blocks = vec![Block::Heading("Other questions".into())];
+    let mut blocks = Vec::new();
     blocks.extend(Block::words(
         Tone::Small,
         "Shown, and not counted: these answers are not corrected for how many there are.",
@@ -480,9 +489,9 @@ fn literature(results: &Results, note: &ClaimNote) -> Vec<Block> {
         return Vec::new();
     }
     let expected = match note.expectation.as_str() {
-        "supported" => "It lets one expect that the claim holds",
-        "refuted" => "It lets one expect that the claim does not hold",
-        "equivalent" => "It lets one expect no difference that counts",
+        "supported" => "By the literature the claim holds",
+        "refuted" => "By the literature the claim does not hold",
+        "equivalent" => "By the literature there is no difference that counts",
         _ => "No published result fits this question",
     };
     let compared = match agreement(results, note) {
@@ -537,17 +546,6 @@ mod tests {
             fact("Variation"),
             "70 % lies between tables, 20 % comes from other splits and tuning runs and 10 % from other initial weights and orders"
         );
-    }
-
-    #[test]
-    fn curves_of_the_same_ways_are_drawn_once() {
-        let results = fixture::results();
-        let html = crate::html(&results);
-        assert_eq!(html.matches("Training curves, table by table").count(), 1);
-        let link = "<a href=\"#claim-scale-mismatch-hurts\">1. Inputs of very different scale</a>.";
-        assert!(html.contains(&format!(
-            "The curves of these ways of training stand under {link}"
-        )));
     }
 
     #[test]

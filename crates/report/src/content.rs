@@ -6,6 +6,7 @@
 use smallbatch_evidence::Verdict;
 
 use crate::picture::Drawing;
+use crate::strip::{Ruler, Strip};
 
 /// The whole report.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(crate) enum Block {
     Facts(Vec<(String, String)>),
     /// A command.
     Command(String),
+    /// Something to play with, where there is a script: what it needs, as JSON. It repeats what a picture shows.
+    Play(String),
 }
 
 /// How loud a paragraph is.
@@ -69,6 +72,8 @@ pub(crate) enum Span {
     Link(String, String),
     /// A verdict, and whether the claim is one of sameness.
     Verdict(Verdict, bool),
+    /// An effect on its column's axis. It repeats a number that stands beside it.
+    Strip(Strip),
 }
 
 /// A table.
@@ -76,8 +81,10 @@ pub(crate) enum Span {
 pub(crate) struct Table {
     /// What it shows, for those who do not see it.
     pub(crate) label: String,
-    /// Whether each row becomes a card on a narrow screen, instead of scrolling sideways.
-    pub(crate) cards: bool,
+    /// What becomes of it on a narrow screen.
+    pub(crate) form: Form,
+    /// Of a forest plot: the name of its picture, unique in the document.
+    pub(crate) identifier: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Text>>,
 }
@@ -87,6 +94,21 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) numeric: bool,
+    /// The axis of a column of strips.
+    pub(crate) ruler: Option<Ruler>,
+}
+
+/// What becomes of a table on a narrow screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// It scrolls sideways.
+    Plain,
+    /// Each row becomes a card. With a script, there is a filter above it.
+    Cards,
+    /// The answers of the first screen.
+    Answers,
+    /// A forest plot: a name, a strip, a number.
+    Forest,
 }
 
 /// Pictures side by side, under one legend.
@@ -96,6 +118,8 @@ pub(crate) struct Figure {
     pub(crate) legend: Vec<(usize, String)>,
     /// Whether its lines are drawn without the dashes of their styles.
     pub(crate) solid: bool,
+    /// Whether two panels stand side by side, and no more.
+    pub(crate) pairs: bool,
     /// Captions with pictures.
     pub(crate) panels: Vec<(String, Drawing)>,
     pub(crate) caption: String,
@@ -107,22 +131,27 @@ impl Table {
         let column = |name: &str| Column {
             name: name.trim_start_matches('#').into(),
             numeric: name.starts_with('#'),
+            ruler: None,
         };
         let columns = columns.split("|").map(column).collect();
         Self {
             label: label.into(),
-            cards: false,
+            identifier: String::new(),
+            form: Form::Plain,
             columns,
             rows,
         }
     }
 
-    /// With rows that become cards on a narrow screen.
-    pub(crate) fn with_cards(self) -> Self {
-        Self {
-            cards: true,
-            ..self
-        }
+    /// In another form.
+    pub(crate) fn with_form(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// With the axis of the column of strips.
+    pub(crate) fn with_ruler(mut self, at: usize, ruler: Ruler) -> Self {
+        self.columns[at].ruler = Some(ruler);
+        self
     }
 }
 

@@ -1,116 +1,95 @@
-//! Pictures of the ways of training: the loss along training, and the loss against the learning rate.
+//! Pictures of the ways of training: the loss along training, overfitting, and which learning rates are usable.
 
 use crate::axis::Axis;
-use crate::content::{Block, Figure};
+use crate::content::Figure;
 use crate::picture::{Drawing, Mark, N_STYLES, Picture, Series, draw};
 use crate::results::{CurvePoint, Results, TuningPoint, WayNote};
 use crate::words;
 
-/// What training is counted in, along the x axis.
-struct Measure {
-    /// The axis' label, with the unit.
-    label: &'static str,
-    of: fn(&CurvePoint) -> Option<f64>,
-}
+/// Above so many times a constant's loss a curve leaves its frame: a way that explodes would press all others into a line.
+const MOST_LOSS: f64 = 4.0;
+/// A rate is usable where it ends within this factor of the way's best loss.
+const USABLE: f64 = 1.25;
 
-const MEASURES: [Measure; 2] = [
-    Measure {
-        label: "updates",
-        of: |point| Some(point.updates as f64),
-    },
-    Measure {
-        label: "seconds",
-        of: |point| point.seconds,
-    },
-];
-
-/// Curves of more tables than this make a page heavy, and nobody looks at them: `results.json` has them all.
-const MOST_TABLES: usize = 8;
-
-const LOSS: &str = "training loss, relative";
+const LOSS: &str = "loss, relative to a constant's";
 
 /// Some ways on one table, each with its style: a way looks the same on all tables.
 type Ways<'a> = [(usize, &'a WayNote)];
 
-/// The curves of some ways, panels for each table, folded away.
-pub(crate) fn curves(results: &Results, ways: &[String], identifier: &str) -> Option<Block> {
-    let pictures = |table: &str, ways: &Ways<'_>| {
-        let panel = |measure: &Measure| {
-            Some((format!("{table}, {}", measure.label), curve(ways, measure)?))
-        };
-        MEASURES.iter().filter_map(panel).collect()
-    };
-    let figure = Figure {
-        panels: panels(results, ways, &format!("{identifier}-curve"), pictures),
-        legend: legend(ways),
-        caption: "Training loss along training, relative to always predicting the mean (or the class frequencies). Lines are \
-                  medians over the final runs, bands their quartiles; a cross marks where the median run diverged."
-            .into(),
-        ..Figure::default()
-    };
-    Block::folded(&folded("Training curves", results), Block::figure(figure))
-}
+/// What training is counted in, along the x axis: its name, with the unit.
+type Measure = (String, fn(&CurvePoint) -> Option<f64>, f64);
 
-/// What stands on a fold of pictures, one a table.
-fn folded(what: &str, results: &Results) -> String {
-    let tables = words::distinct(results.ways.iter().map(|note| note.table.as_str()));
-    match tables.len() {
-        n if n > MOST_TABLES => format!("{what}, {MOST_TABLES} of {n} tables"),
-        _ => format!("{what}, table by table"),
+/// The curves of some ways on one table, against epochs, updates and seconds.
+pub(crate) fn curves(results: &Results, ways: &[String], table: &str, identifier: &str) -> Figure {
+    let notes = of_table(results, ways, table);
+    let target = target(results, table);
+    let panel = |(at, measure): (usize, Measure)| {
+        let picture = curve(&notes, &measure, target)?;
+        let name = format!("{identifier}-{at}");
+        Some((format!("{table}, by {}", measure.0), draw(&picture, name)))
+    };
+    let panels = measures(&notes).into_iter().enumerate();
+    Figure {
+        panels: panels.filter_map(panel).collect(),
+        legend: legend(ways),
+        caption: format!(
+            "The training loss of {table}, relative to always predicting the mean (or the class frequencies). Lines are medians over the \
+             final runs, bands their quartiles. An arrow marks where a line leaves the frame, a cross where the median run diverged.{}",
+            if target.is_some() {
+                " The target is that of the times."
+            } else {
+                ""
+            }
+        ),
+        ..Figure::default()
     }
 }
 
-/// The loss against the rate for some ways, a panel for each table, folded away.
-pub(crate) fn rates(results: &Results, ways: &[String], identifier: &str) -> Option<Block> {
-    let pictures = |table: &str, ways: &Ways<'_>| {
-        tuning(table, ways)
-            .map(|picture| (table.to_owned(), picture))
-            .into_iter()
-            .collect()
-    };
-    let figure = Figure {
-        panels: panels(results, ways, &format!("{identifier}-rate"), pictures),
-        legend: legend(ways),
-        caption: "Training loss at the end of tuning against the learning rate, the geometric mean over tuning runs. A ring marks \
-                  the rate that was chosen most often, a cross one at which a run diverged."
-            .into(),
-        ..Figure::default()
-    };
-    Block::folded(&folded("Learning rates", results), Block::figure(figure))
-}
-
-/// The pictures of each table on which some of the ways were trained.
-fn panels(
-    results: &Results,
-    ways: &[String],
-    identifier: &str,
-    pictures: impl Fn(&str, &Ways<'_>) -> Vec<(String, Picture)>,
-) -> Vec<(String, Drawing)> {
+fn of_table<'a>(results: &'a Results, ways: &[String], table: &str) -> Vec<(usize, &'a WayNote)> {
     let style = |note: &WayNote| ways.iter().position(|way| *way == note.way);
-    let of_table = |table: &str| {
-        let of = results.ways.iter().filter(|note| note.table == table);
-        let ways: Vec<_> = of.filter_map(|note| Some((style(note)?, note))).collect();
-        pictures(table, &ways)
+    let notes = results.ways.iter().filter(|note| note.table == table);
+    notes
+        .filter_map(|note| Some((style(note)?, note)))
+        .collect()
+}
+
+/// Where the primary target lies on a table: a part of the way to the lowest loss of any way with mini-batches at its best rate.
+fn target(results: &Results, table: &str) -> Option<f64> {
+    let part = results.design.targets.first()?;
+    let mini = |note: &&WayNote| note.table == table && note.batch_size != "full";
+    let losses = results
+        .ways
+        .iter()
+        .filter(mini)
+        .flat_map(|note| &note.tuning);
+    let floor = losses.filter_map(|point| point.loss).fold(1.0, f64::min);
+    (floor < 1.0).then(|| 1.0 - part * (1.0 - floor))
+}
+
+/// Seconds are shown in the unit in which they are read, and only where they were asked for of all.
+fn measures(notes: &Ways<'_>) -> Vec<Measure> {
+    let points = notes.iter().flat_map(|(_, note)| &note.curve);
+    let most = points.filter_map(|point| point.seconds).fold(0.0, f64::max);
+    let (unit, times) = match most {
+        0.0..1e-3 => ("µs", 1e6),
+        1e-3..1.0 => ("ms", 1e3),
+        _ => ("seconds", 1.0),
     };
-    let tables = words::distinct(results.ways.iter().map(|note| note.table.as_str()));
-    let pictures = spread(tables).into_iter().flat_map(of_table).enumerate();
-    pictures
-        .map(|(at, (caption, picture))| (caption, draw(&picture, format!("{identifier}-{at}"))))
-        .collect()
-}
-
-/// At most [`MOST_TABLES`] of all, evenly spread over their order, the first and the last among them.
-fn spread(tables: Vec<&str>) -> Vec<&str> {
-    let n = tables.len();
-    if n <= MOST_TABLES {
-        return tables;
+    let mut measures: Vec<Measure> = vec![
+        ("epochs".into(), |point| Some(point.epochs), 1.0),
+        ("updates".into(), |point| Some(point.updates as f64), 1.0),
+    ];
+    if notes
+        .iter()
+        .all(|(_, note)| note.seconds_per_update.is_some())
+    {
+        let label = format!("processor time, {unit}");
+        measures.push((label, |point| point.seconds, times));
     }
-    (0..MOST_TABLES)
-        .map(|place| tables[place * (n - 1) / (MOST_TABLES - 1)])
-        .collect()
+    measures
 }
 
-fn legend(ways: &[String]) -> Vec<(usize, String)> {
+pub(crate) fn legend(ways: &[String]) -> Vec<(usize, String)> {
     ways.iter()
         .cloned()
         .enumerate()
@@ -119,19 +98,18 @@ fn legend(ways: &[String]) -> Vec<(usize, String)> {
 }
 
 /// The picture of some ways on one table; none where nothing was recorded in this measure.
-fn curve(ways: &Ways<'_>, measure: &Measure) -> Option<Picture> {
+fn curve(ways: &Ways<'_>, (label, of, times): &Measure, target: Option<f64>) -> Option<Picture> {
     // Nothing has happened at 0 yet, and a logarithmic axis has no place for it.
-    let at = |point: &CurvePoint| (measure.of)(point).filter(|x| *x > 0.0);
+    let at = |point: &CurvePoint| of(point).filter(|x| *x > 0.0).map(|x| x * times);
     let points = || ways.iter().flat_map(|(_, way)| &way.curve);
     points().find_map(at)?;
-    // It leaves out what explodes: a way that reaches 1e30 would press all others into a line.
-    let shown = |loss: &f64| *loss <= 4.0;
+    let shown = |loss: &f64| *loss <= MOST_LOSS;
     let losses = points()
         .flat_map(|point| [point.loss, point.low, point.high])
         .flatten();
     let told = ways.iter().filter_map(|(_, way)| {
         let last = way.curve.last()?;
-        let x = words::optional((measure.of)(last));
+        let x = words::optional(at(last));
         Some(match last.loss {
             Some(loss) => format!("{} ends at {} after {x}", way.way, words::number(loss)),
             None => format!("{} diverged by {x}", way.way),
@@ -139,12 +117,13 @@ fn curve(ways: &Ways<'_>, measure: &Measure) -> Option<Picture> {
     });
     let table = ways.first().map_or("", |(_, way)| &way.table);
     Some(Picture {
-        title: format!("Training loss on {table} against {}", measure.label),
+        title: format!("Training loss on {table} by {label}"),
         description: told.collect::<Vec<_>>().join("; "),
-        x_label: measure.label.into(),
+        x_label: label.clone(),
         y_label: LOSS.into(),
         x: Axis::holding(points().filter_map(at), 20.0),
-        y: Axis::holding(losses.filter(shown), 5.0),
+        y: Axis::holding(losses.chain(target).filter(shown), 5.0),
+        levels: target.map(|at| (at, "target".into())).into_iter().collect(),
         series: ways
             .iter()
             .map(|(style, way)| {
@@ -156,6 +135,7 @@ fn curve(ways: &Ways<'_>, measure: &Measure) -> Option<Picture> {
                 // Where the median run diverged, the line ends with a cross.
                 let diverged = points.iter().find(|(_, point)| point.loss.is_none());
                 Series {
+                    name: way.way.clone(),
                     style: *style,
                     line: points.iter().map(|(x, point)| (*x, point.loss)).collect(),
                     band: points
@@ -174,78 +154,170 @@ fn curve(ways: &Ways<'_>, measure: &Measure) -> Option<Picture> {
     })
 }
 
-/// The picture of the rates of some ways on one table; none where none was tried.
-fn tuning(table: &str, ways: &Ways<'_>) -> Option<Picture> {
-    let points = || ways.iter().flat_map(|(_, way)| &way.tuning);
-    points().next()?;
-    let most_chosen = |way: &WayNote| way.tuning.iter().map(|point| point.n_chosen).max();
-    let told = ways.iter().filter_map(|(_, way)| {
-        let chosen = way.tuning.iter().max_by_key(|point| point.n_chosen)?;
-        let diverged = way
-            .tuning
+/// Training and validation loss of some ways on one table, a panel each, with the least validation loss marked.
+pub(crate) fn overfitting(
+    results: &Results,
+    ways: &[String],
+    table: &str,
+    identifier: &str,
+) -> Figure {
+    let notes = of_table(results, ways, table);
+    let losses = notes.iter().flat_map(|(_, note)| &note.curve);
+    let losses = losses.flat_map(|point| [point.loss, point.validation_loss]);
+    // One axis for all panels: they are compared.
+    let y = Axis::holding(losses.flatten().filter(|loss| *loss <= MOST_LOSS), 5.0);
+    let panel = |(at, (_, note)): (usize, &(usize, &WayNote))| {
+        let picture = fit(note, y.clone())?;
+        let caption = format!("{table}, {}", note.way);
+        Some((caption, draw(&picture, format!("{identifier}-{at}"))))
+    };
+    Figure {
+        panels: notes.iter().enumerate().filter_map(panel).collect(),
+        legend: vec![(0, "training loss".into()), (1, "validation loss".into())],
+        caption: format!(
+            "Training and validation loss of {table} by epochs, medians over the final runs. The ring marks the least validation loss: \
+             from there on a network learns what holds for the training rows only."
+        ),
+        ..Figure::default()
+    }
+}
+
+fn fit(note: &WayNote, y: Axis) -> Option<Picture> {
+    let points: Vec<&CurvePoint> = note
+        .curve
+        .iter()
+        .filter(|point| point.epochs > 0.0)
+        .collect();
+    let x = Axis::holding(points.iter().map(|point| point.epochs), 20.0);
+    let loss = |point: &&&CurvePoint| point.validation_loss.unwrap_or(f64::INFINITY);
+    let best = points.iter().min_by(|a, b| loss(a).total_cmp(&loss(b)))?;
+    let least = best.validation_loss?;
+    let line = |of: fn(&CurvePoint) -> Option<f64>| {
+        points
             .iter()
-            .filter(|point| point.loss.is_none())
-            .count();
-        Some(format!(
-            "{}: {} was chosen most often, {diverged} of {} rates diverged",
-            way.way,
-            words::round_number(chosen.learning_rate),
-            way.tuning.len()
-        ))
-    });
-    let series = |(style, way): &(usize, &WayNote)| {
-        let most = most_chosen(way).unwrap_or(0);
-        let mark = |point: &TuningPoint| match point.loss {
-            None => Mark::Cross,
-            Some(_) if point.n_chosen > 0 && point.n_chosen == most => Mark::Ring,
-            Some(_) => Mark::Dot,
-        };
-        let points = || {
-            way.tuning
-                .iter()
-                .map(|point| (point.learning_rate, point.loss))
-        };
-        Series {
-            style: *style,
-            line: points().collect(),
-            marks: way
-                .tuning
-                .iter()
-                .zip(points())
-                .map(|(p, (x, y))| (x, y, mark(p)))
-                .collect(),
-            ..Series::default()
-        }
+            .map(|point| (point.epochs, of(point)))
+            .collect()
     };
     Some(Picture {
-        title: format!("Training loss on {table} against the learning rate"),
-        description: told.collect::<Vec<_>>().join("; "),
-        x_label: "learning rate".into(),
-        y_label: LOSS.into(),
-        x: Axis::holding(points().map(|point| point.learning_rate), 2.0),
-        // Rates that are far too high would hide where the best one is.
-        y: Axis::holding(
-            points()
-                .filter_map(|point| point.loss)
-                .filter(|loss| *loss <= 4.0),
-            5.0,
+        title: format!(
+            "Training and validation loss on {}, {}",
+            note.table, note.way
         ),
-        series: ways.iter().map(series).collect(),
+        description: format!(
+            "The validation loss is least, {}, after {} epochs",
+            words::number(least),
+            words::number(best.epochs)
+        ),
+        x_label: "epochs".into(),
+        y_label: LOSS.into(),
+        x,
+        y,
+        series: vec![
+            Series {
+                name: "training loss".into(),
+                line: line(|point| point.loss),
+                ..Series::default()
+            },
+            Series {
+                name: "validation loss".into(),
+                style: 1,
+                line: line(|point| point.validation_loss),
+                marks: vec![(best.epochs, Some(least), Mark::Ring)],
+                ..Series::default()
+            },
+        ],
         ..Picture::default()
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_many_tables_some_are_drawn() {
-        let names: Vec<String> = (0..38).map(|table| format!("t{table}")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let drawn = spread(names.clone());
-        assert_eq!(drawn.len(), MOST_TABLES);
-        assert_eq!((drawn[0], drawn[MOST_TABLES - 1]), ("t0", "t37"));
-        assert_eq!(spread(names[..8].to_vec()), &names[..8]);
+/// For each way, on which share of the tables a learning rate ends near that way's best loss.
+pub(crate) fn usable_rates(results: &Results, ways: &[String], identifier: &str) -> Figure {
+    let mut rates: Vec<f64> = results
+        .ways
+        .iter()
+        .flat_map(|note| note.tuning.iter().map(|point| point.learning_rate))
+        .collect();
+    rates.sort_unstable_by(f64::total_cmp);
+    rates.dedup_by(|a, b| (*a / *b - 1.0).abs() < 1e-6);
+    let series: Vec<Series> = ways
+        .iter()
+        .enumerate()
+        .filter_map(|(style, way)| usable(results, way, style, &rates))
+        .collect();
+    let reached = |series: &Series| -> Vec<f64> {
+        let of = series.line.iter().filter(|(_, y)| *y > Some(0.0));
+        of.map(|(x, _)| *x).collect()
+    };
+    let used: Vec<f64> = series.iter().flat_map(reached).collect();
+    if used.is_empty() {
+        return Figure::default();
     }
+    let told = series.iter().filter_map(|series| {
+        let reached = reached(series);
+        let (first, last) = (reached.first()?, reached.last()?);
+        let [first, last] = [first, last].map(|rate| words::round_number(*rate));
+        Some(format!("{}: from {first} to {last}", series.name))
+    });
+    let picture = Picture {
+        title: "Tables on which a learning rate is usable".into(),
+        description: told.collect::<Vec<_>>().join("; "),
+        x_label: "learning rate".into(),
+        y_label: "tables on which it is usable, %".into(),
+        x: Axis::holding(used, 2.0),
+        y: Axis::spanning(0.0, 100.0),
+        series,
+        ..Picture::default()
+    };
+    Figure {
+        legend: legend(ways),
+        panels: vec![(
+            "The usable range of learning rates".into(),
+            draw(&picture, identifier),
+        )],
+        caption: format!(
+            "A rate counts as usable on a table where it ends within {USABLE} times the loss of the way's best rate there. A range that \
+             lies elsewhere, or is narrow, makes a rate hard to guess."
+        ),
+        ..Figure::default()
+    }
+}
+
+fn usable(results: &Results, way: &str, style: usize, rates: &[f64]) -> Option<Series> {
+    let notes: Vec<&WayNote> = results
+        .ways
+        .iter()
+        .filter(|note| note.way == way && note.tuning.len() > 1)
+        .collect();
+    if notes.is_empty() {
+        return None;
+    }
+    let is_usable = |note: &&&WayNote, rate: f64| {
+        let best = note.tuning.iter().filter_map(|point| point.loss);
+        let best = best.fold(f64::INFINITY, f64::min);
+        let is_rate = |point: &&TuningPoint| (point.learning_rate / rate - 1.0).abs() < 1e-6;
+        let tried = note
+            .tuning
+            .iter()
+            .find(is_rate)
+            .and_then(|point| point.loss);
+        tried.is_some_and(|loss| loss <= USABLE * best)
+    };
+    let share = |rate: f64| {
+        let n = notes.iter().filter(|note| is_usable(note, rate)).count();
+        100.0 * n as f64 / notes.len() as f64
+    };
+    Some(Series {
+        name: way.to_owned(),
+        style,
+        line: rates
+            .iter()
+            .map(|rate| (*rate, Some(share(*rate))))
+            .collect(),
+        ..Series::default()
+    })
+}
+
+/// A picture on its own, as a panel.
+pub(crate) fn panel(picture: &Picture, caption: &str, identifier: &str) -> Vec<(String, Drawing)> {
+    vec![(caption.to_owned(), draw(picture, identifier))]
 }

@@ -1,9 +1,15 @@
 //! The report's first screen, and its sections in the order of a reader's questions.
 
-use crate::content::{Block, Document, Section, Span, Table, Text, Tone, plain};
-use crate::results::{ClaimNote, Results};
+use smallbatch_evidence::Scale;
+
+use crate::content::{Block, Document, Form, Section, Span, Table, Text, Tone, plain};
+use crate::results::{Answer, ClaimNote, Results};
+use crate::strip::{Ruler, Strip};
 use crate::words::{self, Size};
 use crate::{background, claim};
+
+/// The axis of the first screen goes beyond its estimates by this factor at most.
+const ROOM: f64 = 10.0;
 
 /// All that the report says.
 pub(crate) fn document(results: &Results) -> Document {
@@ -47,28 +53,22 @@ pub(crate) fn asked(results: &Results) -> String {
 }
 
 fn lead(results: &Results) -> Vec<Block> {
-    let mut blocks = vec![Block::Paragraph(
-        Tone::Plain,
-        plain(format!(
-            "{} Each repetition draws everything anew: split, tuned learning rates, initial weights, order. Intervals are 95\u{a0}% \
-             intervals of the mean over tables.",
-            asked(results)
-        )),
-    )];
+    let mut blocks = Vec::new();
+    let summary = words::summary(results).join(" ");
+    blocks.extend(Block::words(Tone::Answer, summary));
     if results.design.size == "quick" {
-        blocks.push(Block::Paragraph(
-            Tone::Note,
-            vec![
-                Span::Plain(
-                    "This was the quick version: few tables and repetitions. Leave out ".into(),
-                ),
-                Span::Code("--quick".into()),
-                Span::Plain(" for a firmer answer.".into()),
-            ],
-        ));
+        let note = "This was the quick version, of few small tables. The default version gives firmer answers.";
+        blocks.extend(Block::words(Tone::Small, note));
     }
     blocks.extend(Block::table(answers(results)));
-    blocks.extend(Block::words(Tone::Plain, literature(results)));
+    let mut small = plain(format!(
+        "{} Diamond: the mean over tables, as wide as its 95\u{a0}% interval. Bar: where a new table is expected, in 95 of 100 cases. \
+         Dashed: what the claim needs. ",
+        asked(results)
+    ));
+    small.push(Span::Link("reading".into(), "How to read this".into()));
+    blocks.push(Block::Paragraph(Tone::Small, small));
+    blocks.extend(Block::words(Tone::Small, literature(results)));
     let environment = &results.environment;
     let mut facts = Vec::new();
     if environment.started_unix_seconds > 0 {
@@ -82,22 +82,36 @@ fn lead(results: &Results) -> Vec<Block> {
         facts.push(format!("design {}", words::clip(&results.design_hash, 12)));
     }
     facts.retain(|fact| !fact.is_empty());
-    let mut small = plain(format!("{} · ", facts.join(" · ")));
-    small.push(Span::Link("reading".into(), "How to read this".into()));
-    blocks.push(Block::Paragraph(Tone::Small, small));
+    blocks.extend(Block::words(Tone::Small, facts.join(" · ")));
     blocks
 }
 
-/// The primary answers, one a row.
+/// The primary answers, one a row, on one axis.
 fn answers(results: &Results) -> Table {
+    let ratios: Vec<&Answer> = results
+        .claims
+        .iter()
+        .filter_map(|note| results.primary(&note.id))
+        .filter(|answer| is_on_the_axis(answer))
+        .collect();
+    let mut sizes: Vec<Size> = ratios.iter().map(|answer| Size::of(answer)).collect();
+    let predictions = ratios
+        .iter()
+        .filter_map(|answer| answer.prediction.as_ref());
+    sizes.extend(predictions.map(|found| Size::of_prediction(found, Scale::Ratio)));
+    let rows = 0..results.claims.len();
     Table::new(
         "The answers",
-        "holds?|claim|#effect|#95 % interval|#tables|#repetitions|#p, corrected",
-        (0..results.claims.len())
-            .map(|number| row(results, number))
-            .collect(),
+        "holds?|claim||expected on",
+        rows.map(|number| row(results, number)).collect(),
     )
-    .with_cards()
+    .with_form(Form::Answers)
+    .with_ruler(2, Ruler::of(&sizes, Vec::new(), Scale::Ratio, ROOM))
+}
+
+/// Bytes are not drawn beside factors.
+fn is_on_the_axis(answer: &Answer) -> bool {
+    answer.scale == Scale::Ratio
 }
 
 fn row(results: &Results, number: usize) -> Vec<Text> {
@@ -107,28 +121,28 @@ fn row(results: &Results, number: usize) -> Vec<Text> {
         claim::title(note, number),
     )];
     let Some(answer) = results.primary(&note.id) else {
-        title.push(Span::Small("Not answered; see its page.".into()));
-        let mut row = vec![plain("–"), title];
-        row.resize(7, Text::new());
-        return row;
+        title.push(Span::Small("not answered; its page says why".into()));
+        return vec![plain("–"), title, Text::new(), Text::new()];
     };
-    let mut sentence = words::sentence(answer);
-    if !answer.parts.is_empty() {
-        sentence += &format!(" {}.", words::capital(&claim::parts(answer).join("; ")));
-    }
-    if let Some(needed) = words::needed(answer.needed.as_ref()) {
-        sentence += &format!(" {}.", words::capital(&needed));
-    }
-    title.push(Span::Small(sentence));
-    let size = Size::of(answer);
+    title.push(Span::Small(words::brief(answer)));
+    let strip = is_on_the_axis(answer).then(|| {
+        // A prediction of one of several effects is none of the answer.
+        let prediction = answer.prediction.as_ref();
+        let prediction = prediction.filter(|_| words::foretold_alone(answer).is_none());
+        let bar = prediction.map(|found| Size::of_prediction(found, answer.scale));
+        let strip = bar.map_or_else(Strip::default, |bar| Strip::default().bar(&bar));
+        let thresholds = crate::forest::thresholds(answer).into_iter();
+        let strip = thresholds.fold(strip, Strip::threshold);
+        Span::Strip(strip.diamond(&Size::of(answer)))
+    });
     vec![
         vec![Span::Verdict(answer.verdict, answer.same)],
         title,
-        plain(size.in_cell()),
-        plain(size.interval()),
-        plain(words::count(answer.n_tables)),
-        plain(words::count(answer.n_repetitions)),
-        plain(words::p_value(answer.p_corrected)),
+        strip.into_iter().collect(),
+        plain(match words::of_ten(answer) {
+            Some(share) => format!("{share} of 10 new tables"),
+            None => String::new(),
+        }),
     ]
 }
 
@@ -169,16 +183,25 @@ mod tests {
     use crate::html::html;
     use crate::markdown::markdown;
 
+    /// The page without its script.
     fn page(results: &Results) -> String {
-        html(&document(results))
+        let html = html(&document(results));
+        let (before, script) = html.split_once("<script>").expect("a script");
+        let (_, after) = script.split_once("</script>").expect("its end");
+        format!("{before}{after}")
     }
 
     #[test]
     fn the_page_needs_nothing_but_itself() {
-        let html = page(&fixture::results());
-        for forbidden in ["<script", "<link", "@import", "url(", "src=", "http"] {
-            assert!(!html.contains(forbidden), "{forbidden}");
+        let results = fixture::results();
+        let whole = html(&document(&results));
+        for forbidden in [
+            "<link", "@import", "url(", "src=", "http", "fetch(", "import(",
+        ] {
+            assert!(!whole.contains(forbidden), "{forbidden}");
         }
+        assert_eq!(whole.matches("<script").count(), 1);
+        assert!(whole.len() < 1_500_000);
     }
 
     #[test]
@@ -257,8 +280,11 @@ mod tests {
                 crate::terminal_details(&results, crate::Screen::default()),
             ];
             for text in all.into_iter().chain(pictures) {
-                for word in text.split(|c: char| !c.is_alphanumeric() && c != '∞') {
-                    assert!(!["NaN", "inf", "Infinity", "∞"].contains(&word), "{bad}");
+                for piece in text.split(['<', '>', ';', '\n']) {
+                    for word in piece.split(|c: char| !c.is_alphanumeric() && c != '∞') {
+                        let is_number = !["NaN", "inf", "Infinity", "∞"].contains(&word);
+                        assert!(is_number, "{bad}: {piece}");
+                    }
                 }
             }
         }
@@ -294,7 +320,10 @@ mod tests {
         let document = document(&results);
         let (html, (markdown, pictures)) = (html(&document), markdown(&document));
         let unescaped = markdown.replace('\\', "");
-        assert_eq!(html.matches("role=\"img\"").count(), pictures.len());
+        // Forest plots are tables there.
+        let n_drawn =
+            html.matches("role=\"img\"").count() + html.matches("<div class=\"forest\"").count();
+        assert_eq!(n_drawn, pictures.len());
         for (name, svg) in &pictures {
             assert!(markdown.contains(&format!("](pictures/{name})")), "{name}");
             assert!(svg.contains("<desc>") && svg.matches("<svg").count() == 1);
@@ -343,7 +372,7 @@ mod tests {
         ]);
         for text in wanted {
             assert!(
-                html.contains(&crate::html::escape(&text)),
+                html.contains(&crate::escape::escape(&text)),
                 "not in HTML: {text}"
             );
             let plain = text

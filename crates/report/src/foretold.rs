@@ -20,8 +20,8 @@ pub(crate) fn blocks(results: &Results) -> Vec<Block> {
     let mut blocks = Vec::new();
     blocks.extend(Block::words(
         Tone::Plain,
-        "Each table was left out in turn, and foretold from the others: by a 95\u{a0}% interval for its effect, and by the probability \
-         that the claim holds on it. The choice of what to foretell it by was made anew each time.",
+        "Each table was left out in turn, and predicted from the others: by a 95\u{a0}% interval for its effect, and by the probability \
+         that the claim holds on it. What it was predicted by was chosen anew each time.",
     ));
     blocks.extend(Block::table(Table::new(
         "Tables inside the interval that the others give",

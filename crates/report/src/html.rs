@@ -1,10 +1,14 @@
-//! A document as one HTML file without scripts, fonts or anything else from a network.
+//! A document as one HTML file that needs nothing else: style, pictures and a small script lie in it.
 
-use crate::content::{Block, Document, Figure, Section, Span, Table, Text, Tone};
+use crate::content::{Block, Column, Document, Figure, Form, Section, Span, Table, Text, Tone};
+use crate::escape::escape;
 use crate::picture::{COLOUR_STYLE, key};
 use crate::words;
 
 const STYLE: &str = include_str!("style.css");
+/// Values on hover and focus, lines that can be switched off, kinds of axes, a filter, descent to play with. Nothing is
+/// only there with it.
+const SCRIPT: &str = include_str!("script.js");
 
 /// The whole file.
 pub(crate) fn html(document: &Document) -> String {
@@ -13,8 +17,9 @@ pub(crate) fn html(document: &Document) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <style>\n{COLOUR_STYLE}{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n\
-         {}{}</header>\n<main>\n{}</main>\n<footer>{}</footer>\n</body>\n</html>\n",
+         <style>\n{COLOUR_STYLE}{STYLE}</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#answers\">Skip to the answers</a>\n\
+         <header>\n<h1>{title}</h1>\n</header>\n<main>\n<div id=\"answers\" tabindex=\"-1\">\n{}</div>\n{}{}</main>\n\
+         <footer>{}</footer>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n",
         all(&document.lead, block),
         contents(&document.sections),
         all(&document.sections, section),
@@ -26,26 +31,15 @@ fn all<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
     items.iter().map(write).collect()
 }
 
+/// Links to what lies behind the claims: to these, the answers themselves lead.
 fn contents(sections: &[Section]) -> String {
-    let part = |claims: bool, name: &str| {
-        let links: String = sections
-            .iter()
-            .filter(|section| section.is_claim == claims)
-            .map(|section| {
-                format!(
-                    "<li><a href=\"#{}\">{}</a></li>",
-                    section.id,
-                    escape(&section.title)
-                )
-            })
-            .collect();
-        if links.is_empty() {
-            return links;
-        }
-        format!("<div><span class=\"soft\">{name}</span><ul>{links}</ul></div>\n")
+    let background = sections.iter().filter(|section| !section.is_claim);
+    let link = |section: &Section| {
+        let title = escape(&section.title);
+        format!("<li><a href=\"#{}\">{title}</a></li>", section.id)
     };
-    let (claims, background) = (part(true, "The claims"), part(false, "Background"));
-    format!("<nav aria-label=\"Contents\">\n{claims}{background}</nav>\n")
+    let links: String = background.map(link).collect();
+    format!("<nav aria-label=\"Background\"><ul>{links}</ul></nav>\n")
 }
 
 fn section(section: &Section) -> String {
@@ -96,7 +90,13 @@ fn block(part: &Block) -> String {
             };
             format!("<dl>\n{}</dl>\n", all(facts, fact))
         }
-        Block::Command(command) => format!("<pre>{}</pre>\n", escape(command)),
+        Block::Command(command) => {
+            format!("<pre tabindex=\"0\">{}</pre>\n", escape(command))
+        }
+        Block::Play(play) => format!(
+            "<div class=\"play\" data-play=\"{}\"></div>\n",
+            escape(play)
+        ),
     }
 }
 
@@ -122,31 +122,60 @@ fn span(span: &Span) -> String {
             words::sign(*verdict, *same),
             words::verdict(*verdict, *same),
         ),
+        // Only a column with an axis can draw it.
+        Span::Strip(_) => String::new(),
     }
 }
 
-/// A table that scrolls sideways where the screen is narrow, also by keyboard; or whose rows become cards there.
+/// A table. On a narrow screen it scrolls sideways, also by keyboard, or its rows become blocks.
 fn table(table: &Table) -> String {
-    let class = |numeric: bool| if numeric { " class=\"n\"" } else { "" };
+    let class = |column: &Column| match (&column.ruler, column.numeric) {
+        (Some(_), _) => " class=\"strips\"",
+        (None, true) => " class=\"n\"",
+        (None, false) => "",
+    };
     let head = all(&table.columns, |column| {
-        let name = escape(&column.name);
-        format!("<th scope=\"col\"{}>{name}</th>", class(column.numeric))
+        let name = match &column.ruler {
+            Some(ruler) => ruler.head(),
+            None => escape(&column.name),
+        };
+        match (&column.ruler, name.is_empty()) {
+            (Some(_), _) | (None, true) => format!("<td{}>{name}</td>", class(column)),
+            (None, false) => format!("<th scope=\"col\"{}>{name}</th>", class(column)),
+        }
     });
     let rows = all(&table.rows, |cells| {
         let cells = cells.iter().zip(&table.columns).map(|(cell, column)| {
-            // A card has no head, so each number says what it is.
-            let name = if table.cards && column.numeric && !cell.is_empty() {
-                format!(" data-name=\"{}\"", escape(&column.name))
-            } else {
-                String::new()
+            let content = match (&column.ruler, cell.as_slice()) {
+                (Some(ruler), [Span::Strip(strip)]) => ruler.inline(strip),
+                _ => text(cell),
             };
-            format!("<td{}{name}>{}</td>", class(column.numeric), text(cell))
+            // A card has no head, so each number says what it is.
+            let name = match table.form {
+                Form::Cards if column.numeric && !cell.is_empty() => {
+                    format!(" data-name=\"{}\"", escape(&column.name))
+                }
+                Form::Answers if column.name.starts_with("expected") && !content.is_empty() => {
+                    format!(" data-name=\"{}\"", escape(&column.name))
+                }
+                Form::Plain | Form::Cards | Form::Answers | Form::Forest => String::new(),
+            };
+            format!("<td{}{name}>{content}</td>", class(column))
         });
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     });
-    let kind = if table.cards { " cards" } else { "" };
+    let kind = match table.form {
+        Form::Plain => "scroll\" tabindex=\"0",
+        Form::Cards => "cards",
+        Form::Answers => "answers",
+        Form::Forest => "forest",
+    };
+    let caption = match table.form {
+        Form::Forest => format!("<caption>{}</caption>\n", escape(&table.label)),
+        Form::Plain | Form::Cards | Form::Answers => String::new(),
+    };
     format!(
-        "<div class=\"scroll{kind}\" role=\"region\" aria-label=\"{}\" tabindex=\"0\"><table>\n\
+        "<div class=\"{kind}\" role=\"region\" aria-label=\"{}\"><table>{caption}\n\
          <thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n",
         escape(&table.label)
     )
@@ -155,7 +184,7 @@ fn table(table: &Table) -> String {
 fn figure(figure: &Figure) -> String {
     let entry = |(style, name): &(usize, String)| {
         format!(
-            "<li><svg viewBox=\"0 0 40 12\" aria-hidden=\"true\">{}</svg>{}</li>",
+            "<li data-s=\"{style}\"><svg viewBox=\"0 0 40 12\" aria-hidden=\"true\">{}</svg>{}</li>",
             key(*style, figure.solid, 0.0, 40.0, 6.0),
             escape(name)
         )
@@ -168,39 +197,9 @@ fn figure(figure: &Figure) -> String {
         let (caption, picture) = (escape(caption), drawing.inline());
         format!("<figure class=\"panel\"><figcaption>{caption}</figcaption>{picture}</figure>\n")
     });
+    let pairs = if figure.pairs { " pairs" } else { "" };
     format!(
-        "<figure>\n{legend}<div class=\"panels\">\n{panels}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        "<figure>\n{legend}<div class=\"panels{pairs}\">\n{panels}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
         escape(&figure.caption)
     )
-}
-
-/// Replaces the five characters that mean something in HTML, in text and in attributes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            // Control characters are not allowed in HTML, however they are written.
-            other if other.is_control() && other != '\n' && other != '\t' => safe.push('\u{FFFD}'),
-            other => safe.push(other),
-        }
-    }
-    safe
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape;
-
-    #[test]
-    fn what_means_something_in_html_is_replaced() {
-        assert_eq!(
-            escape("<b a=\"x\" c='y'>&amp;</b>\u{0}"),
-            "&lt;b a=&quot;x&quot; c=&#39;y&#39;&gt;&amp;amp;&lt;/b&gt;\u{FFFD}"
-        );
-    }
 }

@@ -7,7 +7,8 @@
 //! There are three ways to read results:
 //!
 //! - [`terminal()`]: the primary answers, as wide as a [`Screen`]; [`terminal_details()`] adds tables and secondary answers.
-//! - `report.html`: one file without scripts, fonts or anything else from a network, for the desk and the phone.
+//! - `report.html`: one file that needs nothing from a network, for the desk and the phone. A small script in it lets one read values
+//!   off the pictures; without it everything is still there.
 //! - `report.md`: the same content as Markdown, with its pictures beside it.
 //!
 //! The last two are written from one model of the content, so they cannot disagree. [`prepare`] is called before the work, so
@@ -37,6 +38,7 @@ mod content;
 mod curves;
 mod document;
 mod error;
+mod escape;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -47,10 +49,14 @@ mod html;
 mod landscape;
 mod markdown;
 mod memory;
+mod moderator;
 mod picture;
+mod play;
 pub mod results;
 mod screen;
+mod strip;
 mod terminal;
+mod textbook;
 mod words;
 
 use std::fmt;
@@ -229,6 +235,43 @@ mod tests {
     }
 
     #[test]
+    fn an_older_file_of_the_same_layout_is_drawn() {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(&fixture::file(), folder.path()).expect("written");
+    }
+
+    /// Whole reports, as they were looked at. After a change that is meant, look again (see [`look`]) and take the new ones with the
+    /// variable `KEEP_SNAPSHOTS` set.
+    #[test]
+    fn the_report_is_the_one_that_was_looked_at() {
+        let results = fixture::results();
+        let (markdown, _) = markdown::markdown(&document::document(&results));
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+        let report = Path::new("out/report.html");
+        for (name, text) in [
+            ("report.html", html(&results)),
+            ("report.md", markdown),
+            (
+                "terminal.txt",
+                terminal(&results, report, Screen::default()),
+            ),
+            (
+                "terminal_details.txt",
+                terminal_details(&results, Screen::default()),
+            ),
+        ] {
+            let file = kept.join(name);
+            if std::env::var_os("KEEP_SNAPSHOTS").is_some() {
+                fs::create_dir_all(&kept).expect("a folder");
+                fs::write(&file, &text).expect("written");
+            }
+            let before = fs::read_to_string(&file).expect("a snapshot");
+            let at = before.lines().zip(text.lines()).position(|(a, b)| a != b);
+            assert!(before == text, "{name} differs, first in line {at:?}");
+        }
+    }
+
+    #[test]
     fn an_interrupted_run_does_not_replace_a_fuller_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let full = fixture::results();
@@ -256,13 +299,13 @@ mod tests {
         assert_eq!(read(folder.path()).expect("read"), fuller);
     }
 
-    /// Not a test: writes the fixture's report where one can look at it.
+    /// Not a test: writes the report of the results in a folder, or else of the fixture, where one can look at it.
     #[test]
     #[ignore = "writes a report to look at, into the folder LOOK_AT"]
     fn look() {
-        let folder = std::env::var_os("LOOK_AT").expect("the folder LOOK_AT");
-        let results = fixture::results();
-        let written = write(&results, folder.as_ref()).expect("written");
+        let folder = PathBuf::from(std::env::var_os("LOOK_AT").expect("the folder LOOK_AT"));
+        let results = read(&folder).unwrap_or_else(|_| fixture::results());
+        let written = write(&results, &folder).expect("written");
         println!(
             "{}\n{}",
             terminal(&results, &written.report, Screen::default()),

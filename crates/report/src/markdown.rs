@@ -1,6 +1,8 @@
 //! A document as Markdown, with its pictures as files beside it.
 
-use crate::content::{Block, Document, Figure, Span, Table, Text, Tone};
+use crate::content::{Block, Document, Figure, Form, Span, Table, Text, Tone};
+use crate::picture::Drawing;
+use crate::strip::Strip;
 use crate::words;
 
 /// The folder of the pictures, beside the text.
@@ -67,39 +69,81 @@ impl Writer {
                     .iter()
                     .map(|(name, value)| format!("- **{}:** {}", safe(name), safe(value))),
             ),
+            // Its pictures stand above it.
+            Block::Play(_) => {}
             Block::Command(command) => {
                 self.lines(command.lines().map(|line| format!("    {line}")));
             }
         }
     }
 
+    /// Strips are no text: those of a forest plot are a picture before its table.
     fn table(&mut self, table: &Table) {
+        if table.form == Form::Forest {
+            self.forest(table);
+        }
+        let columns: Vec<usize> = (0..table.columns.len())
+            .filter(|at| table.columns[*at].ruler.is_none())
+            .collect();
         let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-        let names = table
-            .columns
+        let names = columns
             .iter()
-            .map(|column| safe(&column.name))
+            .map(|at| safe(&table.columns[*at].name))
             .collect();
-        let rule = |numeric: bool| if numeric { "---:" } else { "---" }.to_owned();
-        let rule = table
-            .columns
-            .iter()
-            .map(|column| rule(column.numeric))
-            .collect();
+        let rule = |at: &usize| match table.columns[*at].numeric {
+            true => "---:".to_owned(),
+            false => "---".to_owned(),
+        };
+        let rule = columns.iter().map(rule).collect();
         let rows = table
             .rows
             .iter()
-            .map(|cells| row(cells.iter().map(text).collect()));
+            .map(|cells| row(columns.iter().map(|at| text(&cells[*at])).collect()));
         self.lines([row(names), row(rule)].into_iter().chain(rows));
+    }
+
+    fn forest(&mut self, table: &Table) {
+        let Some(ruler) = table
+            .columns
+            .iter()
+            .find_map(|column| column.ruler.as_ref())
+        else {
+            return;
+        };
+        let words = |cell: &Text| -> String {
+            let word = |span: &Span| match span {
+                Span::Plain(text) | Span::Strong(text) => text.clone(),
+                _ => String::new(),
+            };
+            cell.iter().map(word).collect()
+        };
+        let row = |cells: &Vec<Text>| match cells.as_slice() {
+            [name, strip, end] => match strip.as_slice() {
+                [Span::Strip(strip)] => Some((words(name), strip.clone(), words(end))),
+                _ => None,
+            },
+            _ => None,
+        };
+        let rows: Vec<(String, Strip, String)> = table.rows.iter().filter_map(row).collect();
+        let rows: Vec<(String, &Strip, String)> = rows
+            .iter()
+            .map(|(name, strip, end)| (name.clone(), strip, end.clone()))
+            .collect();
+        let drawing = ruler.alone(table.identifier.clone(), table.label.clone(), &rows);
+        self.line(&safe(&table.label));
+        self.picture(&drawing, &[], true);
+    }
+
+    fn picture(&mut self, drawing: &Drawing, legend: &[(usize, String)], solid: bool) {
+        let name = format!("{}.svg", drawing.identifier);
+        self.line(&format!("![{}]({PICTURES}/{name})", safe(&drawing.title)));
+        self.pictures.push((name, drawing.alone(legend, solid)));
     }
 
     fn figure(&mut self, figure: &Figure) {
         for (caption, drawing) in &figure.panels {
-            let name = format!("{}.svg", drawing.identifier);
             self.line(&safe(caption));
-            self.line(&format!("![{}]({PICTURES}/{name})", safe(&drawing.title)));
-            self.pictures
-                .push((name, drawing.alone(&figure.legend, figure.solid)));
+            self.picture(drawing, &figure.legend, figure.solid);
         }
         if !figure.caption.is_empty() {
             self.line(&format!("*{}*", safe(&figure.caption)));
@@ -115,6 +159,7 @@ fn text(spans: &Text) -> String {
         Span::Code(words) => format!("`{}`", words.replace(['`', '|', '\n', '<'], " ")),
         Span::Small(words) => format!("<br>{}", safe(words)),
         Span::Link(to, words) => format!("[{}](#{to})", safe(words)),
+        Span::Strip(_) => String::new(),
         Span::Verdict(verdict, same) => {
             format!(
                 "{} **{}**",

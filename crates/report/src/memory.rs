@@ -57,6 +57,7 @@ fn picture(results: &Results, dataset: &str, ways: &[&str]) -> Picture {
             .map(line)
             .enumerate()
             .map(|(style, line)| Series {
+                name: ways[style].to_owned(),
                 style,
                 marks: line.iter().map(|(x, y)| (*x, *y, Mark::Dot)).collect(),
                 line,

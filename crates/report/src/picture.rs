@@ -4,21 +4,18 @@
 //! style sheet colours, for light and dark. A picture says in words what it shows, for those who do not see it.
 
 use crate::axis::{Axis, tick_label};
-use crate::html::escape;
-use crate::words::clip;
+use crate::escape::escape;
 
-/// The size in pixels at which the text has the size of the page's small print.
-const WIDTH: f64 = 372.0;
+/// The size in pixels. No page shows it smaller, and its text has 12 pixels at this size.
+const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 264.0;
 /// Room for labels around the plane of the lines.
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 12.0;
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 14.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 46.0;
-/// The height of a row that has a name, the most letters of the name, and the width of a letter.
-const ROW: f64 = 15.0;
-const ROW_LETTERS: usize = 22;
-const LETTER: f64 = 6.3;
+/// The width of a letter.
+pub(crate) const LETTER: f64 = 6.6;
 
 /// The styles of series: colours chosen from Okabe and Ito's palette, which people with any of the usual kinds of colour
 /// blindness can tell apart, and dashes. The style sheet has a lighter set of colours for dark.
@@ -28,7 +25,7 @@ const STYLES: [(&str, &str); 7] = [
     ("#009E73", "12 3 2 3"),
     ("#B4568F", "2 2.5"),
     ("#B07C00", "16 4"),
-    ("#3A9BDC", "6 2.5 2 2.5 2 2.5"),
+    ("#2B87C8", "6 2.5 2 2.5 2 2.5"),
     ("#666667", "3.5 3.5"),
 ];
 /// How many series can be told apart.
@@ -50,10 +47,10 @@ pub(crate) struct Picture {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) series: Vec<Series>,
-    /// Values on the x axis that everything is held against, and whether their lines are dashed.
-    pub(crate) uprights: Vec<(f64, bool)>,
-    /// Names of rows with what stands at their end, in place of the y axis' numbers: the first is at y = 0, the next at -1.
-    pub(crate) rows: Vec<(String, String)>,
+    /// Values on the x axis that everything is held against.
+    pub(crate) uprights: Vec<f64>,
+    /// Values on the y axis that everything is held against, with their names, which stand beside the plane.
+    pub(crate) levels: Vec<(f64, String)>,
 }
 
 /// A picture that was drawn.
@@ -62,10 +59,13 @@ pub(crate) struct Drawing {
     /// Unique in the report; also the name of its file.
     pub(crate) identifier: String,
     pub(crate) title: String,
-    description: String,
+    pub(crate) description: String,
     /// What is inside the SVG element.
-    body: String,
-    height: f64,
+    pub(crate) body: String,
+    /// Width and height.
+    pub(crate) size: (f64, f64),
+    /// Attributes that say where the axes lie: by them a script reads values off the lines.
+    pub(crate) axes: String,
 }
 
 impl Drawing {
@@ -74,11 +74,12 @@ impl Drawing {
         let Self {
             identifier,
             body,
-            height,
+            axes,
+            size: (width, height),
             ..
         } = self;
         format!(
-            "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-labelledby=\"{identifier}-t \
+            "<svg class=\"picture\" viewBox=\"0 0 {width} {height}\" role=\"img\"{axes} aria-labelledby=\"{identifier}-t \
              {identifier}-d\"><title id=\"{identifier}-t\">{}</title><desc id=\"{identifier}-d\">{}</desc>{body}</svg>",
             escape(&self.title),
             escape(&self.description),
@@ -88,17 +89,17 @@ impl Drawing {
     /// The picture as a file of its own, with its colours, paper and legend.
     pub(crate) fn alone(&self, legend: &[(usize, String)], solid: bool) -> String {
         let mut below = String::new();
-        let mut height = self.height;
+        let (width, mut height) = self.size;
         for (style, name) in legend {
             height += 17.0;
             below += &key(*style, solid, 16.0, 52.0, height - 8.0);
             below += &text(name, (60.0, height - 4.0), "start", 12);
         }
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              font-family=\"sans-serif\">\n<title>{}</title>\n<desc>{}</desc>\n<style>{COLOUR_STYLE}</style>\n\
              <rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{}{below}</svg>\n",
-            WIDTH * 1.5,
+            width * 1.5,
             height * 1.5,
             escape(&self.title),
             escape(&self.description),
@@ -110,6 +111,8 @@ impl Drawing {
 /// One line with its band and marks.
 #[derive(Default)]
 pub(crate) struct Series {
+    /// What it is, as in the legend.
+    pub(crate) name: String,
     /// Which of the styles it is drawn in; the same as in the legend.
     pub(crate) style: usize,
     /// Whether the line is drawn without the dashes of its style.
@@ -125,7 +128,7 @@ pub(crate) struct Series {
 }
 
 /// The shape of a mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mark {
     /// A small dot: a measured point.
     Dot,
@@ -135,10 +138,12 @@ pub(crate) enum Mark {
     Ring,
     /// A cross: it diverged.
     Cross,
-    /// A triangle to the right: it is at least this.
-    AtLeast,
-    /// A triangle to the left: it is at most this.
-    AtMost,
+    /// An arrow upwards: it goes on outside, or is at least this.
+    Up,
+    /// An arrow's head in this direction, in the axes' own units.
+    Head(f64, f64),
+    /// A star: the minimum.
+    Star,
 }
 
 /// Draws a picture. `identifier` must be unique on the page.
@@ -147,19 +152,30 @@ pub(crate) fn draw(picture: &Picture, identifier: impl Into<String>) -> Drawing 
     let mut body = frame.axes(picture);
     // Marks lie above all lines, and lines above all bands.
     for layer in [Frame::bands, Frame::lines, Frame::marks] {
-        body.extend(
-            picture
-                .series
-                .iter()
-                .map(|series| layer(frame, picture, series)),
-        );
+        for series in &picture.series {
+            let shapes = layer(frame, picture, series);
+            if !shapes.is_empty() {
+                let (style, name) = (series.style % N_STYLES, escape(&series.name));
+                body += &format!("<g class=\"s{style}\" data-n=\"{name}\">{shapes}</g>");
+            }
+        }
     }
+    let axes = format!(
+        " data-x=\"{:.0} {:.0} {}\" data-y=\"{:.0} {:.0} {}\"",
+        frame.left,
+        frame.right,
+        picture.x.ends(),
+        frame.down(0.0),
+        frame.down(1.0),
+        picture.y.ends(),
+    );
     Drawing {
         identifier: identifier.into(),
         title: picture.title.clone(),
         description: picture.description.clone(),
         body,
-        height: frame.height,
+        size: (WIDTH, HEIGHT),
+        axes,
     }
 }
 
@@ -168,37 +184,22 @@ pub(crate) fn key(style: usize, solid: bool, from: f64, to: f64, y: f64) -> Stri
     stroke(&[(from, y), (to, y)], Paint::Style(style), 2.0, !solid)
 }
 
-type Point = (f64, f64);
+pub(crate) type Point = (f64, f64);
 
 /// Where the plane of the lines lies in the picture.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     left: f64,
     right: f64,
-    height: f64,
 }
 
 impl Frame {
     fn of(picture: &Picture) -> Self {
-        let rows = &picture.rows;
-        if rows.is_empty() {
-            return Self {
-                left: LEFT,
-                right: WIDTH - RIGHT,
-                height: HEIGHT,
-            };
-        }
-        let longest = |of: fn(&(String, String)) -> &str| {
-            rows.iter()
-                .map(|row| of(row).chars().count())
-                .max()
-                .unwrap_or(0)
-                .min(ROW_LETTERS)
-        };
+        let longest = picture.levels.iter().map(|level| level.1.chars().count());
+        let right = RIGHT.max(LETTER * longest.max().unwrap_or(0) as f64 + 6.0);
         Self {
-            left: LEFT.max(LETTER * longest(|row| &row.0) as f64 + 12.0),
-            right: WIDTH - RIGHT - LETTER * longest(|row| &row.1) as f64,
-            height: TOP + BOTTOM + ROW * rows.len() as f64,
+            left: LEFT,
+            right: WIDTH - right,
         }
     }
 
@@ -209,7 +210,7 @@ impl Frame {
 
     /// From a place on the y axis, 0 to 1, to a height, which counts downwards.
     fn down(self, place: f64) -> f64 {
-        TOP + (1.0 - place) * (self.height - TOP - BOTTOM)
+        TOP + (1.0 - place) * (HEIGHT - TOP - BOTTOM)
     }
 
     fn point(self, picture: &Picture, x: f64, y: f64) -> Option<Point> {
@@ -221,62 +222,44 @@ impl Frame {
 
     /// Grid, ticks and labels.
     fn axes(self, picture: &Picture) -> String {
-        let Self {
-            left,
-            right,
-            height,
-        } = self;
+        let Self { left, right } = self;
         let (bottom, top) = (self.down(0.0), self.down(1.0));
-        let mut svg = String::new();
-        let mut level = |value: f64, label: &str, size: u32, end: &str| {
-            let Some(at) = picture.y.place(value).map(|place| self.down(place)) else {
-                return;
-            };
-            svg += &stroke(&[(left, at), (right, at)], Paint::Grid, 1.0, false);
-            svg += &text(label, (left - 6.0, at + 4.0), "end", size);
-            svg += &text(end, (right + 6.0, at + 4.0), "start", size);
-        };
-        if picture.rows.is_empty() {
-            for tick in picture.y.ticks(5) {
-                level(tick, &tick_label(tick), 11, "");
+        // A script may put another kind of axis in the place of these.
+        let mut svg = String::from("<g class=\"ticks\">");
+        for tick in picture.y.ticks(5) {
+            if let Some(at) = picture.y.place(tick).map(|place| self.down(place)) {
+                svg += &stroke(&[(left, at), (right, at)], Paint::Grid, 1.0, false);
+                svg += &text(&tick_label(tick), (left - 6.0, at + 4.0), "end", 12);
             }
         }
-        for (row, (name, end)) in picture.rows.iter().enumerate() {
-            level(
-                -(row as f64),
-                &clip(name, ROW_LETTERS),
-                11,
-                &clip(end, ROW_LETTERS),
-            );
+        svg += "</g>";
+        for (value, name) in &picture.levels {
+            if let Some(at) = picture.y.place(*value).map(|place| self.down(place)) {
+                let line = stroke(&[(left, at), (right, at)], Paint::Row, 1.5, true);
+                let name = text(name, (right + 4.0, at + 4.0), "start", 12);
+                svg += &format!("<g class=\"level\">{line}{name}</g>");
+            }
         }
-        for (value, dashed) in &picture.uprights {
-            let Some(at) = picture.x.place(*value).map(|place| self.across(place)) else {
-                continue;
-            };
-            // The dashes of the last style.
-            let paint = if *dashed {
-                Paint::Style(N_STYLES - 1)
-            } else {
-                Paint::Ink
-            };
-            svg += &stroke(&[(at, bottom), (at, top)], paint, 1.0, *dashed);
+        for value in &picture.uprights {
+            if let Some(at) = picture.x.place(*value).map(|place| self.across(place)) {
+                svg += &stroke(&[(at, bottom), (at, top)], Paint::Ink, 1.0, false);
+            }
         }
-        for tick in picture.x.ticks(if picture.rows.is_empty() { 5 } else { 4 }) {
-            let Some(at) = picture.x.place(tick).map(|place| self.across(place)) else {
-                continue;
-            };
-            svg += &stroke(&[(at, bottom), (at, bottom + 4.0)], Paint::Ink, 1.0, false);
-            svg += &text(&tick_label(tick), (at, bottom + 16.0), "middle", 11);
+        for tick in picture.x.ticks(4) {
+            if let Some(at) = picture.x.place(tick).map(|place| self.across(place)) {
+                svg += &stroke(&[(at, bottom), (at, bottom + 4.0)], Paint::Ink, 1.0, false);
+                svg += &text(&tick_label(tick), (at, bottom + 16.0), "middle", 12);
+            }
         }
         svg += &stroke(&[(left, bottom), (right, bottom)], Paint::Ink, 1.0, false);
         // In the middle of the plane, where there is room for it; otherwise in the middle of the picture.
-        let room = LETTER * 1.1 * picture.x_label.chars().count() as f64;
+        let room = LETTER * picture.x_label.chars().count() as f64;
         let middle = if room < right - left {
             (left + right) / 2.0
         } else {
             WIDTH / 2.0
         };
-        svg += &text(&picture.x_label, (middle, height - 8.0), "middle", 12);
+        svg += &text(&picture.x_label, (middle, HEIGHT - 8.0), "middle", 12);
         let y = (top + bottom) / 2.0;
         if !picture.y_label.is_empty() {
             svg += &format!("<g transform=\"rotate(-90 12 {y:.1})\">");
@@ -309,18 +292,46 @@ impl Frame {
         svg
     }
 
+    /// Lines, as far as they lie in the plane. Where one leaves it at the top, an arrow says that it goes on.
     fn lines(self, picture: &Picture, series: &Series) -> String {
+        let width = if series.fine { 1.0 } else { 2.0 };
+        let paint = Paint::Style(series.style);
         let mut svg = String::new();
-        for stretch in series.line.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
-            let points: Vec<_> = stretch
-                .iter()
-                .filter_map(|(x, y)| self.point(picture, *x, (*y)?))
-                .collect();
-            if points.len() > 1 {
-                let width = if series.fine { 1.0 } else { 2.0 };
-                svg += &stroke(&points, Paint::Style(series.style), width, !series.solid);
+        let mut piece: Vec<Point> = Vec::new();
+        let mut end = |piece: &mut Vec<Point>| {
+            if piece.len() > 1 {
+                svg += &stroke(piece, paint, width, !series.solid);
             }
+            piece.clear();
+        };
+        let mut leaves = Vec::new();
+        let mut was_inside = None;
+        for (x, y) in &series.line {
+            let Some((point, y)) = y.and_then(|y| Some((self.point(picture, *x, y)?, y))) else {
+                end(&mut piece);
+                was_inside = None;
+                continue;
+            };
+            let is_inside = !picture.y.is_above(y);
+            match (was_inside, is_inside) {
+                (Some(true) | None, true) => piece.push(point),
+                (Some(true), false) => {
+                    piece.push(point);
+                    leaves.push(point);
+                    end(&mut piece);
+                }
+                (None, false) => leaves.push(point),
+                (Some(false), true) => {
+                    piece.push(point);
+                }
+                (Some(false), false) => {}
+            }
+            was_inside = Some(is_inside);
         }
+        end(&mut piece);
+        leaves
+            .iter()
+            .for_each(|(x, y)| svg += &arrow((*x, *y), (0.0, -8.0), paint));
         svg
     }
 
@@ -328,53 +339,108 @@ impl Frame {
         let paint = Paint::Style(series.style);
         let fill = paint.on("fill");
         let mut svg = String::new();
+        // Hundreds of samples are one path: lines without length, with round ends.
+        let mut specks = String::new();
         for (x, y, mark) in &series.marks {
-            let y = y
-                .filter(|y| !picture.y.is_above(*y))
-                .unwrap_or(f64::INFINITY);
-            let Some((x, y)) = self.point(picture, *x, y) else {
+            let inside = y.filter(|y| !picture.y.is_above(*y));
+            let Some((left, top)) = self.point(picture, *x, inside.unwrap_or(f64::INFINITY)) else {
                 continue;
             };
             let circle = |r: f64, rest: &str| {
-                format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{r}\" {rest}/>")
-            };
-            let triangle = |tip: f64| {
-                let corners = [(x - tip, y - 4.0), (x + tip, y), (x - tip, y + 4.0)];
-                format!("<polygon points=\"{}\" {fill}/>", points(&corners))
+                format!("<circle cx=\"{left:.1}\" cy=\"{top:.1}\" r=\"{r}\" {rest}/>")
             };
             svg += &match mark {
-                Mark::Dot => circle(2.5, &fill),
-                Mark::Speck => circle(1.5, &format!("{fill} opacity=\"0.6\"")),
+                Mark::Speck => {
+                    specks += &format!("M{left:.1} {top:.1}h0");
+                    String::new()
+                }
+                Mark::Dot => circle(3.0, &fill),
                 Mark::Ring => {
                     let ring = format!("{} stroke-width=\"2\" fill=\"none\"", paint.on("stroke"));
                     circle(2.5, &fill) + &circle(6.0, &ring)
                 }
                 Mark::Cross => {
                     let arm = |up: f64| {
-                        stroke(&[(x - 4.0, y - up), (x + 4.0, y + up)], paint, 2.0, false)
+                        let ends = [(left - 4.0, top - up), (left + 4.0, top + up)];
+                        stroke(&ends, paint, 2.0, false)
                     };
                     arm(4.0) + &arm(-4.0)
                 }
-                Mark::AtLeast => triangle(4.0),
-                Mark::AtMost => triangle(-4.0),
+                Mark::Up => arrow((left, top), (0.0, -8.0), paint),
+                Mark::Head(along, up) => {
+                    let tail = self.point(picture, x - along, y.unwrap_or(0.0) - up);
+                    tail.map_or_else(String::new, |tail| {
+                        arrow((left, top), (left - tail.0, top - tail.1), paint)
+                    })
+                }
+                Mark::Star => {
+                    let corner = |at: u32| {
+                        let radius = if at.is_multiple_of(2) { 8.0 } else { 3.2 };
+                        let (across, down) = (std::f64::consts::PI * f64::from(at) / 5.0).sin_cos();
+                        (left + radius * across, top - radius * down)
+                    };
+                    let corners: Vec<Point> = (0..10).map(corner).collect();
+                    format!(
+                        "<polygon points=\"{}\" {} stroke=\"#FFFFFF\" class=\"fill-ink halo\"/>",
+                        points(&corners),
+                        "fill=\"#444445\""
+                    )
+                }
             };
+        }
+        if !specks.is_empty() {
+            svg += &format!(
+                "<path d=\"{specks}\" {} stroke-width=\"3\" stroke-linecap=\"round\" opacity=\"0.6\"/>",
+                paint.on("stroke")
+            );
         }
         svg
     }
 }
 
+/// An arrow's head whose tip lies at a point.
+fn arrow((x, y): Point, (along, down): Point, paint: Paint) -> String {
+    let length = along.hypot(down);
+    if length < 1e-9 {
+        return String::new();
+    }
+    let (along, down) = (along / length, down / length);
+    // No longer than the step itself, where that can be seen.
+    let size = length.clamp(3.0, 8.0);
+    let (back, side) = (size, 0.45 * size);
+    let corners = [
+        (x, y),
+        (
+            x - back * along - side * down,
+            y - back * down + side * along,
+        ),
+        (
+            x - back * along + side * down,
+            y - back * down - side * along,
+        ),
+    ];
+    format!(
+        "<polygon points=\"{}\" {}/>",
+        points(&corners),
+        paint.on("fill")
+    )
+}
+
 /// What a shape is coloured as.
 #[derive(Clone, Copy)]
-enum Paint {
+pub(crate) enum Paint {
     Style(usize),
+    /// What a row of a forest plot is drawn in.
+    Row,
     Grid,
     Ink,
 }
 
 impl Paint {
     /// The class and the attribute, for `stroke` or `fill`.
-    fn on(self, part: &str) -> String {
+    pub(crate) fn on(self, part: &str) -> String {
         let (name, colour) = match self {
+            Self::Row => return Self::Style(N_STYLES - 1).on(part),
             Self::Style(style) => {
                 let style = style % N_STYLES;
                 (format!("c{style}"), STYLES[style].0)
@@ -386,10 +452,11 @@ impl Paint {
     }
 }
 
-fn stroke(through: &[Point], paint: Paint, width: f64, dashed: bool) -> String {
+pub(crate) fn stroke(through: &[Point], paint: Paint, width: f64, dashed: bool) -> String {
     let dashes = match paint {
         Paint::Style(style) if dashed => STYLES[style % N_STYLES].1,
-        Paint::Style(_) | Paint::Grid | Paint::Ink => "",
+        Paint::Row if dashed => STYLES[N_STYLES - 1].1,
+        Paint::Style(_) | Paint::Row | Paint::Grid | Paint::Ink => "",
     };
     let dashes = if dashes.is_empty() {
         String::new()
@@ -403,7 +470,7 @@ fn stroke(through: &[Point], paint: Paint, width: f64, dashed: bool) -> String {
     )
 }
 
-fn points(through: &[Point]) -> String {
+pub(crate) fn points(through: &[Point]) -> String {
     through
         .iter()
         .map(|(x, y)| format!("{x:.1},{y:.1}"))
@@ -411,7 +478,7 @@ fn points(through: &[Point]) -> String {
         .join(" ")
 }
 
-fn text(words: &str, (x, y): Point, anchor: &str, size: u32) -> String {
+pub(crate) fn text(words: &str, (x, y): Point, anchor: &str, size: u32) -> String {
     if words.is_empty() {
         return String::new();
     }

@@ -42,6 +42,9 @@ pub struct Results {
     pub claims: Vec<ClaimNote>,
     /// What the tables say together: first the primary answers in the order of the claims, then the secondary ones.
     pub answers: Vec<Answer>,
+    /// What the answers come down to, one sentence each.
+    #[serde(default)]
+    pub summary: Vec<Summary>,
     /// What each table says.
     pub tables: Vec<TableAnswer>,
     /// Each table of each primary answer as the other tables foretell it.
@@ -88,6 +91,7 @@ impl Default for Results {
             design: Design::default(),
             claims: Vec::new(),
             answers: Vec::new(),
+            summary: Vec::new(),
             tables: Vec::new(),
             left_out: Vec::new(),
             variance: Vec::new(),
@@ -167,11 +171,26 @@ pub struct ClaimNote {
     pub expectation: String,
     /// What the literature says.
     pub literature: Vec<Citation>,
-    /// Which pictures its page shows: `curves`, `targets`, `rates`, `landscape`, `memory`.
+    /// Which pictures its page shows: `landscape`, `curves`, `overfitting`, `batch-sizes`, `targets`, `rates`, `own-statistics`,
+    /// `noise-scale`, `memory`.
     pub pictures: Vec<String>,
     /// The ways of training that it compares, by the names of the [`WayNote`]s: whose curves and rates its page shows.
     #[serde(default)]
     pub ways: Vec<String>,
+}
+
+/// A sentence that sums up a claim's answer, for each that there can be. `{effect}` stands for the interval of the mean over tables,
+/// `{share}` for on how many of 10 new tables the claim is expected to hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The claim's name.
+    pub claim: String,
+    /// Where it holds.
+    pub yes: String,
+    /// Where it does not.
+    pub no: String,
+    /// Where that cannot be told.
+    pub open: String,
 }
 
 /// A statement of the literature.
@@ -205,6 +224,18 @@ pub struct Answer {
     pub scale: Scale,
     /// A sentence with `{effect}` where the estimate belongs: "Raw inputs end with {effect} times the training loss."
     pub words: String,
+    /// A few words with `{effect}` where the interval belongs: "training loss {effect} times as high".
+    #[serde(default)]
+    pub brief: String,
+    /// The ways of training on the first side, by the names of the [`WayNote`]s: the best of them counts.
+    #[serde(default)]
+    pub first: Vec<String>,
+    /// Those on the second side.
+    #[serde(default)]
+    pub second: Vec<String>,
+    /// How many test rows are scaled together, where that is asked.
+    #[serde(default)]
+    pub batch: Option<usize>,
     /// The mean over tables (the geometric mean of ratios); `None` where no table has an effect. Of something counted, `low` and `high`
     /// are equal to it.
     #[serde(with = "number::finite")]

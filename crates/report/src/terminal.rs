@@ -30,7 +30,7 @@ pub fn terminal(results: &Results, report: &Path, screen: Screen) -> String {
         page.sentence(
             0,
             &format!(
-                "It confirms {confirmed} of {} answers of {}.",
+                "This run confirms {confirmed} of {} answers of {}.",
                 answers.len(),
                 replication.of
             ),

@@ -2,7 +2,7 @@
 
 use smallbatch_evidence::{Needed, Scale, Verdict};
 
-use crate::results::{Answer, Part, Prediction, TableAnswer};
+use crate::results::{Answer, Part, Prediction, Results, Summary, TableAnswer};
 
 /// What stands where there is no number.
 const NONE: &str = "–";
@@ -261,12 +261,95 @@ pub(crate) fn sentence_with_interval(answer: &Answer) -> String {
     }
 }
 
+/// The answer in a few words, with the interval of the mean over tables: "training loss 2.7 to 7.6 times as high".
+pub(crate) fn brief(answer: &Answer) -> String {
+    let size = Size::of(answer);
+    if size.estimate.is_none() {
+        return "no table has an effect".into();
+    }
+    let interval = match size.interval() {
+        interval if interval.is_empty() || interval == "counted" => size.in_words(),
+        interval => interval,
+    };
+    if answer.brief.is_empty() {
+        return format!("{}: {interval}", answer.unit);
+    }
+    answer.brief.replace("{effect}", &interval)
+}
+
+/// On how many of 10 new tables a claim is expected to hold.
+pub(crate) fn of_ten(answer: &Answer) -> Option<String> {
+    // Of one of several effects it says nothing of the claim.
+    let prediction = answer.prediction.as_ref();
+    let prediction = prediction.filter(|_| foretold_alone(answer).is_none())?;
+    let share = prediction.share.filter(|share| share.is_finite())?;
+    Some(format!("{:.0}", 10.0 * share))
+}
+
+/// What the answers come down to, a sentence for each claim that has one; without any, how many hold.
+pub(crate) fn summary(results: &Results) -> Vec<String> {
+    let told = |summary: &Summary| {
+        let answer = results.primary(&summary.claim)?;
+        let sentence = match answer.verdict {
+            verdict if holds(verdict, answer.same) => &summary.yes,
+            Verdict::Inconclusive { .. } => &summary.open,
+            Verdict::Supported | Verdict::Refuted | Verdict::Equivalent => &summary.no,
+        };
+        let interval = Size::of(answer).interval();
+        let share = of_ten(answer).unwrap_or_else(|| NONE.into());
+        let sentence = sentence
+            .replace("{effect}", &interval)
+            .replace("{share}", &share);
+        (!interval.is_empty()).then_some(sentence)
+    };
+    let sentences: Vec<String> = results.summary.iter().filter_map(told).collect();
+    if !sentences.is_empty() || results.claims.is_empty() {
+        return sentences;
+    }
+    let answers = || {
+        results
+            .claims
+            .iter()
+            .filter_map(|note| results.primary(&note.id))
+    };
+    let yes = answers()
+        .filter(|answer| holds(answer.verdict, answer.same))
+        .count();
+    let open = answers()
+        .filter(|answer| matches!(answer.verdict, Verdict::Inconclusive { .. }))
+        .count();
+    let all = answers().count();
+    vec![format!(
+        "Of {}, {yes} hold, {} do not, and {open} cannot be told.",
+        counted(all, "claim"),
+        all - yes - open
+    )]
+}
+
 /// The part that a prediction is of, where not all can be foretold: how much tables differ among each other is no effect on one.
 pub(crate) fn foretold_alone(answer: &Answer) -> Option<&Part> {
     let is_on_one_table = |part: &&Part| !part.between_tables;
     let some_are_not = answer.parts.iter().any(|part| part.between_tables);
     let foretold = answer.parts.iter().find(is_on_one_table);
     foretold.filter(|_| some_are_not)
+}
+
+/// What to expect of a new table: "On a new table: 0.8 to 21, holds on 84 of 100".
+pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
+    let prediction = answer.prediction.as_ref()?;
+    let range = range(prediction.low, prediction.high, answer.scale);
+    let share = prediction.share.filter(|share| share.is_finite())?;
+    let holds = format!("holds on {:.0} of 100", 100.0 * share);
+    let expected = [range, holds];
+    let expected: Vec<String> = expected
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect();
+    let what = match foretold_alone(answer) {
+        Some(part) => format!("{}, on a new table", capital(&part.unit)),
+        None => "On a new table".into(),
+    };
+    Some(format!("{what}: {}", expected.join(", ")))
 }
 
 /// Whether a verdict says that the claim holds: of a claim of sameness, equivalence is what it claims.

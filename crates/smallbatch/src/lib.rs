@@ -1,10 +1,9 @@
-//! Small neural networks on a CPU: fast to train, and told with evidence how to normalize their inputs and which batch
-//! size to use.
+//! Small neural networks on a CPU: fast to train, with evidence on how to normalize the inputs and which batch size to use.
 //!
-//! Much of what is learned from tables is learned well by a multi-layer perceptron of a few thousand weights. Such a
-//! network needs no GPU, no Python and no framework, and trains in seconds. Two choices decide how well that goes: how
-//! the inputs are scaled, and how many samples go into one update. This crate makes both hard to get wrong, and its
-//! experiments (`smallbatch run`, feature `lab`) measure what they are worth.
+//! A multi-layer perceptron of a few thousand weights learns many tables well. It needs no GPU, no Python and no
+//! framework, and trains in seconds. Two choices decide how well that goes: how the inputs are scaled, and how many
+//! samples go into one update. This crate makes both hard to get wrong. Its experiments (feature `lab`) measure what
+//! they are worth.
 //!
 //! # A model in twenty lines
 //!
@@ -42,50 +41,53 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Three longer programs are in the repository's folder `examples`: `classify` (early stopping, test metrics, a saved
+//! model), `regress` (a CSV file, predictions for new rows) and `batch_size` (three batch sizes, each at its best rate).
+//!
 //! # Why normalize, and why mini-batches
 //!
-//! Gradient descent takes its step in all directions at the same rate. Where one input is a thousand times another,
-//! the loss is a ravine: the rate that is safe across it is far too small along it. For a linear unit with squared error
-//! the curvature is the inputs' second moment, so centring each feature and dividing it by its standard deviation
-//! is the cure that matters most (LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998). The mean and the deviation
-//! are those of the training part, and stay so for every sample that ever comes: statistics of the test part would
-//! measure something else, and statistics of everything would leak.
+//! Gradient descent uses one learning rate for all directions. If one input is a thousand times another, the loss is a
+//! ravine: a rate that is safe across it is far too small along it. For a linear unit with squared error the curvature
+//! is the inputs' second moment. Therefore the cure that matters most is to centre each feature and to divide it by its
+//! standard deviation (LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998). Mean and deviation come from the
+//! training part, and scale every later sample. Statistics of the test part would measure something else; statistics of
+//! all rows would leak.
 //!
-//! The full training set gives the exact gradient for the price of every sample. 32 samples give a noisy one for a
-//! thousandth of it, and a thousand noisy steps get further than an exact one. How far, and whether the noise is good
-//! or bad for new data, depends on what is held equal: epochs, updates or seconds. So every [`Budget`](train::Budget)
-//! names its unit, and every [`Record`](train::Record) counts all three.
+//! The full training set gives the exact gradient for the price of every sample. In a set of 32,000, a batch of 32 gives a
+//! noisy gradient for a thousandth of that price, and a thousand noisy steps get further than one exact step. How much
+//! further depends on what is held equal: epochs, updates or seconds. Whether the noise is good or bad for new data
+//! depends on it, too. So every [`Budget`](train::Budget) names its unit, and every [`Record`](train::Record) counts all
+//! three.
 //!
 //! # Samples are columns
 //!
 //! Features have shape (`n_features`, `n_samples`): the transpose of scikit-learn's. nalgebra stores columns in one
 //! piece, so gathering a mini-batch is a few short copies, and `Z = W·A + b` is what textbooks write.
 //!
-//! # The rooms
+//! # What do you want to do?
 //!
-//! Each is a crate of its own, to be used alone where less is wanted:
+//! [`prelude`] has the names that most programs need. Each module is a crate of its own, for programs that need no more.
+//! Read them in this order; each front page has a program that runs:
 //!
-//! - [`preprocess`]: statistics of features, and the scalers fitted from them;
-//! - [`mlp`]: the network, forward and backward by hand, losses, optimizers, curvature;
-//! - [`data`]: data sets, splits, mini-batches, readers, built-in data;
-//! - [`train`]: the loop, with budgets, schedules, early stopping, history and metrics;
-//!
-//! And behind features of the same names:
-//!
-//! - `sweep`: many trainings, each a pure function of its description, spread over threads;
-//! - `evidence`: from numbers to verdicts: intervals, corrections, effects over tables;
-//! - `report`: the results of experiments as files, and all that draws them;
-//! - `lab`: experiments on normalization and batch size; it brings the three above;
-//! - `advice`: what to do on a table of one's own; so does it.
-//!
-//! [`prelude`] has the names that most programs need.
+//! | task | module | feature |
+//! |---|---|---|
+//! | scale inputs, and see what is odd about them | [`preprocess`] | |
+//! | read a table, split it, cut it into batches | [`data`] | |
+//! | compute gradients, losses, curvature by hand | [`mlp`] | |
+//! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
+//! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
+//! | say what the numbers of many trainings mean, and how sure that is | `evidence` | `evidence` |
+//! | repeat the experiments on normalization and batch size | `lab` | `lab`, which brings those above and `report` |
+//! | find the best scaling, batch size and rate for one table | `advice` | `advice`, which brings the same without `lab` |
+//! | read or draw the results of experiments again | `report` | `report` |
 //!
 //! # What can be relied on
 //!
-//! The same seed on the same machine gives the same bits. Bad input is an error that names the column, the row and
-//! the way out, never a panic and never a silent repair. A training that diverges says so, at which step, and what to
-//! try. There are two unsafe expressions in these crates (one hands work to threads, and Miri runs it; one
-//! asks Linux for large pages), and the default build needs nothing but Rust.
+//! - The same seed on the same machine gives the same bits.
+//! - Bad input is an error that names the column, the row and the way out: never a panic, never a silent repair.
+//! - A training that diverges says at which step, and what to try.
+//! - The default build needs nothing but Rust. Two expressions are unsafe: one hands work to threads, and Miri runs it;
+//!   one asks Linux for large pages.
 
 #[cfg(feature = "advice")]
 pub use smallbatch_advice as advice;

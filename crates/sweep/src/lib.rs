@@ -1,17 +1,23 @@
 //! Many trainings: jobs, each a pure function of its description.
 //!
-//! A [`Job`] says everything that decides a training: the table by name and hash, the seed of its split, the scaling, the network,
-//! the optimizer, the batch size, the rate, the seed of weights and order, and how long. Its result, a [`Trajectory`], follows from that
-//! and nothing else. So a result can be kept ([`Cache`]), made on any thread in any order ([`Pool`]), and verified by making
-//! it again. A [`Probe`] measures the network inside a training, and is kept in the same way. The one exception is time:
-//! [`Runner::seconds_per_update`] is measured, and kept for this machine only.
+//! One training is `smallbatch-train`'s. This crate is for hundreds: over seeds, rates, batch sizes and tables, on all cores.
 //!
-//! A [`Fit`] is a training of which the network is wanted: its outcome is a pure function of the description and the rows, too, and
-//! is not kept.
+//! A [`Job`] says everything that decides a training: the split, the scaling, the network, the optimizer, the batch size, the
+//! rate, the seed of weights and order, and the number of updates. Its result, a [`Trajectory`], follows from the job and its
+//! table alone. So a result can be kept, made on any thread in any order, and verified by making it again. Time is the one
+//! exception: [`Runner::seconds_per_update`] is measured, and kept for this machine only.
 //!
-//! Nothing else in the house builds a `Trainer` above `train`. The experiments of `lab` describe what they want and ask a
-//! [`Runner`], the advice of `advice` describes a [`Fit`]; both spread their work over a [`Pool`], which tells a [`Progress`] how far
-//! it is. [`Stages`] tell several runs of a pool as one.
+//! | task | types |
+//! |---|---|
+//! | train, and read the losses along the way | [`Job`], [`Runner`], [`Trajectory`] |
+//! | choose a learning rate | [`Search`] |
+//! | keep results on disk, and make none twice | [`Cache`] |
+//! | measure curvature or gradient noise inside a training | [`Probe`] |
+//! | train, and take the network (not kept) | [`Fit`], [`Fitted`] |
+//! | use all cores, and say how far it is | [`Pool`], [`Progress`]; [`Stages`] for several runs in a row |
+//!
+//! The experiments (`smallbatch-lab`) ask a [`Runner`], the advice (`smallbatch-advice`) describes [`Fit`]s. Nothing else above
+//! `smallbatch-train` builds a `Trainer`. What the losses of many jobs mean together, `smallbatch-evidence` says.
 //!
 //! # Example
 //!

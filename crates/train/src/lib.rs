@@ -17,15 +17,10 @@
 //!   read unless the budget counts seconds. By default the training data is not evaluated either: a record's training
 //!   loss is the mean of the batches' own losses, and each record says [which loss](TrainingLoss) it holds.
 //!
-//! Every random draw is from a named stream of the trainer's one seed, each with a key of its own, so that none depends on
-//! how much was drawn from another: `init` (weights) in `smallbatch-mlp`, which draws masks of dropout from a counter-based generator,
-//! `shuffle` (a counter an epoch) in `smallbatch-data`, and `evaluate` here: the samples that evaluations are limited to,
-//! counter 0 for the training data and 1 for the validation data.
-//!
 //! Losses are means over the samples, by weight; metrics beside the loss are in [`metrics`]. Nothing here reads or writes
-//! a file; specifications, histories and checkpoints serialize with serde.
+//! a file. Specifications, histories and checkpoints serialize with serde.
 //!
-//! A whole training, from a table to a test accuracy:
+//! # From a table to a test accuracy
 //!
 //! ```
 //! use smallbatch_data::{BatchSize, Splitter, builtin};
@@ -55,10 +50,31 @@
 //!
 //! # Where to find what
 //!
-//! - What is asked for: [`Trainer`], with [`Budget`], [`Schedule`], [`EarlyStopping`], [`Evaluation`].
-//! - What comes out: [`Trained`], [`History`] of [`Record`]s, [`Outcome`]; [`Divergence`] where it goes wrong.
-//! - While it runs: an [`Observer`] listens and may interrupt; a [`Session`] is run piece by piece and saved as a
-//!   [`Checkpoint`].
+//! | task | types |
+//! |---|---|
+//! | describe a training | [`Trainer`], [`Budget`], [`Schedule`], [`EarlyStopping`], [`Evaluation`] |
+//! | read what came out | [`Trained`], [`History`] of [`Record`]s, [`Outcome`] |
+//! | find out why it failed | [`Error::Diverged`] with a [`Divergence`] |
+//! | watch a training, and interrupt it | [`Observer`] |
+//! | run it piece by piece, save it, resume it | [`Session`], [`Checkpoint`] |
+//! | measure predictions | [`metrics`] |
+//!
+//! # Random numbers
+//!
+//! Every draw comes from a named stream of the trainer's one seed, each with a key of its own. So no draw depends on how
+//! much was drawn from another stream.
+//!
+//! | stream | draws | in |
+//! |---|---|---|
+//! | `init` | weights | `smallbatch-mlp` |
+//! | (a counter-based generator) | masks of dropout | `smallbatch-mlp` |
+//! | `shuffle`, a counter an epoch | the order of samples | `smallbatch-data` |
+//! | `evaluate`, counter 0 for training and 1 for validation data | the samples that evaluations are limited to | this crate |
+//!
+//! # What comes next
+//!
+//! One training says little: another seed gives another loss. `smallbatch-sweep` runs many, and `smallbatch-evidence` says
+//! what they mean together.
 
 mod batch_losses;
 mod best;

@@ -125,7 +125,11 @@ enum Finish {
 /// M units from this one on, over one block of inputs, for P panels: their sums begin with the bias or, where none is given,
 /// go on with what is in the output.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "inlined, and called once")]
+#[allow(
+    clippy::too_many_arguments,
+    clippy::type_complexity,
+    reason = "inlined, and called once"
+)]
 fn tile<T: Vectors, S: Simd, const M: usize, const P: usize, const V: usize>(
     simd: S,
     output: &mut [&mut [[T::Vector<S>; V]]; P],
