@@ -309,13 +309,13 @@ impl Part {
     pub(crate) fn unit(&self) -> String {
         let side = |ways: &[String]| match ways {
             [one] => one.clone(),
-            [first, ..] => format!("best of {first} and {} more", ways.len() - 1),
+            [first, ..] => format!("{first} (the best of {} ways)", ways.len()),
             [] => String::new(),
         };
         let measure = self.measure.name();
         match (self.measure, self.batch) {
             (Measure::OwnStatistics, batch) => format!(
-                "{measure}, test rows scaled by their own statistics in batches of {} / by the training part's",
+                "{measure}, test data scaled in batches of {} / with the training set's statistics",
                 batch.unwrap_or(1)
             ),
             (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {}", side(&self.first)),

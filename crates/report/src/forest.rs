@@ -43,7 +43,7 @@ pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Ve
             Vec::new()
         };
         let name = format!("{identifier}-{at}");
-        blocks.extend(plot(rows, thresholds, answer.scale, unit, &name));
+        blocks.extend(plot(rows, thresholds, answer.scale, (unit, "table"), &name));
     }
     if !blocks.is_empty() {
         blocks.extend(Block::words(Tone::Small, caption(results, answer, is_held)));
@@ -93,7 +93,7 @@ pub(crate) fn targets(answers: &[&Answer], identifier: &str) -> Option<Block> {
         rows,
         thresholds(first),
         first.scale,
-        &first.unit,
+        (&first.unit, "target"),
         identifier,
     )
 }
@@ -113,7 +113,7 @@ pub(crate) fn answers(
         sum(name.clone(), size, strip.diamond(&size))
     };
     let rows = answers.iter().map(row).collect();
-    plot(rows, thresholds(first), first.scale, unit, identifier)
+    plot(rows, thresholds(first), first.scale, (unit, ""), identifier)
 }
 
 /// The units of the effects that an answer is made of: its own, or those of its parts.
@@ -229,7 +229,7 @@ fn plot(
     rows: Vec<Row>,
     thresholds: Vec<f64>,
     scale: Scale,
-    unit: &str,
+    (unit, by): (&str, &str),
     identifier: &str,
 ) -> Option<Block> {
     let ruler = Ruler::of(rows.iter().map(|row| &row.size), thresholds, scale, ROOM);
@@ -242,7 +242,7 @@ fn plot(
     };
     let table = Table::new(
         unit,
-        "table||effect, 95 % interval",
+        &format!("{by}||effect, 95 % interval"),
         rows.into_iter().map(cells).collect(),
     );
     let table = table.with_form(Form::Forest).with_ruler(1, ruler);
