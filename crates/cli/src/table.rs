@@ -14,22 +14,35 @@ use crate::mistaken;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
 
-/// Says what the results that come with the program let one expect of a table.
+/// The claims that an advice is about: what is predicted of them stands before it.
+const ADVISED: [&str; 2] = ["standardize-speeds-training", "minibatch-is-faster"];
+
+/// Says what the results that come with the program predict for a table.
 pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
     mistaken::check_table(&asked.table)?;
-    let mut reader = TableReader::new().ignore(&asked.ignore);
-    if let Some(target) = &asked.target {
+    let table = whole(&asked.table, asked.target.as_deref(), &asked.ignore)?;
+    let text = predicted(&table, |_| true)?;
+    say(&text);
+    Ok(Ending::Done)
+}
+
+/// A table with all its rows, as the experiments take one.
+fn whole(file: &Path, target: Option<&str>, ignore: &[String]) -> Result<sweep::Table, Failure> {
+    let mut reader = TableReader::new().ignore(ignore);
+    if let Some(target) = target {
         reader = reader.target(target);
     }
-    let dataset: Dataset = reader.read_path(&asked.table)?;
-    let name = asked
-        .table
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let table = sweep::Table::new(name, asked.table.display().to_string(), dataset);
+    let dataset: Dataset = reader.read_path(file)?;
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let origin = file.display().to_string();
+    Ok(sweep::Table::new(name, origin, dataset))
+}
+
+/// What the results that come with the program predict of some claims on a table.
+fn predicted(table: &sweep::Table, of: impl Fn(&str) -> bool) -> Result<String, Failure> {
     let results = lab::committed()?;
-    let foresights = lab::foresee(&results, &table)?;
+    let mut foresights = lab::foresee(&results, table)?;
+    foresights.retain(|foresight| of(&foresight.claim));
     let facts = table.facts();
     let read_off = format!(
         "{}: {} rows, {} features, {}; condition number {}, deviations differ {} times",
@@ -44,13 +57,12 @@ pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
         },
         report::number(facts.deviation_ratio),
     );
-    say(&report::terminal_foresight(
+    Ok(report::terminal_foresight(
         &results,
         &read_off,
         &foresights,
         screen(),
-    ));
-    Ok(Ending::Done)
+    ))
 }
 
 /// Reads the table, advises, writes the files, and prints the advice.
@@ -70,6 +82,11 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     plan.check(&table)?;
     // Minutes of work must not end at a folder that cannot be written to.
     report::prepare(&asked.out)?;
+    // A table that only the search can read, since its cells need care, is not predicted.
+    if let Ok(whole) = whole(&asked.table, Some(&asked.target), &asked.ignore) {
+        say(&predicted(&whole, |claim| ADVISED.contains(&claim))?);
+        say("");
+    }
 
     let start = Instant::now();
     let interruption = Interruption::listen();

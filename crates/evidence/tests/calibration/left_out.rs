@@ -67,7 +67,7 @@ fn tables_that_are_left_out_are_covered_whatever_the_effects_are_distributed_lik
     for noise in [0.1, 1.0] {
         for n in [8, 12, 38] {
             for kind in KINDS {
-                let runs = 4_800 / n;
+                let runs = 2_400 / n;
                 let mut covered = 0.0;
                 share(runs, |random| {
                     let tables: Vec<TableEffect> =
