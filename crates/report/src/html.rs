@@ -165,19 +165,21 @@ fn table(table: &Table) -> String {
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     });
     let kind = match table.form {
-        Form::Plain => "scroll\" tabindex=\"0",
-        Form::Cards => "cards",
-        Form::Answers => "answers",
-        Form::Forest => "forest",
+        // Whoever scrolls it by keyboard must know what it is.
+        Form::Plain => {
+            let label = escape(&table.label);
+            format!("scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{label}")
+        }
+        Form::Cards => "cards".into(),
+        Form::Answers => "answers".into(),
+        Form::Forest => "forest".into(),
     };
     let caption = match table.form {
         Form::Forest => format!("<caption>{}</caption>\n", escape(&table.label)),
         Form::Plain | Form::Cards | Form::Answers => String::new(),
     };
     format!(
-        "<div class=\"{kind}\" role=\"region\" aria-label=\"{}\"><table>{caption}\n\
-         <thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n",
-        escape(&table.label)
+        "<div class=\"{kind}\"><table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
     )
 }
 
