@@ -115,13 +115,16 @@ fn clearest_pair(training: &Dataset<f32>) -> Option<(f64, (usize, usize))> {
         for (j, mean_j, deviation_j) in &features {
             // The wider one lies along the longer axis.
             let ratio = deviation_i / deviation_j;
-            let frame = (mean_i + 2.5 * deviation_i).max(mean_j + 2.5 * deviation_j);
+            // Divided, the cloud reaches to about 2.5.
+            let frame = (mean_i + 2.5 * deviation_i)
+                .max(mean_j + 2.5 * deviation_j)
+                .max(2.5);
             let is_seen = deviation_j.min(1.0) / frame >= SEEN;
             let shift = (mean_i / deviation_i).min(mean_j / deviation_j) / 4.0;
             if i == j || !is_seen || ratio < 2.5 || shift < 0.4 {
                 continue;
             }
-            let score = shift.min(1.0) * ratio.min(6.0) * (1.0 / frame).sqrt();
+            let score = shift.min(1.0) * ratio.min(6.0) * (deviation_j.min(1.0) / frame).sqrt();
             if best.is_none_or(|(most, _)| score > most) {
                 best = Some((score, (*i, *j)));
             }
@@ -313,7 +316,7 @@ mod tests {
         assert_ne!(found.dataset, "digits", "pixels");
         let frame = (0..2)
             .map(|i| found.mean[i].abs() + 2.5 * found.deviation[i])
-            .fold(0.0, f64::max);
+            .fold(2.5, f64::max);
         assert!(found.deviation[0] > 2.0 * found.deviation[1]);
         assert!(found.deviation[1].min(1.0) / frame >= SEEN);
         assert!(found.samples.len() <= CLOUD);
