@@ -147,7 +147,7 @@ impl Plan {
         Err(Error::Setting {
             setting: "the number of repetitions",
             value: n.to_string(),
-            expected: "4, 8, 16, 32 or another power of two up to 1024: looks are made there, and the error is shared among them".into(),
+            expected: "4, 8, 16, 32 or another power of two up to 1024".into(),
         })
     }
 }

@@ -182,7 +182,12 @@ fn tables(results: &Results) -> Vec<Block> {
             words::count(note.n_features),
             note.target.clone(),
             words::number(note.deviation_ratio),
-            words::number(note.condition_number),
+            if note.condition_number > 0.0 {
+                words::number(note.condition_number)
+            } else {
+                // It is not written where it is infinite.
+                "infinite".into()
+            },
             network,
         ]
         .map(plain)

@@ -11,7 +11,7 @@ const MOST_LOSS: f64 = 4.0;
 /// A rate is usable where it ends within this factor of the way's best loss.
 const USABLE: f64 = 1.25;
 
-const LOSS: &str = "loss, relative to a constant's";
+const LOSS: &str = "loss, 1 = guessing the mean";
 
 /// Some ways on one table, each with its style: a way looks the same on all tables.
 type Ways<'a> = [(usize, &'a WayNote)];
@@ -36,7 +36,7 @@ pub(crate) fn curves(results: &Results, ways: &[String], table: &str, identifier
             "The training loss of {table}, relative to always predicting the mean (or the class frequencies). Lines are medians over the \
              final runs, bands their quartiles. An arrow marks where a line leaves the frame, a cross where the median run diverged.{}",
             if target.is_some() {
-                " The target is that of the times."
+                " Dashed: the loss to be reached."
             } else {
                 ""
             }

@@ -102,7 +102,7 @@ fn answers(results: &Results) -> Table {
     let rows = 0..results.claims.len();
     Table::new(
         "The answers",
-        "holds?|claim||expected on",
+        "holds?|claim|times as much (1: no difference)|expected on",
         rows.map(|number| row(results, number)).collect(),
     )
     .with_form(Form::Answers)
@@ -164,10 +164,13 @@ fn literature(results: &Results) -> String {
         return String::new();
     }
     let mut text = format!(
-        "Agrees with what the literature says: {} of {comparable}.",
-        agree.len()
+        "For {comparable} of the claims the literature has an answer: {} confirmed, {} differ{}, {} open.",
+        agree.len(),
+        differ.len(),
+        if differ.len() == 1 { "s" } else { "" },
+        open.len()
     );
-    for (name, claims) in [("Differs", differ), ("Cannot tell", open)] {
+    for (name, claims) in [("Differs", differ), ("Open", open)] {
         if !claims.is_empty() {
             text += &format!(" {name}: {}.", claims.join("; "));
         }

@@ -32,8 +32,11 @@ pub fn terminal_foresight(
         let moment = words::moment(results.environment.started_unix_seconds);
         from += &format!(" of {moment}");
     }
-    page.sentence(0, &(from + "; nothing was trained on this one."));
+    page.sentence(0, &(from + ", before anything is trained."));
     page.blank();
+    if !foresights.is_empty() {
+        page.heading(Tone::Dim, "holds on", "of tables like this one");
+    }
     for (number, note) in results.claims.iter().enumerate() {
         let title = claim::title(note, number);
         let of_claim = |foresight: &&Foresight| foresight.claim == note.id;
@@ -58,7 +61,7 @@ pub fn terminal_foresight(
     page.blank();
     page.sentence(
         0,
-        "\"84 of 100\": the claim is expected to hold on 84 of 100 such tables. Ranges are 95\u{a0}% prediction intervals.",
+        "In brackets: where the effect on one such table lies, in 95 of 100 cases.",
     );
     page.text()
 }

@@ -136,7 +136,7 @@ fn table(table: &Table) -> String {
     };
     let head = all(&table.columns, |column| {
         let name = match &column.ruler {
-            Some(ruler) => ruler.head(),
+            Some(ruler) => escape(&column.name) + &ruler.head(),
             None => escape(&column.name),
         };
         match (&column.ruler, name.is_empty()) {

@@ -44,8 +44,8 @@ pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Blo
             "Tables with a larger {} have another effect; that narrows the prediction for a table of your own.",
             moderator.fact.words().trim_start_matches("the ")
         ),
-        None => "Neither the condition number of the inputs nor the number of rows or features tells on which: none of them \
-                 narrows the predictions for tables that are left out."
+        None => "Neither the condition number of the inputs nor the number of rows or features tells on which: \
+                 knowing them does not help to predict a table."
             .into(),
     };
     let why = if not.is_empty() && moderator.is_none() {
@@ -163,7 +163,13 @@ fn figure(
             &format!("The effect, by {}", fact.words()),
             &format!("{id}-moderator"),
         ),
-        caption: "Each dot is a table. The dashed line is no effect.".into(),
+        caption: match rows.len() - points.len() {
+            0 => "Each dot is a table. The dashed line is no effect.".into(),
+            missing => format!(
+                "Each dot is a table. The dashed line is no effect. {} with an infinite condition number cannot be drawn.",
+                words::counted(missing, "table")
+            ),
+        },
         ..Figure::default()
     }
 }

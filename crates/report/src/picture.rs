@@ -196,7 +196,7 @@ struct Frame {
 impl Frame {
     fn of(picture: &Picture) -> Self {
         let longest = picture.levels.iter().map(|level| level.1.chars().count());
-        let right = RIGHT.max(LETTER * longest.max().unwrap_or(0) as f64 + 6.0);
+        let right = RIGHT.max(LETTER * longest.max().unwrap_or(0) as f64 + 12.0);
         Self {
             left: LEFT,
             right: WIDTH - right,

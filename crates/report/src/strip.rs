@@ -226,7 +226,17 @@ impl Ruler {
         Some(match shape {
             Shape::Bar { low, high } => {
                 let (from, to) = (x(*low)?, x(*high)?);
-                format!(
+                // Without an upper end it goes on.
+                let tip = if high.is_finite() {
+                    String::new()
+                } else {
+                    let corners = [(to, y - 6.0), (to + 7.0, y), (to, y + 6.0)];
+                    format!(
+                        "<polygon points=\"{}\" {mean} opacity=\"0.6\"/>",
+                        points(&corners)
+                    )
+                };
+                tip + &format!(
                     "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"8\" rx=\"2\" {mean} opacity=\"0.28\"/>",
                     y - 4.0,
                     (to - from).max(1.0)

@@ -267,14 +267,24 @@ pub(crate) fn brief(answer: &Answer) -> String {
     if size.estimate.is_none() {
         return "no table has an effect".into();
     }
-    let interval = match size.interval() {
-        interval if interval.is_empty() || interval == "counted" => size.in_words(),
-        interval => interval,
-    };
+    let interval = interval_in_words(answer);
     if answer.brief.is_empty() {
         return format!("{}: {interval}", answer.unit);
     }
     answer.brief.replace("{effect}", &interval)
+}
+
+/// The interval for a sentence without an estimate. Where most pairs are cut, its upper end is that of the cut, and says nothing.
+fn interval_in_words(answer: &Answer) -> String {
+    let size = Size::of(answer);
+    let n_first = answer.n_censored.saturating_sub(answer.n_censored_second);
+    if 2 * n_first > answer.n_pairs {
+        return range(size.low, f64::INFINITY, answer.scale);
+    }
+    match size.interval() {
+        interval if interval.is_empty() || interval == "counted" => size.in_words(),
+        interval => interval,
+    }
 }
 
 /// On how many of 10 new tables a claim is expected to hold.
@@ -295,7 +305,7 @@ pub(crate) fn summary(results: &Results) -> Vec<String> {
             Verdict::Inconclusive { .. } => &summary.open,
             Verdict::Supported | Verdict::Refuted | Verdict::Equivalent => &summary.no,
         };
-        let interval = Size::of(answer).interval();
+        let interval = interval_in_words(answer);
         let share = of_ten(answer).unwrap_or_else(|| NONE.into());
         let sentence = sentence
             .replace("{effect}", &interval)
