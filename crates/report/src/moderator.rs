@@ -1,6 +1,6 @@
 //! Where a claim does not hold, and what that depends on.
 
-use smallbatch_evidence::Scale;
+use smallbatch_evidence::{Hypothesis, Scale};
 
 use crate::axis::Axis;
 use crate::content::{Block, Figure, Tone};
@@ -67,14 +67,11 @@ pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Blo
 
 /// Whether a table's own effect is what the claim says.
 fn holds(answer: &Answer, effect: f64) -> bool {
-    if answer.same {
-        let thresholds = forest::thresholds(answer);
-        let low = thresholds.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = thresholds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        (low..=high).contains(&effect)
-    } else {
-        effect > answer.threshold
-    }
+    let hypothesis = match answer.same {
+        true => Hypothesis::within(answer.threshold),
+        false => Hypothesis::exceeds(answer.threshold),
+    };
+    hypothesis.is_ok_and(|hypothesis| hypothesis.holds(effect, answer.scale))
 }
 
 fn read_off(dataset: &DatasetNote, fact: Fact) -> f64 {
