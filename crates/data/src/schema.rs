@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use smallbatch_base::Scalar;
 
 use crate::cells::{is_missing, number};
-use crate::{Dataset, Error, MissingValues, Table, Target};
+use crate::{
+    Dataset, Error, Frame, FrameColumn, FrameValues, Framed, MissingValues, Table, Target,
+};
 
 /// The way out where a column cannot be left out.
 pub(crate) const FILL_IN: &str = "fill them in, or remove these rows";
@@ -199,6 +201,69 @@ impl TableSchema {
             row += width;
         }
         Ok(features)
+    }
+
+    /// The table as a [`Frame`]: numbers and categories, with what is missing still missing.
+    ///
+    /// # Errors
+    /// [`Error::OtherColumns`] for columns that are missing.
+    pub fn frame(&self, table: &Table) -> Result<Framed, Error> {
+        self.check_columns(table)?;
+        let n_rows = table.n_rows();
+        let mut columns = Vec::new();
+        for column in &self.features {
+            let at = table.position(&column.name)?;
+            let values = match &column.categories {
+                None => FrameValues::Numbers(
+                    table
+                        .cells(at)
+                        .map(|(place, cell)| {
+                            if is_missing(cell, true) {
+                                Ok(f64::NAN)
+                            } else {
+                                number(place, cell)
+                            }
+                        })
+                        .collect::<Result<_, _>>()?,
+                ),
+                Some(levels) => FrameValues::Categories {
+                    codes: table
+                        .cells(at)
+                        .map(|(_, cell)| {
+                            match levels.binary_search_by(|text| text.as_str().cmp(cell)) {
+                                Ok(which) => which as u32,
+                                Err(_) if is_missing(cell, false) => FrameValues::MISSING,
+                                Err(_) => FrameValues::UNSEEN,
+                            }
+                        })
+                        .collect(),
+                    levels: levels.clone(),
+                },
+            };
+            columns.push(FrameColumn {
+                name: column.name.clone(),
+                source: column.name.clone(),
+                values,
+            });
+        }
+        let frame = Frame {
+            name: table.name().to_owned(),
+            lines: (0..n_rows as u64).map(|row| row + 2).collect(),
+            columns,
+            target: if table.columns().contains(&self.target) {
+                Some(self.target_of(table)?)
+            } else {
+                None
+            },
+            groups: None,
+            weights: None,
+            times: None,
+        };
+        Ok(Framed {
+            frame,
+            notices: Vec::new(),
+            bad_rows: Vec::new(),
+        })
     }
 
     fn check_columns(&self, table: &Table) -> Result<(), Error> {
