@@ -68,6 +68,9 @@ pub enum Error {
     /// A training failed for another reason than divergence.
     #[error(transparent)]
     Sweep(smallbatch_sweep::Error),
+    /// A table that cannot be trained on.
+    #[error(transparent)]
+    Pipeline(#[from] smallbatch_pipeline::Error),
     /// A folder or a file cannot be written.
     #[error(transparent)]
     Report(#[from] smallbatch_report::Error),

@@ -29,9 +29,14 @@
 //!
 //! [`AdvicePlan`] says what is asked, and [`SavedModel`] predicts later tables.
 
+mod budget;
+mod candidates;
 mod compare;
+#[cfg(test)]
+mod dev;
 mod error;
 mod finals;
+mod hunt;
 mod model;
 mod search;
 mod training;

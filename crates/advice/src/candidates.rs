@@ -1,0 +1,104 @@
+//! The recipes that a search begins with.
+
+use smallbatch_data::{BatchSize, Target};
+use smallbatch_pipeline::{Line, Network, Optimizer, Rates, Recipe};
+use smallbatch_preprocess::{AnyScaler, QuantileTransformer, SmoothClip, StandardScaler};
+
+/// How inputs are scaled, in the list below.
+#[derive(Clone, Copy)]
+enum Scaling {
+    Standard,
+    Clipped,
+    Quantiles,
+}
+
+use Optimizer::{AdamW, Momentum, Sgd};
+use Scaling::{Clipped, Quantiles, Standard};
+
+/// Hidden units, scaling, batch, optimizer, rate, weight decay, dropout: what is likely to be good comes first, since small budgets try only
+/// the first of them. No two differ in one thing alone: so all are spread over what can be varied.
+const LIST: [(&[usize], Scaling, usize, Optimizer, f64, f64, f64); 24] = [
+    (&[128], Standard, 32, AdamW, 0.01, 0.1, 0.1),
+    (&[64, 64], Standard, 32, AdamW, 0.003, 0.03, 0.0),
+    (&[128], Clipped, 32, AdamW, 0.003, 0.01, 0.0),
+    (&[128, 128], Standard, 64, AdamW, 0.01, 0.1, 0.2),
+    (&[256], Quantiles, 32, AdamW, 0.003, 0.1, 0.2),
+    (&[32], Standard, 16, AdamW, 0.01, 0.01, 0.0),
+    (&[128, 128], Clipped, 32, AdamW, 0.003, 0.3, 0.1),
+    (&[256], Standard, 64, AdamW, 0.01, 0.3, 0.3),
+    (&[64, 64], Quantiles, 16, AdamW, 0.003, 0.1, 0.1),
+    (&[128], Standard, 16, AdamW, 0.003, 1.0, 0.1),
+    (&[128], Standard, 32, Momentum, 0.03, 0.001, 0.0),
+    (&[64, 64], Clipped, 32, AdamW, 0.01, 0.3, 0.2),
+    (&[256], Clipped, 128, AdamW, 0.01, 0.03, 0.1),
+    (&[64], Quantiles, 32, AdamW, 0.01, 0.3, 0.0),
+    (&[128, 128], Standard, 16, AdamW, 0.001, 0.1, 0.0),
+    (&[128], Clipped, 16, Momentum, 0.01, 0.003, 0.2),
+    (&[16], Standard, 16, AdamW, 0.01, 0.3, 0.0),
+    (&[64, 64, 64], Standard, 32, AdamW, 0.003, 0.1, 0.1),
+    (&[256], Standard, 16, AdamW, 0.001, 0.3, 0.3),
+    (&[64, 64], Standard, 16, Momentum, 0.03, 0.003, 0.1),
+    (&[128, 128], Quantiles, 128, AdamW, 0.01, 0.3, 0.3),
+    (&[128], Standard, 16, Sgd, 0.1, 0.003, 0.0),
+    (&[32, 32], Clipped, 32, AdamW, 0.01, 0.03, 0.0),
+    (&[256], Clipped, 32, AdamW, 0.003, 1.0, 0.4),
+];
+
+/// The penalties of straight lines, as shares of one sample's weight.
+const PENALTIES: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1_000.0];
+
+/// Networks for so many training rows, of so many epochs. Batches grow with very large tables, where they would cost more than they bring.
+pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network> {
+    let factor = match rows {
+        0..10_000 => 1,
+        10_000..50_000 => 4,
+        _ => 8,
+    };
+    let network = |&(hidden, scaling, batch, optimizer, rate, decay, dropout): &(
+        &[usize],
+        Scaling,
+        usize,
+        Optimizer,
+        f64,
+        f64,
+        f64,
+    )| {
+        let scaler: AnyScaler = match scaling {
+            Standard => StandardScaler::default().into(),
+            Clipped => SmoothClip::default().into(),
+            Quantiles => QuantileTransformer::default().into(),
+        };
+        Network {
+            scaler,
+            hidden: hidden.to_vec(),
+            batch_size: BatchSize::Mini(batch * factor),
+            optimizer,
+            learning_rate: rate,
+            rates: Rates::WarmUpAndCosine,
+            epochs,
+            weight_decay: decay,
+            dropout,
+            clip_norm: Some(1.0),
+            logarithm,
+        }
+    };
+    LIST.iter().map(network).collect()
+}
+
+/// Straight lines for so many training rows.
+pub(crate) fn lines(rows: usize, target: &Target<f64>) -> Vec<Recipe> {
+    let positive = target
+        .as_values()
+        .is_some_and(|values| values.iter().all(|value| *value > 0.0));
+    let mut lines = Vec::new();
+    for logarithm in [false, true] {
+        if logarithm && !positive {
+            break;
+        }
+        for penalty in PENALTIES {
+            let penalty = penalty / rows as f64;
+            lines.push(Recipe::Line(Line { penalty, logarithm }));
+        }
+    }
+    lines
+}

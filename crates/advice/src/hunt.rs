@@ -1,0 +1,308 @@
+//! The search: straight lines first, then networks by successive halving over folds (Jamieson & Talwalkar 2016).
+
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+
+use smallbatch_data::{Folds, Frame};
+use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
+use smallbatch_sweep::{Pool, Progress};
+
+use crate::{Error, candidates};
+
+/// Folds.
+pub(crate) const FOLDS: usize = 5;
+/// Of a round only one of so many go on.
+const HALVING: usize = 3;
+/// The first round trains for this part of the epochs.
+const SHORT: u64 = 3;
+/// Fewer epochs are given to networks only where the fewest candidates leave no more.
+const ENOUGH_EPOCHS: u64 = 40;
+/// More would bring nothing.
+const MOST_EPOCHS: u64 = 120;
+/// What is left where the work allows no more.
+const FEWEST_EPOCHS: u64 = 4;
+/// The fewest candidates.
+const FEWEST: usize = 4;
+
+/// A table cut into folds, on which recipes are tried.
+pub(crate) struct Trials<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) folds: &'a Folds,
+    prepared: Vec<OnceLock<Fold>>,
+    pool: Pool,
+    seed: u64,
+}
+
+impl<'a> Trials<'a> {
+    pub(crate) fn new(frame: &'a Frame, folds: &'a Folds, pool: Pool, seed: u64) -> Self {
+        Self {
+            frame,
+            folds,
+            prepared: (0..folds.n_folds()).map(|_| OnceLock::new()).collect(),
+            pool,
+            seed,
+        }
+    }
+
+    pub(crate) fn n_folds(&self) -> usize {
+        self.prepared.len()
+    }
+
+    /// A fold, encoded when it is first asked for.
+    pub(crate) fn fold(&self, index: usize) -> Result<&Fold, Error> {
+        let cell = &self.prepared[index];
+        if let Some(fold) = cell.get() {
+            return Ok(fold);
+        }
+        let (training, held_out) = self.folds.rows(index);
+        let fold = Fold::new(self.frame, &training, &held_out)?;
+        Ok(cell.get_or_init(|| fold))
+    }
+
+    /// Tries recipes, each on some folds. The results are in the order of the recipes and of their folds.
+    pub(crate) fn courses(
+        &self,
+        wanted: &[(Recipe, Vec<usize>)],
+        progress: &mut dyn Progress,
+        message: &str,
+    ) -> Result<Vec<Vec<Course>>, Error> {
+        for (_, folds) in wanted {
+            for &fold in folds {
+                self.fold(fold)?;
+            }
+        }
+        let tasks = wanted
+            .iter()
+            .flat_map(|(recipe, folds)| folds.iter().map(move |&fold| (recipe, fold)))
+            .map(|(recipe, fold)| (self.cost(recipe), (recipe, fold)))
+            .collect();
+        let done = self
+            .pool
+            .map(tasks, progress, message, |(recipe, fold), stop| {
+                let fold_data = self.fold(fold).map_err(failed)?;
+                let seed = self.seed.wrapping_mul(1_000).wrapping_add(fold as u64);
+                fold_data.train(recipe, seed, stop).map_err(|error| {
+                    stop.store(true, Ordering::Relaxed);
+                    match error {
+                        smallbatch_pipeline::Error::Interrupted => {
+                            smallbatch_sweep::Error::Interrupted
+                        }
+                        error => failed(error),
+                    }
+                })
+            });
+        let mut done = done.into_iter();
+        wanted
+            .iter()
+            .map(|(_, folds)| {
+                folds
+                    .iter()
+                    .map(|_| {
+                        done.next()
+                            .unwrap_or(Err(smallbatch_sweep::Error::Interrupted))
+                    })
+                    .map(|course| course.map_err(Error::from))
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Billions of operations that a recipe takes on a fold.
+    pub(crate) fn cost(&self, recipe: &Recipe) -> f64 {
+        let rows = self.frame.n_rows() * (FOLDS - 1) / FOLDS;
+        let features = self.fold(0).map_or(1, Fold::n_features);
+        let outputs = self
+            .frame
+            .target
+            .as_ref()
+            .map_or(1, |target| target.n_outputs());
+        match recipe {
+            // Some evaluations of the gradient, or a matrix of all products.
+            Recipe::Line(_) => (rows * features) as f64 * (features + 100 * outputs) as f64 / 1e9,
+            Recipe::Network(network) => {
+                network.epochs as f64 * network.cost_of_epoch(rows, features, outputs)
+            }
+        }
+    }
+
+    /// What a recipe is worth on the first folds.
+    pub(crate) fn cross(&self, recipe: &Recipe, courses: Vec<Course>) -> CrossFit {
+        CrossFit::new(recipe.clone(), courses, self.folds)
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> smallbatch_sweep::Error {
+    smallbatch_sweep::Error::Step {
+        doing: "train".into(),
+        source: Box::new(error),
+    }
+}
+
+/// What a search found.
+pub(crate) struct Hunted {
+    /// Straight lines, on all folds, the best first.
+    pub(crate) lines: Vec<CrossFit>,
+    /// Networks that reached the last round, on all folds, the best first.
+    pub(crate) networks: Vec<CrossFit>,
+    /// All networks that were tried, with how many folds, epochs, and the loss.
+    pub(crate) tried: Vec<(Network, usize, f64)>,
+    pub(crate) epochs: u64,
+}
+
+/// How many candidates a search begins with, and the epochs of its last rounds.
+fn plan(trials: &Trials<'_>, work: f64) -> (usize, u64) {
+    let all = candidates::networks(trials.frame.n_rows(), 1, false);
+    let mut count = all.len();
+    loop {
+        let mean: f64 = all[..count]
+            .iter()
+            .map(|network| trials.cost(&Recipe::Network(network.clone())))
+            .sum::<f64>()
+            / count as f64;
+        let rounds = Rounds::of(count, trials.n_folds());
+        let units = rounds.units(trials.n_folds());
+        let epochs = (work / (units * mean)) as u64;
+        if epochs >= ENOUGH_EPOCHS || count <= FEWEST {
+            return (count, epochs.clamp(FEWEST_EPOCHS, MOST_EPOCHS));
+        }
+        count -= 1;
+    }
+}
+
+/// Candidates of each round, and their folds.
+struct Rounds {
+    first: (usize, usize),
+    second: (usize, usize),
+    third: usize,
+}
+
+impl Rounds {
+    fn of(count: usize, n_folds: usize) -> Self {
+        Self {
+            first: (count, 1),
+            second: (count.div_ceil(HALVING), 3.min(n_folds)),
+            third: count.div_ceil(HALVING * HALVING),
+        }
+    }
+
+    /// Trainings of one fold and all epochs; with those for the comparison with raw inputs and the full batch.
+    fn units(&self, n_folds: usize) -> f64 {
+        let first = (self.first.0 * self.first.1) as f64 / SHORT as f64;
+        let second = (self.second.0 * self.second.1) as f64;
+        let third = (self.third * (n_folds - self.second.1)) as f64;
+        let lesson = 2.0 * (2.0 + n_folds as f64);
+        first + second + third + lesson
+    }
+}
+
+/// Searches within so many billions of operations.
+pub(crate) fn hunt(
+    trials: &Trials<'_>,
+    work: f64,
+    progress: &mut dyn Progress,
+) -> Result<Hunted, Error> {
+    let n_folds = trials.n_folds();
+    let every: Vec<usize> = (0..n_folds).collect();
+    let name = &trials.frame.name;
+    let Some(target) = &trials.frame.target else {
+        return Err(Error::Interrupted);
+    };
+    let rows = trials.frame.n_rows();
+    let wanted: Vec<(Recipe, Vec<usize>)> = candidates::lines(rows, target)
+        .into_iter()
+        .map(|line| (line, every.clone()))
+        .collect();
+    let courses = trials.courses(&wanted, progress, &format!("{name}: straight lines"))?;
+    let mut lines: Vec<CrossFit> = wanted
+        .iter()
+        .zip(courses)
+        .map(|((recipe, _), courses)| trials.cross(recipe, courses))
+        .collect();
+    sort(&mut lines);
+    let logarithm = lines.first().is_some_and(|line| match &line.recipe {
+        Recipe::Line(line) => line.logarithm,
+        Recipe::Network(network) => network.logarithm,
+    });
+
+    let (count, epochs) = plan(trials, work);
+    let rounds = Rounds::of(count, n_folds);
+    let all = candidates::networks(rows, epochs, logarithm);
+    let mut tried = Vec::new();
+    // The first round is short, and its candidates are trained anew for as long as the others afterwards.
+    let short: Vec<(Recipe, Vec<usize>)> = all[..count]
+        .iter()
+        .map(|network| {
+            let epochs = (network.epochs / SHORT).max(1);
+            let network = Network {
+                epochs,
+                ..network.clone()
+            };
+            (Recipe::Network(network), (0..rounds.first.1).collect())
+        })
+        .collect();
+    let message = format!("{name}: search, {count} networks");
+    let courses = trials.courses(&short, progress, &message)?;
+    let mut ranked: Vec<(f64, usize)> = Vec::new();
+    for (index, ((recipe, folds), courses)) in short.iter().zip(courses).enumerate() {
+        let loss = trials.cross(recipe, courses).loss();
+        ranked.push((loss, index));
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), folds.len(), loss));
+        }
+    }
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+
+    let second: Vec<(Recipe, Vec<usize>)> = ranked[..rounds.second.0]
+        .iter()
+        .map(|&(_, index)| {
+            (
+                Recipe::Network(all[index].clone()),
+                (0..rounds.second.1).collect(),
+            )
+        })
+        .collect();
+    let message = format!("{name}: search, {} networks", second.len());
+    let courses = trials.courses(&second, progress, &message)?;
+    let mut alive: Vec<CrossFit> = Vec::new();
+    let mut made: Vec<Vec<Course>> = courses;
+    let mut ranked: Vec<(f64, usize)> = Vec::new();
+    for (index, ((recipe, folds), courses)) in second.iter().zip(&made).enumerate() {
+        let loss = trials.cross(recipe, courses.clone()).loss();
+        ranked.push((loss, index));
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), folds.len(), loss));
+        }
+    }
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let third: Vec<(Recipe, Vec<usize>)> = ranked[..rounds.third]
+        .iter()
+        .map(|&(_, index)| {
+            (
+                second[index].0.clone(),
+                (rounds.second.1..n_folds).collect(),
+            )
+        })
+        .collect();
+    let message = format!("{name}: search, {} networks", third.len());
+    let rest = trials.courses(&third, progress, &message)?;
+    for (((recipe, _), rest), (_, index)) in third.iter().zip(rest).zip(&ranked) {
+        let mut courses = std::mem::take(&mut made[*index]);
+        courses.extend(rest);
+        let cross = trials.cross(recipe, courses);
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), n_folds, cross.loss()));
+        }
+        alive.push(cross);
+    }
+    sort(&mut alive);
+    Ok(Hunted {
+        lines,
+        networks: alive,
+        tried,
+        epochs,
+    })
+}
+
+fn sort(fits: &mut [CrossFit]) {
+    fits.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
+}

@@ -1,0 +1,235 @@
+//! From a table's columns to features: missing cells filled in, categories made into numbers, all of it fitted to training rows.
+
+mod categories;
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{Frame, FrameColumn, FrameValues, Target};
+
+use crate::Error;
+use categories::Categories;
+
+/// Turns the columns of a [`Frame`] into features, as it was fitted to training rows.
+///
+/// | column | features |
+/// |---|---|
+/// | numbers | the number; the training rows' median where it is missing |
+/// | numbers of which some were missing in training | also `name is missing`, 1 or 0 |
+/// | categories | `name=level` for each level, 1 or 0; levels below ten in a thousand training rows share `name=(other)` |
+/// | more than 40 levels | the 40 most frequent as above, and the mean of the target by level |
+///
+/// A category that was not seen in training counts as `(other)`; a missing one is a level of its own if any were missing in training,
+/// and else no level at all. The means of the target are shrunk towards the mean of all by ten rows' weight; for the training rows
+/// themselves they are computed without the row's own fifth, since else a row would be told its own target (Micci-Barreca 2001).
+/// Features that are constant in the training rows are left out.
+///
+/// ```
+/// use smallbatch_data::{Table, TableReader};
+/// use smallbatch_pipeline::Encoder;
+///
+/// let table = Table::read("size,town,price\n50,Ulm,300.5\n,Bonn,420\n70,Ulm,400\n65,Bonn,1\n".as_bytes())?;
+/// let frame = TableReader::new().schema(&table)?.frame(&table)?.frame;
+/// let (encoder, features) = Encoder::fit(&frame)?;
+/// assert_eq!(encoder.feature_names(), ["size", "size is missing", "town=Bonn", "town=Ulm"]);
+/// assert_eq!(features.column(1).as_slice(), [65.0, 1.0, 1.0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Encoder {
+    columns: Vec<Column>,
+    names: Vec<String>,
+    /// Which features of the columns vary.
+    kept: Vec<usize>,
+}
+
+/// What becomes of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Column {
+    Numbers {
+        source: String,
+        /// What a missing cell counts as: the median.
+        fill: f64,
+        /// Whether there is a feature that says which are missing.
+        says_missing: bool,
+    },
+    Categories {
+        source: String,
+        categories: Categories,
+    },
+}
+
+impl Encoder {
+    /// Learns from training rows, and encodes them.
+    ///
+    /// # Errors
+    /// [`Error::NothingToLearnFrom`] where no feature varies.
+    pub fn fit(frame: &Frame) -> Result<(Self, DMatrix<f64>), Error> {
+        let n_rows = frame.n_rows();
+        let mut columns = Vec::with_capacity(frame.columns.len());
+        let mut names = Vec::new();
+        let mut rows: Vec<Vec<f64>> = Vec::new();
+        for column in &frame.columns {
+            let FrameColumn { name, values, .. } = column;
+            match values {
+                FrameValues::Numbers(values) => {
+                    let Some(fill) = median(values) else {
+                        // Nothing but missing cells.
+                        continue;
+                    };
+                    let says_missing = values.iter().any(|value| value.is_nan());
+                    names.push(name.clone());
+                    if says_missing {
+                        names.push(format!("{name} is missing"));
+                    }
+                    columns.push(Column::Numbers {
+                        source: name.clone(),
+                        fill,
+                        says_missing,
+                    });
+                    encode_numbers(values, fill, says_missing, &mut rows);
+                }
+                FrameValues::Categories { codes, levels } => {
+                    let (categories, encoded) =
+                        Categories::fit(codes, levels, frame.target.as_ref());
+                    let of = |feature| format!("{name}={feature}");
+                    names.extend(categories.feature_names(levels).into_iter().map(of));
+                    rows.extend(encoded);
+                    columns.push(Column::Categories {
+                        source: name.clone(),
+                        categories,
+                    });
+                }
+            }
+        }
+        let varies = |row: &Vec<f64>| {
+            row.iter()
+                .any(|value| (value - row[0]).abs() > 1e-12 * row[0].abs())
+        };
+        let kept: Vec<usize> = (0..rows.len()).filter(|&at| varies(&rows[at])).collect();
+        if kept.is_empty() {
+            return Err(Error::NothingToLearnFrom {
+                columns: frame.columns.len(),
+                rows: n_rows,
+            });
+        }
+        let features = gather(&rows, &kept, n_rows);
+        let names = kept.iter().map(|&at| names[at].clone()).collect();
+        Ok((
+            Self {
+                columns,
+                names,
+                kept,
+            },
+            features,
+        ))
+    }
+
+    /// The names of the features.
+    pub fn feature_names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The features of other rows, shape (`n_features`, `n_rows`). They are finite.
+    ///
+    /// # Errors
+    /// [`Error::OtherColumns`] where the frame is of another schema.
+    pub fn encode(&self, frame: &Frame) -> Result<DMatrix<f64>, Error> {
+        let mut rows = Vec::new();
+        for column in &self.columns {
+            let (Column::Numbers { source, .. } | Column::Categories { source, .. }) = column;
+            let values = frame.columns.iter().find(|other| other.name == *source);
+            match (column, values.map(|column| &column.values)) {
+                (
+                    Column::Numbers {
+                        fill, says_missing, ..
+                    },
+                    Some(FrameValues::Numbers(values)),
+                ) => encode_numbers(values, *fill, *says_missing, &mut rows),
+                (
+                    Column::Categories { categories, .. },
+                    Some(FrameValues::Categories { codes, .. }),
+                ) => rows.extend(categories.encode(codes)),
+                _ => {
+                    return Err(Error::OtherColumns {
+                        column: source.clone(),
+                    });
+                }
+            }
+        }
+        Ok(gather(&rows, &self.kept, frame.n_rows()))
+    }
+
+    /// Which of the features come from a column of the table, for each column that any come from.
+    pub fn features_by_column(&self) -> Vec<(String, Vec<usize>)> {
+        let mut first = 0;
+        let mut found = Vec::new();
+        for column in &self.columns {
+            let (source, width) = match column {
+                Column::Numbers {
+                    source,
+                    says_missing,
+                    ..
+                } => (source, 1 + usize::from(*says_missing)),
+                Column::Categories { source, categories } => (source, categories.n_features()),
+            };
+            let of = |at: &usize| (first..first + width).contains(at);
+            let features: Vec<usize> = (0..self.kept.len())
+                .filter(|&at| of(&self.kept[at]))
+                .collect();
+            if !features.is_empty() {
+                found.push((source.clone(), features));
+            }
+            first += width;
+        }
+        found
+    }
+}
+
+/// The number, with the median where there is none; then which are missing.
+fn encode_numbers(values: &[f64], fill: f64, says_missing: bool, rows: &mut Vec<Vec<f64>>) {
+    let filled = |&value: &f64| if value.is_nan() { fill } else { value };
+    rows.push(values.iter().map(filled).collect());
+    if says_missing {
+        let missing = |value: &f64| f64::from(u8::from(value.is_nan()));
+        rows.push(values.iter().map(missing).collect());
+    }
+}
+
+/// Some rows as a matrix.
+fn gather(rows: &[Vec<f64>], kept: &[usize], n_rows: usize) -> DMatrix<f64> {
+    DMatrix::from_fn(kept.len(), n_rows, |feature, row| rows[kept[feature]][row])
+}
+
+/// The median of the numbers that are there; the lower of two.
+fn median(values: &[f64]) -> Option<f64> {
+    let mut there: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
+    if there.is_empty() {
+        return None;
+    }
+    let middle = (there.len() - 1) / 2;
+    let (_, median, _) = there.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(*median)
+}
+
+/// The target as one or more rows of numbers, of which a category's means are taken: the number, or for each class but the first
+/// whether it is that.
+fn numbers_of(target: &Target<f64>) -> Vec<Vec<f64>> {
+    match target {
+        Target::Classes { labels, names } => (1..names.len() as u32)
+            .map(|class| {
+                let is = |&label: &u32| f64::from(u8::from(label == class));
+                labels.iter().map(is).collect()
+            })
+            .collect(),
+        Target::Values { values, .. } => values
+            .row_iter()
+            .map(|row| row.iter().copied().collect())
+            .collect(),
+        // Of a kind that is not known here: no means.
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! A network with all that stands before and after it, and what its predictions are worth.
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{Frame, Target};
+use smallbatch_mlp::Mlp;
+use smallbatch_preprocess::FittedScaler;
+
+use crate::Error;
+use crate::encoder::Encoder;
+use crate::fold::run;
+use crate::output::Output;
+
+/// The smallest probability that a log loss knows.
+const LEAST: f64 = 1e-15;
+
+/// A network with what stands before and after it, all of it fitted to the same training rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Columns to features.
+    pub encoder: Encoder,
+    /// Features to inputs.
+    pub scaler: FittedScaler,
+    /// The network.
+    pub network: Mlp<f32>,
+    /// What its outputs mean.
+    pub output: Output,
+}
+
+impl Member {
+    /// Probabilities of classes, or numbers in the target's unit: shape (classes or 1, rows).
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`], and where member and frame do not fit together.
+    pub fn predict(&self, frame: &Frame) -> Result<DMatrix<f64>, Error> {
+        let features = self.scaler.transform(&self.encoder.encode(frame)?)?;
+        run(&self.network, &features, self.output)
+    }
+}
+
+/// The mean of what members predict.
+///
+/// # Errors
+/// As [`Member::predict`].
+pub fn committee(members: &[Member], frame: &Frame) -> Result<DMatrix<f64>, Error> {
+    let mut sum: Option<DMatrix<f64>> = None;
+    for member in members {
+        let predictions = member.predict(frame)?;
+        sum = Some(match sum {
+            Some(sum) => sum + predictions,
+            None => predictions,
+        });
+    }
+    Ok(sum.unwrap_or_else(|| DMatrix::zeros(0, 0)) / members.len().max(1) as f64)
+}
+
+/// The loss of each row: -ln of the probability of its class, or the squared error in the target's unit.
+pub fn row_losses(predictions: &DMatrix<f64>, target: &Target<f64>) -> Vec<f64> {
+    match target {
+        Target::Classes { labels, .. } => labels
+            .iter()
+            .enumerate()
+            .map(|(row, &label)| -predictions[(label as usize, row)].max(LEAST).ln())
+            .collect(),
+        Target::Values { values, .. } => values
+            .column_iter()
+            .zip(predictions.column_iter())
+            .map(|(truth, prediction)| (truth - prediction).norm_squared())
+            .collect(),
+        // Of a kind that is not known here.
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,145 @@
+//! Between a table's target and what a network puts out.
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_data::Target;
+
+/// What stands behind a network: how its outputs become predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// Probabilities of classes.
+    Probabilities,
+    /// A number that was standardized, y = μ + σ·z.
+    Number {
+        /// μ, the mean of the training rows.
+        mean: f64,
+        /// σ, their standard deviation; 1 where they are constant.
+        scale: f64,
+    },
+    /// A positive number whose logarithm was standardized, y = s·exp(μ + σ·z).
+    Logarithm {
+        /// μ, the mean of the training rows' logarithms.
+        mean: f64,
+        /// σ, their standard deviation.
+        scale: f64,
+        /// s, which makes the mean prediction of the training rows the mean of their targets (after Duan 1983).
+        smear: f64,
+    },
+}
+
+impl Output {
+    /// Learns from the targets of training rows, with weights where they have some. The logarithm is taken where it is asked for and
+    /// all are positive.
+    pub(crate) fn fit(target: &Target<f64>, weights: Option<&[f64]>, logarithm: bool) -> Self {
+        let Some(values) = target.as_values() else {
+            return Self::Probabilities;
+        };
+        let logarithm = logarithm && values.iter().all(|value| *value > 0.0);
+        let numbers: Vec<f64> = if logarithm {
+            values.iter().map(|value| value.ln()).collect()
+        } else {
+            values.iter().copied().collect()
+        };
+        let weight = |at: usize| weights.map_or(1.0, |weights| weights[at]);
+        let total: f64 = (0..numbers.len()).map(weight).sum();
+        let mean_of = |f: &dyn Fn(f64) -> f64| {
+            let sum: f64 = numbers
+                .iter()
+                .enumerate()
+                .map(|(at, y)| weight(at) * f(*y))
+                .sum();
+            sum / total
+        };
+        let mean = mean_of(&|y| y);
+        let deviation = mean_of(&|y| (y - mean).powi(2)).sqrt();
+        let scale = if deviation > 0.0 { deviation } else { 1.0 };
+        if logarithm {
+            Self::Logarithm {
+                mean,
+                scale,
+                smear: 1.0,
+            }
+        } else {
+            Self::Number { mean, scale }
+        }
+    }
+
+    /// What the network is to put out for these targets.
+    pub(crate) fn encode(&self, target: &Target<f64>) -> Target<f64> {
+        let (mean, scale, logarithm) = match *self {
+            Self::Probabilities => return target.clone(),
+            Self::Number { mean, scale } => (mean, scale, false),
+            Self::Logarithm { mean, scale, .. } => (mean, scale, true),
+        };
+        match target {
+            Target::Values { values, names } => Target::Values {
+                values: values.map(|y| ((if logarithm { y.ln() } else { y }) - mean) / scale),
+                names: names.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    /// Predictions from what the network puts out, shape (outputs, rows).
+    pub(crate) fn decode(&self, mut outputs: DMatrix<f64>) -> DMatrix<f64> {
+        match *self {
+            Self::Probabilities => {}
+            Self::Number { mean, scale } => outputs.apply(|z| *z = mean + scale * *z),
+            Self::Logarithm { mean, scale, smear } => {
+                // Beyond this a prediction would be infinite.
+                let most = 700.0;
+                outputs.apply(|z| *z = smear * (mean + scale * *z).min(most).exp());
+            }
+        }
+        outputs
+    }
+
+    /// The same with s as these predictions, made with s = 1, ask for.
+    pub(crate) fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self {
+        let (Self::Logarithm { mean, scale, .. }, Some(values)) = (self, target.as_values()) else {
+            return self;
+        };
+        let smear = values.sum() / predictions.sum();
+        let smear = if smear.is_finite() && smear > 0.0 {
+            smear.clamp(0.5, 2.0)
+        } else {
+            1.0
+        };
+        Self::Logarithm { mean, scale, smear }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decoding_undoes_encoding() {
+        let target = Target::numbers(vec![1.0, 10.0, 100.0, 1000.0]);
+        for logarithm in [false, true] {
+            let output = Output::fit(&target, None, logarithm);
+            let encoded = output.encode(&target);
+            let numbers = encoded.as_values().unwrap();
+            assert!(numbers.mean().abs() < 1e-12 && (numbers.variance() - 1.0).abs() < 1e-12);
+            let decoded = output.decode(numbers.clone());
+            assert!((decoded - target.as_values().unwrap()).amax() < 1e-9);
+        }
+        let with_zero = Target::numbers(vec![0.0, 1.0]);
+        assert!(matches!(
+            Output::fit(&with_zero, None, true),
+            Output::Number { .. }
+        ));
+    }
+
+    #[test]
+    fn the_smear_brings_the_mean_back() {
+        let target = Target::numbers(vec![1.0, 3.0, 8.0]);
+        let output = Output::fit(&target, None, true);
+        // A network that knows nothing says the mean of the logarithms: the geometric mean, below the mean.
+        let constant = output.decode(DMatrix::zeros(1, 3));
+        let smeared = output.smeared(&constant, &target);
+        let predicted = smeared.decode(DMatrix::zeros(1, 3));
+        assert!((predicted.mean() - 4.0).abs() < 1e-9, "{predicted}");
+    }
+}

@@ -1,0 +1,290 @@
+//! A table in, predictions out.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use smallbatch_data::{Folds, Frame, Table, TableReader, TableSchema, Target};
+
+use crate::conformal::Conformal;
+use crate::cross::CrossFit;
+use crate::fold::Fold;
+use crate::member::{Member, committee};
+use crate::recipe::Recipe;
+use crate::saved;
+use crate::scores::Scores;
+use crate::{Error, Predictions};
+
+/// Folds, and so networks of a committee.
+const FOLDS: usize = 5;
+/// The coverage of intervals, where none is asked for.
+const COVERAGE: f64 = 0.9;
+
+/// A trained model of a table with all that stands before and after it: the schema that reads later tables, a committee of networks each
+/// with its encoding and scaling, and what rows held out say of its errors.
+///
+/// The rows are cut into five folds. Each network trains on four of them and is judged on the fifth; a prediction is the mean of all five.
+/// So every row is judged by a network that did not see it, and none is lost to training. All that is fitted (what fills missing cells, the
+/// encoding of categories, scaling, the target's scale) is fitted to a network's own training rows. For rows with times there is one
+/// network, trained on all rows, for as many epochs as are best for predicting the next stretch of time from the past.
+///
+/// ```
+/// use smallbatch_data::{Table, TableReader};
+/// use smallbatch_pipeline::{Measures, Pipeline, Recipe};
+///
+/// // price = 3·size + 40 in Ulm.
+/// let mut text = String::from("size,town,price\n");
+/// for i in 0..120 {
+///     let town = ["Bonn", "Ulm"][i % 2];
+///     text += &format!("{},{town},{}\n", 20 + (7 * i) % 81, 3 * (20 + (7 * i) % 81) + 40 * (i % 2));
+/// }
+/// let table = Table::read(text.as_bytes())?;
+///
+/// let model = Pipeline::fit(&table, &TableReader::new(), &Recipe::default(), 0)?;
+/// let Measures::Numbers { r2, .. } = model.held_out().measures else { unreachable!() };
+/// assert!(r2 > 0.98, "{r2}");
+///
+/// let predictions = model.predict(&Table::read("town,size\nUlm,50\n".as_bytes())?)?;
+/// assert!((predictions.values[0] - 190.0).abs() < 10.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    pub(crate) schema: TableSchema,
+    pub(crate) members: Vec<Member>,
+    recipe: Recipe,
+    held_out: Scores,
+    conformal: Option<Conformal>,
+    /// The name and the rows of the table that it was trained on.
+    data: String,
+    rows: usize,
+    /// What ties it to the advice that chose its recipe; empty without one.
+    #[serde(default)]
+    advice: String,
+}
+
+impl Pipeline {
+    /// Trains by a recipe on a table.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a table that cannot be read; [`Error::FewRows`]; [`Error::Broken`] where a training diverged.
+    pub fn fit(
+        table: &Table,
+        reader: &TableReader,
+        recipe: &Recipe,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        recipe.validate()?;
+        let schema = reader.schema(table)?;
+        let frame = schema.frame(table)?.frame;
+        let folds = Folds::new(&frame, FOLDS, seed)?;
+        let stop = AtomicBool::new(false);
+        let courses = (0..folds.n_folds())
+            .map(|index| {
+                let (training, held_out) = folds.rows(index);
+                let fold = Fold::new(&frame, &training, &held_out)?;
+                fold.train(recipe, seed.wrapping_add(index as u64), &stop)
+            })
+            .collect::<Result<_, Error>>()?;
+        let cross = CrossFit::new(recipe.clone(), courses, &folds);
+        Self::new(schema, &frame, &folds, &cross, seed)
+    }
+
+    /// Makes a model of trainings on all folds.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where a training diverged, or predicts the same of every row although rows differ.
+    pub fn new(
+        schema: TableSchema,
+        frame: &Frame,
+        folds: &Folds,
+        cross: &CrossFit,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let broken = |why: String| Error::Broken {
+            what: cross.recipe.to_string(),
+            why,
+        };
+        if cross.n_diverged() > 0 {
+            let (n, all) = (cross.n_diverged(), cross.n_folds());
+            return Err(broken(format!("{n} of {all} trainings diverged")));
+        }
+        let mut members = cross.members();
+        if members.is_empty() {
+            return Err(broken("no training came to its first look".into()));
+        }
+        let (rows, predictions) = held_out(frame, folds, &members)?;
+        if predictions.iter().any(|value| !value.is_finite()) {
+            return Err(broken("some predictions are not finite".into()));
+        }
+        let target = target_of(&frame.select(&rows))?;
+        let held_out = Scores::new(&predictions, &target)?;
+        let conformal = target.as_values().map(|values| {
+            let errors = values.iter().zip(&predictions).map(|(y, p)| y - p);
+            Conformal::new(errors.collect())
+        });
+        if folds.by_time() {
+            let all: Vec<usize> = (0..frame.n_rows()).collect();
+            let fold = Fold::new(frame, &all, &folds.rows(0).1)?;
+            let course = fold.train(&cross.recipe, seed, &AtomicBool::new(false))?;
+            let look = cross.best_look().unwrap_or(usize::MAX);
+            let look = look.min(course.looks.len().saturating_sub(1));
+            let last = course.member(look).filter(|_| !course.diverged);
+            let diverged = || broken("the training on all rows diverged".into());
+            members = vec![last.ok_or_else(diverged)?];
+        }
+        Ok(Self {
+            schema,
+            members,
+            recipe: cross.recipe.clone(),
+            held_out,
+            conformal,
+            data: frame.name.clone(),
+            rows: frame.n_rows(),
+            advice: String::new(),
+        })
+    }
+
+    /// The same model with what ties it to the advice that chose its recipe.
+    #[must_use]
+    pub fn advised_by(mut self, advice: impl Into<String>) -> Self {
+        self.advice = advice.into();
+        self
+    }
+
+    /// What ties it to an advice; empty without one.
+    pub fn advice(&self) -> &str {
+        &self.advice
+    }
+
+    /// How later tables are read.
+    pub fn schema(&self) -> &TableSchema {
+        &self.schema
+    }
+
+    /// How it was trained.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// Its networks.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// What its networks are worth on rows that they did not see, each on its own. The mean of all is better than that.
+    pub fn held_out(&self) -> &Scores {
+        &self.held_out
+    }
+
+    /// The name of the table that it was trained on, and its rows.
+    pub fn data(&self) -> (&str, usize) {
+        (&self.data, self.rows)
+    }
+
+    /// Predicts each row of a table; numbers with intervals of 90 %. Columns are found by name; the target may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a table without the columns that are needed.
+    pub fn predict(&self, table: &Table) -> Result<Predictions, Error> {
+        self.predict_covering(table, COVERAGE)
+    }
+
+    /// The same with another coverage of the intervals, above 0 and below 1.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for another coverage, and as [`predict`](Self::predict).
+    pub fn predict_covering(&self, table: &Table, coverage: f64) -> Result<Predictions, Error> {
+        if !(coverage > 0.0 && coverage < 1.0) {
+            return Err(Error::Setting {
+                setting: "coverage",
+                value: coverage.to_string(),
+                expected: "above 0 and below 1",
+            });
+        }
+        let framed = self.schema.frame(table)?;
+        let half_width = self
+            .conformal
+            .as_ref()
+            .map(|conformal| (conformal.half_width(coverage), coverage));
+        Ok(Predictions {
+            target: self.schema.target().to_owned(),
+            classes: self.schema.classes().to_vec(),
+            values: committee(&self.members, &framed.frame)?,
+            lines: framed.frame.lines,
+            half_width,
+            notices: framed.notices,
+            bad_rows: framed.bad_rows,
+        })
+    }
+
+    /// What it is worth on a table that has the target, too; for numbers also which share of the rows is inside the intervals of 90 %.
+    ///
+    /// # Errors
+    /// [`Error::NoTarget`], and as [`predict`](Self::predict).
+    pub fn evaluate(&self, table: &Table) -> Result<(Scores, Option<f64>), Error> {
+        let frame = self.schema.frame(table)?.frame;
+        let Some(target) = &frame.target else {
+            return Err(Error::NoTarget {
+                column: self.schema.target().to_owned(),
+                doing: "evaluate",
+            });
+        };
+        let predictions = committee(&self.members, &frame)?;
+        let inside = self.conformal.as_ref().zip(target.as_values());
+        let inside = inside.map(|(conformal, values)| {
+            let half = conformal.half_width(COVERAGE);
+            let inside = values
+                .iter()
+                .zip(&predictions)
+                .filter(|(y, p)| (**y - **p).abs() <= half);
+            inside.count() as f64 / values.len().max(1) as f64
+        });
+        Ok((Scores::new(&predictions, target)?, inside))
+    }
+
+    /// Writes the model into a file, which appears whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn save(&self, file: impl AsRef<Path>) -> Result<(), Error> {
+        saved::save(self, file.as_ref())
+    }
+
+    /// Reads a model from its file.
+    ///
+    /// # Errors
+    /// [`Error::File`], and [`Error::NoModel`] for a file that is none, of another version, or damaged.
+    pub fn load(file: impl AsRef<Path>) -> Result<Self, Error> {
+        saved::load(file.as_ref())
+    }
+}
+
+/// Each row that was held out, with what the network that did not see it predicts.
+pub fn held_out(
+    frame: &Frame,
+    folds: &Folds,
+    members: &[Member],
+) -> Result<(Vec<usize>, DMatrix<f64>), Error> {
+    let mut rows = Vec::new();
+    let mut columns = Vec::new();
+    let mut n_outputs = 1;
+    for (fold, member) in members.iter().enumerate() {
+        let held = folds.rows(fold).1;
+        let predictions = member.predict(&frame.select(&held))?;
+        n_outputs = predictions.nrows();
+        columns.extend_from_slice(predictions.as_slice());
+        rows.extend(held);
+    }
+    let predictions = DMatrix::from_vec(n_outputs, rows.len(), columns);
+    Ok((rows, predictions))
+}
+
+fn target_of(frame: &Frame) -> Result<Target<f64>, Error> {
+    frame.target.clone().ok_or_else(|| Error::NoTarget {
+        column: "of the target".into(),
+        doing: "train",
+    })
+}

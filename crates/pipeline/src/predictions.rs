@@ -1,0 +1,90 @@
+//! What is predicted for a table.
+
+use nalgebra::DMatrix;
+use smallbatch_data::{BadRow, Notice};
+
+use crate::Error;
+
+/// What is predicted for the rows of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predictions {
+    /// The column that is predicted.
+    pub target: String,
+    /// The classes; none for numbers.
+    pub classes: Vec<String>,
+    /// The line of each row in its file.
+    pub lines: Vec<u64>,
+    /// Probabilities, or numbers in the target's unit: shape (classes or 1, rows). They are finite.
+    pub values: DMatrix<f64>,
+    /// For numbers half the width of the interval, with its coverage; infinite where too few rows vouch for it.
+    pub half_width: Option<(f64, f64)>,
+    /// What the table has that the training rows did not.
+    pub notices: Vec<Notice>,
+    /// Rows that cannot be read, and are not predicted.
+    pub bad_rows: Vec<BadRow>,
+}
+
+impl Predictions {
+    /// The most probable class of a row; `None` for numbers.
+    pub fn class(&self, row: usize) -> Option<&str> {
+        let class = self.values.column(row).imax();
+        self.classes.get(class).map(String::as_str)
+    }
+
+    /// As comma-separated values, a line a row: `prediction` with `p(class)` for each class, or with `low` and `high`. With a header.
+    ///
+    /// An interval without an end is empty there.
+    ///
+    /// # Errors
+    /// [`Error::Write`] when memory does not take the table.
+    pub fn to_csv(&self) -> Result<String, Error> {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        let write = |table: &mut csv::Writer<Vec<u8>>, record: Vec<String>| {
+            table.write_record(record).map_err(|error| Error::Write {
+                reason: error.to_string(),
+            })
+        };
+        let mut header = vec!["prediction".to_owned()];
+        if self.classes.is_empty() {
+            header.extend(["low".into(), "high".into()]);
+        } else {
+            header.extend(self.classes.iter().map(|class| format!("p({class})")));
+        }
+        write(&mut table, header)?;
+        let half = self.half_width.map_or(f64::INFINITY, |(half, _)| half);
+        let end = |value: f64| {
+            if value.is_finite() {
+                digits(value)
+            } else {
+                String::new()
+            }
+        };
+        for (row, column) in self.values.column_iter().enumerate() {
+            let record = match self.class(row) {
+                Some(class) => {
+                    let probabilities = column.iter().map(|p| format!("{p:.6}"));
+                    [class.to_owned()]
+                        .into_iter()
+                        .chain(probabilities)
+                        .collect()
+                }
+                None => vec![
+                    digits(column[0]),
+                    end(column[0] - half),
+                    end(column[0] + half),
+                ],
+            };
+            write(&mut table, record)?;
+        }
+        let bytes = table.into_inner().map_err(|error| Error::Write {
+            reason: error.to_string(),
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+/// A number with the seven digits that the network's single precision knows.
+fn digits(value: f64) -> String {
+    let rounded: f64 = format!("{value:.6e}").parse().unwrap_or(value);
+    rounded.to_string()
+}
