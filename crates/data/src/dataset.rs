@@ -572,7 +572,7 @@ fn cast_matrix<T: Scalar, U: Scalar>(
 }
 
 /// Refuses a number that becomes infinite, or 0 without being it; `place` says where it stands.
-fn cast_values<T: Scalar, U: Scalar>(
+pub(crate) fn cast_values<T: Scalar, U: Scalar>(
     values: &[T],
     place: impl Fn(usize) -> String,
 ) -> Result<Vec<U>, Error> {

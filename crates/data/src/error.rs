@@ -1,5 +1,9 @@
 //! What can be wrong with data, and how to mend it.
 
+mod array;
+
+pub use array::ArrayProblem;
+
 use std::path::PathBuf;
 
 use crate::Part;
@@ -368,6 +372,15 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+
+    /// A file of an array that cannot be read, or is not the array that is needed.
+    #[error("{}: {problem}", path.display())]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ArrayProblem,
     },
 
     /// Text that is not a table: a line with another number of fields than the header, or bytes that are not UTF-8.

@@ -57,6 +57,7 @@
 //! | read a CSV file in one call | [`TableReader`] |
 //! | read later files in the same way, for predictions | [`Table`], [`TableSchema`] |
 //! | read every table of a folder | [`read_folder`] |
+//! | read images as MNIST has them, or an array of numpy | [`read_labelled_idx`], [`read_idx`], [`read_npy`] |
 //! | make a data set of matrices | [`Dataset`], [`Target`] |
 //! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
 //! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
@@ -68,6 +69,7 @@
 //! `smallbatch-train` takes a [`Split`] and makes the batches itself. `smallbatch-mlp` takes them one at a time, for a
 //! training loop of your own.
 
+mod arrays;
 mod batch_size;
 mod batches;
 pub mod builtin;
@@ -94,10 +96,11 @@ mod target_scaler;
 #[doc(inline)]
 pub use smallbatch_base::Scalar;
 
+pub use arrays::{Array, ArrayValues, read_idx, read_labelled_idx, read_npy};
 pub use batch_size::BatchSize;
 pub use batches::{Batch, Batches, Choice};
 pub use dataset::{Dataset, MissingValues};
-pub use error::Error;
+pub use error::{ArrayProblem, Error};
 pub use features::{StoredFeatures, StoredValues};
 pub use folder::{FolderTable, read_folder, read_table};
 pub use folds::Folds;
