@@ -18,7 +18,7 @@
 //!
 //! Data is checked once, when a [`Dataset`] is made. Wrong shapes, NaN and labels without a class are errors that name the
 //! sample and the feature; nothing is silently repaired. The crate trains nothing, draws from no global generator, reads
-//! no clock, and touches only the files that it is asked to read.
+//! no clock, and touches only the files that it is asked to read. Only the feature `fetch` starts other programs and writes files.
 //!
 //! # Example
 //!
@@ -60,6 +60,7 @@
 //! | read images as MNIST has them, or an array of numpy | [`read_labelled_idx`], [`read_idx`], [`read_npy`] |
 //! | make a data set of matrices | [`Dataset`], [`Target`] |
 //! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
+//! | fetch a real data set such as MNIST, with the feature `fetch` | `fetch` |
 //! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
 //! | predict numbers: scale the target, and scale predictions back | [`TargetScaler`] |
 //! | cut the training part into batches | [`BatchSize`], [`Batches`] |
@@ -78,6 +79,8 @@ mod copies;
 mod dataset;
 mod error;
 mod features;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 mod folder;
 mod folds;
 mod frame;
@@ -100,6 +103,8 @@ pub use arrays::{Array, ArrayValues, read_idx, read_labelled_idx, read_npy};
 pub use batch_size::BatchSize;
 pub use batches::{Batch, Batches, Choice};
 pub use dataset::{Dataset, MissingValues};
+#[cfg(feature = "fetch")]
+pub use error::FetchProblem;
 pub use error::{ArrayProblem, Error};
 pub use features::{StoredFeatures, StoredValues};
 pub use folder::{FolderTable, read_folder, read_table};
