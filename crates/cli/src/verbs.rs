@@ -8,6 +8,7 @@ use smallbatch::advice::Task;
 use crate::arguments::{
     Advise, Asked, Coverage, Expect, Predict, ProbeMemory, Replicate, Report, Verify, task,
 };
+use crate::data::Data;
 use crate::ending::Ending;
 use crate::help;
 use crate::output::{say, screen, warn};
@@ -56,6 +57,7 @@ pub(crate) enum Verb {
     Expect(Expect),
     Advise(Advise),
     Predict(Predict),
+    Data(Data),
     #[command(hide = true)]
     Coverage(Box<Coverage>),
     #[command(hide = true)]

