@@ -69,6 +69,19 @@ fn what_is_there_is_not_overwritten() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let ((set, folder), other) = (penguins(), tempfile::tempdir().unwrap());
+    let file = other.path().join("file");
+    fs::write(&file, "").unwrap();
+    let refused = problem(set.take_from(folder, &file.join("out"))).to_string();
+    let out = file.join("out");
+    assert!(
+        refused.starts_with(&format!("cannot write {}: ", out.display())),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_changed_file_is_refused() {
     let ((set, folder), other) = (penguins(), tempfile::tempdir().unwrap());
     let mut bytes = fs::read(folder.join("penguins.csv")).unwrap();

@@ -15,14 +15,15 @@ pub(super) struct Workspace {
 
 impl Workspace {
     pub(super) fn new(out: &Path, set: &str) -> Result<Self, Error> {
+        let refused = |source| write_error(out, source);
         // Clients are started elsewhere, and need a path from the root.
-        let outer = std::path::absolute(out).map_err(|source| write_error(out, source))?;
+        let outer = std::path::absolute(out).map_err(refused)?;
         let is_outer_new = !outer.exists();
         let folder = outer.join(format!(".unfinished-{set}"));
         if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|source| write_error(&folder, source))?;
+            fs::remove_dir_all(&folder).map_err(refused)?;
         }
-        fs::create_dir_all(&folder).map_err(|source| write_error(&folder, source))?;
+        fs::create_dir_all(&folder).map_err(refused)?;
         Ok(Self {
             folder,
             is_outer_new,
