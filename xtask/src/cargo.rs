@@ -54,7 +54,7 @@ pub(crate) fn bench(arguments: &[String]) -> ExitCode {
 }
 
 /// Runs the command in the user's folder and terminal and returns its exit code.
-fn pass_on(mut command: Command) -> ExitCode {
+pub(crate) fn pass_on(mut command: Command) -> ExitCode {
     // Ctrl-C reaches the whole group of processes. The program that was started finishes by writing what it has; this
     // one must still be there then, or the shell would take the terminal back too early.
     if let Err(error) = ctrlc::set_handler(|| {}) {

@@ -6,6 +6,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod accuracy;
 mod answers;
 mod cargo;
 mod ci;
@@ -41,6 +42,7 @@ fn carry_out() -> ExitCode {
     }
     match verbs::parse(&word) {
         Ok(Verb::Program(verb)) => cargo::program(verb, &rest),
+        Ok(Verb::Bench) if accuracy::is_meant(&rest) => accuracy::run(&rest),
         Ok(Verb::Bench) if peers::are_meant(&rest) => peers::run(&rest),
         Ok(Verb::Bench) => cargo::bench(&rest),
         Ok(Verb::Ci) => ci::run(&rest),

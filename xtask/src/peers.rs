@@ -4,7 +4,7 @@
 //! asked round by round, and their answers written to `peers.json` and a table. A peer that cannot be had is named as
 //! missing; one that fails later loses the cells it failed at.
 
-mod install;
+pub(crate) mod install;
 mod machine;
 mod options;
 mod process;

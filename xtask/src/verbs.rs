@@ -29,9 +29,9 @@ const VERBS: [(Verb, &str, &str, &str); 7] = [
     (
         Verb::Bench,
         "bench",
-        "bench [CARGO ARGS…] [-- ARGS…] | bench --peers [ARGS…]",
+        "bench [CARGO ARGS…] [-- ARGS…] | bench --peers [ARGS…] | bench --accuracy [ARGS…]",
         "run the criterion benches; `bench -- --quick` takes minutes, `bench --bench scaler` one subject; with --peers \
-         compare with other frameworks, see `bench --peers --help`",
+         compare speed with other frameworks, with --accuracy what `advise` predicts with scikit-learn; both know --help",
     ),
     (
         Verb::Ci,

@@ -101,7 +101,7 @@ pub(super) struct Program {
 }
 
 /// Knows the folders.
-pub(super) struct Installer {
+pub(crate) struct Installer {
     /// Cargo's, of this workspace.
     target: PathBuf,
     /// For everything that only the peers need.
@@ -111,7 +111,7 @@ pub(super) struct Installer {
 }
 
 impl Installer {
-    pub(super) fn new() -> Result<Self, String> {
+    pub(crate) fn new() -> Result<Self, String> {
         let output = cargo()
             .args(["metadata", "--format-version", "1", "--no-deps"])
             .current_dir(root())
@@ -135,6 +135,11 @@ impl Installer {
             folder,
             sources: root().join("benches").join("peers"),
         })
+    }
+
+    /// Cargo's folder of this workspace.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Builds smallbatch's own peer, of training or of scaling, has it write the data sets, and says into which folder.
@@ -180,7 +185,7 @@ impl Installer {
     }
 
     /// The virtual environment's Python, with these packages.
-    fn python(&self, packages: &[&str]) -> Result<PathBuf, String> {
+    pub(crate) fn python(&self, packages: &[&str]) -> Result<PathBuf, String> {
         let environment = self.folder.join("venv");
         let python = if cfg!(windows) {
             environment.join("Scripts").join("python.exe")
@@ -221,12 +226,13 @@ impl Installer {
     }
 }
 
-fn program(folder: &Path, name: &str) -> PathBuf {
+/// Where a program of this name lies in a folder, on every system.
+pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Runs a command whose output is worth seeing.
-fn visible(mut command: Command) -> Result<(), String> {
+pub(crate) fn visible(mut command: Command) -> Result<(), String> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("{} failed, see above", shown(&command))),
