@@ -24,6 +24,9 @@ target/accuracy, so an interrupted run goes on; those of smallbatch are kept for
   --program FILE    a smallbatch to use instead of this repository's
   --markdown        print the tables for docs/own-table.md";
 
+/// The example of `smallbatch-data` that writes the population.
+const EXPORT: &str = "export_population";
+
 /// What the scripts import.
 const PACKAGES: [&str; 3] = ["scikit-learn", "scipy", "numpy"];
 
@@ -117,25 +120,17 @@ fn there(flag: &str, value: &str, is_there: fn(&Path) -> bool) -> Result<PathBuf
 /// Gets all that the comparison needs, and says how it is started.
 fn comparison(options: &Options) -> Result<Command, String> {
     let installer = Installer::new()?;
-    build(options)?;
     let folder = installer.target().join("accuracy");
-    let tables = match &options.tables_in {
-        Some(tables) => tables.clone(),
-        None => {
-            let tables = folder.join("tables");
-            let examples = installer.target().join("release").join("examples");
-            let mut export = Command::new(program(&examples, "export_population"));
-            export.arg(&tables);
-            visible(export)?;
-            tables
-        }
-    };
     std::fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let release = installer.target().join("release");
-    let named = options.program.clone();
-    let smallbatch = named.unwrap_or_else(|| program(&release, "smallbatch"));
-
+    let smallbatch = match &options.program {
+        Some(program) => program.clone(),
+        None => smallbatch(&installer)?,
+    };
+    let tables = match &options.tables_in {
+        Some(tables) => tables.clone(),
+        None => population(&installer, folder.join("tables"))?,
+    };
     warn("accuracy: installing scikit-learn");
     let mut command = Command::new(installer.python(&PACKAGES)?);
     command
@@ -150,22 +145,36 @@ fn comparison(options: &Options) -> Result<Command, String> {
     Ok(command)
 }
 
-/// Builds the program and what writes the population, where they are needed.
-fn build(options: &Options) -> Result<(), String> {
-    if options.program.is_some() && options.tables_in.is_some() {
-        return Ok(());
-    }
+/// Builds the program as `cargo xtask advise` does. With an example in the same build it would be another program: the
+/// packages of tests change the features of others.
+fn smallbatch(installer: &Installer) -> Result<PathBuf, String> {
+    release(&["--package", "smallbatch-cli", "--bin", "smallbatch"])?;
+    Ok(program(&installer.target().join("release"), "smallbatch"))
+}
+
+/// Writes the tables of the population into the folder.
+fn population(installer: &Installer, folder: PathBuf) -> Result<PathBuf, String> {
+    release(&[
+        "--package",
+        "smallbatch-data",
+        "--features",
+        "population",
+        "--example",
+        EXPORT,
+    ])?;
+    let examples = installer.target().join("release").join("examples");
+    let mut export = Command::new(program(&examples, EXPORT));
+    export.arg(&folder);
+    visible(export)?;
+    Ok(folder)
+}
+
+fn release(what: &[&str]) -> Result<(), String> {
     let mut build = cargo();
-    build.args(["build", "--release"]).current_dir(root());
-    if options.program.is_none() {
-        build.args(["--package", "smallbatch-cli", "--bin", "smallbatch"]);
-    }
-    if options.tables_in.is_none() {
-        build
-            .args(["--package", "smallbatch-data"])
-            .args(["--features", "smallbatch-data/population"])
-            .args(["--example", "export_population"]);
-    }
+    build
+        .args(["build", "--release"])
+        .args(what)
+        .current_dir(root());
     visible(build)
 }
 

@@ -95,11 +95,20 @@ def measure(asked):
     return found, failures
 
 
+def check(asked):
+    """Ends where a table that was named is not there, or there is none."""
+    there = sorted(path.stem for path in asked.data_dir.glob("*.csv"))
+    if not there:
+        sys.exit(f"accuracy: {asked.data_dir} has no file that ends in .csv")
+    unknown = [name for name in asked.tables or [] if name not in there]
+    if unknown:
+        sys.exit(f"accuracy: there is no table {unknown[0]!r}; there are {', '.join(there)}")
+
+
 def main():
     asked = options()
+    check(asked)
     found, failures = measure(asked)
-    if not found:
-        sys.exit(f"accuracy: there is no table in {asked.data_dir}" + (f" named {', '.join(asked.tables)}" if asked.tables else ""))
     rows = judge.rows(found, failures)
     goals = judge.goals(rows, failures)
     print(page.markdown(rows, goals) if asked.markdown else page.text(rows, goals))

@@ -84,10 +84,10 @@ class Goal:
 
 
 def rows(cells, failures):
-    """A row for each table that all methods have a split of; `cells[table][split][method]`."""
+    """A row for each table that ours and all rivals have a split of; `cells[table][split][method]`."""
     found = []
     for table, by_split in sorted(cells.items()):
-        whole = [methods for _, methods in sorted(by_split.items()) if {"ours", "boosting", *RIVALS} <= methods.keys()]
+        whole = [methods for _, methods in sorted(by_split.items()) if {"ours", *RIVALS} <= methods.keys()]
         if whole and table not in {failure["table"] for failure in failures}:
             found.append(row(table, whole))
     for rival in RIVALS:
@@ -100,7 +100,8 @@ def rows(cells, failures):
 
 def row(table, splits):
     def mean(method, key):
-        return float(np.mean([methods[method][key] for methods in splits]))
+        known = [methods[method][key] for methods in splits if method in methods]
+        return float(np.mean(known)) if known else float("nan")
 
     first = splits[0]["ours"]
     classes = "accuracy" in first
@@ -154,17 +155,21 @@ def goals(found, failures):
     return made + coverage_goals([one for one in found if one.covered is not None])
 
 
+def percent(share, digits=1):
+    return f"{100 * share:.{digits}f} %"
+
+
 def coverage_goals(of_numbers):
     if not of_numbers:
         return []
     mean = np.mean([one.covered for one in of_numbers])
     low, high = COVERAGE
-    text = f"intervals of {LEVEL:.0%} cover {low:.0%} to {high:.0%} in the mean over tables: {mean:.1%}"
+    text = f"intervals of {percent(LEVEL, 0)} cover {100 * low:.0f} to {percent(high, 0)} in the mean over tables: {percent(mean)}"
     outside = []
     for one in of_numbers:
         least, most = coverage_range(one.n_rows, len(of_numbers))
         if not least <= one.covered <= most:
-            outside.append(f"{one.table} {one.covered:.1%}, not {least:.1%} to {most:.1%}")
+            outside.append(f"{one.table} {percent(one.covered)}, not {100 * least:.1f} to {percent(most)}")
     of_each = f"and each table's share is within its binomial range: {len(outside)} of {len(of_numbers)} are outside"
     return [
         Goal(bool(low <= mean <= high), text),

@@ -6,6 +6,11 @@ METHODS = ("ours", "mlp", "mlp_early", "linear", "boosting")
 
 HEADER = ("table", "rows", "ours", "MLP", "early", "line", "boost", "score", "ours", "MLP", "s", "limit", "cover")
 
+LEGEND = """\
+relative loss on held-out rows: 0 is perfect, 1 is what a constant loses; means over splits
+early: the MLP with early stopping; line: ridge or logistic regression; boost: gradient boosting
+"""
+
 NOTE = {"mlp": "MLP", "mlp_early": "early", "linear": "line"}
 
 
@@ -20,16 +25,11 @@ def latest(cells):
 
 def text(rows, goals):
     """In 100 columns."""
-    lines = [
-        "relative loss on held-out rows: 0 is perfect, 1 is what a constant loses; means over splits",
-        "early: the MLP with early stopping; line: ridge or logistic regression; boost: gradient boosting",
-        "",
-    ]
-    lines.append(aligned(HEADER))
-    lines += [(aligned(fields(row)) + worse(row, "  worse than ")).rstrip() for row in rows]
+    lines = []
     if rows:
-        lines.append(aligned(("mean", *means(rows))))
-    lines.append("")
+        lines += [LEGEND, aligned(HEADER)]
+        lines += [(aligned(fields(row)) + worse(row, "  worse than ")).rstrip() for row in rows]
+        lines += [aligned(("mean", *means(rows))), ""]
     lines += [f"{'holds         ' if goal.holds else 'does not hold '} {goal.text}" for goal in goals]
     lines.append(f"{sum(goal.holds for goal in goals)} of {len(goals)} goals hold")
     return "\n".join(lines)
@@ -51,7 +51,7 @@ def fields(row):
     return (
         row.table,
         str(row.n_rows),
-        *[f"{row.relative[method]:.3f}" for method in METHODS],
+        *[loss(row.relative[method]) for method in METHODS],
         "right" if row.classes else "R²",
         *[f"{row.score[method]:.3f}" for method in METHODS[:2]],
         f"{row.seconds:.1f}",
@@ -61,7 +61,12 @@ def fields(row):
 
 
 def means(rows):
-    return ("", *[f"{np.mean([row.relative[method] for row in rows]):.3f}" for method in METHODS])
+    """Over the tables, of methods that have them all."""
+    return ("", *[loss(np.mean([row.relative[method] for row in rows])) for method in METHODS])
+
+
+def loss(value):
+    return "" if np.isnan(value) else f"{value:.3f}"
 
 
 def worse(row, before):

@@ -30,9 +30,12 @@ class Features:
     """A table as numbers: categories by their place in the sorted list of the training rows', -1 for unknown or missing."""
 
     def __init__(self, train):
-        self.columns = []
+        self.columns, self.used = [], []
         for at in range(len(train.names) - 1):
             cells = train.column(at)
+            if all(tables.is_missing(cell, True) for cell in cells):
+                continue
+            self.used.append(at)
             if tables.holds_numbers(cells):
                 self.columns.append(None)
             else:
@@ -42,9 +45,9 @@ class Features:
         self.numeric = [at for at, places in enumerate(self.columns) if places is None]
 
     def matrix(self, table):
-        """Shape (n_rows, n_columns); a missing number is NaN."""
+        """Shape (n_rows, n_columns); a missing number is NaN. A column that is empty in training is left out."""
         columns = []
-        for at, places in enumerate(self.columns):
+        for at, places in zip(self.used, self.columns):
             cells = table.column(at)
             if places is None:
                 numbers = (None if tables.is_missing(cell, True) else tables.number(cell) for cell in cells)
@@ -56,7 +59,7 @@ class Features:
     def pipeline(self, model):
         encode = ColumnTransformer(
             [
-                ("numbers", SimpleImputer(strategy="median", keep_empty_features=True), self.numeric),
+                ("numbers", SimpleImputer(strategy="median"), self.numeric),
                 ("categories", OneHotEncoder(handle_unknown="ignore", sparse_output=False), self.categorical),
             ]
         )
