@@ -20,7 +20,9 @@ target/accuracy, so an interrupted run goes on; those of smallbatch are kept for
 
   --splits N        splits of each table into 75 % and 25 % of its rows [10]
   --tables NAMES    such as iris,yacht; all by default
-  --data-dir DIR    tables to use instead: CSV files with the target in the last column
+  --data-dir DIR    tables to use instead: CSV files
+  --target NAMES    a table's target is the first of these columns that it has; else its last column
+  --ignore NAMES    columns to leave out where they are
   --program FILE    a smallbatch to use instead of this repository's
   --markdown        print the tables for docs/own-table.md";
 
@@ -88,7 +90,9 @@ impl Options {
             match flag {
                 "--accuracy" => {}
                 "--markdown" => options.passed_on.push(word.clone()),
-                "--tables" => options.passed_on.extend([flag.to_owned(), value()?]),
+                "--tables" | "--target" | "--ignore" => {
+                    options.passed_on.extend([flag.to_owned(), value()?])
+                }
                 "--splits" => {
                     let splits = value()?;
                     if splits.parse::<u32>().is_ok_and(|splits| splits > 0) {

@@ -58,7 +58,8 @@ def options():
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--tables", type=lambda text: text.split(","))
+    for names in ("--tables", "--target", "--ignore"):
+        parser.add_argument(names, type=lambda text: text.split(","))
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--markdown", action="store_true")
     return parser.parse_args()
@@ -73,12 +74,13 @@ def measure(asked):
     of_sklearn = Cells(asked.folder / f"sklearn-{reference.VERSION}.jsonl")
     version = ours.version(asked.program)
     of_ours = Cells(asked.folder / f"smallbatch-{version}.jsonl")
+    source = tables.Source(asked.data_dir, asked.tables, asked.target, asked.ignore)
     models = asked.folder / "models"
     found, failures, begun = {}, [], time.monotonic()
     try:
         # Split by split, so that an early end has some of every table.
         for index in range(asked.splits):
-            for split in tables.splits(asked.data_dir, asked.folder / "splits", index, asked.tables):
+            for split in tables.splits(source, asked.folder / "splits", index):
                 methods = [of_sklearn.cell(split, method, lambda: reference.cell(split, method)) for method in reference.METHODS]
                 methods.append(of_ours.cell(split, "ours", lambda: ours.cell(split, asked.program, models)))
                 by_method = found.setdefault(split.table, {}).setdefault(index, {})

@@ -131,16 +131,44 @@ class Split:
         return self.folder / "test.csv"
 
 
-def splits(data, folder, index, names=None):
-    """Split number `index` of every table in the folder `data`, written to `folder` where it is not there yet."""
-    for path in sorted(data.glob("*.csv")):
-        if names and path.stem not in names:
-            continue
-        fingerprint = zlib.crc32(path.read_bytes())
+@dataclass
+class Source:
+    """A folder of tables, and what is said of them."""
+
+    folder: Path
+    names: list[str] | None = None
+    """Of the tables to take; None for all."""
+    targets: list[str] | None = None
+    """A table's target is the first of these columns that it has, or its last column."""
+    ignored: list[str] | None = None
+    """Columns that are left out where they are."""
+
+    def paths(self):
+        paths = sorted(self.folder.glob("*.csv"))
+        return [path for path in paths if not self.names or path.stem in self.names]
+
+    def fingerprint(self, path):
+        said = "".join(f"\0{name}" for name in [*(self.targets or []), "", *(self.ignored or [])])
+        return zlib.crc32(said.strip("\0").encode(), zlib.crc32(path.read_bytes()))
+
+    def table(self, path):
+        """With the target in the last column, and without rows that have none."""
+        table = read(path)
+        target = next((name for name in self.targets or [] if name in table.names), table.target)
+        kept = [at for at, name in enumerate(table.names) if name != target and name not in (self.ignored or [])]
+        kept.append(table.names.index(target))
+        rows = [[row[at] for at in kept] for row in table.rows]
+        return Table([table.names[at] for at in kept], [row for row in rows if not is_missing(row[-1], False)])
+
+
+def splits(source, folder, index):
+    """Split number `index` of every table, written to `folder` where it is not there yet."""
+    for path in source.paths():
+        fingerprint = source.fingerprint(path)
         one = Split(path.stem, index, folder / path.stem / str(index), fingerprint)
         done = one.folder / "split.json"
         if not done.is_file() or json.loads(done.read_text())["fingerprint"] != fingerprint:
-            table = read(path)
+            table = source.table(path)
             classes = has_classes(table)
             is_test = split(table, classes, [zlib.crc32(path.stem.encode()), index])
             one.folder.mkdir(parents=True, exist_ok=True)
