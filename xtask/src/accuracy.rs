@@ -91,7 +91,7 @@ impl Options {
                 "--accuracy" => {}
                 "--markdown" => options.passed_on.push(word.clone()),
                 "--tables" | "--target" | "--ignore" => {
-                    options.passed_on.extend([flag.to_owned(), value()?])
+                    options.passed_on.extend([flag.to_owned(), value()?]);
                 }
                 "--splits" => {
                     let splits = value()?;
