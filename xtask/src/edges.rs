@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("smallbatch-base", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
@@ -30,6 +30,16 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ),
     (
         "smallbatch-sweep",
+        &[
+            "smallbatch-base",
+            "smallbatch-preprocess",
+            "smallbatch-mlp",
+            "smallbatch-data",
+            "smallbatch-train",
+        ],
+    ),
+    (
+        "smallbatch-pipeline",
         &[
             "smallbatch-base",
             "smallbatch-preprocess",
@@ -67,6 +77,7 @@ const EXPERIMENTS: &[&str] = &[
     "smallbatch-mlp",
     "smallbatch-data",
     "smallbatch-train",
+    "smallbatch-pipeline",
     "smallbatch-sweep",
     "smallbatch-evidence",
     "smallbatch-report",
@@ -79,6 +90,7 @@ const LIBRARIES: &[&str] = &[
     "smallbatch-mlp",
     "smallbatch-data",
     "smallbatch-train",
+    "smallbatch-pipeline",
     "smallbatch-sweep",
     "smallbatch-evidence",
     "smallbatch-report",

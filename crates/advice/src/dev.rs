@@ -5,7 +5,7 @@ use smallbatch_pipeline::{CrossFit, committee, row_losses};
 use smallbatch_sweep::{Pool, Size};
 
 use crate::budget;
-use crate::hunt::{Trials, hunt};
+use crate::search::{Trials, search};
 
 #[test]
 #[ignore]
@@ -73,7 +73,7 @@ fn dev() {
                 f.n_features(),
                 truth.n_outputs(),
             );
-            let hunted = hunt(&trials, work, &mut ()).unwrap();
+            let hunted = search(&trials, work, &mut ()).unwrap();
             let seconds = start.elapsed().as_secs_f64();
             let mean = |l: Vec<f64>| l.iter().sum::<f64>() / l.len() as f64;
             let test_of =
@@ -113,7 +113,7 @@ fn dev() {
                 "{:.4} {:.4} | {} {} {seconds:.2}s of {:.2} {} {}",
                 net.loss() / constant,
                 line.loss() / constant,
-                hunted.epochs,
+                hunted.networks[0].n_folds(),
                 hunted.tried.len(),
                 (3.0 * peer.1).max(2.0),
                 net.recipe,

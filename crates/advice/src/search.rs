@@ -1,432 +1,327 @@
-//! The search: successive halving over ways to scale, batch sizes and learning rates (Jamieson & Talwalkar 2016), then a
-//! climb along the rates around the best.
-//!
-//! Rates are 10^(k/4), as in the experiments. The first round tries every other of them: from 0.01 to 1 where inputs are
-//! scaled, and where they are raw from the one that their size suggests, 1/E‖x‖², one decade down and two up. After the last
-//! round the two neighbours of the best rate are tried, and theirs, until the best lies between two that are worse.
+//! The search: straight lines first, then networks by successive halving over folds (Jamieson & Talwalkar 2016).
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
-use smallbatch_data::{BatchSize, Dataset};
-use smallbatch_mlp::MlpSpec;
-use smallbatch_preprocess::{
-    AnyScaler, MinMaxScaler, QuantileTransformer, RobustScaler, StandardScaler,
-};
-use smallbatch_sweep::{Progress, Size, Stages, rate, step_near};
+use smallbatch_data::{Folds, Frame};
+use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
+use smallbatch_sweep::{Pool, Progress};
 
-use super::training::{Way, cost_of_epoch, halves, network, spread};
-use super::{AdvicePlan, Setting, Tried};
-use crate::Error;
+use crate::advise::default_network;
+use crate::{Error, candidates};
 
-/// Steps of the grid of rates, for inputs that are scaled.
-const SCALED_STEPS: [i32; 5] = [-8, -6, -4, -2, 0];
-/// The same for raw inputs, counted from the guess.
-const RAW_STEPS: [i32; 7] = [-4, -2, 0, 2, 4, 6, 8];
-/// Each round trains so many times longer than the one before, and only the best of so many go on.
+/// Folds.
+pub(crate) const FOLDS: usize = 5;
+/// Of a round only one of so many go on.
 const HALVING: usize = 3;
-/// The most steps that the climb goes.
-const MOST_CLIMB: usize = 12;
-/// Search seeds are counted from the base seed plus this; the seeds of the judgement are below.
-const SEARCH_OFFSET: u64 = 1_000_000;
+/// The first round trains for this part of the epochs.
+const SHORT: u64 = 3;
+/// Fewer epochs are given to networks only where the fewest candidates leave no more.
+const ENOUGH_EPOCHS: u64 = 40;
+/// More would bring nothing.
+const MOST_EPOCHS: u64 = 120;
+/// What is left where the work allows no more.
+const FEWEST_EPOCHS: u64 = 4;
+/// The fewest candidates.
+const FEWEST: usize = 4;
 
-/// One setting, as a point of the grid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Candidate {
-    /// Position among the scalers; 0 is raw.
-    scaler: usize,
-    batch_size: BatchSize,
-    step: i32,
+/// A table cut into folds, on which recipes are tried.
+pub(crate) struct Trials<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) folds: &'a Folds,
+    prepared: Vec<OnceLock<Fold>>,
+    pool: Pool,
+    seed: u64,
 }
 
-impl Candidate {
-    fn is_raw(&self) -> bool {
-        self.scaler == 0
-    }
-}
-
-/// The search on the development rows.
-pub(super) struct Search<'a> {
-    development: &'a Dataset<f64>,
-    plan: &'a AdvicePlan,
-    spec: MlpSpec,
-    scalers: [AnyScaler; 5],
-    first: Vec<Candidate>,
-    /// Epochs of the first round.
-    epochs: u64,
-    /// Seeds of each round.
-    seeds: [usize; 3],
-    n_training: usize,
-}
-
-/// How much a search may take.
-struct Effort {
-    /// Billions of operations.
-    work: f64,
-    /// The most epochs of its first round.
-    most_epochs: u32,
-    /// Seeds of each round.
-    seeds: [usize; 3],
-}
-
-impl Effort {
-    fn of(size: Size) -> Self {
-        let (work, most_epochs, seeds) = match size {
-            Size::Quick => (30.0, 8, [1, 1, 2]),
-            Size::Default => (300.0, 30, [1, 2, 3]),
-            Size::Thorough => (5_000.0, 100, [2, 3, 5]),
-        };
+impl<'a> Trials<'a> {
+    pub(crate) fn new(frame: &'a Frame, folds: &'a Folds, pool: Pool, seed: u64) -> Self {
         Self {
-            work,
-            most_epochs,
-            seeds,
+            frame,
+            folds,
+            prepared: (0..folds.n_folds()).map(|_| OnceLock::new()).collect(),
+            pool,
+            seed,
         }
     }
-}
 
-/// A search may take so many times its work, before it is made on fewer rows.
-const MOST_EXCESS: f64 = 4.0;
-/// Never on fewer rows than these.
-const FEWEST_SEARCHED: usize = 2_000;
+    pub(crate) fn n_folds(&self) -> usize {
+        self.prepared.len()
+    }
 
-/// How many rows the search and the judgement train and validate on at most: where a first round of one epoch each would take
-/// too long, more rows would not tell more that is worth it.
-pub(super) fn most_rows(development: &Dataset<f64>, plan: &AdvicePlan) -> usize {
-    let spec = network(development, &plan.hidden);
-    let Effort { work, seeds, .. } = Effort::of(plan.size);
-    // 108 settings in the first round, 36 in the second for three times as long, 12 in the third for nine times, and 8 more.
-    let epochs = 108 * seeds[0] + 36 * seeds[1] * 3 + (12 + 8) * seeds[2] * 9;
-    let cost_of_row = cost_of_epoch(&spec, 1_000, BatchSize::Mini(32)) / 1_000.0;
-    let trained = MOST_EXCESS * work / (epochs as f64 * cost_of_row);
-    // Four fifths of the rows are trained on.
-    ((trained * 1.25) as usize).max(FEWEST_SEARCHED)
-}
-
-/// What the search found.
-#[derive(Clone, Debug)]
-pub(super) struct Found {
-    /// The best of all.
-    pub(super) best: Setting,
-    /// The best on raw inputs.
-    pub(super) raw: Setting,
-    /// All that was tried, the best first.
-    pub(super) tried: Vec<Tried>,
-}
-
-impl<'a> Search<'a> {
-    pub(super) fn new(development: &'a Dataset<f64>, plan: &'a AdvicePlan) -> Result<Self, Error> {
-        let (training, _) = halves(development, plan.base_seed)?;
-        let n_training = training.n_samples();
-        let spec = network(development, &plan.hidden);
-        let guess = {
-            let squares: f64 = training.features().iter().map(|value| value.powi(2)).sum();
-            step_near(1.0 / (squares / n_training as f64 + 1e-30).max(1.0))
-        };
-        let scalers = [
-            AnyScaler::Identity,
-            StandardScaler::default().into(),
-            RobustScaler::default().into(),
-            MinMaxScaler::default().into(),
-            QuantileTransformer::default().into(),
-        ];
-        let mut batch_sizes: Vec<BatchSize> = [16, 32, 128]
-            .into_iter()
-            .filter(|size| *size < n_training)
-            .map(BatchSize::Mini)
-            .collect();
-        batch_sizes.push(BatchSize::Full);
-        let mut first = Vec::new();
-        for scaler in 0..scalers.len() {
-            let steps: Vec<i32> = match scaler {
-                0 => RAW_STEPS.iter().map(|step| guess + step).collect(),
-                _ => SCALED_STEPS.into(),
-            };
-            for &batch_size in &batch_sizes {
-                first.extend(steps.iter().map(|&step| Candidate {
-                    scaler,
-                    batch_size,
-                    step,
-                }));
-            }
+    /// The mean loss of what is said without looking at features.
+    pub(crate) fn constant_loss(&self) -> Result<f64, Error> {
+        let (mut sum, mut count) = (0.0, 0);
+        for index in 0..self.n_folds() {
+            let losses = self.fold(index)?.constant_losses();
+            sum += losses.iter().sum::<f64>();
+            count += losses.len();
         }
-        let Effort {
-            work,
-            most_epochs,
-            seeds,
-        } = Effort::of(plan.size);
-        let mut search = Self {
-            development,
-            plan,
-            spec,
-            scalers,
-            first,
-            epochs: 1,
-            seeds,
-            n_training,
-        };
-        // A length of one epoch gives the work of one.
-        let epochs = (work / search.estimate()).floor();
-        search.epochs = epochs.clamp(1.0, f64::from(most_epochs)) as u64;
-        Ok(search)
+        Ok(sum / count.max(1) as f64)
     }
 
-    /// Epochs of the last round.
-    pub(super) fn longest(&self) -> u64 {
-        self.epochs_of(self.seeds.len() - 1)
-    }
-
-    fn epochs_of(&self, round: usize) -> u64 {
-        self.epochs * (HALVING as u64).pow(round as u32)
-    }
-
-    /// Epochs that a round trains in all, by candidates and seeds, and on its end the climb.
-    fn estimate_of(&self, round: usize) -> f64 {
-        let mean_cost = self
-            .first
-            .iter()
-            .map(|candidate| cost_of_epoch(&self.spec, self.n_training, candidate.batch_size))
-            .sum::<f64>()
-            / self.first.len() as f64;
-        let runs = match round {
-            3 => 8,
-            _ => self.first.len().div_ceil(HALVING.pow(round as u32)),
-        };
-        let round = round.min(2);
-        mean_cost * (runs * self.seeds[round]) as f64 * self.epochs_of(round) as f64
-    }
-
-    /// The work, in billions of operations.
-    pub(super) fn estimate(&self) -> f64 {
-        (0..4).map(|round| self.estimate_of(round)).sum()
-    }
-
-    /// Searches.
-    pub(super) fn run(&self, stages: &mut Stages<'_>) -> Result<Found, Error> {
-        let mut tried: HashMap<Candidate, (usize, f64)> = HashMap::new();
-        let mut alive = self.first.clone();
-        let last = self.seeds.len() - 1;
-        for round in 0..=last {
-            let message = format!(
-                "{}: search, round {} of {}, {} settings",
-                self.development.name(),
-                round + 1,
-                last + 1,
-                alive.len()
-            );
-            stages.begin(self.estimate_of(round));
-            let losses = self.losses(&alive, round, stages, &message)?;
-            tried.extend(
-                alive
-                    .iter()
-                    .zip(&losses)
-                    .map(|(candidate, loss)| (*candidate, (round, *loss))),
-            );
-            if round < last {
-                alive = survivors(&alive, &losses);
-            }
+    /// A fold, encoded when it is first asked for.
+    pub(crate) fn fold(&self, index: usize) -> Result<&Fold, Error> {
+        let cell = &self.prepared[index];
+        if let Some(fold) = cell.get() {
+            return Ok(fold);
         }
-        stages.begin(self.estimate_of(3));
-        self.climb(&mut tried, last, stages)?;
-        let best = best(&tried, last, |_| true);
-        let raw = best_raw(&tried, last);
-        let (Some(best), Some(raw)) = (best, raw) else {
-            return Err(Error::Interrupted);
-        };
-        Ok(Found {
-            best: self.setting(&best),
-            raw: self.setting(&raw),
-            tried: self.log(&tried),
-        })
+        let (training, held_out) = self.folds.rows(index);
+        let fold = Fold::new(self.frame, &training, &held_out)?;
+        Ok(cell.get_or_init(|| fold))
     }
 
-    /// Tries the rates beside the best of all and beside the best on raw inputs, until each lies between two worse ones.
-    fn climb(
+    /// Tries recipes, each on some folds. The results are in the order of the recipes and of their folds.
+    pub(crate) fn courses(
         &self,
-        tried: &mut HashMap<Candidate, (usize, f64)>,
-        last: usize,
-        progress: &mut dyn Progress,
-    ) -> Result<(), Error> {
-        let message = format!("{}: search, nearby rates", self.development.name());
-        let mut stages = Stages::new(progress, self.estimate_of(3));
-        for _ in 0..MOST_CLIMB {
-            let tops = [best(tried, last, |_| true), best_raw(tried, last)];
-            let mut wanted: Vec<Candidate> = Vec::new();
-            for top in tops.into_iter().flatten() {
-                for step in [top.step - 1, top.step + 1] {
-                    let neighbour = Candidate { step, ..top };
-                    let known = tried
-                        .get(&neighbour)
-                        .is_some_and(|(round, _)| *round == last);
-                    if !known && !wanted.contains(&neighbour) {
-                        wanted.push(neighbour);
-                    }
-                }
-            }
-            if wanted.is_empty() {
-                break;
-            }
-            stages.begin(self.cost(&wanted, last));
-            let losses = self.losses(&wanted, last, &mut stages, &message)?;
-            tried.extend(
-                wanted
-                    .into_iter()
-                    .zip(losses)
-                    .map(|(candidate, loss)| (candidate, (last, loss))),
-            );
-        }
-        Ok(())
-    }
-
-    /// A candidate in a round.
-    fn way(&self, candidate: &Candidate, round: usize) -> Way {
-        Way {
-            setting: self.setting(candidate),
-            epochs: self.epochs_of(round),
-            early_stopping: true,
-        }
-    }
-
-    /// What candidates cost in a round, if none stops early.
-    fn cost(&self, candidates: &[Candidate], round: usize) -> f64 {
-        let ways = candidates
-            .iter()
-            .map(|candidate| self.way(candidate, round));
-        let costs = ways.map(|way| way.cost(&self.spec, self.n_training));
-        costs.sum::<f64>() * self.seeds[round] as f64
-    }
-
-    /// The mean validation loss of each candidate over the seeds of a round; infinite where a run diverged.
-    fn losses(
-        &self,
-        candidates: &[Candidate],
-        round: usize,
+        wanted: &[(Recipe, Vec<usize>)],
         progress: &mut dyn Progress,
         message: &str,
-    ) -> Result<Vec<f64>, Error> {
-        let seeds = self.seeds[round];
-        let tasks = candidates
+    ) -> Result<Vec<Vec<Course>>, Error> {
+        for (_, folds) in wanted {
+            for &fold in folds {
+                self.fold(fold)?;
+            }
+        }
+        let tasks = wanted
             .iter()
-            .flat_map(|candidate| {
-                let way = self.way(candidate, round);
-                let cost = way.cost(&self.spec, self.n_training);
-                (0..seeds as u64).map(move |index| {
-                    let seed = self.plan.base_seed.wrapping_add(SEARCH_OFFSET + index);
-                    (cost, (way, seed))
-                })
-            })
+            .flat_map(|(recipe, folds)| folds.iter().map(move |&fold| (recipe, fold)))
+            .map(|(recipe, fold)| (self.cost(recipe), (recipe, fold)))
             .collect();
-        let done = spread(
-            tasks,
-            self.plan.threads,
-            progress,
-            message,
-            |(way, seed), stop| {
-                let (training, validation) = halves(self.development, seed)?;
-                let fit = way.fit(&self.spec, seed);
-                Ok(fit.run(&training, Some(&validation), stop)?.loss)
-            },
-        )?;
-        done.chunks(seeds)
-            .map(|runs| {
-                let sum = runs.iter().copied().sum::<Option<f64>>();
-                sum.map(|sum| sum / seeds as f64).ok_or(Error::Interrupted)
+        let done = self
+            .pool
+            .map(tasks, progress, message, |(recipe, fold), stop| {
+                let fold_data = self.fold(fold).map_err(failed)?;
+                let seed = self.seed.wrapping_mul(1_000).wrapping_add(fold as u64);
+                fold_data.train(recipe, seed, stop).map_err(|error| {
+                    stop.store(true, Ordering::Relaxed);
+                    match error {
+                        smallbatch_pipeline::Error::Interrupted => {
+                            smallbatch_sweep::Error::Interrupted
+                        }
+                        error => failed(error),
+                    }
+                })
+            });
+        let mut done = done.into_iter();
+        wanted
+            .iter()
+            .map(|(_, folds)| {
+                folds
+                    .iter()
+                    .map(|_| {
+                        done.next()
+                            .unwrap_or(Err(smallbatch_sweep::Error::Interrupted))
+                    })
+                    .map(|course| course.map_err(Error::from))
+                    .collect()
             })
             .collect()
     }
 
-    fn setting(&self, candidate: &Candidate) -> Setting {
-        Setting {
-            scaler: self.scalers[candidate.scaler],
-            batch_size: candidate.batch_size,
-            learning_rate: rate(candidate.step),
+    /// Billions of operations that a recipe takes on a fold.
+    pub(crate) fn cost(&self, recipe: &Recipe) -> f64 {
+        let rows = self.frame.n_rows() * (FOLDS - 1) / FOLDS;
+        let features = self.fold(0).map_or(1, Fold::n_features);
+        let outputs = self
+            .frame
+            .target
+            .as_ref()
+            .map_or(1, |target| target.n_outputs());
+        match recipe {
+            // Some evaluations of the gradient, or a matrix of all products.
+            Recipe::Line(_) => (rows * features) as f64 * (features + 100 * outputs) as f64 / 1e9,
+            Recipe::Network(network) => {
+                network.epochs as f64 * network.cost_of_epoch(rows, features, outputs)
+            }
         }
     }
 
-    fn log(&self, tried: &HashMap<Candidate, (usize, f64)>) -> Vec<Tried> {
-        let mut entries: Vec<(&Candidate, &(usize, f64))> = tried.iter().collect();
-        entries.sort_by(|(a, (round, loss)), (b, (other_round, other_loss))| {
-            other_round
-                .cmp(round)
-                .then(loss.total_cmp(other_loss))
-                .then(order(a).cmp(&order(b)))
-        });
-        entries
-            .into_iter()
-            .map(|(candidate, (round, loss))| Tried {
-                setting: self.setting(candidate),
-                epochs: self.epochs_of(*round),
-                validation_loss: Some(*loss).filter(|loss| loss.is_finite()),
-            })
-            .collect()
+    /// What a recipe is worth on the first folds.
+    pub(crate) fn cross(&self, recipe: &Recipe, courses: Vec<Course>) -> CrossFit {
+        CrossFit::new(recipe.clone(), courses, self.folds)
     }
 }
 
-/// What decides between equal losses: the simpler scaler, the smaller batch, the lower rate.
-fn order(candidate: &Candidate) -> (usize, BatchSize, i32) {
-    (candidate.scaler, candidate.batch_size, candidate.step)
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> smallbatch_sweep::Error {
+    smallbatch_sweep::Error::Step {
+        doing: "train".into(),
+        source: Box::new(error),
+    }
 }
 
-/// The best of those that came to the last round.
-fn best(
-    tried: &HashMap<Candidate, (usize, f64)>,
-    last: usize,
-    wanted: impl Fn(&Candidate) -> bool,
-) -> Option<Candidate> {
-    tried
+/// What a search found.
+pub(crate) struct Found {
+    /// Straight lines, on all folds, the best first.
+    pub(crate) lines: Vec<CrossFit>,
+    /// Networks that reached the last round, on all folds, the best first.
+    pub(crate) networks: Vec<CrossFit>,
+    /// All networks that were tried, with how many folds, epochs, and the loss.
+    pub(crate) tried: Vec<(Network, usize, f64)>,
+    /// A network with default settings, on all folds.
+    pub(crate) default: CrossFit,
+}
+
+/// How many candidates a search begins with, and the epochs of its last rounds.
+fn plan(trials: &Trials<'_>, work: f64) -> (usize, u64) {
+    let all = candidates::networks(trials.frame.n_rows(), 1, false);
+    let mut count = all.len();
+    loop {
+        let mean: f64 = all[..count]
+            .iter()
+            .map(|network| trials.cost(&Recipe::Network(network.clone())))
+            .sum::<f64>()
+            / count as f64;
+        let rounds = Rounds::of(count, trials.n_folds());
+        let units = rounds.units(trials.n_folds());
+        let epochs = (work / (units * mean)) as u64;
+        if epochs >= ENOUGH_EPOCHS || count <= FEWEST {
+            return (count, epochs.clamp(FEWEST_EPOCHS, MOST_EPOCHS));
+        }
+        count -= 1;
+    }
+}
+
+/// Candidates of each round, and their folds.
+struct Rounds {
+    first: (usize, usize),
+    second: (usize, usize),
+    third: usize,
+}
+
+impl Rounds {
+    fn of(count: usize, n_folds: usize) -> Self {
+        Self {
+            first: (count, 1),
+            second: (count.div_ceil(HALVING), 3.min(n_folds)),
+            third: count.div_ceil(HALVING * HALVING),
+        }
+    }
+
+    /// Trainings of one fold and all epochs; with those for the comparison with raw inputs and the full batch.
+    fn units(&self, n_folds: usize) -> f64 {
+        let first = (self.first.0 * self.first.1) as f64 / SHORT as f64;
+        let second = (self.second.0 * self.second.1) as f64;
+        let third = (self.third * (n_folds - self.second.1)) as f64;
+        let lesson = 2.0 * (2.0 + n_folds as f64);
+        first + second + third + lesson + n_folds as f64
+    }
+}
+
+/// Searches within so many billions of operations.
+pub(crate) fn search(
+    trials: &Trials<'_>,
+    work: f64,
+    progress: &mut dyn Progress,
+) -> Result<Found, Error> {
+    let n_folds = trials.n_folds();
+    let every: Vec<usize> = (0..n_folds).collect();
+    let name = &trials.frame.name;
+    let Some(target) = &trials.frame.target else {
+        return Err(Error::Interrupted);
+    };
+    let rows = trials.frame.n_rows();
+    let wanted: Vec<(Recipe, Vec<usize>)> = candidates::lines(rows, target)
+        .into_iter()
+        .map(|line| (line, every.clone()))
+        .collect();
+    let courses = trials.courses(&wanted, progress, &format!("{name}: straight lines"))?;
+    let mut lines: Vec<CrossFit> = wanted
         .iter()
-        .filter(|(candidate, (round, _))| *round == last && wanted(candidate))
-        .min_by(|(a, (_, loss)), (b, (_, other))| {
-            loss.total_cmp(other).then(order(a).cmp(&order(b)))
+        .zip(courses)
+        .map(|((recipe, _), courses)| trials.cross(recipe, courses))
+        .collect();
+    sort(&mut lines);
+    let logarithm = lines.first().is_some_and(|line| match &line.recipe {
+        Recipe::Line(line) => line.logarithm,
+        Recipe::Network(network) => network.logarithm,
+    });
+
+    let (count, epochs) = plan(trials, work);
+    let rounds = Rounds::of(count, n_folds);
+    let all = candidates::networks(rows, epochs, logarithm);
+    let mut tried = Vec::new();
+    // The first round is short, and its candidates are trained anew for as long as the others afterwards.
+    let short: Vec<(Recipe, Vec<usize>)> = all[..count]
+        .iter()
+        .map(|network| {
+            let epochs = (network.epochs / SHORT).max(1);
+            let network = Network {
+                epochs,
+                ..network.clone()
+            };
+            (Recipe::Network(network), (0..rounds.first.1).collect())
         })
-        .map(|(candidate, _)| *candidate)
-}
-
-fn best_raw(tried: &HashMap<Candidate, (usize, f64)>, last: usize) -> Option<Candidate> {
-    best(tried, last, Candidate::is_raw)
-}
-
-/// The best third, and the best on raw inputs.
-fn survivors(candidates: &[Candidate], losses: &[f64]) -> Vec<Candidate> {
-    let mut ranked: Vec<(Candidate, f64)> = candidates
-        .iter()
-        .copied()
-        .zip(losses.iter().copied())
         .collect();
-    ranked.sort_by(|(a, loss), (b, other)| loss.total_cmp(other).then(order(a).cmp(&order(b))));
-    let kept = ranked.len().div_ceil(HALVING);
-    let mut alive: Vec<Candidate> = ranked[..kept]
-        .iter()
-        .map(|(candidate, _)| *candidate)
-        .collect();
-    if !alive.iter().any(Candidate::is_raw) {
-        let raw = ranked.iter().map(|(candidate, _)| candidate);
-        alive.extend(raw.copied().find(Candidate::is_raw));
+    let message = format!("{name}: search, {count} networks");
+    let courses = trials.courses(&short, progress, &message)?;
+    let mut ranked: Vec<(f64, usize)> = Vec::new();
+    for (index, ((recipe, folds), courses)) in short.iter().zip(courses).enumerate() {
+        let loss = trials.cross(recipe, courses).loss();
+        ranked.push((loss, index));
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), folds.len(), loss));
+        }
     }
-    alive
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+
+    let second: Vec<(Recipe, Vec<usize>)> = ranked[..rounds.second.0]
+        .iter()
+        .map(|&(_, index)| {
+            (
+                Recipe::Network(all[index].clone()),
+                (0..rounds.second.1).collect(),
+            )
+        })
+        .collect();
+    let message = format!("{name}: search, {} networks", second.len());
+    let courses = trials.courses(&second, progress, &message)?;
+    let mut alive: Vec<CrossFit> = Vec::new();
+    let mut made: Vec<Vec<Course>> = courses;
+    let mut ranked: Vec<(f64, usize)> = Vec::new();
+    for (index, ((recipe, folds), courses)) in second.iter().zip(&made).enumerate() {
+        let loss = trials.cross(recipe, courses.clone()).loss();
+        ranked.push((loss, index));
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), folds.len(), loss));
+        }
+    }
+    ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let third: Vec<(Recipe, Vec<usize>)> = ranked[..rounds.third]
+        .iter()
+        .map(|&(_, index)| {
+            (
+                second[index].0.clone(),
+                (rounds.second.1..n_folds).collect(),
+            )
+        })
+        .collect();
+    let message = format!("{name}: search, {} networks", third.len());
+    let rest = trials.courses(&third, progress, &message)?;
+    for (((recipe, _), rest), (_, index)) in third.iter().zip(rest).zip(&ranked) {
+        let mut courses = std::mem::take(&mut made[*index]);
+        courses.extend(rest);
+        let cross = trials.cross(recipe, courses);
+        if let Recipe::Network(network) = recipe {
+            tried.push((network.clone(), n_folds, cross.loss()));
+        }
+        alive.push(cross);
+    }
+    let recipe = Recipe::Network(default_network(epochs, logarithm));
+    let message = format!("{name}: the default");
+    let default = trials.courses(&[(recipe.clone(), every)], progress, &message)?;
+    let default = trials.cross(&recipe, default.into_iter().flatten().collect());
+    // It was tried as the others were, and may win.
+    alive.push(default.clone());
+    sort(&mut alive);
+    Ok(Found {
+        lines,
+        networks: alive,
+        tried,
+        default,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_best_third_goes_on_and_the_best_raw_one_always() {
-        let candidate = |scaler, step| Candidate {
-            scaler,
-            batch_size: BatchSize::Mini(32),
-            step,
-        };
-        let candidates = [
-            candidate(1, 0),
-            candidate(1, 1),
-            candidate(2, 0),
-            candidate(2, 1),
-            candidate(0, 0),
-            candidate(0, 1),
-        ];
-        let alive = survivors(&candidates, &[0.4, 0.3, 0.2, f64::INFINITY, 9.0, 8.0]);
-        assert_eq!(alive, [candidate(2, 0), candidate(1, 1), candidate(0, 1)]);
-        // A raw one among the best needs no second.
-        let alive = survivors(&candidates, &[0.4, 0.3, 0.2, f64::INFINITY, 0.1, 8.0]);
-        assert_eq!(alive, [candidate(0, 0), candidate(2, 0)]);
-    }
+fn sort(fits: &mut [CrossFit]) {
+    fits.sort_by(|a, b| a.loss().total_cmp(&b.loss()));
 }

@@ -1,141 +1,217 @@
-//! The advice in words, for a terminal of 100 columns.
+//! The advice in words, for a terminal of 80 columns.
 
 use std::fmt;
 
-use smallbatch_data::{BatchSize, Task};
+use smallbatch_data::{BatchSize, Folds, Frame, FrameValues, Notice, Target, Task};
 use smallbatch_evidence::Verdict;
+use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{number, round_number};
 
-use super::compare::Gain;
-use super::finals::{CONSTANT, DEFAULT, FOUND, RAW};
-use super::{Advice, Conclusion, Judged, Setting};
+use crate::advice::{Advice, Conclusion, Gain, Judged, Way};
 
 /// Columns of the terminal.
-const WIDTH: usize = 100;
+const WIDTH: usize = 80;
 
-/// How the inputs are to be scaled, as a command.
+/// How inputs are scaled, as what one does.
 fn normalization(scaler: &AnyScaler) -> &'static str {
     match scaler {
         AnyScaler::Identity => "leave the inputs raw",
-        AnyScaler::Standard(_) => "standardize the inputs (mean 0, deviation 1)",
+        AnyScaler::Standard(_) => "standardize the inputs",
         AnyScaler::Robust(_) => "scale the inputs by median and quartiles",
+        AnyScaler::SmoothClip(_) => "scale the inputs by median and quartiles, outliers clipped",
         AnyScaler::MinMax(_) => "scale the inputs to their range",
+        AnyScaler::MaxAbs(_) => "divide the inputs by the largest",
         AnyScaler::Quantile(_) => "map the inputs to a normal distribution by their quantiles",
+        AnyScaler::PerSample(_) => "scale each row by itself",
         _ => "scale the inputs",
     }
 }
 
-fn batches(size: BatchSize) -> String {
-    match size {
+/// How a network is trained, as what one does.
+fn how(network: &Network, epoch: Option<f64>) -> String {
+    let batches = match network.batch_size {
         BatchSize::Full => "the full batch".into(),
         BatchSize::Mini(size) => format!("batches of {size}"),
-    }
-}
-
-fn how(setting: &Setting, epochs: u64) -> String {
-    format!(
-        "{}, {}, learning rate {}, {epochs} epochs",
-        normalization(&setting.scaler),
-        batches(setting.batch_size),
-        round_number(setting.learning_rate)
-    )
-}
-
-/// Points with one decimal; an open end as infinity.
-fn points(value: Option<f64>, open: &'static str) -> String {
-    value.map_or_else(
-        || open.into(),
-        |value| {
-            let points = 100.0 * value;
-            if points.abs() < 1000.0 {
-                format!("{points:+.1}")
-            } else {
-                format!("{}{}", if points > 0.0 { "+" } else { "" }, number(points))
-            }
-        },
-    )
-}
-
-/// In points.
-fn interval(gain: &Gain) -> String {
-    format!(
-        "{} [{}, {}]",
-        points(Some(gain.estimate), ""),
-        points(gain.low, "-∞"),
-        points(gain.high, "∞")
-    )
-}
-
-fn percent(score: f64) -> String {
-    let percent = 100.0 * score;
-    if percent.abs() < 1000.0 {
-        format!("{percent:.1} %")
-    } else {
-        format!("{} %", number(percent))
-    }
-}
-
-/// What the score is.
-fn measure(advice: &Advice) -> String {
-    match advice.task {
-        Task::Classification => format!("of the rows get the right {:?}", advice.target),
-        Task::Regression => format!("of the variance of {:?} is explained", advice.target),
-    }
-}
-
-/// The advice in one or two sentences.
-pub(super) fn headline(advice: &Advice) -> String {
-    let judged = |name: &str| advice.judged.iter().find(|judged| judged.name == name);
-    let advised = judged(match advice.conclusion {
-        Conclusion::Found => FOUND,
-        _ => DEFAULT,
-    });
-    let score = advised.map_or(f64::NAN, |judged| judged.score);
-    let in_points = |over: &str| {
-        let gain = advice.gain(FOUND, over);
-        gain.map(|gain| format!("{} points", interval(gain)))
-            .unwrap_or_default()
     };
-    let against = in_points(DEFAULT);
-    let what = format!(
-        "{} {} in {} rows that no training saw",
-        percent(score),
-        measure(advice),
-        advice.reserved_rows
-    );
-    match advice.conclusion {
-        Conclusion::Found => {
-            let surely = advice.gain(FOUND, DEFAULT).is_some_and(Gain::is_sure);
-            let over = if surely {
-                format!("over the default that gains {against}")
-            } else {
-                format!(
-                    "the default is not surely better than a constant; the gain over it is {against}"
-                )
-            };
-            let how = capitalized(&how(&advice.advised, advice.epochs));
-            format!("{how}. So {what}; {over}.")
-        }
-        Conclusion::Default => format!(
-            "Take the default: {}. So {what}; the best of {} other settings is not surely better ({against}).",
-            how(&advice.advised, advice.epochs),
-            advice.tried.len()
-        ),
-        Conclusion::CannotTell => {
-            let answer = match advice.task {
-                Task::Classification => "its most frequent class",
-                Task::Regression => "its mean",
-            };
+    let optimizer = match network.optimizer {
+        Optimizer::Sgd => "plain gradient descent",
+        Optimizer::Momentum => "momentum",
+        Optimizer::AdamW => "AdamW",
+    };
+    let epochs = epoch.unwrap_or(network.epochs as f64).round();
+    format!(
+        "{}, and train {} hidden units in {batches} by {optimizer} at {} for {epochs} epochs",
+        normalization(&network.scaler),
+        units(&network.hidden),
+        round_number(network.learning_rate),
+    )
+}
+
+fn units(hidden: &[usize]) -> String {
+    if hidden.is_empty() {
+        return "no".into();
+    }
+    let units: Vec<String> = hidden.iter().map(usize::to_string).collect();
+    units.join(" and ")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// What scores say in a few words.
+fn worth(scores: &Scores, target: &str) -> String {
+    match &scores.measures {
+        Measures::Classes { accuracy, auc, .. } => {
+            let auc = auc.map(|auc| format!(", AUC {auc:.3}")).unwrap_or_default();
             format!(
-                "Cannot tell: no setting predicts {:?} surely better than {answer} does ({} in {} rows that no training saw). \
-                 More rows or other columns may help. Until then, the default is as good as any.",
-                advice.target,
-                in_points(CONSTANT),
-                advice.reserved_rows
+                "{} of the rows get the right {target:?}{auc}",
+                percent(*accuracy)
             )
         }
+        Measures::Numbers { rmse, r2, .. } => format!(
+            "{} of the variance of {target:?} is explained, with an RMSE of {}",
+            percent(*r2),
+            number(*rmse)
+        ),
     }
+}
+
+/// How many times, with the interval.
+fn times(gain: &Gain) -> Option<String> {
+    let (ratio, low, high) = (gain.ratio?, gain.low, gain.high);
+    Some(match (low, high) {
+        (Some(low), Some(high)) => {
+            format!("{} ({} to {})", number(ratio), number(low), number(high))
+        }
+        _ => number(ratio),
+    })
+}
+
+/// What a way would have cost.
+fn cost(advice: &Advice, way: Way, name: &str) -> Option<String> {
+    let judged = advice.judged(way)?;
+    if judged.diverged > 0 {
+        let (n, all) = (judged.diverged, advice.folds);
+        return Some(format!(
+            "{name} diverges in {n} of {all} folds at the best of three rates"
+        ));
+    }
+    let gain = advice.gain(way, Way::Found)?;
+    let times = times(gain)?;
+    let sure = if gain.verdict == Verdict::Supported || gain.verdict == Verdict::Refuted {
+        ""
+    } else {
+        ", which may be chance"
+    };
+    Some(format!("{name} ends at {times} times the loss{sure}"))
+}
+
+/// The advice in two or three sentences.
+pub(crate) fn headline(advice: &Advice) -> String {
+    let judged = advice.judged(advice.advised());
+    let worth = judged
+        .and_then(|judged| judged.scores.as_ref())
+        .map(|scores| worth(scores, &advice.target))
+        .unwrap_or_default();
+    let lesson: Vec<String> = [
+        cost(advice, Way::Raw, "on raw inputs the same network"),
+        cost(advice, Way::FullBatch, "with the full batch it"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let lesson = if lesson.is_empty() {
+        String::new()
+    } else {
+        format!(" {}.", capitalized(&lesson.join("; ")))
+    };
+    match (
+        advice.conclusion,
+        judged.and_then(|judged| judged.recipe.as_ref()),
+    ) {
+        (Conclusion::Network, Some(Recipe::Network(network))) => {
+            let how = capitalized(&how(network, judged.and_then(|judged| judged.epoch)));
+            format!("{how}: so {worth}.{lesson}")
+        }
+        (Conclusion::CannotTell, _) => format!(
+            "Cannot tell: nothing predicts {:?} surely better than saying the same of every row. More rows or other columns may help.",
+            advice.target
+        ),
+        _ => {
+            let gain = advice.gain(Way::Line, Way::Found).and_then(times);
+            let gain = gain.map_or_else(String::new, |times| {
+                format!(" Its loss is {times} times that of the best network: not worth one.")
+            });
+            format!("Take a straight line: so {worth}.{gain}{lesson}")
+        }
+    }
+}
+
+/// What later or odd data have, as a sentence.
+pub(crate) fn notice(notice: &Notice) -> String {
+    let place = notice
+        .line
+        .map(|line| format!("line {line}: "))
+        .unwrap_or_default();
+    format!("{place}column {:?} {}", notice.column, notice.what)
+}
+
+/// That a column gives the target away.
+pub(crate) fn gives_away(column: &str) -> String {
+    format!(
+        "column {column:?} alone gives the target away; is it known when you predict? If not, leave it out"
+    )
+}
+
+/// What is worth knowing of the rows.
+pub(crate) fn notes(frame: &Frame, folds: &Folds, rare: f64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if folds.n_copies() > 0 {
+        notes.push(format!(
+            "{} rows have the inputs of an earlier row; such rows stay in one fold",
+            folds.n_copies()
+        ));
+    }
+    for column in &frame.columns {
+        let missing = match &column.values {
+            FrameValues::Numbers(values) => values.iter().filter(|value| value.is_nan()).count(),
+            FrameValues::Categories { codes, .. } => codes
+                .iter()
+                .filter(|code| **code == FrameValues::MISSING)
+                .count(),
+        };
+        if missing > 0 {
+            let filled = match &column.values {
+                FrameValues::Numbers(_) => "they are filled in by the median, and marked",
+                FrameValues::Categories { .. } => "they are a category of their own",
+            };
+            notes.push(format!(
+                "column {:?} has {missing} missing cell{}; {filled}",
+                column.name,
+                if missing == 1 { "" } else { "s" }
+            ));
+        }
+    }
+    if let Some(Target::Classes { labels, names }) = &frame.target {
+        let mut counts = vec![0_usize; names.len()];
+        labels.iter().for_each(|&label| counts[label as usize] += 1);
+        let rarest = counts
+            .iter()
+            .zip(names)
+            .filter(|(count, _)| **count > 0)
+            .min();
+        if let Some((&count, name)) = rarest
+            && (count as f64) < rare * labels.len() as f64
+        {
+            notes.push(format!(
+                "only {} of the rows are {name:?}: judged by log loss; look at AUC and balanced accuracy rather than accuracy",
+                percent(count as f64 / labels.len() as f64)
+            ));
+        }
+    }
+    notes
 }
 
 fn capitalized(text: &str) -> String {
@@ -145,12 +221,12 @@ fn capitalized(text: &str) -> String {
     })
 }
 
-/// The same words in lines of at most 100 columns.
+/// The same words in lines of at most 80 columns; lines after the first begin with the indent.
 fn wrapped(text: &str, indent: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let line = lines.last().map_or(0, |line| line.chars().count());
-        let fits = indent.len() + line + 1 + word.chars().count() <= WIDTH;
+        let fits = line + 1 + word.chars().count() <= WIDTH - indent.len();
         match lines.last_mut() {
             Some(last) if last.is_empty() => last.push_str(word),
             Some(last) if fits => {
@@ -160,133 +236,132 @@ fn wrapped(text: &str, indent: &str) -> String {
             _ => lines.push(word.to_owned()),
         }
     }
-    let lines: Vec<String> = lines.iter().map(|line| format!("{indent}{line}")).collect();
-    lines.join("\n")
+    lines.join(&format!("\n{indent}"))
 }
 
-/// The name of a judged way, as the table has it.
-fn title(name: &str) -> &str {
-    match name {
-        FOUND => "found by the search",
-        DEFAULT => "the default",
-        RAW => "the best on raw inputs",
-        CONSTANT => "a constant prediction",
-        other => other,
+/// A way's name, as the table has it.
+pub(crate) fn title(way: Way) -> &'static str {
+    match way {
+        Way::Found => "the network found",
+        Way::Line => "a straight line",
+        Way::Default => "a default network",
+        Way::Raw => "the same, raw inputs",
+        Way::FullBatch => "the same, full batch",
+        Way::Constant => "always the same",
     }
 }
 
-fn answer(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Supported => "surely better",
-        Verdict::Refuted => "surely worse",
-        Verdict::Equivalent => "the same, within a point",
-        Verdict::Inconclusive { .. } => "cannot tell",
-    }
-}
-
+/// The columns of a row: measures, then how its loss compares.
 fn row(advice: &Advice, judged: &Judged) -> String {
-    let rmse = judged.rmse.map(number).unwrap_or_default();
-    let failed = if judged.failed > 0 {
-        format!("  {} of {} failed", judged.failed, advice.pairs)
-    } else {
-        String::new()
+    let mut line = format!("  {:<22}", title(judged.way));
+    match judged.scores.as_ref().map(|scores| &scores.measures) {
+        Some(Measures::Classes {
+            accuracy,
+            balanced_accuracy,
+            auc,
+            ..
+        }) => {
+            let auc = auc.map(|auc| format!("{auc:.3}")).unwrap_or_default();
+            line += &format!(
+                "{:>9}{:>10}{auc:>8}",
+                percent(*accuracy),
+                percent(*balanced_accuracy)
+            );
+        }
+        Some(Measures::Numbers { rmse, mae, r2 }) => {
+            line += &format!(
+                "{:>9}{:>10}{:>10}",
+                percent(*r2),
+                number(*rmse),
+                number(*mae)
+            );
+        }
+        None if judged.way == Way::Constant => {}
+        None => {
+            let (n, all) = (judged.diverged, advice.folds);
+            line += &format!("  diverged in {n} of {all} folds");
+            return line;
+        }
+    }
+    let width: usize = 22
+        + 2
+        + if advice.task == Task::Classification {
+            27
+        } else {
+            29
+        };
+    let compared = match advice.gain(judged.way, Way::Found) {
+        Some(gain) => {
+            let mark = match gain.verdict {
+                Verdict::Inconclusive { .. } => " ?",
+                _ => "",
+            };
+            format!("{}{mark}", times(gain).unwrap_or_default())
+        }
+        None if judged.way == Way::Found => "1".into(),
+        None => String::new(),
     };
-    let line = format!(
-        "  {:<24}{:<10}{:>6}{:>10}{:>8}{:>11}{:>10}{failed}",
-        title(&judged.name),
-        judged.setting.scaler.name(),
-        judged.setting.batch_size,
-        round_number(judged.setting.learning_rate),
-        judged.epochs,
-        percent(judged.score),
-        rmse
-    );
-    line.trim_end().to_owned()
+    let padding = width.saturating_sub(line.chars().count());
+    format!("{line}{:padding$}   {compared}", "")
+        .trim_end()
+        .to_owned()
 }
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", wrapped(&self.headline, ""))?;
         writeln!(f)?;
-        let categories: Vec<String> = self
-            .categories
-            .iter()
-            .map(|(name, count)| format!("{name:?} ({count})"))
-            .collect();
-        let categories = if categories.is_empty() {
-            String::new()
+        let sample = if self.used_rows < self.rows {
+            format!(", of which a random sample of {} was used", self.used_rows)
         } else {
-            format!(", of which categories of {}", categories.join(", "))
+            String::new()
         };
         let task = match self.task {
-            Task::Classification => "a class",
-            Task::Regression => "a number",
+            Task::Classification => format!("one of {} classes", self.classes.len()),
+            Task::Regression => "a number".into(),
         };
-        let sample = if self.development_rows + self.reserved_rows < self.rows {
-            format!(
-                ", and of the others a random sample of {} was searched and judged with; the model is trained on all",
-                self.development_rows
-            )
-        } else {
-            String::new()
-        };
-        let data = format!(
-            "{}: {} rows, {} features{categories}; the target {:?} is {task}. {} rows were reserved for the judgement{sample}. \
-             Network: {} hidden units, plain gradient descent. {} settings were tried.",
-            self.data,
-            self.rows,
-            self.features,
-            self.target,
-            self.reserved_rows,
-            if self.hidden.is_empty() {
-                "no".to_owned()
-            } else {
-                let sizes: Vec<String> = self.hidden.iter().map(usize::to_string).collect();
-                sizes.join(" and ")
-            },
-            self.tried.len()
+        let facts = format!(
+            "{}: {} rows{sample}, {} features; {:?} is {task}. Each row was predicted by a model that had not seen it.",
+            self.data, self.rows, self.features, self.target
         );
-        writeln!(f, "{}", wrapped(&data, ""))?;
+        writeln!(f, "{}", wrapped(&facts, ""))?;
+        for note in &self.notes {
+            writeln!(f, "{}", wrapped(&format!("! {note}."), "  "))?;
+        }
         writeln!(f)?;
-        let (score, error) = match self.task {
-            Task::Classification => ("right", ""),
-            Task::Regression => ("explained", "RMSE"),
+        let columns = match self.task {
+            Task::Classification => format!("{:>9}{:>10}{:>8}", "right", "balanced", "AUC"),
+            Task::Regression => format!("{:>9}{:>10}{:>10}", "explained", "RMSE", "MAE"),
         };
-        let header = format!(
-            "  {:<24}{:<10}{:>6}{:>10}{:>8}{score:>11}{error:>10}",
-            "", "inputs", "batch", "rate", "epochs"
-        );
-        writeln!(f, "{}", header.trim_end())?;
+        writeln!(f, "  {:<22}{columns}   times the loss, 95 %", "")?;
         for judged in &self.judged {
             writeln!(f, "{}", row(self, judged))?;
         }
-        let constant = percent(self.constant_score);
-        writeln!(f, "  {:<58}{constant:>11}", title(CONSTANT))?;
-        if self.judged.iter().any(|judged| judged.failed > 0) {
+        let open = |gain: &Gain| matches!(gain.verdict, Verdict::Inconclusive { .. });
+        if self
+            .gains
+            .iter()
+            .any(|gain| gain.over == Way::Found && open(gain))
+        {
+            writeln!(f, "  ? may be chance: the interval contains 1")?;
+        }
+        if let Some((most, _)) = self.importance.first().filter(|(_, growth)| *growth > 0.0) {
+            let others: Vec<String> = self.importance[1..]
+                .iter()
+                .take(2)
+                .filter(|(_, growth)| *growth > 0.0)
+                .map(|(name, _)| format!("{name:?}"))
+                .collect();
+            let others = if others.is_empty() {
+                String::new()
+            } else {
+                format!(", then {}", others.join(" and "))
+            };
+            writeln!(f)?;
             writeln!(
                 f,
-                "  A run fails if it diverges or is worse than a constant on its validation rows, and counts as one."
-            )?;
-        }
-        writeln!(f)?;
-        writeln!(
-            f,
-            "  Gains in points, with 95 % intervals over {} pairs of runs and {} rows:",
-            self.pairs, self.reserved_rows
-        )?;
-        let falls = |gain: &Gain| !gain.stands && gain.p.is_some();
-        for gain in &self.gains {
-            let pair = format!("{} over {}", title(&gain.of), title(&gain.over));
-            let interval = interval(gain) + " ";
-            let star = if falls(gain) { " *" } else { "" };
-            let answer = answer(&gain.verdict);
-            writeln!(f, "  {pair:<48}{interval:<26}{answer}{star}")?;
-        }
-        if self.gains.iter().any(falls) {
-            writeln!(
-                f,
-                "  * does not stand when all {} are considered together (Holm 1979), and does not count",
-                self.gains.len()
+                "{}",
+                wrapped(&format!("What matters most: {most:?}{others}."), "")
             )?;
         }
         Ok(())

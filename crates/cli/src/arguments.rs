@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use smallbatch::advice::Task;
 use smallbatch::lab::{MemoryProbe, Size};
 
 use crate::help;
@@ -150,80 +149,6 @@ pub(crate) struct Report {
     pub(crate) folder: PathBuf,
 }
 
-/// Say what to expect of a table of your own, without training
-///
-/// The results of a thorough run come with the program. From them, and from numbers such as how many rows your table has, each claim
-/// gets a prediction for it.
-#[derive(Debug, Args)]
-#[command(after_help = help::EXPECT)]
-pub(crate) struct Expect {
-    /// The table: comma-separated values with a line of names
-    #[arg(value_name = "FILE.csv")]
-    pub(crate) table: PathBuf,
-
-    /// The column to be predicted [default: the last]
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) target: Option<String>,
-
-    /// A column to leave out, such as a name or a number of the row; may be repeated
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) ignore: Vec<String>,
-}
-
-/// Find out how to train on a table of your own, and train a model
-///
-/// Some rows are reserved. On the others a search tries scalings, batch sizes and learning rates; the reserved rows then judge what it
-/// found against the default and against raw inputs.
-#[derive(Debug, Args)]
-#[command(after_help = help::ADVISE)]
-pub(crate) struct Advise {
-    /// The table: comma-separated values with a line of names
-    #[arg(value_name = "FILE.csv")]
-    pub(crate) table: PathBuf,
-
-    /// The column to be predicted
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) target: String,
-
-    /// A column to leave out, such as a name or a number of the row; may be repeated
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) ignore: Vec<String>,
-
-    /// Whether the target is `classes` or `numbers` [default: read off the column]
-    #[arg(long, value_name = "KIND", value_parser = task)]
-    pub(crate) task: Option<Task>,
-
-    /// The units of each hidden layer [default: 64,64]
-    #[arg(long, value_name = "N,N", value_delimiter = ',')]
-    pub(crate) hidden: Vec<usize>,
-
-    #[command(flatten)]
-    pub(crate) length: Length,
-
-    #[command(flatten)]
-    pub(crate) threads: Threads,
-
-    /// Folder for advice.json and model.json
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub(crate) out: PathBuf,
-}
-
-/// Predict each row of a table with a model that `advise` saved
-///
-/// The table needs the columns that the model was trained on, by the same names; the target may be missing. Prints comma-separated
-/// values, one line a row.
-#[derive(Debug, Args)]
-#[command(after_help = help::PREDICT)]
-pub(crate) struct Predict {
-    /// The model: the file model.json
-    #[arg(value_name = "MODEL")]
-    pub(crate) model: PathBuf,
-
-    /// The table: comma-separated values with a line of names
-    #[arg(value_name = "FILE.csv")]
-    pub(crate) table: PathBuf,
-}
-
 /// Run a design with many base seeds: how often do its intervals contain what the other runs found?
 #[derive(Debug, Args)]
 pub(crate) struct Coverage {
@@ -241,14 +166,6 @@ pub(crate) struct ProbeMemory {
     /// What to measure, as JSON: {"data": "two-inputs", "samples": 25000, "seed": 0, "hidden": [32], "updates": 3, "batch": 32}
     #[arg(value_name = "PROBE")]
     pub(crate) probe: MemoryProbe,
-}
-
-pub(crate) fn task(text: &str) -> Result<Task, String> {
-    match text {
-        "classes" => Ok(Task::Classification),
-        "numbers" => Ok(Task::Regression),
-        _ => Err("give `classes` or `numbers`".into()),
-    }
 }
 
 /// More than any machine has: a number above is a slip.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use smallbatch::{advice, data, lab, report, sweep};
+use smallbatch::{advice, data, lab, pipeline, report, sweep};
 
 use crate::output::{self, warn};
 
@@ -50,6 +50,14 @@ impl Failure {
         Self {
             sentence,
             ending: Ending::Wrong,
+        }
+    }
+
+    /// It could not be done.
+    pub(crate) fn failed(sentence: String) -> Self {
+        Self {
+            sentence,
+            ending: Ending::Failed,
         }
     }
 
@@ -116,6 +124,17 @@ impl From<advice::Error> for Failure {
         let ending = match &error {
             advice::Error::Setting { .. } => Ending::Wrong,
             advice::Error::Interrupted => Ending::Interrupted,
+            _ => Ending::Failed,
+        };
+        Self::new(&error, ending)
+    }
+}
+
+impl From<pipeline::Error> for Failure {
+    fn from(error: pipeline::Error) -> Self {
+        let ending = match &error {
+            pipeline::Error::Setting { .. } => Ending::Wrong,
+            pipeline::Error::Interrupted => Ending::Interrupted,
             _ => Ending::Failed,
         };
         Self::new(&error, ending)

@@ -73,15 +73,39 @@ Example:
 pub(crate) const ADVISE: &str = "\
 Examples:
   smallbatch advise houses.csv --target price --out houses
-  smallbatch predict houses/model.json new.csv
+  smallbatch predict houses new.csv
 
-DIR then has advice.json, the advice with what it rests on, and model.json, \
-the model trained as advised.";
+DIR then has advice.html to read, advice.json with all numbers, and \
+model.json, the model that was judged.";
+
+/// Of `train`.
+pub(crate) const TRAIN: &str = "\
+Examples:
+  smallbatch train houses.csv --target price
+  smallbatch train houses.csv --target price --recipe recipe.toml
+
+A recipe in TOML, where what is left out has its default:
+  [network]
+  hidden = [64, 64]
+  learning_rate = 0.003
+  epochs = 50";
 
 /// Of `predict`.
 pub(crate) const PREDICT: &str = "\
+Examples:
+  smallbatch predict out new.csv > predictions.csv
+  smallbatch predict out/model.json new.csv --coverage 0.95";
+
+/// Of `evaluate`.
+pub(crate) const EVALUATE: &str = "\
 Example:
-  smallbatch predict houses/model.json new.csv > predictions.csv";
+  smallbatch evaluate out/model.json test.csv";
+
+/// Of `inspect`.
+pub(crate) const INSPECT: &str = "\
+Examples:
+  smallbatch inspect houses.csv        how its columns are read, and why
+  smallbatch inspect out/model.json    what a model is made of";
 
 /// Of `data`.
 pub(crate) const DATA: &str = "\

@@ -41,6 +41,8 @@ impl Kind {
         match extension.to_str() {
             _ if beginning.starts_with('{') => match () {
                 () if has("schema_version") => Self::Results,
+                () if has("smallbatch_model") => Self::Model,
+                // As earlier versions wrote them.
                 () if has("advice") && has("schema") => Self::Model,
                 () if has("program") && has("data") => Self::Advice,
                 () => Self::Other,
@@ -120,6 +122,11 @@ pub(crate) fn folder_of_results(path: &Path) -> Result<PathBuf, Failure> {
         )),
         _ => Ok(path.to_path_buf()),
     }
+}
+
+/// Whether a file is a saved model.
+pub(crate) fn is_model(path: &Path) -> bool {
+    Kind::of(path) == Kind::Model
 }
 
 /// Refuses what is no saved model; the table that it is to be used on may stand in its place.

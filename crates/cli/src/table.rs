@@ -1,48 +1,46 @@
-//! `expect`, `advise` and `predict`: what the program does for a table of one's own.
+//! `expect`, `advise`, `train`, `predict`, `evaluate` and `inspect`: what the program does for a table of one's own.
 
-use std::path::Path;
+pub(crate) mod arguments;
+mod said;
+
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use smallbatch::advice::{self, AdvicePlan, SavedModel, advise as search};
-use smallbatch::data::{Dataset, Table, TableReader};
+use smallbatch::advice::{AdvicePlan, advise as search};
+use smallbatch::data::{Dataset, Table};
+use smallbatch::pipeline::{Pipeline, Predictions, Recipe};
 use smallbatch::{lab, report, sweep};
 
-use crate::arguments::{Advise, Expect, Predict};
 use crate::ending::{Ending, Failure};
 use crate::interruption::Interruption;
 use crate::mistaken;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
+use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
 
-/// The claims that an advice is about: what is predicted of them stands before it.
-const ADVISED: [&str; 2] = ["standardize-speeds-training", "minibatch-is-faster"];
+/// How many warnings of one table are printed.
+const MOST_WARNINGS: usize = 10;
 
 /// Says what the results that come with the program predict for a table.
 pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
     mistaken::check_table(&asked.table)?;
-    let table = whole(&asked.table, asked.target.as_deref(), &asked.ignore)?;
-    let text = predicted(&table, |_| true)?;
-    say(&text);
+    let table = whole(&asked.table, &asked.reading)?;
+    say(&predicted(&table)?);
     Ok(Ending::Done)
 }
 
 /// A table with all its rows, as the experiments take one.
-fn whole(file: &Path, target: Option<&str>, ignore: &[String]) -> Result<sweep::Table, Failure> {
-    let mut reader = TableReader::new().ignore(ignore);
-    if let Some(target) = target {
-        reader = reader.target(target);
-    }
-    let dataset: Dataset = reader.read_path(file)?;
+fn whole(file: &Path, reading: &Reading) -> Result<sweep::Table, Failure> {
+    let dataset: Dataset = reading.reader().read_path(file)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let origin = file.display().to_string();
     Ok(sweep::Table::new(name, origin, dataset))
 }
 
-/// What the results that come with the program predict of some claims on a table.
-fn predicted(table: &sweep::Table, of: impl Fn(&str) -> bool) -> Result<String, Failure> {
+/// What the results that come with the program predict of the claims on a table.
+fn predicted(table: &sweep::Table) -> Result<String, Failure> {
     let results = lab::committed()?;
-    let mut foresights = lab::foresee(&results, table)?;
-    foresights.retain(|foresight| of(&foresight.claim));
+    let foresights = lab::foresee(&results, table)?;
     let facts = table.facts();
     let read_off = format!(
         "{}: {} rows, {} features, {}; condition number {}, deviations differ {} times",
@@ -68,75 +66,160 @@ fn predicted(table: &sweep::Table, of: impl Fn(&str) -> bool) -> Result<String, 
 /// Reads the table, advises, writes the files, and prints the advice.
 pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     let mut plan = AdvicePlan {
-        ignored: asked.ignore.clone(),
-        task: asked.task,
         size: asked.length.size(),
-        ..AdvicePlan::new(&asked.target)
+        balanced: asked.balance,
+        base_seed: asked.base_seed,
+        ..AdvicePlan::new(asked.reading.reader())
     };
     plan.threads = asked.threads.n.unwrap_or(plan.threads);
-    if !asked.hidden.is_empty() {
-        plan.hidden = asked.hidden.clone();
-    }
     plan.validate()?;
     let table = read(&asked.table)?;
-    plan.check(&table)?;
-    // Minutes of work must not end at a folder that cannot be written to.
+    let test = asked.test.as_deref().map(read).transpose()?;
+    // Work must not end at a folder that cannot be written to.
     report::prepare(&asked.out)?;
-    // A table that only the search can read, since its cells need care, is not predicted.
-    if let Ok(whole) = whole(&asked.table, Some(&asked.target), &asked.ignore) {
-        say(&predicted(&whole, |claim| ADVISED.contains(&claim))?);
-        say("");
-    }
 
     let start = Instant::now();
-    let interruption = Interruption::listen();
-    let mut display = Display::new(interruption.clone());
+    let mut display = Display::new(Interruption::listen());
     let advised = search(&table, &plan, &mut display);
     display.finish();
     let advised = advised?;
+    let files = advised.write(&asked.out)?;
+    warn(&format!("done in {}", spoken(start.elapsed())));
+    if asked.json {
+        say(&json(&advised.advice)?);
+        return Ok(Ending::Done);
+    }
+    say(&advised.advice.to_string());
+    if let Some(test) = test {
+        let (scores, inside) = advised.model.evaluate(&test)?;
+        say(&format!("On {}:", test.name()));
+        say(&said::scores(&scores, inside));
+    }
+    say(&said::files(&files));
+    Ok(Ending::Done)
+}
 
-    let (text, pairs) = (advised.advice.to_string(), advised.advice.pairs);
-    let written = advised.write(&asked.out);
-    let time = spoken(start.elapsed());
-    if interruption.happened() {
-        warn(&format!(
-            "stopped after {time}; the advice rests on {pairs} pairs of runs"
-        ));
-    } else {
-        warn(&format!("done in {time}"));
-    }
-    say(&text);
-    let mut failed = None;
-    for written in written {
-        match written {
-            Ok(file) => say(&format!("wrote {}", file.display())),
-            Err(error) => {
-                if let Some(before) = failed.replace(error) {
-                    warn(&format!("error: {before}"));
-                }
-            }
-        }
-    }
-    match failed {
-        Some(error) => Err(error.into()),
-        None if interruption.happened() => Ok(Ending::Interrupted),
-        None => Ok(Ending::Done),
-    }
+/// Trains by a recipe.
+pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
+    let recipe = match &asked.recipe {
+        Some(file) => said::recipe(file)?,
+        None => Recipe::default(),
+    };
+    recipe.validate()?;
+    let table = read(&asked.table)?;
+    report::prepare(&asked.out)?;
+    let model = Pipeline::fit(&table, &asked.reading.reader(), &recipe, asked.base_seed)?;
+    let file = asked.out.join("model.json");
+    model.save(&file)?;
+    say(&format!(
+        "{}: {recipe}; on rows that were held out:",
+        table.name()
+    ));
+    say(&said::scores(model.held_out(), None));
+    say(&said::files(&[file]));
+    Ok(Ending::Done)
 }
 
 /// Prints what a saved model predicts.
 pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
-    mistaken::check_model(&asked.model, &asked.table)?;
-    let model = SavedModel::load(&asked.model)?;
+    let file = model_file(&asked.model);
+    mistaken::check_model(&file, &asked.table)?;
+    let model = Pipeline::load(&file)?;
     let table = read(&asked.table)?;
-    say(&model.predict(&table)?.to_csv()?);
+    let predictions = model.predict_covering(&table, asked.coverage)?;
+    if asked.strict {
+        refuse_what_is_new(&predictions)?;
+    }
+    for notice in predictions.notices.iter().take(MOST_WARNINGS) {
+        warn(&format!("warning: {}", said::notice(notice)));
+    }
+    if let more @ 1.. = predictions.notices.len().saturating_sub(MOST_WARNINGS) {
+        warn(&format!("warning: {more} more columns have something new"));
+    }
+    if let Some(first) = predictions.bad_rows.first() {
+        let text = said::bad_rows(&predictions.bad_rows);
+        report::write_file(&asked.bad_rows, text.as_bytes())?;
+        warn(&format!(
+            "warning: {} of {} rows cannot be read and are not predicted; the first is line {}: {}. All are in {}",
+            predictions.bad_rows.len(),
+            table.n_rows(),
+            first.line,
+            first.reason,
+            asked.bad_rows.display()
+        ));
+    }
+    say(predictions.to_csv()?.trim_end());
     Ok(Ending::Done)
+}
+
+/// Where nothing may be new.
+fn refuse_what_is_new(predictions: &Predictions) -> Result<(), Failure> {
+    let new = predictions.notices.first().map(said::notice);
+    let bad = predictions
+        .bad_rows
+        .first()
+        .map(|row| format!("line {}: {}", row.line, row.reason));
+    match bad.or(new) {
+        Some(what) => Err(Failure::failed(format!(
+            "{what}; nothing is predicted since --strict was given"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Judges a saved model.
+pub(crate) fn evaluate(asked: &Evaluate) -> Result<Ending, Failure> {
+    let file = model_file(&asked.model);
+    mistaken::check_model(&file, &asked.table)?;
+    let model = Pipeline::load(&file)?;
+    let (scores, inside) = model.evaluate(&read(&asked.table)?)?;
+    if asked.json {
+        say(&json(&scores)?);
+    } else {
+        say(&said::scores(&scores, inside));
+    }
+    Ok(Ending::Done)
+}
+
+/// Says what a model is made of, or how a table would be read.
+pub(crate) fn inspect(asked: &Inspect) -> Result<Ending, Failure> {
+    let file = model_file(&asked.file);
+    if mistaken::is_model(&file) {
+        let model = Pipeline::load(&file)?;
+        say(&if asked.json {
+            json(&model)?
+        } else {
+            said::model(&model)
+        });
+        return Ok(Ending::Done);
+    }
+    let table = read(&file)?;
+    let schema = asked.reading.reader().schema(&table)?;
+    say(&if asked.json {
+        json(&schema)?
+    } else {
+        said::schema(&table, &schema)
+    });
+    Ok(Ending::Done)
+}
+
+/// The model in a folder, or the file itself.
+fn model_file(path: &Path) -> PathBuf {
+    if path.is_dir() && path.join("model.json").is_file() {
+        path.join("model.json")
+    } else {
+        path.to_path_buf()
+    }
+}
+
+fn json(content: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(content).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// Reads a table, and says what of it was left out.
 fn read(file: &Path) -> Result<Table, Failure> {
     mistaken::check_table(file)?;
-    let table = Table::read_path(file).map_err(advice::Error::from)?;
+    let table = Table::read_path(file)?;
     if table.has_index() {
         warn(&format!(
             "{}: the first column has no name and numbers the rows; it is left out",

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use smallbatch::advice::Task;
+use smallbatch::data::Task;
 
-use crate::arguments::{
-    Advise, Asked, Coverage, Expect, Predict, ProbeMemory, Replicate, Report, Verify, task,
-};
+use crate::arguments::{Asked, Coverage, ProbeMemory, Replicate, Report, Verify};
 use crate::data::Data;
 use crate::ending::Ending;
 use crate::help;
 use crate::output::{say, screen, warn};
+use crate::table::arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train, task};
 
 /// The widest help.
 const WIDEST: usize = 100;
@@ -56,7 +55,10 @@ pub(crate) enum Verb {
     Report(Report),
     Expect(Expect),
     Advise(Advise),
+    Train(Train),
     Predict(Predict),
+    Evaluate(Evaluate),
+    Inspect(Inspect),
     Data(Data),
     #[command(hide = true)]
     Coverage(Box<Coverage>),
@@ -154,19 +156,28 @@ impl Old {
         } else if self.print {
             (Verb::Print, "print", "print")
         } else if let Some(table) = self.predict {
-            let verb = Verb::Expect(Expect {
-                table,
+            let reading = Reading {
                 target: self.target,
-                ignore: Vec::new(),
-            });
+                ..Reading::default()
+            };
+            let verb = Verb::Expect(Expect { table, reading });
             (verb, "predict FILE.csv", "expect FILE.csv")
         } else if let (Some(table), Some(target)) = (self.data, self.target) {
+            if !self.hidden.is_empty() {
+                warn("note: --hidden has no effect: the search tries several networks");
+            }
             let verb = Verb::Advise(Advise {
                 table,
-                target,
-                ignore: self.ignore,
-                task: self.task,
-                hidden: self.hidden,
+                reading: Reading {
+                    target: Some(target),
+                    ignore: self.ignore,
+                    task: self.task,
+                    group: None,
+                },
+                balance: false,
+                test: None,
+                base_seed: asked.base_seed.unwrap_or(0),
+                json: false,
                 length: asked.length,
                 threads: asked.threads,
                 out: asked.out.unwrap_or_else(|| "out".into()),

@@ -114,6 +114,7 @@ pub use part::Part;
 pub use reader::TableReader;
 pub use schema::{TableSchema, Task};
 pub use split::{KFolds, Split, Splitter, Strategy};
+pub use stream::sample;
 pub use table::Table;
 pub use target::{BatchTarget, Target};
 pub use target_scaler::TargetScaler;

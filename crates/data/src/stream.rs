@@ -14,6 +14,17 @@ pub(crate) fn shuffle<I>(items: &mut [I], rng: &mut ChaCha8Rng) {
     }
 }
 
+/// A random sample of `size` of the numbers 0 to `count` - 1, in ascending order; all of them where there are not so many.
+pub fn sample(count: usize, size: usize, seed: u64) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..count).collect();
+    if size < count {
+        shuffle(&mut rows, &mut generator(seed, Stream::Split, 1));
+        rows.truncate(size);
+        rows.sort_unstable();
+    }
+    rows
+}
+
 /// A uniform integer in `0..bound`; `bound` is at least 1.
 #[inline]
 fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {

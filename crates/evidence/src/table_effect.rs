@@ -54,6 +54,24 @@ impl TableEffect {
             .then(|| spread.effect(spread.squares / spread.freedom, spread.freedom)))
     }
 
+    /// The effect on a table that was cut into folds, one number a fold. Trainings share rows, so that the numbers depend on each other;
+    /// the standard error is therefore √(1/n + `held_out` / (1 - `held_out`))·s, where `held_out` is the share of rows that each fold
+    /// holds out (Nadeau & Bengio 2003). `None` for fewer than two folds.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    pub fn of_folds(folds: &[f64], held_out: f64) -> Result<Option<Self>, Error> {
+        Ok(Self::of(folds)?.map(|effect| {
+            let share = 1.0 / effect.n_repetitions as f64;
+            let factor = (1.0 + held_out / (1.0 - held_out) / share).sqrt();
+            Self {
+                standard_error: factor * effect.standard_error,
+                ..effect
+            }
+        }))
+    }
+
     /// The effects on several tables, where tables with few repetitions share one variance.
     ///
     /// A variance of three degrees of freedom is a poor one, and an interval made from it is wide. Tables with fewer than
@@ -179,6 +197,15 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Five folds: s²·(1/5 + 1/4).
+    #[test]
+    fn folds_that_share_rows_count_for_less() {
+        let folds = [0.1, 0.3, 0.2, 0.5, 0.4];
+        let effect = TableEffect::of_folds(&folds, 0.2).unwrap().unwrap();
+        assert!((effect.standard_error - (0.025_f64 * 0.45).sqrt()).abs() < 1e-12);
+        assert_eq!(effect.degrees_of_freedom, 4.0);
+    }
     use crate::{Verdict, mean_interval};
     use proptest::prelude::*;
 

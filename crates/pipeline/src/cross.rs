@@ -79,6 +79,15 @@ impl CrossFit {
         })
     }
 
+    /// The mean loss of each fold's rows, at the best look.
+    pub fn fold_losses(&self) -> Vec<f64> {
+        let loss = |course: &Course| {
+            let look = self.best.and_then(|best| course.looks.get(best));
+            look.map_or(f64::INFINITY, crate::Look::loss)
+        };
+        self.courses.iter().map(loss).collect()
+    }
+
     /// The look that is best.
     pub(crate) fn best_look(&self) -> Option<usize> {
         self.best

@@ -31,7 +31,7 @@ impl Predictions {
         self.classes.get(class).map(String::as_str)
     }
 
-    /// As comma-separated values, a line a row: `prediction` with `p(class)` for each class, or with `low` and `high`. With a header.
+    /// As comma-separated values, a line a row: the row's `line` in its file, `prediction` with `p(class)` for each class, or with `low` and `high`. With a header.
     ///
     /// An interval without an end is empty there.
     ///
@@ -44,7 +44,7 @@ impl Predictions {
                 reason: error.to_string(),
             })
         };
-        let mut header = vec!["prediction".to_owned()];
+        let mut header = vec!["line".to_owned(), "prediction".to_owned()];
         if self.classes.is_empty() {
             header.extend(["low".into(), "high".into()]);
         } else {
@@ -60,20 +60,18 @@ impl Predictions {
             }
         };
         for (row, column) in self.values.column_iter().enumerate() {
-            let record = match self.class(row) {
+            let mut record = vec![self.lines[row].to_string()];
+            match self.class(row) {
                 Some(class) => {
-                    let probabilities = column.iter().map(|p| format!("{p:.6}"));
-                    [class.to_owned()]
-                        .into_iter()
-                        .chain(probabilities)
-                        .collect()
+                    record.push(class.to_owned());
+                    record.extend(column.iter().map(|p| digits(*p)));
                 }
-                None => vec![
+                None => record.extend([
                     digits(column[0]),
                     end(column[0] - half),
                     end(column[0] + half),
-                ],
-            };
+                ]),
+            }
             write(&mut table, record)?;
         }
         let bytes = table.into_inner().map_err(|error| Error::Write {

@@ -75,6 +75,7 @@
 //! | read a table, split it, cut it into batches | [`data`] | |
 //! | compute gradients, losses, curvature by hand | [`mlp`] | |
 //! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
+//! | from a table to predictions: encoding, scaling, networks, intervals, one file | [`pipeline`] | |
 //! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
 //! | say what the numbers of many trainings mean, and how sure that is | `evidence` | `evidence` |
 //! | repeat the experiments on normalization and batch size | `lab` | `lab`, which brings those above and `report` |
@@ -97,6 +98,7 @@ pub use smallbatch_evidence as evidence;
 #[cfg(feature = "lab")]
 pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;
+pub use smallbatch_pipeline as pipeline;
 pub use smallbatch_preprocess as preprocess;
 #[cfg(feature = "report")]
 pub use smallbatch_report as report;
@@ -116,10 +118,15 @@ pub use smallbatch_train::Scalar;
 /// # Ok::<(), smallbatch::mlp::Error>(())
 /// ```
 pub mod prelude {
-    pub use smallbatch_data::{BatchSize, Dataset, Split, Splitter, TableReader, Target};
+    pub use smallbatch_data::{
+        BatchSize, Dataset, Split, Splitter, Table, TableReader, Target, Task,
+    };
     pub use smallbatch_mlp::{Activation, Loss, Mlp, MlpSpec, OptimizerSpec};
+    pub use smallbatch_pipeline::{Pipeline, Recipe};
     pub use smallbatch_preprocess::{
         FittedScaler, MinMaxScaler, RobustScaler, Scaler, StandardScaler,
     };
-    pub use smallbatch_train::{Budget, EarlyStopping, Evaluation, Schedule, Trained, Trainer};
+    pub use smallbatch_train::{
+        Budget, EarlyStopping, Evaluation, Schedule, Trained, Trainer, metrics,
+    };
 }

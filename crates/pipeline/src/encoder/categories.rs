@@ -10,7 +10,7 @@ const MOST_PLACES: usize = 40;
 /// A level needs this share of the training rows for a place of its own.
 const LEAST_SHARE: f64 = 0.001;
 /// And so many rows.
-const LEAST_ROWS: usize = 3;
+const LEAST_ROWS: usize = 2;
 /// Means are shrunk towards the mean of all by the weight of so many rows.
 const SHRINKAGE: f64 = 10.0;
 /// In so many parts are training rows cut, each of which gets the means of the others.

@@ -1,0 +1,284 @@
+//! From a table to an advice with its model.
+
+use smallbatch_data::{Folds, Frame, Table, Target};
+use smallbatch_pipeline::{CrossFit, Network, Pipeline, Recipe};
+use smallbatch_sweep::{Pool, Progress};
+
+use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
+use crate::judge::{Contender, correct, gain, is_worth_it};
+use crate::plan::AdvicePlan;
+use crate::search::{FOLDS, Found, Trials, search};
+use crate::{Error, budget, columns, lesson, words};
+
+/// The fewest rows: of fewer, a fold would be a handful.
+const FEWEST_ROWS: usize = 40;
+/// A table of more rows is developed on a random sample of so many.
+const MOST_ROWS: usize = 100_000;
+/// A class rarer than this is worth a note.
+const RARE: f64 = 0.1;
+
+/// An advice with the model trained as advised.
+#[derive(Debug)]
+pub struct Advised {
+    /// The advice.
+    pub advice: Advice,
+    /// The model.
+    pub model: Pipeline,
+    /// What the page about it needs beside the advice.
+    pub(crate) shown: Shown,
+}
+
+/// Rows that were held out, with what was predicted of them.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) target: Target<f64>,
+    pub(crate) predictions: nalgebra::DMatrix<f64>,
+}
+
+/// Searches, judges and advises; see the description of the steps above.
+///
+/// # Errors
+/// [`Error::Data`] for a table that cannot be read or split, [`Error::FewRows`], [`Error::Setting`], and [`Error::Interrupted`] when
+/// `progress` interrupts.
+///
+/// ```
+/// use smallbatch_advice::{AdvicePlan, Conclusion, Size, advise};
+/// use smallbatch_data::{Table, TableReader};
+///
+/// // y = x², which no straight line is.
+/// let mut text = String::from("x,y\n");
+/// for i in 0..100 {
+///     let x = f64::from(i) / 25.0 - 2.0;
+///     text += &format!("{x},{:.3}\n", x * x);
+/// }
+/// let table = Table::read(text.as_bytes())?;
+/// let plan = AdvicePlan { size: Size::Quick, ..AdvicePlan::new(TableReader::new().target("y")) };
+/// let advised = advise(&table, &plan, &mut ())?;
+/// assert_eq!(advised.advice.conclusion, Conclusion::Network);
+/// assert!(advised.model.held_out().relative_loss() < 0.1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn advise(
+    table: &Table,
+    plan: &AdvicePlan,
+    progress: &mut dyn Progress,
+) -> Result<Advised, Error> {
+    plan.validate()?;
+    let schema = plan.reader.schema(table)?;
+    let framed = schema.frame(table)?;
+    let all = framed.frame;
+    if all.n_rows() < FEWEST_ROWS {
+        return Err(Error::FewRows {
+            data: table.name().to_owned(),
+            rows: all.n_rows(),
+            needed: FEWEST_ROWS,
+        });
+    }
+    let mut notes: Vec<String> = framed.notices.iter().map(words::notice).collect();
+    let n_rows = all.n_rows();
+    let mut frame = sampled(all, plan.base_seed);
+    if plan.balanced {
+        balance(&mut frame);
+    }
+    let folds = Folds::new(&frame, FOLDS, plan.base_seed)?;
+    let trials = Trials::new(&frame, &folds, Pool::new(plan.threads), plan.base_seed);
+    notes.extend(words::notes(&frame, &folds, RARE));
+    notes.extend(
+        columns::give_away(&frame)
+            .iter()
+            .map(|name| words::gives_away(name)),
+    );
+
+    let target = frame.target.as_ref();
+    let outputs = target.map_or(1, Target::n_outputs);
+    let features = trials.fold(0)?.n_features();
+    let work = budget::work(plan.size, frame.n_rows(), features, outputs);
+    let found = search(&trials, work, progress)?;
+    let contenders = contenders(&trials, found, progress)?;
+    let Contenders {
+        all,
+        conclusion,
+        tried,
+    } = contenders;
+
+    let gains = gains(&trials, &all)?;
+    let conclusion = conclude(conclusion, &gains);
+    let judged = all
+        .iter()
+        .map(|contender| contender.judged(&trials))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut advice = Advice {
+        format: FORMAT,
+        program: concat!("smallbatch ", env!("CARGO_PKG_VERSION")).into(),
+        id: String::new(),
+        data: table.name().to_owned(),
+        target: schema.target().to_owned(),
+        task: schema.task(),
+        classes: schema.classes().to_vec(),
+        rows: n_rows,
+        used_rows: frame.n_rows(),
+        features,
+        copies: folds.n_copies(),
+        base_seed: plan.base_seed,
+        folds: folds.n_folds(),
+        conclusion,
+        headline: String::new(),
+        notes,
+        judged,
+        gains,
+        importance: Vec::new(),
+        tried,
+    };
+    let advised = advice.advised();
+    let cross = all.iter().find(|contender| contender.way == advised);
+    let Some(cross) = cross.and_then(|contender| contender.cross.as_ref()) else {
+        return Err(Error::step(
+            "save a model",
+            "no way was judged on all folds",
+        ));
+    };
+    advice.importance = columns::importance(&trials, cross)?;
+    advice.headline = words::headline(&advice);
+    advice.id = identity(&advice);
+    let model = Pipeline::new(schema, &frame, &folds, cross, plan.base_seed)?;
+    let (rows, predictions) = smallbatch_pipeline::held_out(&frame, &folds, &cross.members())?;
+    let target = frame.select(&rows).target;
+    let target = target.ok_or_else(|| Error::step("show predictions", "the target is gone"))?;
+    Ok(Advised {
+        model: model.advised_by(advice.id.clone()),
+        advice,
+        shown: Shown {
+            target,
+            predictions,
+        },
+    })
+}
+
+/// All rows, or a random sample of a very large table.
+fn sampled(frame: Frame, seed: u64) -> Frame {
+    if frame.n_rows() <= MOST_ROWS {
+        return frame;
+    }
+    let rows = smallbatch_data::sample(frame.n_rows(), MOST_ROWS, seed);
+    frame.select(&rows)
+}
+
+/// Weighs rows so that all classes count alike.
+fn balance(frame: &mut Frame) {
+    let Some(Target::Classes { labels, names }) = &frame.target else {
+        return;
+    };
+    let mut counts = vec![0_usize; names.len()];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    let occurring = counts.iter().filter(|count| **count > 0).count().max(1);
+    let mean = labels.len() as f64 / occurring as f64;
+    let weights = labels.iter().enumerate().map(|(row, &label)| {
+        let own = frame.weights.as_ref().map_or(1.0, |weights| weights[row]);
+        own * mean / counts[label as usize] as f64
+    });
+    frame.weights = Some(weights.collect());
+}
+
+/// What is judged.
+struct Contenders {
+    all: Vec<Contender>,
+    conclusion: Conclusion,
+    tried: Vec<Tried>,
+}
+
+/// The finalists: what the search found, and what it is held against.
+fn contenders(
+    trials: &Trials<'_>,
+    found: Found,
+    progress: &mut dyn Progress,
+) -> Result<Contenders, Error> {
+    let constant = trials.constant_loss()?;
+    let tried = found
+        .tried
+        .iter()
+        .map(|(network, folds, loss)| Tried {
+            recipe: Recipe::Network(network.clone()),
+            folds: *folds,
+            relative_loss: loss.is_finite().then_some(loss / constant),
+        })
+        .collect();
+    let line = found.lines.into_iter().next();
+    let sound = |fit: &CrossFit| fit.loss().is_finite();
+    let mut networks = found.networks.into_iter();
+    let network = networks.next().filter(sound);
+    let conclusion = match (&network, &line) {
+        (Some(network), Some(line)) if is_worth_it(network, line) => Conclusion::Network,
+        (Some(_), None) => Conclusion::Network,
+        _ => Conclusion::Line,
+    };
+    let mut all = Vec::new();
+    let recipe = network.as_ref().map(|network| network.recipe.clone());
+    if let Some(network) = network {
+        all.push(Contender::new(Way::Found, network));
+    }
+    if let Some(line) = line {
+        all.push(Contender::new(Way::Line, line));
+    }
+    all.push(Contender::new(Way::Default, found.default));
+    if let Some(Recipe::Network(network)) = &recipe {
+        all.push(lesson::raw(trials, network, progress)?);
+        all.push(lesson::full_batch(trials, network, progress)?);
+    }
+    all.push(Contender {
+        way: Way::Constant,
+        cross: None,
+    });
+    Ok(Contenders {
+        all,
+        conclusion,
+        tried,
+    })
+}
+
+/// What is compared: all others with the network that was found, the constant with the line.
+fn gains(trials: &Trials<'_>, contenders: &[Contender]) -> Result<Vec<Gain>, Error> {
+    let find = |way| contenders.iter().find(|contender| contender.way == way);
+    let pairs = [
+        (Way::Raw, Way::Found),
+        (Way::FullBatch, Way::Found),
+        (Way::Line, Way::Found),
+        (Way::Default, Way::Found),
+        (Way::Constant, Way::Found),
+        (Way::Constant, Way::Line),
+    ];
+    let mut gains = Vec::new();
+    for (of, over) in pairs {
+        if let (Some(of), Some(over)) = (find(of), find(over)) {
+            gains.push(gain(trials, of, over)?);
+        }
+    }
+    correct(&mut gains);
+    Ok(gains)
+}
+
+/// Nothing can be told where neither is surely better than a constant.
+fn conclude(conclusion: Conclusion, gains: &[Gain]) -> Conclusion {
+    let sure = |gain: &&Gain| gain.of == Way::Constant && gain.is_sure();
+    if gains.iter().any(|gain| sure(&gain)) {
+        conclusion
+    } else {
+        Conclusion::CannotTell
+    }
+}
+
+/// A name for this advice that its model has, too: a hash of what it says.
+fn identity(advice: &Advice) -> String {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hash = DefaultHasher::new();
+    hash.write(format!("{advice:?}").as_bytes());
+    format!("{:016x}", hash.finish())
+}
+
+/// The default, of so many epochs.
+pub(crate) fn default_network(epochs: u64, logarithm: bool) -> Network {
+    Network {
+        epochs,
+        logarithm,
+        ..Network::default()
+    }
+}

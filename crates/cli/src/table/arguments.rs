@@ -1,0 +1,198 @@
+//! The flags of the verbs for a table of one's own.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use smallbatch::data::{TableReader, Task};
+
+use crate::arguments::{Length, Threads};
+use crate::help;
+
+/// How a table is read.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Reading {
+    /// The column to be predicted [default: the last]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+
+    /// A column to leave out, such as a name or a number of the row; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) ignore: Vec<String>,
+
+    /// Whether the target is `classes` or `numbers` [default: read off the column]
+    #[arg(long, value_name = "KIND", value_parser = task)]
+    pub(crate) task: Option<Task>,
+
+    /// The column whose equal cells belong together: such rows are never on both sides of a split
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
+}
+
+impl Reading {
+    /// The reader that reads so.
+    pub(crate) fn reader(&self) -> TableReader {
+        let mut reader = TableReader::new().ignore(&self.ignore);
+        if let Some(target) = &self.target {
+            reader = reader.target(target);
+        }
+        if let Some(task) = self.task {
+            reader = reader.task(task);
+        }
+        if let Some(group) = &self.group {
+            reader = reader.groups(group);
+        }
+        reader
+    }
+}
+
+/// Say what to expect of a table of your own, without training
+///
+/// The results of a thorough run come with the program. From them, and from numbers such as how many rows your table has, each claim
+/// gets a prediction for it.
+#[derive(Debug, Args)]
+#[command(after_help = help::EXPECT)]
+pub(crate) struct Expect {
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+/// Find out how to train on a table of your own, and save a model
+///
+/// The rows are cut into folds. Straight lines and networks with many settings are tried, each judged on rows that it did not see. The
+/// answer says how to normalize, which batch size to take, and what raw inputs and the full batch would have cost.
+#[derive(Debug, Args)]
+#[command(after_help = help::ADVISE)]
+pub(crate) struct Advise {
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// Count rare classes as much as frequent ones in training
+    #[arg(long)]
+    pub(crate) balance: bool,
+
+    /// Judge the model on the rows of this table as well
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) test: Option<PathBuf>,
+
+    /// The seed of all draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) base_seed: u64,
+
+    /// Print the content of advice.json instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) length: Length,
+
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+
+    /// Folder for advice.html, advice.json and model.json
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) out: PathBuf,
+}
+
+/// Train a model by a recipe, without a search
+///
+/// A recipe is a file of TOML or JSON; without one, a network with default settings is trained.
+#[derive(Debug, Args)]
+#[command(after_help = help::TRAIN)]
+pub(crate) struct Train {
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// The recipe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+
+    /// The seed of all draws
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub(crate) base_seed: u64,
+
+    /// Folder for model.json
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) out: PathBuf,
+}
+
+/// Predict each row of a table with a saved model
+///
+/// The table needs the columns that the model was trained on, by the same names; the target may be missing. Prints comma-separated
+/// values: the line of each row in its file, the prediction, and the probability of each class, or the ends of an interval. What is new in
+/// the table costs a warning, a row that cannot be read costs that row.
+#[derive(Debug, Args)]
+#[command(after_help = help::PREDICT)]
+pub(crate) struct Predict {
+    /// The model: the file model.json, or the folder that it is in
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
+
+    /// The share of rows that intervals of numbers are to hold
+    #[arg(long, value_name = "SHARE", default_value_t = 0.9)]
+    pub(crate) coverage: f64,
+
+    /// Refuse a table with anything new in it, or with a row that cannot be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// The file for rows that cannot be read: their lines, and why
+    #[arg(long, value_name = "FILE", default_value = "bad_rows.csv")]
+    pub(crate) bad_rows: PathBuf,
+}
+
+/// Judge a saved model on a table that has the target
+#[derive(Debug, Args)]
+#[command(after_help = help::EVALUATE)]
+pub(crate) struct Evaluate {
+    /// The model: the file model.json, or the folder that it is in
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// The table: comma-separated values with a line of names
+    #[arg(value_name = "FILE.csv")]
+    pub(crate) table: PathBuf,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Say what a saved model is made of, or how a table would be read
+#[derive(Debug, Args)]
+#[command(after_help = help::INSPECT)]
+pub(crate) struct Inspect {
+    /// The model, or a table
+    #[arg(value_name = "MODEL|FILE.csv")]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) fn task(text: &str) -> Result<Task, String> {
+    match text {
+        "classes" => Ok(Task::Classification),
+        "numbers" => Ok(Task::Regression),
+        _ => Err("give `classes` or `numbers`".into()),
+    }
+}

@@ -1,0 +1,136 @@
+//! What is printed of models, scores and tables.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use smallbatch::data::{BadRow, Notice, Table, TableSchema};
+use smallbatch::pipeline::{Measures, Pipeline, Recipe, Scores};
+use smallbatch::report::number;
+
+use crate::ending::Failure;
+
+/// What predictions are worth, a line each measure.
+pub(super) fn scores(scores: &Scores, inside: Option<f64>) -> String {
+    let mut lines = vec![("rows", scores.rows.to_string())];
+    match &scores.measures {
+        Measures::Classes {
+            accuracy,
+            balanced_accuracy,
+            f1,
+            auc,
+            ..
+        } => {
+            lines.push(("right", percent(*accuracy)));
+            lines.push(("balanced accuracy", percent(*balanced_accuracy)));
+            lines.push(("F1, mean over classes", format!("{f1:.3}")));
+            if let Some(auc) = auc {
+                lines.push(("AUC", format!("{auc:.3}")));
+            }
+            lines.push(("log loss", number(scores.loss)));
+            lines.push(("log loss of a constant", number(scores.constant_loss)));
+        }
+        Measures::Numbers { rmse, mae, r2 } => {
+            lines.push(("explained (R²)", percent(*r2)));
+            lines.push(("RMSE", number(*rmse)));
+            lines.push(("MAE", number(*mae)));
+            lines.push(("RMSE of a constant", number(scores.constant_loss.sqrt())));
+        }
+    }
+    if let Some(inside) = inside {
+        lines.push(("inside the 90 % intervals", percent(inside)));
+    }
+    let line = |(name, value): (&str, String)| format!("  {name:<26}{value:>10}\n");
+    lines.into_iter().map(line).collect()
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// What was written.
+pub(super) fn files(files: &[PathBuf]) -> String {
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
+    format!("wrote {}", names.join(", "))
+}
+
+/// Something new, as a sentence.
+pub(super) fn notice(notice: &Notice) -> String {
+    let place = notice
+        .line
+        .map(|line| format!("line {line}: "))
+        .unwrap_or_default();
+    let more = match notice.rows {
+        0 | 1 => String::new(),
+        rows => format!(" ({rows} rows)"),
+    };
+    format!("{place}column {:?} {}{more}", notice.column, notice.what)
+}
+
+/// Rows that cannot be read, as comma-separated values.
+pub(super) fn bad_rows(rows: &[BadRow]) -> String {
+    let mut text = String::from("line,reason\n");
+    for row in rows {
+        let reason = row.reason.replace('"', "\"\"");
+        // Writing into a text cannot fail.
+        let _ = writeln!(text, "{},\"{reason}\"", row.line);
+    }
+    text
+}
+
+/// What a model is made of.
+pub(super) fn model(model: &Pipeline) -> String {
+    let (data, rows) = model.data();
+    let schema = model.schema();
+    let mut text = format!(
+        "predicts {:?}, trained on {data} ({rows} rows): {}\n",
+        schema.target(),
+        model.recipe()
+    );
+    if !schema.classes().is_empty() {
+        let _ = writeln!(text, "classes: {}", schema.classes().join(", "));
+    }
+    if let Some(member) = model.members().first() {
+        let _ = writeln!(
+            text,
+            "{} networks of {} parameters each; features:",
+            model.members().len(),
+            member.network.n_parameters()
+        );
+        for (column, features) in member.encoder.features_by_column() {
+            let names = features
+                .iter()
+                .map(|&at| member.encoder.feature_names()[at].as_str());
+            let names: Vec<&str> = names.collect();
+            let _ = writeln!(text, "  {column}: {}", names.join(", "));
+        }
+    }
+    text += "on rows that were held out:\n";
+    text + scores(model.held_out(), None).trim_end()
+}
+
+/// How a table would be read.
+pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
+    let mut text = format!(
+        "{}: {} rows; predicts {:?}\n",
+        table.name(),
+        table.n_rows(),
+        schema.target()
+    );
+    for name in schema.feature_names() {
+        let _ = writeln!(text, "  {name}");
+    }
+    text.trim_end().to_owned()
+}
+
+/// A recipe in a file of TOML or JSON.
+pub(super) fn recipe(file: &Path) -> Result<Recipe, Failure> {
+    let failed = |reason: String| Failure::wrong(format!("{}: {reason}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    if text.trim_start().starts_with('{') {
+        return serde_json::from_str(&text).map_err(|error| failed(error.to_string()));
+    }
+    toml::from_str(&text).map_err(|error| failed(error.to_string()))
+}
