@@ -387,6 +387,16 @@ pub enum Error {
         problem: ArrayProblem,
     },
 
+    /// A Parquet file that cannot be read as a table.
+    #[cfg(feature = "parquet")]
+    #[error("{}: {problem}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and the way out.
+        problem: String,
+    },
+
     /// Text that is not a table: a line with another number of fields than the header, or bytes that are not UTF-8.
     #[error("line {line}: {problem}; every line must have as many fields as the header, in UTF-8")]
     BadTable {

@@ -58,6 +58,7 @@
 //! | read later files in the same way, for predictions | [`Table`], [`TableSchema`] |
 //! | read every table of a folder | [`read_folder`] |
 //! | read images as MNIST has them, or an array of numpy | [`read_labelled_idx`], [`read_idx`], [`read_npy`] |
+//! | read a Parquet file, with the feature `parquet` | `Table::read_parquet` |
 //! | make a data set of matrices | [`Dataset`], [`Target`] |
 //! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
 //! | fetch a real data set such as MNIST, with the feature `fetch` | `fetch` |

@@ -1,5 +1,8 @@
 //! Tables of text as they are found: named columns, one sample a line.
 
+#[cfg(feature = "parquet")]
+mod parquet;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
