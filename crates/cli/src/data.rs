@@ -9,7 +9,7 @@ use crate::ending::{Ending, Failure};
 use crate::help;
 use crate::output::{say, warn};
 
-/// Fetch a real data set, such as MNIST or Adult; without a name, list them
+/// Fetch a real data set such as MNIST; without a name, list them
 #[derive(Debug, Args)]
 #[command(after_help = help::DATA)]
 pub(crate) struct Data {
