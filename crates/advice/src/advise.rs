@@ -99,7 +99,11 @@ pub fn advise(
         all,
         conclusion,
         tried,
+        is_complete,
     } = contenders;
+    if !is_complete {
+        notes.push(words::STOPPED.into());
+    }
 
     let gains = gains(&trials, &all)?;
     let conclusion = conclude(conclusion, &gains);
@@ -184,6 +188,8 @@ struct Contenders {
     all: Vec<Contender>,
     conclusion: Conclusion,
     tried: Vec<Tried>,
+    /// Whether nobody asked to stop before the end.
+    is_complete: bool,
 }
 
 /// The finalists: what the search found, and what it is held against.
@@ -219,10 +225,16 @@ fn contenders(
     if let Some(line) = line {
         all.push(Contender::new(Way::Line, line));
     }
-    all.push(Contender::new(Way::Default, found.default));
+    let mut is_complete = found.default.is_some();
+    all.extend(found.default.map(|fit| Contender::new(Way::Default, fit)));
     if let Some(Recipe::Network(network)) = &recipe {
-        all.push(lesson::raw(trials, network, progress)?);
-        all.push(lesson::full_batch(trials, network, progress)?);
+        for variant in [lesson::raw, lesson::full_batch] {
+            match variant(trials, network, progress) {
+                Ok(contender) => all.push(contender),
+                Err(Error::Interrupted) => is_complete = false,
+                Err(error) => return Err(error),
+            }
+        }
     }
     all.push(Contender {
         way: Way::Constant,
@@ -232,6 +244,7 @@ fn contenders(
         all,
         conclusion,
         tried,
+        is_complete,
     })
 }
 

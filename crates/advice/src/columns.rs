@@ -68,6 +68,10 @@ pub(crate) fn give_away(frame: &Frame) -> Vec<String> {
     let Some(target) = &frame.target else {
         return Vec::new();
     };
+    // Of one column there is nothing to leave out.
+    if frame.columns.len() < 2 {
+        return Vec::new();
+    }
     frame
         .columns
         .iter()

@@ -158,8 +158,8 @@ pub(crate) struct Found {
     pub(crate) networks: Vec<CrossFit>,
     /// All networks that were tried, with how many folds, epochs, and the loss.
     pub(crate) tried: Vec<(Network, usize, f64)>,
-    /// A network with default settings, on all folds.
-    pub(crate) default: CrossFit,
+    /// A network with default settings, on all folds; `None` where somebody asked to stop.
+    pub(crate) default: Option<CrossFit>,
 }
 
 /// How many candidates a search begins with, and the epochs of its last rounds.
@@ -237,6 +237,37 @@ pub(crate) fn search(
         Recipe::Network(network) => network.logarithm,
     });
 
+    match networks(trials, work, logarithm, progress) {
+        Ok((networks, default, tried)) => Ok(Found {
+            lines,
+            networks,
+            tried,
+            default: Some(default),
+        }),
+        // What is complete counts.
+        Err(Error::Interrupted) => Ok(Found {
+            lines,
+            networks: Vec::new(),
+            tried: Vec::new(),
+            default: None,
+        }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Networks on all folds, the default among them, and all that were tried.
+type Networks = (Vec<CrossFit>, CrossFit, Vec<(Network, usize, f64)>);
+
+/// Networks by successive halving.
+fn networks(
+    trials: &Trials<'_>,
+    work: f64,
+    logarithm: bool,
+    progress: &mut dyn Progress,
+) -> Result<Networks, Error> {
+    let n_folds = trials.n_folds();
+    let name = &trials.frame.name;
+    let rows = trials.frame.n_rows();
     let (count, epochs) = plan(trials, work);
     let rounds = Rounds::of(count, n_folds);
     let all = candidates::networks(rows, epochs, logarithm);
@@ -309,17 +340,16 @@ pub(crate) fn search(
     }
     let recipe = Recipe::Network(default_network(epochs, logarithm));
     let message = format!("{name}: the default");
-    let default = trials.courses(&[(recipe.clone(), every)], progress, &message)?;
+    let default = trials.courses(
+        &[(recipe.clone(), (0..n_folds).collect())],
+        progress,
+        &message,
+    )?;
     let default = trials.cross(&recipe, default.into_iter().flatten().collect());
     // It was tried as the others were, and may win.
     alive.push(default.clone());
     sort(&mut alive);
-    Ok(Found {
-        lines,
-        networks: alive,
-        tried,
-        default,
-    })
+    Ok((alive, default, tried))
 }
 
 fn sort(fits: &mut [CrossFit]) {

@@ -140,10 +140,15 @@ pub(crate) fn headline(advice: &Advice) -> String {
             advice.target
         ),
         _ => {
-            let gain = advice.gain(Way::Line, Way::Found).and_then(times);
-            let gain = gain.map_or_else(String::new, |times| {
-                format!(" Its loss is {times} times that of the best network: not worth one.")
-            });
+            let ratio = advice
+                .gain(Way::Line, Way::Found)
+                .and_then(|gain| gain.ratio);
+            let gain = match ratio {
+                Some(ratio) if ratio > 1.0 => {
+                    " The best network is better by less than its standard error."
+                }
+                _ => " No network that was tried does better.",
+            };
             format!("Take a straight line: so {worth}.{gain}{lesson}")
         }
     }
@@ -157,6 +162,10 @@ pub(crate) fn notice(notice: &Notice) -> String {
         .unwrap_or_default();
     format!("{place}column {:?} {}", notice.column, notice.what)
 }
+
+/// That not everything was tried.
+pub(crate) const STOPPED: &str =
+    "stopped before the end: what was complete counts, and the rest was not tried";
 
 /// That a column gives the target away.
 pub(crate) fn gives_away(column: &str) -> String {

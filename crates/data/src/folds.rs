@@ -100,13 +100,8 @@ fn by_times(times: &[f64], n_folds: usize) -> Vec<u32> {
 /// Units are shuffled, and dealt out one after the other by class, the largest first where they differ much.
 fn dealt(frame: &Frame, unit_of: &[usize], n_units: usize, n_folds: usize, seed: u64) -> Vec<u32> {
     let mut sizes = vec![0_usize; n_units];
-    let mut classes = vec![0_u32; n_units];
-    for (row, &unit) in unit_of.iter().enumerate() {
-        sizes[unit] += 1;
-        if let Some(Target::Classes { labels, .. }) = &frame.target {
-            classes[unit] = labels[row];
-        }
-    }
+    unit_of.iter().for_each(|&unit| sizes[unit] += 1);
+    let classes = classes_of_units(frame, unit_of, n_units);
     let mut order: Vec<usize> = (0..n_units).collect();
     shuffle(&mut order, &mut generator(seed, Stream::Split, 0));
     order.sort_by_key(|&unit| classes[unit]);
@@ -124,6 +119,26 @@ fn dealt(frame: &Frame, unit_of: &[usize], n_units: usize, n_folds: usize, seed:
         fold_of_unit[unit] = fold as u32;
     }
     unit_of.iter().map(|&unit| fold_of_unit[unit]).collect()
+}
+
+/// The class of each unit: of those that its rows have, the one that is rarest in the table.
+fn classes_of_units(frame: &Frame, unit_of: &[usize], n_units: usize) -> Vec<u32> {
+    let Some(Target::Classes { labels, names }) = &frame.target else {
+        return vec![0; n_units];
+    };
+    let mut counts = vec![0_usize; names.len()];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    let mut classes: Vec<Option<u32>> = vec![None; n_units];
+    for (&label, &unit) in labels.iter().zip(unit_of) {
+        let rarer = |known: u32| counts[label as usize] < counts[known as usize];
+        if classes[unit].is_none_or(rarer) {
+            classes[unit] = Some(label);
+        }
+    }
+    classes
+        .into_iter()
+        .map(|class| class.unwrap_or(0))
+        .collect()
 }
 
 /// The unit of each row, numbered from 0: rows with equal features or of one group belong together, and so do those that such rows

@@ -13,11 +13,10 @@
 //! | choose a learning rate | [`Search`] |
 //! | keep results on disk, and make none twice | [`Cache`] |
 //! | measure curvature or gradient noise inside a training | [`Probe`] |
-//! | train, and take the network (not kept) | [`Fit`], [`Fitted`] |
 //! | use all cores, and say how far it is | [`Pool`], [`Progress`]; [`Stages`] for several runs in a row |
 //!
-//! The experiments (`smallbatch-lab`) ask a [`Runner`], the advice (`smallbatch-advice`) describes [`Fit`]s. Nothing else above
-//! `smallbatch-train` builds a `Trainer`. What the losses of many jobs mean together, `smallbatch-evidence` says.
+//! The experiments (`smallbatch-lab`) ask a [`Runner`]; the advice (`smallbatch-advice`) spreads trainings of `smallbatch-pipeline` over a
+//! [`Pool`]. Nothing but these two crates builds a `Trainer` above `smallbatch-train`. What the losses of many jobs mean together, `smallbatch-evidence` says.
 //!
 //! # Example
 //!
@@ -45,7 +44,6 @@
 
 mod cache;
 mod error;
-mod fit;
 mod job;
 mod lbfgs;
 mod memory;
@@ -63,7 +61,6 @@ mod trajectory;
 
 pub use cache::Cache;
 pub use error::Error;
-pub use fit::{Fit, FitOutcome, Fitted};
 pub use job::{Batch, Job, Optimizer, Part, Scaling};
 pub use memory::MemoryProbe;
 pub use pool::Pool;
