@@ -33,6 +33,7 @@
 
 mod axis;
 mod background;
+mod batch_sizes;
 mod claim;
 mod content;
 mod curves;

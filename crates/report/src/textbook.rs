@@ -2,13 +2,11 @@
 
 use smallbatch_evidence::Scale;
 
-use crate::axis::Axis;
-use crate::content::{Block, Figure};
-use crate::picture::{Mark, Picture, Series};
+use crate::content::Block;
 use crate::play::Play;
 use crate::results::{Answer, ClaimNote, Results, TableAnswer};
-use crate::words::{self, Bound, Size};
-use crate::{curves, forest, landscape, memory};
+use crate::words;
+use crate::{batch_sizes, curves, forest, landscape, memory};
 
 /// The pictures that the claim's note names, but for what is folded away.
 pub(crate) fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
@@ -36,7 +34,11 @@ pub(crate) fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Blo
                 &name("rates"),
             ))),
             "batch-sizes" => {
-                blocks.extend(Block::figure(batch_sizes(results, note, &name("batch"))));
+                blocks.extend(Block::figure(batch_sizes::figure(
+                    results,
+                    note,
+                    &name("batch"),
+                )));
             }
             "own-statistics" => blocks.extend(own_statistics(results, note, &name("own"))),
             "noise-scale" => blocks.extend(noise_scale(results, note, &name("noise"))),
@@ -103,134 +105,6 @@ fn landscapes(results: &Results, id: &str) -> Vec<Block> {
         blocks.extend(Block::figure(clouds));
     }
     blocks
-}
-
-/// The time to the target by the batch size, relative to that of the second side: a line a table, and their mean.
-fn batch_sizes(results: &Results, note: &ClaimNote, identifier: &str) -> Figure {
-    let base = "standardized";
-    let size_of = |way: &str, table: Option<&str>| -> Option<f64> {
-        let is = |note: &&crate::results::WayNote| {
-            note.way == way && table.is_none_or(|table| note.table == table)
-        };
-        let found = results.ways.iter().find(is)?;
-        if let Ok(size) = found.batch_size.parse::<f64>() {
-            return Some(size);
-        }
-        // The full batch lies at the rows that are trained on: the middle of all tables, where it stands for all.
-        let rows = results.datasets.iter();
-        let mut rows: Vec<usize> = rows
-            .filter(|dataset| table.is_none_or(|table| dataset.table == table))
-            .map(|dataset| dataset.n_training_samples)
-            .collect();
-        rows.sort_unstable();
-        rows.get(rows.len() / 2).map(|rows| *rows as f64)
-    };
-    let is_of_times = |answer: &&Answer| {
-        answer.claim == note.id
-            && answer.measure.starts_with("seconds")
-            && answer.target == results.design.targets.first().copied()
-            && answer.first.len() == 1
-            && answer.second == [base]
-    };
-    let mut answers: Vec<(f64, &Answer)> = results
-        .answers
-        .iter()
-        .filter(is_of_times)
-        .filter_map(|answer| Some((size_of(&answer.first[0], None)?, answer)))
-        .collect();
-    let Some(one) = size_of(base, None).filter(|_| answers.len() > 1) else {
-        return Figure::default();
-    };
-    answers.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut line: Vec<(f64, Option<f64>)> = Vec::new();
-    let mut band = Vec::new();
-    let mut marks = vec![(one, Some(1.0), Mark::Dot)];
-    let mut told = Vec::new();
-    for (at, answer) in &answers {
-        let size = Size::of(answer);
-        line.push((*at, size.estimate));
-        band.push((
-            *at,
-            Some(size.low),
-            size.high.is_finite().then_some(size.high),
-        ));
-        let mark = match size.bound() {
-            Bound::AtLeast => Mark::Up,
-            Bound::Exact | Bound::AtMost | Bound::Either => Mark::Dot,
-        };
-        marks.push((*at, size.estimate, mark));
-        told.push(format!("{}: {}", answer.first[0], size.in_brackets()));
-    }
-    let place = line.partition_point(|(at, _)| *at < one);
-    line.insert(place, (one, Some(1.0)));
-    band.insert(place, (one, Some(1.0), Some(1.0)));
-    let mut series: Vec<Series> = Vec::new();
-    let tables = results
-        .datasets
-        .iter()
-        .map(|dataset| dataset.table.as_str());
-    for table in tables {
-        let mut points = vec![(one, Some(1.0))];
-        for (_, answer) in &answers {
-            let rows = forest::of_tables(results, answer, &answer.unit);
-            let row = rows.into_iter().find(|row| row.table == table);
-            let estimate = row.and_then(|row| row.estimate);
-            if let (Some(at), Some(_)) = (size_of(&answer.first[0], Some(table)), estimate) {
-                points.push((at, estimate));
-            }
-        }
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if points.len() > 2 {
-            series.push(Series {
-                name: table.to_owned(),
-                style: 6,
-                solid: true,
-                fine: true,
-                line: points,
-                ..Series::default()
-            });
-        }
-    }
-    let all = || series.iter().flat_map(|series| &series.line).chain(&line);
-    let x = Axis::holding(all().map(|(x, _)| x * 1.0), 2.0);
-    let y = Axis::holding(
-        all()
-            .filter_map(|(_, y)| *y)
-            .flat_map(|y| [y / 1.2, y * 1.2]),
-        2.0,
-    );
-    series.push(Series {
-        name: "mean over tables".into(),
-        solid: true,
-        line,
-        band,
-        marks,
-        ..Series::default()
-    });
-    Figure {
-        legend: vec![(0, "mean over tables".into()), (6, "single tables".into())],
-        solid: true,
-        panels: curves::panel(
-            &Picture {
-                title: "Time to the target by batch size".into(),
-                description: told.join("; "),
-                x_label: "samples in a batch; at the end, all".into(),
-                y_label: "time, relative to batches of 32".into(),
-                x,
-                y,
-                levels: vec![(1.0, String::new())],
-                series,
-                ..Picture::default()
-            },
-            "Time to the target, by batch size",
-            identifier,
-        ),
-        caption: "Processor time to the same training loss by plain descent, each batch size at its best rate, relative to batches of 32. \
-                  The band is the 95\u{a0}% interval of the mean over tables. An arrow upwards is a lower bound: runs never reached the \
-                  target. The full batch lies at the number of its rows."
-            .into(),
-        ..Figure::default()
-    }
 }
 
 /// The damage of test data scaled by their own statistics, by how many rows are scaled together.
