@@ -372,7 +372,7 @@ impl Asked<'_> {
                 .zip(&intervals)
                 .map(|(part, interval)| {
                     Ok(report::Part {
-                        unit: part.part.unit(),
+                        unit: self.claim.unit(part.part),
                         between_tables: !part.is_a_mean(),
                         estimate: interval.estimate,
                         low: interval.low,
@@ -392,7 +392,7 @@ impl Asked<'_> {
             measure: part.part.measure.name().to_owned(),
             budget: part.part.measure.budget().to_owned(),
             target: self.target,
-            unit: part.part.unit(),
+            unit: self.claim.unit(part.part),
             scale: SCALE,
             words: self.question.words.clone(),
             brief: self.question.brief.clone(),
@@ -451,7 +451,7 @@ impl Asked<'_> {
                     claim: self.claim.id.clone(),
                     primary: self.is_primary,
                     measure: part.part.measure.name().to_owned(),
-                    unit: part.part.unit(),
+                    unit: self.claim.unit(part.part),
                     target: self.target,
                     table: name.clone(),
                     estimate: interval.and_then(|interval| interval.estimate),
@@ -475,7 +475,7 @@ impl Asked<'_> {
                 for (repetition, effects) in repetitions.iter().enumerate() {
                     found.effects.push(Effect {
                         claim: self.claim.id.clone(),
-                        unit: part.part.unit(),
+                        unit: self.claim.unit(part.part),
                         target: self.target,
                         table: name.clone(),
                         repetition,

@@ -1,8 +1,9 @@
 //! A design: what is run, what is asked, and what counts as an answer. All of it is in one TOML file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smallbatch_data::Dataset;
 use smallbatch_evidence::Hypothesis;
 use smallbatch_report::results::{Citation, Summary};
 use smallbatch_sweep::{Batch, Optimizer, Scaling};
@@ -125,6 +126,9 @@ pub(crate) struct Claim {
     /// Questions that are shown, and not counted.
     #[serde(default)]
     pub(crate) secondary: Vec<Question>,
+    /// What its ways are called in its answers, where that is not their name.
+    #[serde(skip)]
+    called: BTreeMap<String, String>,
 }
 
 /// What the literature lets one expect.
@@ -304,30 +308,27 @@ impl Measure {
     }
 }
 
-impl Part {
-    /// What its numbers are: `training loss, raw / standardized`.
-    pub(crate) fn unit(&self) -> String {
-        let side = |ways: &[String]| match ways {
-            [one] => one.clone(),
-            [first, ..] => format!("{first} (the best of {} ways)", ways.len()),
-            [] => String::new(),
-        };
-        let measure = self.measure.name();
-        match (self.measure, self.batch) {
-            (Measure::OwnStatistics, batch) => format!(
-                "{measure}, test data scaled in batches of {} / with the training set's statistics",
-                batch.unwrap_or(1)
-            ),
-            (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {}", side(&self.first)),
-            (Measure::NoiseScale, _) => format!(
-                "{measure}, {} / samples of a batch, {}",
-                side(&self.first),
-                side(&self.second)
-            ),
-            _ => format!("{measure}, {} / {}", side(&self.first), side(&self.second)),
+impl Way {
+    /// Its batches and its optimizer: `batches of 32`, `full batch, momentum`.
+    fn in_batches(&self) -> String {
+        let batch = batch_in_words(self.batch);
+        match self.optimizer {
+            Optimizer::Sgd => batch,
+            Optimizer::Momentum => format!("{batch}, momentum"),
+            Optimizer::Adam => format!("{batch}, Adam"),
+            Optimizer::LBfgs => format!("{batch}, L-BFGS"),
         }
     }
+}
 
+fn batch_in_words(batch: Batch) -> String {
+    match batch {
+        Batch::Mini(size) => format!("batches of {size}"),
+        Batch::Full => "full batch".into(),
+    }
+}
+
+impl Part {
     /// All ways of both sides.
     pub(crate) fn ways(&self) -> impl Iterator<Item = &String> {
         self.first.iter().chain(&self.second)
@@ -363,6 +364,49 @@ impl Question {
 }
 
 impl Claim {
+    /// What the numbers of a part are: `training loss, raw / standardized`.
+    pub(crate) fn unit(&self, part: &Part) -> String {
+        let side = |ways: &[String]| match ways {
+            [one] => self.called(one).to_owned(),
+            [first, ..] => format!("{} (the best of {} ways)", self.called(first), ways.len()),
+            [] => String::new(),
+        };
+        let measure = part.measure.name();
+        let (first, second) = (side(&part.first), side(&part.second));
+        match (part.measure, part.batch) {
+            (Measure::OwnStatistics, batch) => format!(
+                "{measure}, test data scaled in batches of {} / with the training set's statistics",
+                batch.unwrap_or(1)
+            ),
+            (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {first}"),
+            (Measure::NoiseScale, _) if first == second => {
+                format!("{measure} / samples of a batch, {first}")
+            }
+            (Measure::NoiseScale, _) => {
+                format!("{measure}, {first} / samples of a batch, {second}")
+            }
+            _ => format!("{measure}, {first} / {second}"),
+        }
+    }
+
+    /// What a way is called in the answers of this claim. Where the claim is about batch sizes, that is the batch size.
+    pub(crate) fn called<'a>(&'a self, way: &'a str) -> &'a str {
+        self.called.get(way).map_or(way, String::as_str)
+    }
+
+    /// The ways that its primary question compares, each once.
+    pub(crate) fn ways(&self) -> Vec<String> {
+        let mut ways = Vec::new();
+        for part in self.primary.iter().flat_map(|question| &question.parts) {
+            for way in part.ways() {
+                if !ways.contains(way) {
+                    ways.push(way.clone());
+                }
+            }
+        }
+        ways
+    }
+
     /// Its questions, the primary one first.
     pub(crate) fn questions(&self) -> impl Iterator<Item = (bool, &Question)> {
         let primary = self.primary.iter().map(|question| (true, question));
@@ -373,7 +417,7 @@ impl Claim {
 impl Design {
     /// Reads a design; `file` is its name for messages.
     pub(crate) fn parse(text: &str, file: &str) -> Result<Self, Error> {
-        let design: Self = toml::from_str(text).map_err(|error| Error::Definition {
+        let mut design: Self = toml::from_str(text).map_err(|error| Error::Definition {
             file: file.to_owned(),
             line: error.span().map_or(1, |span| line_of(text, span.start)),
             reason: error.message().to_owned(),
@@ -383,7 +427,24 @@ impl Design {
             line: text.rfind(&word).map_or(1, |place| line_of(text, place)),
             reason,
         })?;
+        design.name_batches();
         Ok(design)
+    }
+
+    /// In a claim that compares batch sizes and not scalings, ways are called after their batches.
+    fn name_batches(&mut self) {
+        let Self { ways, claims, .. } = self;
+        for claim in claims {
+            let compared = claim.ways();
+            let of_claim = || ways.iter().filter(|way| compared.contains(&way.name));
+            let sizes: BTreeSet<String> = of_claim().map(|way| batch_in_words(way.batch)).collect();
+            let scalings: BTreeSet<String> =
+                of_claim().map(|way| format!("{:?}", way.scaling)).collect();
+            if sizes.len() > 1 && scalings.len() == 1 {
+                let called = ways.iter().map(|way| (way.name.clone(), way.in_batches()));
+                claim.called = called.collect();
+            }
+        }
     }
 
     /// What serde cannot see: names that are not there. The error is what the file says last at the mistake, and the reason.
@@ -480,6 +541,14 @@ impl Design {
             Size::Default => self.sizes.default,
             Size::Thorough => self.sizes.thorough,
         }
+    }
+
+    /// Units of every layer of the network for some data.
+    pub(crate) fn network(&self, data: &Dataset) -> Vec<usize> {
+        let mut network = vec![data.n_features()];
+        network.extend(&self.rule.hidden);
+        network.push(data.n_outputs());
+        network
     }
 
     /// The way of that name: [`Design::parse`] has checked that there is one.

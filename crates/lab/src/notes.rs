@@ -8,7 +8,7 @@ use smallbatch_sweep::{Batch, Optimizer, Part, Point, Search, Table, rate};
 
 use crate::Size;
 use crate::answers::ERROR;
-use crate::design::{Claim, Design, Effort, Expectation};
+use crate::design::{Design, Effort, Expectation};
 use crate::repetition::WayRuns;
 
 /// What a way did in one repetition, to be sent from thread to thread.
@@ -159,9 +159,7 @@ fn curve(repetitions: &[&WayRepetition], seconds: Option<f64>) -> Vec<CurvePoint
 /// A table in numbers and words.
 pub(crate) fn dataset_note(design: &Design, effort: Effort, table: &Table) -> DatasetNote {
     let dataset = table.dataset();
-    let mut network = vec![dataset.n_features()];
-    network.extend(&design.rule.hidden);
-    network.push(dataset.n_outputs());
+    let network = design.network(dataset);
     DatasetNote {
         table: table.name().to_owned(),
         n_samples: dataset.n_samples(),
@@ -196,23 +194,15 @@ pub(crate) fn claim_notes(design: &Design) -> Vec<ClaimNote> {
             }
             .into(),
             literature: claim.literature.clone(),
-            ways: ways_of(claim),
+            called: claim
+                .ways()
+                .iter()
+                .map(|way| claim.called(way).to_owned())
+                .collect(),
+            ways: claim.ways(),
             pictures: claim.pictures.iter().map(name).collect(),
         })
         .collect()
-}
-
-/// The ways that a claim's primary question compares, each once.
-fn ways_of(claim: &Claim) -> Vec<String> {
-    let mut ways = Vec::new();
-    for part in claim.primary.iter().flat_map(|question| &question.parts) {
-        for way in part.ways() {
-            if !ways.contains(way) {
-                ways.push(way.clone());
-            }
-        }
-    }
-    ways
 }
 
 /// How it was done.

@@ -103,12 +103,14 @@ fn by_table(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
     }
     let mut blocks = vec![Block::Heading("Table by table".into())];
     blocks.extend(plots);
-    let how = [
+    let mut how = vec![
         "Read one row: the dot says how large the effect is on that table, the line how sure that is.",
-        "Read all rows: where the dots lie far apart, the answer depends on the table, and the mean says little of a single one.",
-        "Read the bar at the end: it is what to expect of your own table.",
+        "Read all rows: where the dots lie far apart, the answer depends on the table, and the mean says little about a single one.",
     ];
-    let items = how.iter().map(|text| plain(*text)).collect();
+    if forest::has_bar(results, answer) {
+        how.push("Read the bar at the end: the effect on a table of your own is expected in it.");
+    }
+    let items = how.into_iter().map(plain).collect();
     let mut folded = vec![Block::List(items)];
     let more = vec![
         Span::Plain("All words are explained under ".into()),

@@ -3,7 +3,7 @@
 use crate::axis::Axis;
 use crate::content::Figure;
 use crate::picture::{Drawing, Mark, N_STYLES, Picture, Series, draw};
-use crate::results::{CurvePoint, Results, TuningPoint, WayNote};
+use crate::results::{ClaimNote, CurvePoint, Results, TuningPoint, WayNote};
 use crate::words;
 
 /// Above so many times a constant's loss a curve leaves its frame: a way that explodes would press all others into a line.
@@ -13,15 +13,24 @@ const USABLE: f64 = 1.25;
 
 const LOSS: &str = "loss, 1 = guessing the mean";
 
-/// Some ways on one table, each with its style: a way looks the same on all tables.
-type Ways<'a> = [(usize, &'a WayNote)];
+/// A way on one table, with its style, the same on all tables, and with what it is called.
+struct Shown<'a> {
+    style: usize,
+    called: &'a str,
+    note: &'a WayNote,
+}
 
 /// What training is counted in, along the x axis: its name, with the unit.
 type Measure = (String, fn(&CurvePoint) -> Option<f64>, f64);
 
-/// The curves of some ways on one table, against epochs, updates and seconds.
-pub(crate) fn curves(results: &Results, ways: &[String], table: &str, identifier: &str) -> Figure {
-    let notes = of_table(results, ways, table);
+/// The curves of a claim's ways on one table, against epochs, updates and seconds.
+pub(crate) fn curves(
+    results: &Results,
+    claim: &ClaimNote,
+    table: &str,
+    identifier: &str,
+) -> Figure {
+    let notes = of_table(results, claim, table);
     let target = target(results, table);
     let panel = |(at, measure): (usize, Measure)| {
         let picture = curve(&notes, &measure, target)?;
@@ -31,7 +40,7 @@ pub(crate) fn curves(results: &Results, ways: &[String], table: &str, identifier
     let panels = measures(&notes).into_iter().enumerate();
     Figure {
         panels: panels.filter_map(panel).collect(),
-        legend: legend(ways),
+        legend: legend(claim.names()),
         caption: format!(
             "The training loss of {table}, relative to always predicting the mean (or the class frequencies). Lines are medians over the \
              final runs, bands their quartiles. An arrow marks where a line leaves the frame, a cross where the median run diverged.{}",
@@ -45,12 +54,16 @@ pub(crate) fn curves(results: &Results, ways: &[String], table: &str, identifier
     }
 }
 
-fn of_table<'a>(results: &'a Results, ways: &[String], table: &str) -> Vec<(usize, &'a WayNote)> {
-    let style = |note: &WayNote| ways.iter().position(|way| *way == note.way);
+fn of_table<'a>(results: &'a Results, claim: &'a ClaimNote, table: &str) -> Vec<Shown<'a>> {
     let notes = results.ways.iter().filter(|note| note.table == table);
-    notes
-        .filter_map(|note| Some((style(note)?, note)))
-        .collect()
+    let shown = notes.filter_map(|note| {
+        Some(Shown {
+            style: claim.ways.iter().position(|way| *way == note.way)?,
+            called: claim.called(&note.way),
+            note,
+        })
+    });
+    shown.collect()
 }
 
 /// Where the primary target lies on a table: a part of the way to the lowest loss of any way with mini-batches at its best rate.
@@ -67,8 +80,8 @@ fn target(results: &Results, table: &str) -> Option<f64> {
 }
 
 /// Seconds are shown in the unit in which they are read, and only where they were asked for of all.
-fn measures(notes: &Ways<'_>) -> Vec<Measure> {
-    let points = notes.iter().flat_map(|(_, note)| &note.curve);
+fn measures(ways: &[Shown<'_>]) -> Vec<Measure> {
+    let points = ways.iter().flat_map(|way| &way.note.curve);
     let most = points.filter_map(|point| point.seconds).fold(0.0, f64::max);
     let (unit, times) = match most {
         0.0..1e-3 => ("µs", 1e6),
@@ -79,43 +92,40 @@ fn measures(notes: &Ways<'_>) -> Vec<Measure> {
         ("epochs".into(), |point| Some(point.epochs), 1.0),
         ("updates".into(), |point| Some(point.updates as f64), 1.0),
     ];
-    if notes
-        .iter()
-        .all(|(_, note)| note.seconds_per_update.is_some())
-    {
+    if ways.iter().all(|way| way.note.seconds_per_update.is_some()) {
         let label = format!("processor time, {unit}");
         measures.push((label, |point| point.seconds, times));
     }
     measures
 }
 
-pub(crate) fn legend(ways: &[String]) -> Vec<(usize, String)> {
-    ways.iter()
-        .cloned()
-        .enumerate()
-        .map(|(style, way)| (style % N_STYLES, way))
+/// A legend of ways by their names, in the order of their styles.
+fn legend<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, String)> {
+    let styled = names.enumerate();
+    styled
+        .map(|(style, name)| (style % N_STYLES, name.to_owned()))
         .collect()
 }
 
 /// The picture of some ways on one table; none where nothing was recorded in this measure.
-fn curve(ways: &Ways<'_>, (label, of, times): &Measure, target: Option<f64>) -> Option<Picture> {
+fn curve(ways: &[Shown<'_>], (label, of, times): &Measure, target: Option<f64>) -> Option<Picture> {
     // Nothing has happened at 0 yet, and a logarithmic axis has no place for it.
     let at = |point: &CurvePoint| of(point).filter(|x| *x > 0.0).map(|x| x * times);
-    let points = || ways.iter().flat_map(|(_, way)| &way.curve);
+    let points = || ways.iter().flat_map(|way| &way.note.curve);
     points().find_map(at)?;
     let shown = |loss: &f64| *loss <= MOST_LOSS;
     let losses = points()
         .flat_map(|point| [point.loss, point.low, point.high])
         .flatten();
-    let told = ways.iter().filter_map(|(_, way)| {
-        let last = way.curve.last()?;
+    let told = ways.iter().filter_map(|way| {
+        let last = way.note.curve.last()?;
         let x = words::optional(at(last));
         Some(match last.loss {
-            Some(loss) => format!("{} ends at {} after {x}", way.way, words::number(loss)),
-            None => format!("{} diverged by {x}", way.way),
+            Some(loss) => format!("{} ends at {} after {x}", way.called, words::number(loss)),
+            None => format!("{} diverged by {x}", way.called),
         })
     });
-    let table = ways.first().map_or("", |(_, way)| &way.table);
+    let table = ways.first().map_or("", |way| &way.note.table);
     Some(Picture {
         title: format!("Training loss on {table} by {label}"),
         description: told.collect::<Vec<_>>().join("; "),
@@ -126,8 +136,9 @@ fn curve(ways: &Ways<'_>, (label, of, times): &Measure, target: Option<f64>) -> 
         levels: target.map(|at| (at, "target".into())).into_iter().collect(),
         series: ways
             .iter()
-            .map(|(style, way)| {
+            .map(|way| {
                 let points: Vec<(f64, &CurvePoint)> = way
+                    .note
                     .curve
                     .iter()
                     .filter_map(|point| Some((at(point)?, point)))
@@ -135,8 +146,8 @@ fn curve(ways: &Ways<'_>, (label, of, times): &Measure, target: Option<f64>) -> 
                 // Where the median run diverged, the line ends with a cross.
                 let diverged = points.iter().find(|(_, point)| point.loss.is_none());
                 Series {
-                    name: way.way.clone(),
-                    style: *style,
+                    name: way.called.to_owned(),
+                    style: way.style,
                     line: points.iter().map(|(x, point)| (*x, point.loss)).collect(),
                     band: points
                         .iter()
@@ -154,25 +165,25 @@ fn curve(ways: &Ways<'_>, (label, of, times): &Measure, target: Option<f64>) -> 
     })
 }
 
-/// Training and validation loss of some ways on one table, a panel each, with the least validation loss marked.
+/// Training and validation loss of a claim's ways on one table, a panel each, with the least validation loss marked.
 pub(crate) fn overfitting(
     results: &Results,
-    ways: &[String],
+    claim: &ClaimNote,
     table: &str,
     identifier: &str,
 ) -> Figure {
-    let notes = of_table(results, ways, table);
-    let losses = notes.iter().flat_map(|(_, note)| &note.curve);
+    let ways = of_table(results, claim, table);
+    let losses = ways.iter().flat_map(|way| &way.note.curve);
     let losses = losses.flat_map(|point| [point.loss, point.validation_loss]);
     // One axis for all panels: they are compared.
     let y = Axis::holding(losses.flatten().filter(|loss| *loss <= MOST_LOSS), 5.0);
-    let panel = |(at, (_, note)): (usize, &(usize, &WayNote))| {
-        let picture = fit(note, y.clone())?;
-        let caption = format!("{table}, {}", note.way);
+    let panel = |(at, way): (usize, &Shown<'_>)| {
+        let picture = fit(way.note, y.clone())?;
+        let caption = format!("{table}, {}", way.called);
         Some((caption, draw(&picture, format!("{identifier}-{at}"))))
     };
     Figure {
-        panels: notes.iter().enumerate().filter_map(panel).collect(),
+        panels: ways.iter().enumerate().filter_map(panel).collect(),
         legend: vec![(0, "training loss".into()), (1, "validation loss".into())],
         caption: format!(
             "Training and validation loss of {table} by epochs, medians over the final runs. The ring marks the least validation loss: \
@@ -269,7 +280,7 @@ pub(crate) fn usable_rates(results: &Results, ways: &[String], identifier: &str)
         ..Picture::default()
     };
     Figure {
-        legend: legend(ways),
+        legend: legend(ways.iter().map(String::as_str)),
         panels: vec![(
             "The usable range of learning rates".into(),
             draw(&picture, identifier),

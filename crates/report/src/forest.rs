@@ -3,7 +3,7 @@
 use smallbatch_evidence::Scale;
 
 use crate::content::{Block, Form, Span, Table, Text, Tone, plain};
-use crate::results::{Answer, Effect, Part, Results, TableAnswer};
+use crate::results::{Answer, Effect, Part, Prediction, Results, TableAnswer};
 use crate::strip::{Ruler, Strip};
 use crate::words::{self, Size};
 
@@ -21,37 +21,121 @@ struct Row {
     is_sum: bool,
 }
 
-/// The answer of each table to a question, with the mean over tables; a plot for each part of a question with several.
+/// The answer of each table to a question, with what sums them up; a plot for each part of a question with several, and one for the
+/// smallest of them where that is what is foretold.
 pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Vec<Block> {
-    // The spread of some numbers is not their mean, and its threshold not theirs.
-    let of_part = |part: &Part| (!part.between_tables).then(|| Size::of_part(part, answer.scale));
-    let plots: Vec<(&str, Option<Size>)> = if answer.parts.is_empty() {
-        vec![(&answer.unit, Some(Size::of(answer)))]
+    let plots: Vec<(&str, Sums)> = if answer.parts.is_empty() {
+        vec![(&answer.unit, Sums::of(answer))]
     } else {
         let parts = answer.parts.iter();
         parts
-            .map(|part| (part.unit.as_str(), of_part(part)))
+            .map(|part| (part.unit.as_str(), Sums::of_part(answer, part)))
             .collect()
     };
-    let is_held = plots.iter().any(|(_, mean)| mean.is_some());
     let mut blocks = Vec::new();
-    for (at, (unit, mean)) in plots.into_iter().enumerate() {
-        let rows = rows(results, answer, unit, mean.as_ref());
-        let thresholds = if mean.is_some() {
-            thresholds(answer)
-        } else {
-            Vec::new()
+    let mut shown = Sums::default();
+    for (at, (unit, mut sums)) in plots.into_iter().enumerate() {
+        let mut rows = rows(results, answer, unit);
+        if rows.is_empty() {
+            continue;
+        }
+        if rows.len() == 1 {
+            // The mean over one table is that table's.
+            sums = Sums::default();
+        }
+        shown.mean = shown.mean.or(sums.mean);
+        shown.prediction = shown.prediction.or(sums.prediction);
+        let thresholds = match sums.mean {
+            Some(_) => thresholds(answer),
+            None => Vec::new(),
         };
+        rows.extend(sums.rows("mean"));
         let name = format!("{identifier}-{at}");
         blocks.extend(plot(rows, thresholds, answer.scale, (unit, "table"), &name));
     }
-    if !blocks.is_empty() {
-        blocks.extend(Block::words(Tone::Small, caption(results, answer, is_held)));
+    if blocks.is_empty() {
+        return blocks;
+    }
+    blocks.extend(Block::words(Tone::Small, caption(results, answer, &shown)));
+    let prediction = answer.prediction.as_ref();
+    let is_of_smallest = answer.parts.len() > 1 && shown.prediction.is_none();
+    if let Some(prediction) = prediction.filter(|_| is_of_smallest) {
+        blocks.extend(smallest(answer, prediction, identifier));
     }
     blocks
 }
 
-fn caption(results: &Results, answer: &Answer, is_held: bool) -> String {
+/// Whether the plots of a question end with a bar: what to expect of a new table.
+pub(crate) fn has_bar(results: &Results, answer: &Answer) -> bool {
+    let n_tables = units(answer).into_iter();
+    let n_tables = n_tables.map(|unit| of_tables(results, answer, unit).len());
+    answer.prediction.is_some() && n_tables.max() > Some(1)
+}
+
+/// Of a claim with several effects: the smallest mean, and where the smallest effect on a new table is expected.
+fn smallest(answer: &Answer, prediction: &Prediction, identifier: &str) -> Vec<Block> {
+    let sums = Sums {
+        mean: Some(Size::of(answer)),
+        prediction: Some(Size::of_prediction(prediction, answer.scale)),
+    };
+    let n = match answer.parts.len() {
+        2 => "two".into(),
+        n => words::count(n),
+    };
+    let title = format!("the smallest of the {n} effects")
+        .replace("smallest of the two", "smaller of the two");
+    let by = (title.as_str(), "");
+    let name = format!("{identifier}-smallest");
+    let rows = sums.rows("smaller mean");
+    let mut blocks = Vec::new();
+    blocks.extend(plot(rows, thresholds(answer), answer.scale, by, &name));
+    let caption = format!(
+        "The claim needs all {n} effects, so the smaller one decides. The diamond is the smaller of the {n} means. The bar is where \
+         the smaller effect on a new table is expected, in 95 of 100 cases. The first screen shows these two."
+    );
+    blocks.extend(Block::words(Tone::Small, caption));
+    blocks
+}
+
+/// What sums up the tables of one plot.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    mean: Option<Size>,
+    prediction: Option<Size>,
+}
+
+impl Sums {
+    fn of(answer: &Answer) -> Self {
+        let prediction = answer.prediction.as_ref();
+        Self {
+            mean: Some(Size::of(answer)),
+            prediction: prediction.map(|found| Size::of_prediction(found, answer.scale)),
+        }
+    }
+
+    /// The spread of some numbers is not their mean, and its threshold not theirs. The prediction belongs to a part where it is of
+    /// that one alone.
+    fn of_part(answer: &Answer, part: &Part) -> Self {
+        let is_foretold = words::foretold_alone(answer) == Some(part);
+        let prediction = answer.prediction.as_ref().filter(|_| is_foretold);
+        Self {
+            mean: (!part.between_tables).then(|| Size::of_part(part, answer.scale)),
+            prediction: prediction.map(|found| Size::of_prediction(found, answer.scale)),
+        }
+    }
+
+    fn rows(&self, mean: &str) -> Vec<Row> {
+        let diamond = self
+            .mean
+            .map(|size| sum(mean.into(), size, Strip::default().diamond(&size)));
+        let bar = self
+            .prediction
+            .map(|size| sum("a new table".into(), size, Strip::default().bar(&size)));
+        diamond.into_iter().chain(bar).collect()
+    }
+}
+
+fn caption(results: &Results, answer: &Answer, shown: &Sums) -> String {
     let mut caption = String::from(
         "Each dot is one table's mean over its repetitions; its line is the 95\u{a0}% interval.",
     );
@@ -62,13 +146,13 @@ fn caption(results: &Results, answer: &Answer, is_held: bool) -> String {
     if !results.effects.is_empty() {
         caption += " Small ticks are single repetitions.";
     }
-    if is_held {
+    if shown.mean.is_some() {
         caption += " The diamond is the mean over tables, as wide as its interval.";
     }
-    if answer.prediction.is_some() && answer.parts.is_empty() {
+    if shown.prediction.is_some() {
         caption += " The bar is the 95\u{a0}% prediction interval: a table that was not used here is expected in it.";
     }
-    if is_held {
+    if shown.mean.is_some() {
         caption += " The solid upright line is no effect, the dashed one what the claim needs.";
     }
     if has(|row| row.n_censored > 0) {
@@ -150,30 +234,12 @@ pub(crate) fn thresholds(answer: &Answer) -> Vec<f64> {
     thresholds
 }
 
-/// The rows of one plot: tables by size, those without an effect last, then what sums them up.
-fn rows(results: &Results, answer: &Answer, unit: &str, mean: Option<&Size>) -> Vec<Row> {
-    let scale = answer.scale;
-    let mut rows: Vec<Row> = of_tables(results, answer, unit)
-        .into_iter()
-        .map(|row| table(results, row, scale))
-        .collect();
+/// The tables of one plot by size, those without an effect last.
+fn rows(results: &Results, answer: &Answer, unit: &str) -> Vec<Row> {
+    let rows = of_tables(results, answer, unit).into_iter();
+    let mut rows: Vec<Row> = rows.map(|row| table(results, row, answer.scale)).collect();
     let key = |row: &Row| row.size.estimate.unwrap_or(f64::INFINITY);
     rows.sort_by(|a, b| key(a).total_cmp(&key(b)));
-    if rows.is_empty() {
-        return rows;
-    }
-    if let Some(mean) = mean {
-        rows.push(sum("mean".into(), *mean, Strip::default().diamond(mean)));
-        // Of several effects the prediction is of the smallest one, which has no plot.
-        let prediction = answer
-            .prediction
-            .as_ref()
-            .filter(|_| answer.parts.is_empty());
-        if let Some(prediction) = prediction {
-            let size = Size::of_prediction(prediction, scale);
-            rows.push(sum("a new table".into(), size, Strip::default().bar(&size)));
-        }
-    }
     rows
 }
 
@@ -261,8 +327,8 @@ mod tests {
     fn tables_stand_by_size_with_their_mean_and_what_was_cut() {
         let results = fixture::results();
         let answer = fixture::primary(&results, "minibatch-is-faster");
-        let mean = Size::of(answer);
-        let rows = rows(&results, answer, &answer.unit, Some(&mean));
+        let mut rows = rows(&results, answer, &answer.unit);
+        rows.extend(Sums::of(answer).rows("mean"));
         let ends: Vec<&str> = rows.iter().map(|row| row.end.as_str()).collect();
         assert_eq!(ends.len(), 6, "four tables, the mean and a new table");
         assert_eq!(
@@ -289,5 +355,48 @@ mod tests {
             "{names:?}"
         );
         assert!(names.contains(&&plain("wine")), "{names:?}");
+    }
+
+    /// The first columns of all plots of a claim.
+    fn names(results: &Results, claim: &str) -> Vec<Vec<String>> {
+        let answer = fixture::primary(results, claim);
+        let plots = tables(results, answer, "test").into_iter();
+        let plots = plots.filter_map(|block| match block {
+            Block::Table(plot) => Some(plot),
+            _ => None,
+        });
+        let name = |row: Vec<Text>| match row.into_iter().next().as_deref() {
+            Some([Span::Plain(name) | Span::Strong(name)]) => name.clone(),
+            other => panic!("{other:?}"),
+        };
+        plots
+            .map(|plot| plot.rows.into_iter().map(name).collect())
+            .collect()
+    }
+
+    #[test]
+    fn one_table_has_no_mean() {
+        let mut results = fixture::results();
+        let wine = |row: &TableAnswer| row.table == "wine" || row.claim != "minibatch-is-faster";
+        results.tables.retain(wine);
+        let plots = names(&results, "minibatch-is-faster");
+        assert_eq!(plots, [["wine"]]);
+        let answer = fixture::primary(&results, "minibatch-is-faster");
+        assert!(!has_bar(&results, answer));
+    }
+
+    #[test]
+    fn the_smaller_of_two_effects_has_a_picture_with_its_bar() {
+        let mut results = fixture::results();
+        let prediction = fixture::primary(&results, "minibatch-is-faster")
+            .prediction
+            .clone();
+        let mut answers = results.answers.iter_mut();
+        let answer = answers.find(|answer| answer.primary && answer.claim == "centering-alone");
+        answer.expect("answered").prediction = prediction;
+        let plots = names(&results, "centering-alone");
+        let last = plots.last().expect("plots");
+        assert_eq!(last[..], ["smaller mean", "a new table"]);
+        assert_eq!(plots.len(), 3);
     }
 }

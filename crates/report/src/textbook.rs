@@ -18,13 +18,13 @@ pub(crate) fn pictures(results: &Results, note: &ClaimNote, id: &str) -> Vec<Blo
             "landscape" => blocks.extend(landscapes(results, id)),
             "curves" => blocks.extend(Block::figure(curves::curves(
                 results,
-                &note.ways,
+                note,
                 &typical,
                 &name("curve"),
             ))),
             "overfitting" => blocks.extend(Block::figure(curves::overfitting(
                 results,
-                &note.ways,
+                note,
                 &typical,
                 &name("fit"),
             ))),
@@ -62,7 +62,7 @@ pub(crate) fn folded(results: &Results, note: &ClaimNote, id: &str) -> Option<Bl
     let others = others.into_iter().filter(|table| *table != typical);
     let figures = others.enumerate().filter_map(|(at, table)| {
         let name = format!("{id}-end-{at}");
-        Block::figure(curves::curves(results, &note.ways, table, &name))
+        Block::figure(curves::curves(results, note, table, &name))
     });
     Block::folded(
         "Curves of the tables with the smallest and the largest effect",

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::Builder;
 use std::time::Duration;
 
-use crate::progress::Pace;
+use crate::progress::{Pace, Tally};
 use crate::{Error, Progress, Status};
 
 /// How often the waiting thread looks up.
@@ -18,8 +18,14 @@ pub struct Pool {
     n_threads: usize,
 }
 
-/// Tasks with their places, and what they will cost.
+/// Tasks with their places.
 type Queue<T> = Mutex<VecDeque<(usize, T)>>;
+
+/// What a thread tells of the task at a place.
+enum Told<R> {
+    Begun(usize),
+    Ended(usize, Result<R, Error>),
+}
 
 impl Pool {
     /// A pool of so many threads; at least one.
@@ -73,8 +79,7 @@ impl Pool {
         let queue: Queue<T> = Mutex::new(tasks.collect());
         let stop = AtomicBool::new(progress.interrupted());
         let (send, receive) = mpsc::channel();
-        let mut pace = Pace::new();
-        let mut done = 0.0;
+        let (mut pace, mut tally) = (Pace::new(), Tally::new(total));
         std::thread::scope(|scope| {
             for thread in 0..self.n_threads.min(costs.len()) {
                 let (queue, stop, work, send) = (&queue, &stop, &work, send.clone());
@@ -85,7 +90,10 @@ impl Pool {
                             .unwrap_or_else(PoisonError::into_inner)
                             .pop_front();
                         let Some((place, task)) = next else { break };
-                        if send.send((place, work(task, stop))).is_err() {
+                        // The receiver outlives the threads.
+                        let begun = send.send(Told::Begun(place));
+                        let ended = send.send(Told::Ended(place, work(task, stop)));
+                        if begun.and(ended).is_err() {
                             break;
                         }
                     }
@@ -103,10 +111,9 @@ impl Pool {
             drop(send);
             loop {
                 match receive.recv_timeout(TICK) {
-                    Ok((place, result)) => {
-                        if result.is_ok() {
-                            done += costs[place];
-                        }
+                    Ok(Told::Begun(place)) => tally.begin(place, costs[place]),
+                    Ok(Told::Ended(place, result)) => {
+                        tally.end(place, result.is_ok());
                         results[place] = result;
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -115,7 +122,7 @@ impl Pool {
                 if progress.interrupted() {
                     stop.store(true, Ordering::Relaxed);
                 }
-                let fraction = if total > 0.0 { done / total } else { 1.0 };
+                let fraction = tally.fraction();
                 progress.report(&Status {
                     fraction,
                     remaining: pace.remaining(fraction),

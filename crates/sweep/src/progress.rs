@@ -1,5 +1,6 @@
 //! How far the work is, told to whoever waits; and how it learns that it should stop.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Below this part of the work its pace says nothing yet.
@@ -10,6 +11,9 @@ const RUSH: Duration = Duration::from_secs(1);
 
 /// A pace that was watched for less time is a guess.
 const WATCHED: Duration = Duration::from_secs(2);
+
+/// A task under way is done to this part at most: nobody knows when it ends.
+const NEARLY: f64 = 0.95;
 
 /// Whoever waits for the work. Called from the thread that started it, several times a second.
 pub trait Progress {
@@ -60,13 +64,95 @@ impl Pace {
 
     fn at(&mut self, now: Duration, fraction: f64) -> Option<Duration> {
         if now < RUSH {
-            self.rush = (now, fraction);
+            // Where nothing was found at once, the first second is work like any other.
+            if fraction > 0.0 {
+                self.rush = (now, fraction);
+            }
             return None;
         }
         let (time, done) = (now.saturating_sub(self.rush.0), fraction - self.rush.1);
         (done > EARLY && time >= WATCHED)
             .then(|| time.as_secs_f64() * (1.0 - fraction) / done)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    }
+}
+
+/// Tasks on several threads, and how far they are together.
+///
+/// A task under way counts by the time that it has taken, as soon as one has ended and shows how long a task of its cost takes. Without
+/// that, as many tasks as there are threads would count as not begun: when the first of 32 ends on two threads, half of what was done.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    start: Instant,
+    total: f64,
+    done: f64,
+    /// The cost of each task under way, and when it began.
+    under_way: BTreeMap<usize, (f64, Duration)>,
+    /// Cost and time of the tasks that ended after the first rush.
+    watched: (f64, Duration),
+    furthest: f64,
+}
+
+impl Tally {
+    /// Of tasks that cost so much in all, beginning now.
+    pub(crate) fn new(total: f64) -> Self {
+        Self {
+            start: Instant::now(),
+            total,
+            done: 0.0,
+            under_way: BTreeMap::new(),
+            watched: (0.0, Duration::ZERO),
+            furthest: 0.0,
+        }
+    }
+
+    /// A task begins.
+    pub(crate) fn begin(&mut self, task: usize, cost: f64) {
+        self.begin_at(self.start.elapsed(), task, cost);
+    }
+
+    /// A task ends; one that failed counts for nothing.
+    pub(crate) fn end(&mut self, task: usize, succeeded: bool) {
+        self.end_at(self.start.elapsed(), task, succeeded);
+    }
+
+    /// The part that is done, from 0 to 1; it never goes back.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        self.fraction_at(self.start.elapsed())
+    }
+
+    fn begin_at(&mut self, now: Duration, task: usize, cost: f64) {
+        self.under_way.insert(task, (cost, now));
+    }
+
+    fn end_at(&mut self, now: Duration, task: usize, succeeded: bool) {
+        let Some((cost, began)) = self.under_way.remove(&task).filter(|_| succeeded) else {
+            return;
+        };
+        self.done += cost;
+        if now >= RUSH {
+            self.watched.0 += cost;
+            self.watched.1 += now.saturating_sub(began);
+        }
+    }
+
+    fn fraction_at(&mut self, now: Duration) -> f64 {
+        if self.total <= 0.0 {
+            return 1.0;
+        }
+        let (cost, time) = self.watched;
+        let pace = if time.is_zero() {
+            0.0
+        } else {
+            cost / time.as_secs_f64()
+        };
+        let begun = self.under_way.values().map(|(cost, began)| {
+            let time = now.saturating_sub(*began).as_secs_f64();
+            (pace * time).min(NEARLY * cost)
+        });
+        let done = self.done + begun.sum::<f64>();
+        self.furthest = self.furthest.max((done / self.total).min(1.0));
+        self.furthest
     }
 }
 
@@ -206,6 +292,62 @@ mod tests {
         assert_eq!(pace.at(5 * second / 2, 0.51), None);
         assert_eq!(pace.at(5 * second / 2, 0.75), Some(2 * second));
         assert_eq!(pace.at(9 * second / 2, 1.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_first_second_counts_where_nothing_was_found_at_once() {
+        let second = Duration::from_secs(1);
+        let mut pace = Pace::new();
+        assert_eq!(pace.at(second / 2, 0.0), None);
+        assert_eq!(pace.at(2 * second, 0.1), Some(18 * second));
+    }
+
+    #[test]
+    fn time_left_is_honest_from_the_first_task_on() {
+        let second = Duration::from_secs(1);
+        // 30 tasks of 3 seconds on two threads, but the second thread begins with one of 2: a little less than 45 seconds.
+        let total = 29.0 + 2.0 / 3.0;
+        let (mut tally, mut pace) = (Tally::new(total), Pace::new());
+        tally.begin_at(Duration::ZERO, 0, 1.0);
+        tally.begin_at(Duration::ZERO, 1, 2.0 / 3.0);
+        assert_eq!(tally.fraction_at(second), 0.0, "nothing is known yet");
+        for now in 2..20 {
+            let ended = match now % 3 {
+                2 => 1,
+                0 => 0,
+                _ => continue,
+            };
+            let now = now * second;
+            tally.end_at(now, ended, true);
+            tally.begin_at(now, ended, 1.0);
+            let left = pace.at(now, tally.fraction_at(now)).expect("known");
+            let true_left = 1.5 * total - now.as_secs_f64();
+            let ratio = left.as_secs_f64() / true_left;
+            assert!((ratio - 1.0).abs() < 0.01, "{now:?}: {left:?}");
+        }
+        // The disease: without the task under way more than twice as much seems to be left when the first one ends.
+        let left = Pace::new()
+            .at(2 * second, 2.0 / 3.0 / total)
+            .expect("known");
+        assert!(left > 2 * (42 * second), "{left:?}");
+    }
+
+    #[test]
+    fn a_fraction_never_goes_back_and_failures_count_for_nothing() {
+        let second = Duration::from_secs(1);
+        let mut tally = Tally::new(4.0);
+        for task in 0..3 {
+            tally.begin_at(Duration::ZERO, task, 1.0);
+        }
+        tally.end_at(2 * second, 0, true);
+        // The others have taken as long as the first: nearly done, but not more.
+        let nearly = (1.0 + 2.0 * NEARLY) / 4.0;
+        assert_eq!(tally.fraction_at(2 * second), nearly);
+        tally.end_at(3 * second, 1, false);
+        assert_eq!(tally.fraction_at(3 * second), nearly);
+        tally.end_at(9 * second, 2, true);
+        assert_eq!(tally.fraction_at(9 * second), nearly);
+        assert_eq!(Tally::new(0.0).fraction_at(second), 1.0);
     }
 
     #[test]

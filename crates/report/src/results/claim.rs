@@ -21,6 +21,23 @@ pub struct ClaimNote {
     /// The ways of training that it compares, by the names of the [`WayNote`](super::WayNote)s: whose curves and rates its page shows.
     #[serde(default)]
     pub ways: Vec<String>,
+    /// What they are called on its page, in the same order: `batches of 32` where batch sizes are compared. Empty where that is their name.
+    #[serde(default)]
+    pub called: Vec<String>,
+}
+
+impl ClaimNote {
+    /// What a way is called on its page.
+    pub(crate) fn called<'a>(&'a self, way: &'a str) -> &'a str {
+        let place = self.ways.iter().position(|name| name == way);
+        let called = place.and_then(|place| self.called.get(place));
+        called.map_or(way, String::as_str)
+    }
+
+    /// What its ways are called, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.ways.iter().map(|way| self.called(way))
+    }
 }
 
 /// A sentence that sums up a claim's answer, for each that there can be. `{effect}` stands for the interval of the mean over tables,
