@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use smallbatch::{advice, data, lab, pipeline, report, sweep};
 
 use crate::output::{self, warn};
+use crate::verbs::verb_like;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,18 @@ fn in_flags(sentence: &str) -> String {
 impl From<lab::Error> for Failure {
     fn from(error: lab::Error) -> Self {
         use lab::Error;
+        // A verb in the place of a claim.
+        if let Error::UnknownClaim {
+            name,
+            nearest: None,
+            ..
+        } = &error
+            && let Some(verb) = verb_like(name)
+        {
+            return Self::wrong(format!(
+                "there is no claim {name:?}; did you mean the verb: `smallbatch {verb}`?"
+            ));
+        }
         let ending = match &error {
             Error::Setting { .. } | Error::Definition { .. } | Error::UnknownClaim { .. } => {
                 Ending::Wrong

@@ -543,6 +543,20 @@ impl Design {
         }
     }
 
+    /// The claim whose name or title is like a word.
+    pub(crate) fn claim_like(&self, word: &str) -> Option<String> {
+        let word = word.to_lowercase();
+        let likeness = |claim: &Claim| {
+            let title = claim.title.to_lowercase();
+            let names = [&claim.id, &title].map(|name| strsim::jaro_winkler(&word, name));
+            names[0].max(names[1])
+        };
+        let like = self.claims.iter().map(|claim| (likeness(claim), claim));
+        let nearest = like.max_by(|(one, _), (other, _)| one.total_cmp(other));
+        let (_, claim) = nearest.filter(|(likeness, _)| *likeness > 0.8)?;
+        Some(claim.id.clone())
+    }
+
     /// Units of every layer of the network for some data.
     pub(crate) fn network(&self, data: &Dataset) -> Vec<usize> {
         let mut network = vec![data.n_features()];

@@ -70,6 +70,17 @@ pub fn claims() -> Vec<(String, String)> {
     named.collect()
 }
 
+/// The claim of the design that comes with the program whose name or title is like a word.
+///
+/// ```
+/// let claim = smallbatch_lab::claim_like("Mini-batches are faster");
+/// assert_eq!(claim.as_deref(), Some("minibatch-is-faster"));
+/// ```
+pub fn claim_like(word: &str) -> Option<String> {
+    let design = design::Design::parse(design::LESSON, "lesson.toml").ok()?;
+    design.claim_like(word)
+}
+
 /// The design that comes with the program, as TOML: a start for one's own.
 pub fn lesson() -> &'static str {
     design::LESSON

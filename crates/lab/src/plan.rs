@@ -120,10 +120,10 @@ impl Plan {
         let mut design = Design::parse(&text, &name)?;
         for id in &self.claims {
             if !design.claims.iter().any(|claim| claim.id == *id) {
-                let known = design.claims.into_iter().map(|claim| claim.id);
                 return Err(Error::UnknownClaim {
                     name: id.clone(),
-                    known: known.collect(),
+                    nearest: design.claim_like(id),
+                    known: design.claims.into_iter().map(|claim| claim.id).collect(),
                 });
             }
         }

@@ -147,6 +147,14 @@ fn table(table: &Table) -> String {
     let rows = all(&table.rows, |cells| {
         let cells = cells.iter().zip(&table.columns).map(|(cell, column)| {
             let content = match (&column.ruler, cell.as_slice()) {
+                // On a phone the head with the axis is far away.
+                (Some(ruler), [Span::Strip(strip)]) if table.form == Form::Answers => {
+                    format!(
+                        "{}<span class=\"again\">{}</span>",
+                        ruler.inline(strip),
+                        ruler.head()
+                    )
+                }
                 (Some(ruler), [Span::Strip(strip)]) => ruler.inline(strip),
                 _ => text(cell),
             };

@@ -36,6 +36,8 @@ mod background;
 mod batch_sizes;
 mod claim;
 mod content;
+#[cfg(test)]
+mod contrast;
 mod curves;
 mod document;
 mod error;

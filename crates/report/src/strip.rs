@@ -231,16 +231,18 @@ impl Ruler {
                     String::new()
                 } else {
                     let corners = [(to, y - 6.0), (to + 7.0, y), (to, y + 6.0)];
+                    format!("<polygon points=\"{}\" {mean}/>", points(&corners))
+                };
+                // Pale, so that what lies above it can be seen; its outline is as strong as a line.
+                let (top, width) = (y - 4.0, (to - from).max(1.0));
+                let outline = Paint::Style(0).on("stroke");
+                let bar = |paint: &str| {
                     format!(
-                        "<polygon points=\"{}\" {mean} opacity=\"0.6\"/>",
-                        points(&corners)
+                        "<rect x=\"{from:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"8\" rx=\"2\" {paint}/>"
                     )
                 };
-                tip + &format!(
-                    "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"8\" rx=\"2\" {mean} opacity=\"0.28\"/>",
-                    y - 4.0,
-                    (to - from).max(1.0)
-                )
+                tip + &bar(&format!("{mean} opacity=\"0.28\""))
+                    + &bar(&format!("{outline} fill=\"none\""))
             }
             Shape::Line { low, high } => {
                 stroke(&[(x(*low)?, y), (x(*high)?, y)], Paint::Row, 2.0, false)

@@ -8,6 +8,16 @@ fn an_unknown_claim_is_refused_with_the_names_that_exist() {
     for word in ["did you mean \"minibatch-is-faster\"?", "epochs-depend"] {
         assert!(said.contains(word), "{said}");
     }
+    let said = refused(&["run", "Mini-batches are much faster"], 2);
+    assert!(
+        said.contains("did you mean \"minibatch-is-faster\"?"),
+        "{said}"
+    );
+    let said = refused(&["run", "verfy"], 2);
+    assert!(
+        said.contains("did you mean the verb: `smallbatch verify`?"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -112,9 +122,22 @@ fn results_of_the_first_laboratory_are_refused_with_what_to_do() {
 fn a_misspelt_verb_is_refused_with_the_nearest() {
     let said = refused(&["verfiy", "out"], 2);
     assert!(
-        said.contains("'verfiy'") && said.contains("'verify'"),
+        said.contains("\"verfiy\"") && said.contains("did you mean `smallbatch verify`?"),
         "{said}"
     );
+    for (word, meant) in [
+        ("rnu", "`smallbatch run`"),
+        ("experiments", "`smallbatch experiment`"),
+        ("minibatch-is-fast", "`smallbatch run minibatch-is-faster`"),
+        (
+            "mini-batches are much faster",
+            "`smallbatch run minibatch-is-faster`",
+        ),
+        ("zzzz", "`smallbatch --help`"),
+    ] {
+        let said = refused(&[word], 2);
+        assert!(said.contains(meant), "{said}");
+    }
 }
 
 #[test]
