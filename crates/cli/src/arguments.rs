@@ -21,9 +21,9 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "N")]
     pub(crate) repetitions: Option<usize>,
 
-    /// Ask the questions of all tables in this folder
+    /// Test the claims on the tables in this folder instead
     ///
-    /// The last column is the target, or the one that a TOML file beside the table names.
+    /// The target is the last column, unless a TOML file beside the table names another.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) tables: Option<PathBuf>,
 
@@ -31,11 +31,11 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// The seed of all draws [default: 0]
+    /// Seed of all random numbers [default: 0]
     #[arg(long, value_name = "SEED")]
     pub(crate) base_seed: Option<u64>,
 
-    /// Print what is behind the answers too: parts, tables, secondary questions
+    /// Also print the details: parts, tables, secondary questions
     #[arg(long)]
     pub(crate) all: bool,
 
@@ -53,11 +53,11 @@ pub(crate) struct Asked {
 /// How much work.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Length {
-    /// The short version: less of everything, for a first look
+    /// The short version, for a first look
     #[arg(long)]
     quick: bool,
 
-    /// The long version: more of everything, for firm answers
+    /// The long version, for firm answers
     #[arg(long, conflicts_with = "quick")]
     thorough: bool,
 }
@@ -75,7 +75,7 @@ impl Length {
 /// Over how many threads trainings are spread.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct Threads {
-    /// Threads to spread trainings over; each training uses one [default: one for each core]
+    /// Number of threads; each training uses one [default: one for each core]
     #[arg(long = "threads", value_name = "T", value_parser = threads)]
     pub(crate) n: Option<usize>,
 }
@@ -83,11 +83,11 @@ pub(crate) struct Threads {
 /// Where finished trainings are kept.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Keeping {
-    /// Folder where finished trainings are kept; the same command goes on from there [default: cache in DIR]
+    /// Folder for finished trainings, from which the same command continues [default: cache in DIR]
     #[arg(long, value_name = "CACHE", conflicts_with = "no_cache")]
     pub(crate) cache: Option<PathBuf>,
 
-    /// Keep no finished trainings, and use none
+    /// Neither store nor reuse finished trainings
     #[arg(long)]
     pub(crate) no_cache: bool,
 }
@@ -99,13 +99,13 @@ impl Keeping {
     }
 }
 
-/// Repeat a run with the same seeds: do the same bits come out?
+/// Repeat a run with the same seeds: are its results the same to the bit?
 ///
-/// All trainings are made again, without the cache. Times and memory are not compared. The exit code is 1 where an effect differs.
+/// All trainings are made again, without the cache. Times and memory are not compared. The exit code is 1 if an effect differs.
 #[derive(Debug, Args)]
 #[command(after_help = help::VERIFY)]
 pub(crate) struct Verify {
-    /// The results of the run, or the folder that they are in
+    /// The results of the run, or their folder
     #[arg(value_name = "RESULTS.json|DIR")]
     pub(crate) results: PathBuf,
 
@@ -113,19 +113,19 @@ pub(crate) struct Verify {
     pub(crate) threads: Threads,
 }
 
-/// Repeat a run with another seed: which answers does that confirm?
+/// Repeat a run with another seed: which answers are confirmed?
 #[derive(Debug, Args)]
 #[command(after_help = help::REPLICATE)]
 pub(crate) struct Replicate {
-    /// The results of the run, or the folder that they are in
+    /// The results of the run, or their folder
     #[arg(value_name = "RESULTS.json|DIR")]
     pub(crate) results: PathBuf,
 
-    /// The seed of all draws [default: one more than the run's]
+    /// Seed of all random numbers [default: one more than the run's]
     #[arg(long, value_name = "SEED")]
     pub(crate) base_seed: Option<u64>,
 
-    /// Print what is behind the answers too: parts, tables, secondary questions
+    /// Also print the details: parts, tables, secondary questions
     #[arg(long)]
     pub(crate) all: bool,
 
@@ -160,7 +160,7 @@ pub(crate) struct Coverage {
     pub(crate) asked: Asked,
 }
 
-/// Print the memory that training takes, in bytes: `run` starts this as a process of its own
+/// Print the memory that training takes, in bytes; `run` starts this as a separate process
 #[derive(Debug, Args)]
 pub(crate) struct ProbeMemory {
     /// What to measure, as JSON: {"data": "two-inputs", "samples": 25000, "seed": 0, "hidden": [32], "updates": 3, "batch": 32}

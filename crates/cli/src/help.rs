@@ -25,13 +25,13 @@ Examples:
   smallbatch run                       all questions on all tables, minutes
   smallbatch run minibatch-is-faster   one claim
   smallbatch run --repetitions 32      narrower intervals
-  smallbatch run --tables my-tables    the same questions of your own tables
+  smallbatch run --tables my-tables    the same questions on your own tables
 
-DIR then has report.html (with pictures, without network), report.md, \
-results.json, and the folder cache, which may be removed.
+DIR then contains report.html (a single file with all pictures), report.md, \
+results.json, and the folder cache, which may be deleted.
 
-Ctrl-C ends the work early, and what is complete is written. The same command \
-then goes on from there.";
+Ctrl-C ends the run early and writes what is complete. The same command then \
+continues from there.";
 
 /// Of `run`, with the claims of the design that comes with the program.
 pub(crate) fn run() -> String {

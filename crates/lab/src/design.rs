@@ -247,7 +247,7 @@ impl Measure {
             Self::SecondsToTarget => "seconds to the target",
             Self::OwnStatistics => "test loss",
             Self::BestTestLoss => "test loss at the best epoch",
-            Self::Destination => "training loss + 1 % of a constant's",
+            Self::Destination => "training loss + 1 % of the constant loss",
             Self::RightEpochs => "right number of epochs",
             Self::RightEpochsBetweenTables => "right number of epochs, from table to table",
             Self::SamplesToTarget => "samples to the target",

@@ -220,7 +220,7 @@ pub enum Error {
     },
     /// The norm of a gradient that was to be clipped is not a finite number; the parameters were not updated.
     #[error(
-        "the gradient's norm is {norm}, so that it cannot be clipped, and the update was not made; lower the learning rate, or normalize the inputs"
+        "the gradient's norm is {norm}, so the gradient cannot be clipped and the update was not made; lower the learning rate, or normalize the inputs"
     )]
     GradientNotFinite {
         /// The norm, NaN or infinite.
@@ -229,7 +229,7 @@ pub enum Error {
     /// Something computed from finite inputs is not a finite number: the weights are not finite, or so large that it
     /// overflows.
     #[error(
-        "{what} is {value}, though the inputs are finite: the network's weights, or the inputs, targets or direction with them, are too large for its number type, or not finite. Go back to earlier weights, normalize, or compute in f64"
+        "{what} is {value}, although the inputs are finite: weights, inputs, targets or direction are too large for the network's number type. Go back to earlier weights, normalize, or compute in f64"
     )]
     ResultNotFinite {
         /// What was computed.
@@ -311,7 +311,7 @@ pub(crate) fn finite_loss(loss: f64, updates: u64) -> Result<f64, Error> {
 /// What to do about a loss that is not finite.
 fn way_out(updates: u64) -> &'static str {
     if updates == 0 {
-        "no update was made before, so no learning rate is to blame: normalize the inputs and the targets, or initialize smaller \
+        "no update was made before, so the learning rate is not the cause: normalize the inputs and the targets, or initialize smaller \
          weights"
     } else {
         "lower the learning rate, or normalize the inputs"

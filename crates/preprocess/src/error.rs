@@ -36,7 +36,7 @@ pub enum Error {
     /// A scaler cannot be fitted to so few samples.
     #[error(
         "fitting needs at least {needed} samples of positive weight, and there is {got}: samples are \
-         the columns of X, so transpose a matrix that has a sample a row"
+         the columns of X, so transpose a matrix whose rows are samples"
     )]
     TooFewSamples {
         /// Samples of positive weight.
@@ -106,8 +106,8 @@ pub enum Error {
 
     /// The sum of the weights is so large or so small that a variance weighted by them would be lost.
     #[error(
-        "the weights of {n_samples} samples add up to {sum:e}: their sum must be within 1e-50 to 1e50, or 0; \
-         multiply all weights by the same factor, for instance divide them by the greatest"
+        "the weights of {n_samples} samples add up to {sum:e}: their sum must be between 1e-50 and 1e50, or 0; \
+         divide all weights by the largest one"
     )]
     WeightSum {
         /// The number of samples.
@@ -118,7 +118,7 @@ pub enum Error {
 
     /// More samples than are counted exactly.
     #[error(
-        "{n_samples} samples are more than the 2^53 that statistics count: merge no set of statistics into itself"
+        "{n_samples} samples are more than statistics can count (2^53): was a set of statistics merged into itself?"
     )]
     TooManySamples {
         /// The number of samples.
@@ -126,7 +126,7 @@ pub enum Error {
     },
 
     /// There is not one weight for each sample.
-    #[error("{got} weights for {expected} samples: give one weight a sample, or none at all")]
+    #[error("{got} weights for {expected} samples: give one weight for each sample, or none at all")]
     WeightCount {
         /// The number of samples.
         expected: usize,
@@ -136,7 +136,7 @@ pub enum Error {
 
     /// Every sample has weight 0.
     #[error(
-        "all {n_samples} samples have weight 0, so nothing is left to fit: give some sample a positive weight"
+        "all {n_samples} samples have weight 0, so nothing is left to fit: give at least one sample a positive weight"
     )]
     ZeroWeight {
         /// The number of samples.
@@ -144,7 +144,7 @@ pub enum Error {
     },
 
     /// There is not one name for each feature.
-    #[error("{got} names for {expected} features: give one name a feature, or none at all")]
+    #[error("{got} names for {expected} features: give one name for each feature, or none at all")]
     NameCount {
         /// The number of features.
         expected: usize,

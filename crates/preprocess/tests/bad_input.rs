@@ -87,7 +87,7 @@ fn weights() {
                 got: 2
             }
         );
-        says(&error, &["2 weights for 3 samples", "one weight a sample"]);
+        says(&error, &["2 weights for 3 samples", "one weight for each sample"]);
         for (value, shown) in [(-0.5, "-0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
             let error = refusal(&scaler, &FitData::new(&x).weights(&[1.0, value, 1.0]));
             says(
@@ -311,7 +311,7 @@ fn weights_that_add_up_beyond_f64() {
             &error,
             &[
                 "the weights of 3 samples add up to inf",
-                "within 1e-50 to 1e50",
+                "between 1e-50 and 1e50",
             ],
         );
     }

@@ -250,7 +250,7 @@ fn weights_so_large_or_small_that_the_variance_would_be_lost_are_refused() {
         assert_eq!(error, Error::WeightSum { n_samples: 4, sum });
         let sentence = error.to_string();
         assert!(
-            sentence.contains("divide them by the greatest"),
+            sentence.contains("divide all weights by the largest one"),
             "{sentence}"
         );
         assert_eq!(stats, FeatureStats::new(1));

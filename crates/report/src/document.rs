@@ -63,7 +63,7 @@ fn lead(results: &Results) -> Vec<Block> {
     blocks.extend(Block::table(answers(results)));
     let mut small = plain(format!(
         "{} Diamond: the mean over tables, as wide as its 95\u{a0}% interval. Bar: where a new table is expected, in 95 of 100 cases. \
-         Dashed: what the claim needs. ",
+         Dashed: what the claim needs. Of a claim with two effects the smaller one is drawn. ",
         asked(results)
     ));
     small.push(Span::Link("reading".into(), "How to read this".into()));

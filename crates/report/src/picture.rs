@@ -1,5 +1,9 @@
 //! Pictures as SVG: axes with units, lines, bands and marks.
 //!
+//! They are written by hand, because a page's style sheet must be able to colour each shape for light, dark and print, and its script
+//! must find each line by its name: plotting crates write fixed colours, and no classes or names. Their axes and series would also have
+//! to be kept beside the strips of `strip`, which stand in the cells of tables and are no charts.
+//!
 //! Each shape has its colour twice: as an attribute, for viewers that know no style sheets, and as a class that the page's
 //! style sheet colours, for light and dark. A picture says in words what it shows, for those who do not see it.
 

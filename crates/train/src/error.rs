@@ -28,7 +28,7 @@ pub enum Error {
     },
     /// The learning-rate schedule needs to know how many updates there will be, and the budget does not say.
     #[error(
-        "the schedule {schedule} needs to know the number of updates, but the budget {budget} does not say it; use a \
+        "the schedule {schedule} needs to know the number of updates, but the budget {budget} does not fix it; use a \
          budget of epochs or updates, or a schedule that needs no total (constant, step, exponential, reduce on plateau)"
     )]
     ScheduleNeedsTotal {
@@ -84,7 +84,7 @@ pub enum Error {
     /// All training samples are of one class.
     #[error(
         "all {n_samples} samples of the training data `{dataset}` are of class `{class}`, so there is nothing to tell \
-         apart; give samples of at least two classes (a stratified split keeps all in every part)"
+         apart; give samples of at least two classes (a stratified split keeps every class in every part)"
     )]
     OneClassToLearn {
         /// The data set's name.

@@ -247,7 +247,7 @@ fn data_from_which_nothing_can_be_learned() {
         refused(&trainer, &same, None),
         format!(
             "all 3 samples of the training data `three clouds` are of class `{name}`, so there is nothing to tell apart; \
-             give samples of at least two classes (a stratified split keeps all in every part)"
+             give samples of at least two classes (a stratified split keeps every class in every part)"
         )
     );
     // Validation data of one class, or of one sample, is small but can be measured on.

@@ -267,7 +267,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the schedule one-cycle needs to know the number of updates, but the budget 2 seconds does not say it; use \
+            "the schedule one-cycle needs to know the number of updates, but the budget 2 seconds does not fix it; use \
              a budget of epochs or updates, or a schedule that needs no total (constant, step, exponential, reduce on \
              plateau)"
         );
