@@ -1,5 +1,8 @@
 //! A design: what is run, what is asked, and what counts as an answer. All of it is in one TOML file.
 
+mod measure;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -9,6 +12,8 @@ use smallbatch_report::results::{Citation, Summary};
 use smallbatch_sweep::{Batch, Optimizer, Scaling};
 
 use crate::{Error, Size};
+
+pub(crate) use measure::Measure;
 
 /// The design that comes with the program.
 pub(crate) const LESSON: &str = include_str!("../design/lesson.toml");
@@ -190,38 +195,6 @@ pub(crate) struct Part {
     pub(crate) batch: Option<usize>,
 }
 
-/// What is compared. All are ratios; their logarithms are averaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Measure {
-    /// The training loss after equal updates.
-    TrainingLoss,
-    /// The test loss after equal updates.
-    TestLoss,
-    /// Updates to a target.
-    UpdatesToTarget,
-    /// Processor time to a target.
-    SecondsToTarget,
-    /// The test loss with the test rows scaled by their own statistics, over that with the training part's. Of one way.
-    OwnStatistics,
-    /// The test loss at the epoch with the least validation loss of a long training.
-    BestTestLoss,
-    /// The training loss, and one per cent of a constant's, after a long training.
-    Destination,
-    /// The fewest epochs within one per cent of the least validation loss.
-    RightEpochs,
-    /// The same of one way, by how much it varies between tables.
-    RightEpochsBetweenTables,
-    /// Samples to a target: updates times the samples of a batch.
-    SamplesToTarget,
-    /// The largest eigenvalue of the training loss's Hessian at the initial weights.
-    LargestCurvature,
-    /// The same at the epoch with the least validation loss of a long training.
-    Sharpness,
-    /// The gradient's noise scale after half of a short training of the first way, over the samples of a batch of the second.
-    NoiseScale,
-}
-
 /// The memory that each added sample takes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -235,97 +208,6 @@ pub(crate) struct Memory {
     pub(crate) samples: Vec<usize>,
     #[serde(deserialize_with = "from_1_to_a_thousand")]
     pub(crate) updates: u64,
-}
-
-impl Measure {
-    /// The name in the results.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::TrainingLoss => "training loss",
-            Self::TestLoss => "test loss",
-            Self::UpdatesToTarget => "updates to the target",
-            Self::SecondsToTarget => "seconds to the target",
-            Self::OwnStatistics => "test loss",
-            Self::BestTestLoss => "test loss at the best epoch",
-            Self::Destination => "training loss + 1 % of the constant loss",
-            Self::RightEpochs => "right number of epochs",
-            Self::RightEpochsBetweenTables => "right number of epochs, from table to table",
-            Self::SamplesToTarget => "samples to the target",
-            Self::LargestCurvature => "largest curvature of the training loss",
-            Self::Sharpness => "largest curvature of the training loss at the best epoch",
-            Self::NoiseScale => "noise scale of the gradient",
-        }
-    }
-
-    /// What is held equal.
-    pub(crate) fn budget(self) -> &'static str {
-        match self {
-            Self::TrainingLoss | Self::TestLoss | Self::OwnStatistics => "equal updates",
-            Self::UpdatesToTarget | Self::SecondsToTarget | Self::SamplesToTarget => "equal loss",
-            Self::BestTestLoss
-            | Self::RightEpochs
-            | Self::RightEpochsBetweenTables
-            | Self::Sharpness => "each at its best epoch",
-            Self::Destination => "long training",
-            Self::LargestCurvature => "the initial weights",
-            Self::NoiseScale => "half of a short training",
-        }
-    }
-
-    /// Whether it is a time to a target.
-    pub(crate) fn has_target(self) -> bool {
-        match self {
-            Self::UpdatesToTarget | Self::SecondsToTarget | Self::SamplesToTarget => true,
-            Self::TrainingLoss
-            | Self::TestLoss
-            | Self::OwnStatistics
-            | Self::BestTestLoss
-            | Self::Destination
-            | Self::RightEpochs
-            | Self::RightEpochsBetweenTables
-            | Self::LargestCurvature
-            | Self::Sharpness
-            | Self::NoiseScale => false,
-        }
-    }
-
-    /// Whether each side is one way, since no tuning run says which of several is the best at it.
-    fn is_of_single_ways(self) -> bool {
-        match self {
-            Self::LargestCurvature | Self::NoiseScale => true,
-            Self::TrainingLoss
-            | Self::TestLoss
-            | Self::UpdatesToTarget
-            | Self::SecondsToTarget
-            | Self::SamplesToTarget
-            | Self::OwnStatistics
-            | Self::BestTestLoss
-            | Self::Destination
-            | Self::RightEpochs
-            | Self::RightEpochsBetweenTables
-            | Self::Sharpness => false,
-        }
-    }
-}
-
-impl Way {
-    /// Its batches and its optimizer: `batches of 32`, `full batch, momentum`.
-    fn in_batches(&self) -> String {
-        let batch = batch_in_words(self.batch);
-        match self.optimizer {
-            Optimizer::Sgd => batch,
-            Optimizer::Momentum => format!("{batch}, momentum"),
-            Optimizer::Adam => format!("{batch}, Adam"),
-            Optimizer::LBfgs => format!("{batch}, L-BFGS"),
-        }
-    }
-}
-
-fn batch_in_words(batch: Batch) -> String {
-    match batch {
-        Batch::Mini(size) => format!("batches of {size}"),
-        Batch::Full => "full batch".into(),
-    }
 }
 
 impl Part {
@@ -364,49 +246,6 @@ impl Question {
 }
 
 impl Claim {
-    /// What the numbers of a part are: `training loss, raw / standardized`.
-    pub(crate) fn unit(&self, part: &Part) -> String {
-        let side = |ways: &[String]| match ways {
-            [one] => self.called(one).to_owned(),
-            [first, ..] => format!("{} (the best of {} ways)", self.called(first), ways.len()),
-            [] => String::new(),
-        };
-        let measure = part.measure.name();
-        let (first, second) = (side(&part.first), side(&part.second));
-        match (part.measure, part.batch) {
-            (Measure::OwnStatistics, batch) => format!(
-                "{measure}, test data scaled in batches of {} / with the training set's statistics",
-                batch.unwrap_or(1)
-            ),
-            (Measure::RightEpochsBetweenTables, _) => format!("{measure}, {first}"),
-            (Measure::NoiseScale, _) if first == second => {
-                format!("{measure} / samples of a batch, {first}")
-            }
-            (Measure::NoiseScale, _) => {
-                format!("{measure}, {first} / samples of a batch, {second}")
-            }
-            _ => format!("{measure}, {first} / {second}"),
-        }
-    }
-
-    /// What a way is called in the answers of this claim. Where the claim is about batch sizes, that is the batch size.
-    pub(crate) fn called<'a>(&'a self, way: &'a str) -> &'a str {
-        self.called.get(way).map_or(way, String::as_str)
-    }
-
-    /// The ways that its primary question compares, each once.
-    pub(crate) fn ways(&self) -> Vec<String> {
-        let mut ways = Vec::new();
-        for part in self.primary.iter().flat_map(|question| &question.parts) {
-            for way in part.ways() {
-                if !ways.contains(way) {
-                    ways.push(way.clone());
-                }
-            }
-        }
-        ways
-    }
-
     /// Its questions, the primary one first.
     pub(crate) fn questions(&self) -> impl Iterator<Item = (bool, &Question)> {
         let primary = self.primary.iter().map(|question| (true, question));
@@ -427,24 +266,8 @@ impl Design {
             line: text.rfind(&word).map_or(1, |place| line_of(text, place)),
             reason,
         })?;
-        design.name_batches();
+        names::name_batches(&mut design);
         Ok(design)
-    }
-
-    /// In a claim that compares batch sizes and not scalings, ways are called after their batches.
-    fn name_batches(&mut self) {
-        let Self { ways, claims, .. } = self;
-        for claim in claims {
-            let compared = claim.ways();
-            let of_claim = || ways.iter().filter(|way| compared.contains(&way.name));
-            let sizes: BTreeSet<String> = of_claim().map(|way| batch_in_words(way.batch)).collect();
-            let scalings: BTreeSet<String> =
-                of_claim().map(|way| format!("{:?}", way.scaling)).collect();
-            if sizes.len() > 1 && scalings.len() == 1 {
-                let called = ways.iter().map(|way| (way.name.clone(), way.in_batches()));
-                claim.called = called.collect();
-            }
-        }
     }
 
     /// What serde cannot see: names that are not there. The error is what the file says last at the mistake, and the reason.
