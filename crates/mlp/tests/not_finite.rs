@@ -162,7 +162,9 @@ fn a_loss_that_is_not_finite_says_what_may_help() {
             "{first:?}"
         );
         assert!(
-            first.to_string().contains("the learning rate is not the cause"),
+            first
+                .to_string()
+                .contains("the learning rate is not the cause"),
             "{first}"
         );
         step(&small, 1e30).unwrap();

@@ -126,7 +126,9 @@ pub enum Error {
     },
 
     /// There is not one weight for each sample.
-    #[error("{got} weights for {expected} samples: give one weight for each sample, or none at all")]
+    #[error(
+        "{got} weights for {expected} samples: give one weight for each sample, or none at all"
+    )]
     WeightCount {
         /// The number of samples.
         expected: usize,

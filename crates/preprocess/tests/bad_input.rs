@@ -87,7 +87,10 @@ fn weights() {
                 got: 2
             }
         );
-        says(&error, &["2 weights for 3 samples", "one weight for each sample"]);
+        says(
+            &error,
+            &["2 weights for 3 samples", "one weight for each sample"],
+        );
         for (value, shown) in [(-0.5, "-0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
             let error = refusal(&scaler, &FitData::new(&x).weights(&[1.0, value, 1.0]));
             says(
