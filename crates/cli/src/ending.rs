@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use smallbatch::{advice, data, lab, pipeline, report, sweep};
 
+use crate::likeness::verb_like;
 use crate::output::{self, warn};
-use crate::verbs::verb_like;
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod data;
 mod ending;
 mod help;
 mod interruption;
+mod likeness;
 mod mistaken;
 mod output;
 mod progress;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use smallbatch::data::Task;
-use smallbatch::lab;
 
 use crate::arguments::{Asked, Coverage, ProbeMemory, Replicate, Report, Verify};
 use crate::data::Data;
 use crate::ending::Ending;
 use crate::help;
+use crate::likeness;
 use crate::output::{say, screen, warn};
 use crate::table::arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train, task};
 
@@ -28,7 +28,7 @@ pub(crate) fn parse() -> Result<Verb, Ending> {
         .map_err(|error| {
             let text = error.render().to_string();
             if let Some(word) = not_a_verb(&error) {
-                warn(&format!("error: {}", no_verb(&word)));
+                warn(&format!("error: {}", likeness::no_verb(&word)));
                 Ending::Wrong
             } else if error.use_stderr() {
                 warn(&text);
@@ -48,26 +48,6 @@ fn not_a_verb(error: &clap::Error) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// There is no such verb; which one was meant, or which claim.
-fn no_verb(word: &str) -> String {
-    let meant = match (verb_like(word), lab::claim_like(word)) {
-        (Some(verb), _) => format!("did you mean `smallbatch {verb}`?"),
-        (None, Some(claim)) => format!("did you mean the claim: `smallbatch run {claim}`?"),
-        (None, None) => "`smallbatch --help` lists the verbs".into(),
-    };
-    format!("there is no verb {word:?}; {meant}")
-}
-
-/// The verb whose name is like a word: at most a third of its letters differ.
-pub(crate) fn verb_like(word: &str) -> Option<String> {
-    let command = Arguments::command();
-    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
-    let names = verbs.flat_map(|verb| verb.get_name_and_visible_aliases());
-    let far = |name: &str| strsim::damerau_levenshtein(word, name);
-    let nearest = names.min_by_key(|name| far(name))?;
-    (far(nearest) <= nearest.len().div_ceil(3)).then(|| nearest.to_owned())
 }
 
 /// Trains small neural networks on a CPU, and tells with evidence how to normalize the inputs and which batch size to use.
@@ -234,6 +214,16 @@ mod tests {
     use smallbatch::lab::Size;
 
     use super::*;
+
+    #[test]
+    fn the_verbs_that_can_be_meant_are_those_that_there_are() {
+        let command = Arguments::command();
+        let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+        let names: Vec<&str> = verbs
+            .flat_map(|verb| verb.get_name_and_visible_aliases())
+            .collect();
+        assert_eq!(names, likeness::VERBS);
+    }
 
     #[test]
     fn the_definition_is_sound() {
