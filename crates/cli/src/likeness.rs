@@ -3,7 +3,7 @@
 use smallbatch::lab;
 
 /// The verbs, each with its other name.
-pub(crate) const VERBS: [&str; 9] = [
+pub(crate) const VERBS: [&str; 13] = [
     "run",
     "experiment",
     "verify",
@@ -12,7 +12,11 @@ pub(crate) const VERBS: [&str; 9] = [
     "report",
     "expect",
     "advise",
+    "train",
     "predict",
+    "evaluate",
+    "inspect",
+    "data",
 ];
 
 /// There is no such verb; which one was meant, or which claim.

@@ -283,7 +283,7 @@ mod tests {
             panic!("no prediction");
         };
         assert_eq!(
-            (expect.table, expect.target),
+            (expect.table, expect.reading.target),
             ("t.csv".into(), Some("y".into()))
         );
         let old = [
@@ -299,11 +299,11 @@ mod tests {
         let Verb::Advise(advise) = meant(&old) else {
             panic!("no advice");
         };
-        assert_eq!((advise.table, advise.target), ("t.csv".into(), "y".into()));
         assert_eq!(
-            (advise.hidden, advise.length.size()),
-            (vec![4, 2], Size::Quick)
+            (advise.table, advise.reading.target),
+            ("t.csv".into(), Some("y".into()))
         );
+        assert_eq!(advise.length.size(), Size::Quick);
         assert!(matches!(meant(&["experiment", "--print"]), Verb::Print));
         assert!(matches!(meant(&["experiment", "--quick"]), Verb::Run(_)));
     }
