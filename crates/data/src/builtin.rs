@@ -83,7 +83,7 @@ pub use tables::{population, population_names};
 
 use std::io::Read;
 
-use crate::{Dataset, Error, Table, TableReader, Target, Task};
+use crate::{ColumnKind, Dataset, Error, Table, TableReader, Target, Task};
 
 /// Chemical analysis of 178 Italian wines from three cultivars: 13 features, 3 classes.
 ///
@@ -189,6 +189,13 @@ pub fn digits() -> Result<Dataset, Error> {
 /// A table whose last column is the target.
 fn read(name: &str, table: impl Read, task: Task) -> Result<Dataset, Error> {
     let table = Table::read(table)?;
-    let schema = TableReader::new().task(task).schema(&table)?;
+    // All are numbers, constant ones too: what was learned from a table of the population holds for the table as it is.
+    let mut reader = TableReader::new().task(task);
+    if let Some((_, features)) = table.columns().split_last() {
+        for column in features {
+            reader = reader.kind(column, ColumnKind::Number);
+        }
+    }
+    let schema = reader.schema(&table)?;
     Ok(schema.dataset(&table)?.with_name(name))
 }

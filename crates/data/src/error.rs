@@ -10,7 +10,8 @@ pub use fetch::FetchProblem;
 
 use std::path::PathBuf;
 
-use crate::Part;
+use crate::cells::{short, some_of};
+use crate::{ColumnKind, Part};
 
 /// Everything this crate can refuse.
 ///
@@ -79,7 +80,8 @@ pub enum Error {
 
     /// A name is empty or stands twice in its list.
     #[error(
-        "the {what} name {name:?} at position {position} is {problem}; names must be unique and not empty"
+        "the {what} name {:?} at position {position} is {problem}; names must be unique and not empty",
+        short(name)
     )]
     BadName {
         /// "feature", "class" or "output".
@@ -425,7 +427,7 @@ pub enum Error {
     },
 
     /// A column that the header does not name.
-    #[error("there is no column {name:?}; {}", nearest.as_ref().map_or_else(|| format!("the columns are {}", columns.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
+    #[error("there is no column {:?}; {}", short(name), nearest.as_ref().map_or_else(|| format!("the columns are {}", some_of(columns)), |nearest| format!("did you mean {:?}?", short(nearest))))]
     UnknownColumn {
         /// The name asked for.
         name: String,
@@ -435,17 +437,60 @@ pub enum Error {
         columns: Vec<String>,
     },
 
-    /// A cell that is not a finite number.
-    #[error("line {line}, column {column:?}: {value:?} is not a finite number; {advice}")]
+    /// A cell that is not what its column is.
+    #[error(
+        "line {line}, column {:?}: {:?} is not {expected}; {advice}",
+        short(column),
+        short(value)
+    )]
     BadCell {
         /// The line, from 1.
         line: u64,
         /// The column's name.
         column: String,
-        /// The cell's text.
+        /// The cell's text, or its beginning.
         value: String,
+        /// What it had to be: "a finite number", "a date (yyyy-mm-dd)".
+        expected: &'static str,
         /// The way out.
         advice: &'static str,
+    },
+
+    /// A column that cannot be of the kind that it was declared.
+    #[error(
+        "column {:?} was declared a {kind}, but has {:?}; declare another kind, or correct it",
+        short(column),
+        short(value)
+    )]
+    BadKind {
+        /// The column.
+        column: String,
+        /// The declared kind.
+        kind: ColumnKind,
+        /// A cell that does not fit.
+        value: String,
+    },
+
+    /// A target without a value.
+    #[error(
+        "the target {:?} is missing in all {n_rows} rows: there is nothing to learn from; name another column, or fill it in",
+        short(column)
+    )]
+    MissingTarget {
+        /// The target's column.
+        column: String,
+        /// How many rows.
+        n_rows: u64,
+    },
+
+    /// A table of which no column can be used.
+    #[error(
+        "no column is left to predict from: {}; declare the kind of one that matters, or add columns",
+        some_of(&columns.iter().map(|(name, reason)| format!("{} ({reason})", short(name))).collect::<Vec<_>>())
+    )]
+    NothingToUse {
+        /// The columns, each with why it is left out.
+        columns: Vec<(String, String)>,
     },
 
     /// A file without a header.
@@ -457,7 +502,7 @@ pub enum Error {
     /// Cells without a value where every one is needed.
     #[error(
         "{rows} of {n_rows} rows have missing values: {}; the first are on line {}; {advice}",
-        columns.iter().map(|(name, count)| format!("{count} in column {name:?}")).collect::<Vec<_>>().join(", "),
+        some_of(&columns.iter().map(|(name, count)| format!("{count} in column {:?}", short(name))).collect::<Vec<_>>()),
         first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
     )]
     MissingCells {
@@ -488,8 +533,9 @@ pub enum Error {
 
     /// A column with too many distinct texts to be categories.
     #[error(
-        "column {column:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like a name, an id or a date, from which nothing can be learned for other rows; leave it out (`ignore`), or replace it by numbers or by a few categories",
-        examples.join(", ")
+        "column {:?} has {distinct} distinct texts in {n_rows} rows ({}, ...): it looks like text, from which nothing can be learned for other rows; leave it out (`ignore`), or replace it by numbers or by a few categories",
+        short(column),
+        some_of(examples)
     )]
     TextColumn {
         /// The column.
@@ -531,7 +577,12 @@ pub enum Error {
     },
 
     /// A category that the table, from which the categories were read, does not have.
-    #[error("line {line}, column {column:?}: {value:?} is not one of the known categories, which are {}; correct it, or train anew on a table that has it", known.join(", "))]
+    #[error(
+        "line {line}, column {:?}: {:?} is not one of the known categories, which are {}; correct it, or train anew on a table that has it",
+        short(column),
+        short(value),
+        some_of(known)
+    )]
     UnknownCategory {
         /// The line, from 1.
         line: u64,
@@ -543,17 +594,22 @@ pub enum Error {
         known: Vec<String>,
     },
 
-    /// A table with other columns than the one that was learned from.
+    /// A table without a column that was learned from.
     #[error(
-        "the table has other columns than the one that was learned from:{}{}; rename, add or remove columns so that their names agree",
-        if missing.is_empty() { String::new() } else { format!(" {} missing", quoted(missing)) },
-        if unexpected.is_empty() { String::new() } else { format!("{} {} not known", if missing.is_empty() { "" } else { "," }, quoted(unexpected)) }
+        "the table has no column {:?}, which the schema needs; {}",
+        short(column),
+        nearest.as_ref().map_or_else(
+            || format!("add it; the columns are {}", some_of(columns)),
+            |nearest| format!("rename {:?} if that is meant", short(nearest))
+        )
     )]
-    OtherColumns {
-        /// Columns that are not there.
-        missing: Vec<String>,
-        /// Columns that are not known.
-        unexpected: Vec<String>,
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The most similar name that the table has and the schema does not, if one is similar.
+        nearest: Option<String>,
+        /// All columns of the table.
+        columns: Vec<String>,
     },
 
     /// A folder without a table.
@@ -564,7 +620,7 @@ pub enum Error {
     },
 
     /// Settings of a table that cannot be read.
-    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups` and `ignore`", file.display())]
+    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups`, `weights`, `time`, `ignore`, `missing`, `missing-markers`, `leave-out-text` and `[columns]`", file.display())]
     TableSettings {
         /// The file.
         file: PathBuf,
@@ -600,11 +656,4 @@ pub enum Error {
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
-}
-
-/// `"a" and "b" are`, `"a" is`.
-fn quoted(names: &[String]) -> String {
-    let list: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", list.join(" and "))
 }

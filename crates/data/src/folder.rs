@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use smallbatch_base::Scalar;
 
-use crate::{Dataset, Error, TableReader, Task};
+use crate::{Dataset, Error, TableReader};
 
 /// A table of a folder, read by [`read_folder`].
 #[derive(Debug)]
@@ -19,28 +18,10 @@ pub struct FolderTable<T = f32> {
     pub dataset: Result<Dataset<T>, Error>,
 }
 
-/// What a file `name.toml` may say of the table `name.csv` beside it.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    target: Option<String>,
-    task: Option<Task>,
-    groups: Option<String>,
-    #[serde(default)]
-    ignore: Vec<String>,
-}
-
 /// Reads every table of a folder, sorted by name: the files that end in `.csv`, not those in folders within.
 ///
 /// The last column is the target, and classes or numbers as [`TableReader::schema`] reads it off, unless a file beside the
-/// table, `houses.toml` for `houses.csv`, says otherwise. All its lines may be left out:
-///
-/// ```toml
-/// target = "price"
-/// task = "numbers"       # or "classes"
-/// groups = "street"      # the column whose equal cells stay in one part of a grouped split
-/// ignore = ["id"]
-/// ```
+/// table, `houses.toml` for `houses.csv`, says otherwise, as [`TableReader::from_toml`] reads it.
 ///
 /// A table that cannot be read stands in the list with the reason, and does not stop the others.
 ///
@@ -84,7 +65,7 @@ pub fn read_folder<T: Scalar>(folder: impl AsRef<Path>) -> Result<Vec<FolderTabl
 /// As [`TableReader::read_path`], and [`Error::TableSettings`].
 pub fn read_table<T: Scalar>(path: impl AsRef<Path>) -> Result<Dataset<T>, Error> {
     let path = path.as_ref();
-    settings(&path.with_extension("toml"))?.read_path(path)
+    TableReader::beside(path)?.read_path(path)
 }
 
 /// The table in this file, if it is one, or settings that no table belongs to.
@@ -113,35 +94,5 @@ fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
             .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
         path: path.to_path_buf(),
         dataset,
-    })
-}
-
-/// What this file says, or the defaults if there is none.
-fn settings(file: &Path) -> Result<TableReader, Error> {
-    let text = match fs::read_to_string(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(source) => {
-            return Err(Error::Io {
-                path: file.to_path_buf(),
-                source,
-            });
-        }
-    };
-    let settings: Settings = toml::from_str(&text).map_err(|error| {
-        let place = error.span().map_or(0, |span| span.start);
-        let before = text.get(..place).unwrap_or_default();
-        Error::TableSettings {
-            file: file.to_path_buf(),
-            line: 1 + before.matches('\n').count(),
-            reason: error.message().to_owned(),
-        }
-    })?;
-    Ok(TableReader {
-        target: settings.target,
-        task: settings.task,
-        ignored: settings.ignore,
-        groups: settings.groups,
-        ..TableReader::new()
     })
 }

@@ -1,32 +1,17 @@
-//! What is said of a table, such as what is predicted, and what is read off it: which columns are numbers, categories, classes.
+//! What is said of a table before it is read: what is predicted, what is left out, what a column is.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use smallbatch_base::Scalar;
 
-use crate::cells::{is_missing, is_number, number};
-use crate::schema::{Column, FILL_IN};
-use crate::{Dataset, Error, MissingValues, Table, TableSchema, Task};
-
-/// More categories than this in one column are no categories.
-const MOST_CATEGORIES: usize = 100;
-/// A column of which at least this share is numbers is a column of numbers, and the rest are slips.
-const MOSTLY: f64 = 0.9;
-/// Whole numbers with at most so many distinct values are classes, unless the task is said.
-const MOST_WHOLE_CLASSES: usize = 10;
-/// More classes than this are no classes, unless the task is said.
-const MOST_CLASSES: usize = 50;
-/// Names of columns that hold classes, be they numbers.
-const NAMES_OF_CLASSES: [&str; 2] = ["class", "label"];
-/// The way out where a column can be left out.
-const LEAVE_OUT: &str =
-    "fill them in, remove these rows, leave the column out (`ignore`), or admit them (`missing`)";
+use crate::cells::Markers;
+use crate::{ColumnKind, Dataset, Error, MissingValues, SchemaInference, Table, TableSchema, Task};
 
 /// Reads tables into data sets: a file in one call, or a [`Table`] by way of its [`TableSchema`].
 ///
-/// Unless said otherwise, the last column is the target; whether it is classes or numbers is read off its cells; all other
-/// columns are features, of numbers or of categories; and a missing cell is an error.
+/// Unless said otherwise, the last column is the target, and what the columns are is read off their cells; see
+/// [`schema`](Self::schema).
 ///
 /// ```
 /// use smallbatch_data::{Dataset, Table, TableReader, Task};
@@ -50,8 +35,13 @@ pub struct TableReader {
     pub(crate) target: Option<String>,
     pub(crate) task: Option<Task>,
     pub(crate) ignored: Vec<String>,
+    pub(crate) kinds: BTreeMap<String, ColumnKind>,
     pub(crate) groups: Option<String>,
+    pub(crate) weights: Option<String>,
+    pub(crate) time: Option<String>,
     pub(crate) missing: MissingValues,
+    pub(crate) markers: Markers,
+    pub(crate) leaves_out_text: bool,
 }
 
 impl TableReader {
@@ -74,10 +64,18 @@ impl TableReader {
         self
     }
 
-    /// Names columns that are not looked at; none by default.
+    /// Names columns that are left out, beside those named before; none by default.
     #[must_use]
     pub fn ignore(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.ignored = columns.into_iter().map(Into::into).collect();
+        self.ignored.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares what a column is, instead of reading it off. A column declared a number is one even if it is constant or
+    /// counts the rows; one declared a category may be of numbers.
+    #[must_use]
+    pub fn kind(mut self, column: impl Into<String>, kind: ColumnKind) -> Self {
+        self.kinds.insert(column.into(), kind);
         self
     }
 
@@ -88,103 +86,85 @@ impl TableReader {
         self
     }
 
-    /// Whether cells of features may be missing, as NaN; refused by default. A category that is missing is NaN in each of
-    /// its features. A missing target or group is always refused.
+    /// Names the column that says how much each row counts; it is no feature. None by default.
+    #[must_use]
+    pub fn weights(mut self, column: impl Into<String>) -> Self {
+        self.weights = Some(column.into());
+        self
+    }
+
+    /// Names the column that says when each row happened, as dates or numbers. It is a feature as well, unless it is
+    /// ignored. None by default.
+    #[must_use]
+    pub fn time(mut self, column: impl Into<String>) -> Self {
+        self.time = Some(column.into());
+        self
+    }
+
+    /// Names texts that mean a missing cell, in any letter case, beside the common ones (see [`schema`](Self::schema)) and
+    /// those named before.
+    #[must_use]
+    pub fn missing_markers(mut self, texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.markers.more.extend(texts.into_iter().map(Into::into));
+        self
+    }
+
+    /// Takes the common markers at their word: `NA` is Namibia. Only empty cells and what
+    /// [`missing_markers`](Self::missing_markers) names are missing then.
+    #[must_use]
+    pub fn no_missing_markers(mut self) -> Self {
+        self.markers.common = false;
+        self
+    }
+
+    /// Whether columns of free text are left out; by default they are refused, so that they are left out by name.
+    #[must_use]
+    pub fn leave_out_text(mut self, leave_out: bool) -> Self {
+        self.leaves_out_text = leave_out;
+        self
+    }
+
+    /// Whether a [`Dataset`] may have missing features, as NaN; refused by default. A category that is missing is NaN in each
+    /// of its features. A missing target or group is always refused. A [`Frame`](crate::Frame) has them in any case.
     #[must_use]
     pub fn missing(mut self, missing: MissingValues) -> Self {
         self.missing = missing;
         self
     }
 
-    /// Reads off a table what its columns are: a column of numbers is a feature; a column of texts is as many features as
-    /// it has distinct texts, each 1 where the text stands and else 0.
+    /// Reads off a table what its columns are, with a reason for each ([`TableColumn::reason`](crate::TableColumn::reason)).
+    /// The first that fits:
+    ///
+    /// | kind | what it is |
+    /// |---|---|
+    /// | constant | one value in all rows, or none |
+    /// | boolean | both words of `true`/`false`, `yes`/`no`, `y`/`n` or `t`/`f`, in any letter case, and no others |
+    /// | identifier | whole numbers, nine in ten of them different, in a column named `id`, `index`, `row` or the like; or a first column that counts 10 or more rows from 0 or 1 |
+    /// | number | at least nine in ten of the cells that are there are numbers; another cell is an error |
+    /// | date | likewise, `2024-03-01` (also with `12:30`, seconds and a zone), `01.03.2024`, `1/3/2024` or `3/1/2024` |
+    /// | category | at most 1,000 distinct texts, in two rows each on average |
+    /// | identifier | texts of up to 40 letters on average, of which nine in ten stand in one row only |
+    /// | text | all other texts: refused, or left out by [`leave_out_text`](Self::leave_out_text) |
+    ///
+    /// One format is found for all numbers of a column: decimal points or commas; thousands with commas, points, spaces or
+    /// apostrophes; percent (`5 %` is 5) and signs of currencies. `1,234` alone can be read in two ways: as in the rest of
+    /// the table, where that has decimal points or commas; else as 1234 where commas separate cells, and 1.234 where they
+    /// do not. The reason says so.
+    ///
+    /// A cell is missing where it is empty or says `?`, `NA`, `#NA`, `N/A`, `#N/A`, `n.a.`, `<NA>`, `NaN`, `NaT`, `null`,
+    /// `(null)`, `\N`, `#VALUE!` or `#DIV/0!`, in any case; among numbers, dates and booleans also where it says `None`,
+    /// `missing`, `-`, `--` or `.`.
     ///
     /// Without a task, a target of texts is classes. So is one of whole numbers, if there are at most 10 distinct ones, or at
-    /// most 50 in a column named `class` or `label`. Any other is numbers. Classes are ordered by number if all are whole
-    /// numbers, else by their text.
-    ///
-    /// A cell is missing where it is empty or says `?`, `NA`, `N/A`, `#N/A`, `NaN` or `null`, in any case; among numbers also
-    /// where it says `None`, `-`, `--` or `.`.
+    /// most 50 in a column named `class` or `label`. Whole numbers written with a point (`1.0`) are classes if they count
+    /// from 0 or 1. Any other target is numbers. Classes are ordered by number if all are whole numbers, else by their text.
     ///
     /// # Errors
-    /// - [`Error::UnknownColumn`]: a column that was named is not there; the nearest name is offered.
-    /// - [`Error::UsedTwice`]: the target or the groups are to be ignored, or are one column.
-    /// - [`Error::TooFewColumns`]: nothing is left beside the target.
-    /// - [`Error::MissingCells`]: missing cells, with how many rows, columns and the first lines.
-    /// - [`Error::TextColumn`]: a column with so many distinct texts that it is a name, a date or free text.
-    /// - [`Error::TooManyClasses`]: a target with more than 50 classes, or nearly as many as rows, that were not asked for.
-    /// - [`Error::ConstantTarget`]: a target with one value.
-    /// - [`Error::BadCell`]: a text among numbers, or a number that is not finite, with its line and column.
+    /// As [`SchemaInference::observe`] and [`SchemaInference::finish`].
     pub fn schema(&self, table: &Table) -> Result<TableSchema, Error> {
-        let columns = table.columns();
-        let last = columns.len() - 1;
-        let target_at = match &self.target {
-            Some(name) => table.position(name)?,
-            None => last,
-        };
-        let target = &columns[target_at];
-        let used_twice = |what, column: &String, other| Error::UsedTwice {
-            what,
-            column: column.clone(),
-            other,
-        };
-        for name in &self.ignored {
-            table.position(name)?;
-            if name == target {
-                return Err(used_twice("target", target, "ignored"));
-            }
-        }
-        let mut groups_at = None;
-        if let Some(name) = &self.groups {
-            groups_at = Some(table.position(name)?);
-            if name == target {
-                return Err(used_twice("target", target, "the groups"));
-            }
-            if self.ignored.contains(name) {
-                return Err(used_twice("column of groups", name, "ignored"));
-            }
-        }
-        let features: Vec<(usize, bool)> = (0..columns.len())
-            .filter(|&at| at != target_at && groups_at != Some(at))
-            .filter(|&at| !self.ignored.contains(&columns[at]))
-            .map(|at| (at, holds_numbers(table, at)))
-            .collect();
-        if features.is_empty() {
-            return Err(Error::TooFewColumns {
-                columns: columns.len() - self.ignored.len().min(last),
-            });
-        }
-        let numbers = match self.task {
-            Some(task) => task == Task::Regression,
-            None => holds_numbers(table, target_at),
-        };
-        // The target cannot be left out.
-        let needed: Vec<(usize, bool)> =
-            [Some((target_at, numbers)), groups_at.map(|at| (at, false))]
-                .into_iter()
-                .flatten()
-                .collect();
-        let mut used = needed.clone();
-        if self.missing == MissingValues::Refuse {
-            used.extend(&features);
-            used.sort_unstable();
-        }
-        let is_complete = table.check_missing(&needed, FILL_IN).is_ok();
-        table.check_missing(&used, if is_complete { LEAVE_OUT } else { FILL_IN })?;
-        let column = |&(at, numbers): &(usize, bool)| -> Result<Column, Error> {
-            Ok(Column {
-                name: columns[at].clone(),
-                categories: categories(table, at, numbers)?,
-            })
-        };
-        Ok(TableSchema {
-            features: features.iter().map(column).collect::<Result<_, Error>>()?,
-            target: target.clone(),
-            classes: classes(table, target_at, numbers, self.task)?,
-            ignored: self.ignored.clone(),
-            groups: self.groups.clone(),
-            missing: self.missing,
-        })
+        let mut inference = SchemaInference::new(self);
+        inference.observe(table)?;
+        inference.finish()
     }
 
     /// Reads a file into a data set with the file's name without its ending: [`Table::read_path`],
@@ -196,104 +176,46 @@ impl TableReader {
         let table = Table::read_path(path)?;
         self.schema(&table)?.dataset(&table)
     }
-}
 
-/// Whether nearly all cells that are there are numbers.
-fn holds_numbers(table: &Table, at: usize) -> bool {
-    let there = table.cells(at).filter(|(_, cell)| !is_missing(cell, true));
-    let (mut cells, mut numbers) = (0, 0);
-    for (_, cell) in there {
-        cells += 1;
-        numbers += usize::from(is_number(cell));
-    }
-    numbers as f64 >= MOSTLY * f64::from(cells)
-}
-
-/// The categories of a column of texts; `None` for numbers.
-fn categories(table: &Table, at: usize, numbers: bool) -> Result<Option<Vec<String>>, Error> {
-    let there = table
-        .cells(at)
-        .filter(|(_, cell)| !is_missing(cell, numbers));
-    if numbers {
-        for (place, cell) in there {
-            number::<f64>(place, cell)?;
-        }
-        return Ok(None);
-    }
-    let distinct: BTreeSet<&str> = there.map(|(_, cell)| cell).collect();
-    if distinct.len() > MOST_CATEGORIES || 2 * distinct.len() > table.n_rows() {
-        return Err(Error::TextColumn {
-            column: table.columns()[at].clone(),
-            distinct: distinct.len(),
-            n_rows: table.n_rows(),
-            examples: table
-                .cells(at)
-                .take(3)
-                .map(|(_, cell)| cell.into())
-                .collect(),
-        });
-    }
-    Ok(Some(distinct.into_iter().map(str::to_owned).collect()))
-}
-
-/// The classes of the target; `None` for numbers.
-fn classes(
-    table: &Table,
-    at: usize,
-    numbers: bool,
-    task: Option<Task>,
-) -> Result<Option<Vec<String>>, Error> {
-    let column = &table.columns()[at];
-    let n_rows = table.n_rows();
-    let distinct: BTreeSet<&str> = table.cells(at).map(|(_, cell)| cell).collect();
-    let constant = |value: String| Error::ConstantTarget {
-        column: column.clone(),
-        value,
-        n_rows,
-    };
-    if let (1, Some(value)) = (distinct.len(), distinct.first()) {
-        return Err(constant((*value).to_owned()));
-    }
-    let too_many = distinct.len() > MOST_CLASSES || 2 * distinct.len() > n_rows;
-    let whole = distinct.iter().all(|cell| cell.parse::<i64>().is_ok());
-    let named = NAMES_OF_CLASSES
-        .iter()
-        .any(|name| column.eq_ignore_ascii_case(name));
-    let looks_like_classes =
-        !numbers || (whole && (distinct.len() <= MOST_WHOLE_CLASSES || (named && !too_many)));
-    if task.is_none() && looks_like_classes && too_many {
-        return Err(Error::TooManyClasses {
-            column: column.clone(),
-            classes: distinct.len(),
-            n_rows,
-            most: MOST_CLASSES,
-        });
-    }
-    let read_off = if looks_like_classes {
-        Task::Classification
-    } else {
-        Task::Regression
-    };
-    match task.unwrap_or(read_off) {
-        Task::Regression => {
-            let values = table.cells(at).map(|(place, cell)| number(place, cell));
-            let values: Vec<f64> = values.collect::<Result<_, _>>()?;
-            // "1" and "1.0" are two texts, and one number.
-            if values.iter().all(|value| *value == values[0]) {
-                return Err(constant(values[0].to_string()));
+    /// Refuses names of columns that are not there, and columns named for two uses.
+    pub(crate) fn check(&self, table: &Table) -> Result<(), Error> {
+        let target = match (&self.target, table.columns()) {
+            (Some(name), _) => Some(name),
+            (None, columns) => columns.last(),
+        };
+        let mut uses: Vec<(&'static str, &'static str, &String)> = Vec::new();
+        let named = [
+            ("target", "the target", target),
+            ("column of groups", "the groups", self.groups.as_ref()),
+            ("column of weights", "the weights", self.weights.as_ref()),
+        ];
+        for (what, other, name) in named {
+            let Some(name) = name else { continue };
+            table.position(name)?;
+            if let Some((what, _, _)) = uses.iter().find(|(_, _, used)| *used == name) {
+                return Err(used_twice(what, name, other));
             }
-            Ok(None)
+            uses.push((what, other, name));
         }
-        Task::Classification => Ok(Some(names_of_classes(distinct, whole))),
+        if let Some(time) = &self.time {
+            table.position(time)?;
+        }
+        for name in self.ignored.iter().chain(self.kinds.keys()) {
+            table.position(name)?;
+        }
+        for name in &self.ignored {
+            if let Some((what, _, _)) = uses.iter().find(|(_, _, used)| *used == name) {
+                return Err(used_twice(what, name, "ignored"));
+            }
+        }
+        Ok(())
     }
 }
 
-/// In the order of their numbers, if they are numbers: "10" comes after "9".
-fn names_of_classes(distinct: BTreeSet<&str>, whole: bool) -> Vec<String> {
-    let mut names: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
-    if whole {
-        // A stable sort keeps "1" and "01" in the order of their texts.
-        names.sort_by_key(|name| name.parse::<i64>().ok());
+fn used_twice(what: &'static str, column: &str, other: &'static str) -> Error {
+    Error::UsedTwice {
+        what,
+        column: column.to_owned(),
+        other,
     }
-    names
 }

@@ -1,18 +1,22 @@
-//! What the columns of a table are: categories by one-hot, and later tables read in the same way.
+//! What the columns of a table are, and later tables read in the same way.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use smallbatch_base::Scalar;
 
-use crate::cells::{is_missing, number};
-use crate::{
-    Dataset, Error, Frame, FrameColumn, FrameValues, Framed, MissingValues, Table, Target,
-};
+use crate::cells::{Markers, Place};
+use crate::column::{ColumnKind, ColumnRole, Reading, TableColumn};
+use crate::numbers::NumberFormat;
+use crate::read::Findings;
+use crate::{Dataset, Error, FrameValues, MissingValues, Table, Target};
 
 /// The way out where a column cannot be left out.
 pub(crate) const FILL_IN: &str = "fill them in, or remove these rows";
+/// The way out where a column can be left out.
+const LEAVE_OUT: &str =
+    "fill them in, remove these rows, leave the column out (`ignore`), or admit them (`missing`)";
 
 /// What is to be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,33 +32,73 @@ pub enum Task {
 
 /// How the columns of a table become features and a target; [`TableReader::schema`](crate::TableReader::schema) makes it.
 /// It serializes, so that a saved model reads later tables as the one that it was trained on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// ```
+/// use smallbatch_data::{FrameValues, Table, TableReader};
+///
+/// let table = Table::read("size,town,price\n50,Ulm,300.5\n80,Bonn,420\n,Ulm,400\n65,Bonn,350\n".as_bytes())?;
+/// let schema = TableReader::new().schema(&table)?;
+/// let kinds: Vec<String> = schema.columns().iter().map(|column| column.kind().to_string()).collect();
+/// assert_eq!(kinds, ["number", "category", "number"]);
+/// assert_eq!(schema.columns()[1].reason(), "2 texts in 4 rows");
+///
+/// // A later table: a column more, another order, a new town, and a size that is no number.
+/// let later = Table::read("note,town,size\nx,Rom,60\nx,Ulm,big\n".as_bytes())?;
+/// let framed = schema.frame(&later)?;
+/// assert_eq!(framed.frame.n_rows(), 1);
+/// assert!(matches!(&framed.frame.columns[0].values, FrameValues::Numbers(sizes) if sizes == &[60.0]));
+/// assert!(framed.notices.iter().any(|notice| notice.what == "has the new category \"Rom\""));
+/// assert_eq!(framed.bad_rows[0].line, 3);
+/// # Ok::<(), smallbatch_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Saved")]
 pub struct TableSchema {
-    pub(crate) features: Vec<Column>,
-    pub(crate) target: String,
-    /// The classes' names; `None` for a target of numbers.
-    pub(crate) classes: Option<Vec<String>>,
-    pub(crate) ignored: Vec<String>,
+    /// All columns of the table that it was read off, in their order.
+    pub(crate) columns: Vec<TableColumn>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) groups: Option<String>,
+    pub(crate) time: Option<Time>,
+    #[serde(skip_serializing_if = "Markers::are_default")]
+    pub(crate) markers: Markers,
     #[serde(skip_serializing_if = "MissingValues::are_refused")]
     pub(crate) missing: MissingValues,
+    pub(crate) rows: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The column that says when a row happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Column {
-    pub(crate) name: String,
-    /// The categories, sorted; `None` for numbers.
-    pub(crate) categories: Option<Vec<String>>,
+pub(crate) struct Time {
+    pub(crate) column: String,
+    pub(crate) reading: Reading,
 }
 
 /// A schema as it is read from a file.
 #[derive(Deserialize)]
+#[serde(untagged)]
+enum Saved {
+    Now(Now),
+    Before(Before),
+}
+
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Saved {
-    features: Vec<Column>,
+struct Now {
+    columns: Vec<TableColumn>,
+    #[serde(default)]
+    time: Option<Time>,
+    #[serde(default)]
+    markers: Markers,
+    #[serde(default)]
+    missing: MissingValues,
+    rows: u64,
+}
+
+/// A schema as it was before columns had kinds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Before {
+    features: Vec<ColumnBefore>,
     target: String,
     classes: Option<Vec<String>>,
     ignored: Vec<String>,
@@ -64,285 +108,321 @@ struct Saved {
     missing: MissingValues,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnBefore {
+    name: String,
+    /// `None` for numbers.
+    categories: Option<Vec<String>>,
+}
+
+impl From<Before> for Now {
+    fn from(before: Before) -> Self {
+        let column = |name: String, role, kind, reading| TableColumn {
+            name,
+            role,
+            kind,
+            reason: "read by an earlier version".to_owned(),
+            missing: 0,
+            reading,
+        };
+        let values = |name, role, levels: Option<Vec<String>>| match levels {
+            Some(levels) => column(name, role, ColumnKind::Category, Reading::Levels(levels)),
+            None => {
+                let format = NumberFormat::default();
+                let reading = Reading::Numbers {
+                    format,
+                    range: None,
+                };
+                column(name, role, ColumnKind::Number, reading)
+            }
+        };
+        let mut columns: Vec<TableColumn> = before
+            .features
+            .into_iter()
+            .map(|feature| values(feature.name, ColumnRole::Feature, feature.categories))
+            .collect();
+        columns.extend(before.groups.into_iter().map(|name| {
+            let kind = ColumnKind::Identifier;
+            column(name, ColumnRole::Groups, kind, Reading::Nothing)
+        }));
+        columns.extend(before.ignored.into_iter().map(|name| {
+            let kind = ColumnKind::Ignored;
+            column(name, ColumnRole::Feature, kind, Reading::Nothing)
+        }));
+        columns.push(values(before.target, ColumnRole::Target, before.classes));
+        Self {
+            columns,
+            time: None,
+            markers: Markers::default(),
+            missing: before.missing,
+            rows: 0,
+        }
+    }
+}
+
 impl TryFrom<Saved> for TableSchema {
     type Error = String;
 
     /// Refuses what [`TableReader::schema`](crate::TableReader::schema) would not have made.
     fn try_from(saved: Saved) -> Result<Self, String> {
-        let ascending = |texts: &[String]| texts.windows(2).all(|pair| pair[0] < pair[1]);
-        let mut names = BTreeSet::new();
-        for column in &saved.features {
-            let name = &column.name;
-            if *name == saved.target
-                || saved.ignored.contains(name)
-                || saved.groups.as_ref() == Some(name)
-            {
-                return Err(format!("the schema's column {name:?} is no feature"));
-            }
-            if !names.insert(name) {
-                return Err(format!("the schema has the column {name:?} twice"));
-            }
-            if !column.categories.as_deref().is_none_or(ascending) {
-                return Err(format!(
-                    "the categories of the schema's column {name:?} are not in ascending order"
-                ));
+        let saved = match saved {
+            Saved::Now(now) => now,
+            Saved::Before(before) => before.into(),
+        };
+        let mut names = HashSet::new();
+        for column in &saved.columns {
+            column.check()?;
+            if !names.insert(&column.name) {
+                return Err(format!("the schema has the column {:?} twice", column.name));
             }
         }
-        if saved.features.is_empty() {
-            return Err("the schema has no column beside the target".into());
+        let of_role = |role| {
+            saved
+                .columns
+                .iter()
+                .filter(move |column| column.role == role)
+        };
+        for (role, name) in [
+            (ColumnRole::Groups, "groups"),
+            (ColumnRole::Weights, "weights"),
+        ] {
+            if of_role(role).count() > 1 {
+                return Err(format!("the schema has two columns of {name}"));
+            }
         }
-        if let Some(classes) = &saved.classes {
-            let distinct: BTreeSet<&String> = classes.iter().collect();
-            if distinct.len() < 2 || distinct.len() < classes.len() {
+        let mut targets = of_role(ColumnRole::Target);
+        match (targets.next().map(|target| &target.reading), targets.next()) {
+            (Some(Reading::Levels(classes)), None) if classes.len() < 2 => {
                 return Err("the schema's classes are not two or more different names".into());
             }
+            (Some(Reading::Levels(_) | Reading::Numbers { .. }), None) => {}
+            _ => return Err("the schema has not one target, of classes or of numbers".into()),
+        }
+        if !saved.columns.iter().any(TableColumn::is_feature) {
+            return Err("the schema has no column beside the target".into());
         }
         Ok(Self {
-            features: saved.features,
-            target: saved.target,
-            classes: saved.classes,
-            ignored: saved.ignored,
-            groups: saved.groups,
+            columns: saved.columns,
+            time: saved.time,
+            markers: saved.markers,
             missing: saved.missing,
+            rows: saved.rows,
         })
     }
 }
 
 impl TableSchema {
+    /// All columns, in the order of the table: features, the target, and what is left out.
+    pub fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+
+    /// How many rows it was read off; 0 where an earlier version did not say.
+    pub fn n_rows(&self) -> u64 {
+        self.rows
+    }
+
     /// The target's column.
     pub fn target(&self) -> &str {
-        &self.target
+        self.of_role(ColumnRole::Target)
+            .map_or("", |column| &column.name)
     }
 
     /// What is to be predicted.
     pub fn task(&self) -> Task {
-        match self.classes {
-            Some(_) => Task::Classification,
-            None => Task::Regression,
+        if self.classes().is_empty() {
+            Task::Regression
+        } else {
+            Task::Classification
         }
     }
 
     /// The classes, in the order of their labels; none for numbers.
     pub fn classes(&self) -> &[String] {
-        self.classes.as_deref().unwrap_or_default()
+        self.of_role(ColumnRole::Target)
+            .map_or(&[], TableColumn::levels)
+    }
+
+    /// The column of groups.
+    pub fn groups(&self) -> Option<&str> {
+        self.of_role(ColumnRole::Groups).map(TableColumn::name)
+    }
+
+    /// The column of weights.
+    pub fn weights(&self) -> Option<&str> {
+        self.of_role(ColumnRole::Weights).map(TableColumn::name)
+    }
+
+    /// The column that says when a row happened.
+    pub fn time(&self) -> Option<&str> {
+        self.time.as_ref().map(|time| time.column.as_str())
     }
 
     /// The columns that are categories, each with its number of categories.
     pub fn categories(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.features.iter().filter_map(|column| {
-            let categories = column.categories.as_ref()?;
-            Some((column.name.as_str(), categories.len()))
-        })
+        self.used()
+            .filter(|column| column.kind == ColumnKind::Category)
+            .map(|column| (column.name(), column.levels().len()))
     }
 
-    /// The features' names: the column's, or `column=category`.
+    pub(crate) fn of_role(&self, role: ColumnRole) -> Option<&TableColumn> {
+        self.columns.iter().find(|column| column.role == role)
+    }
+
+    /// The columns that features are made of.
+    pub(crate) fn used(&self) -> impl Iterator<Item = &TableColumn> {
+        self.columns.iter().filter(|column| column.is_feature())
+    }
+
+    /// The names of the features of a [`Dataset`]: the column's, `column: part` of a date, or `column=category`.
     pub fn feature_names(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for column in &self.features {
-            match &column.categories {
-                None => names.push(column.name.clone()),
-                Some(categories) => {
-                    names.extend(
-                        categories
-                            .iter()
-                            .map(|text| format!("{}={text}", column.name)),
-                    );
-                }
+        for (name, levels) in self.used().flat_map(TableColumn::parts) {
+            match levels {
+                None => names.push(name),
+                Some(levels) => names.extend(levels.iter().map(|text| format!("{name}={text}"))),
             }
         }
         names
     }
 
-    /// The features of a table, shape (`n_features`, `n_rows`). Columns are found by name, in any order; the target, the
-    /// groups and ignored columns may be there or not.
+    /// The features of a table, shape (`n_features`, `n_rows`), categories by one-hot. Columns are found by name, in any
+    /// order; the target, the groups and what is left out may be there or not.
     ///
     /// # Errors
-    /// [`Error::OtherColumns`] for columns that are missing or not known; [`Error::MissingCells`]; [`Error::UnknownCategory`];
-    /// [`Error::BadCell`], also for a number that `T` would make infinite or 0.
+    /// [`Error::MissingColumn`]; [`Error::MissingCells`]; [`Error::UnknownCategory`]; [`Error::BadCell`], also for a number
+    /// that `T` would make infinite or 0.
     pub fn features<T: Scalar>(&self, table: &Table) -> Result<DMatrix<T>, Error> {
-        self.check_columns(table)?;
-        let used: Vec<(usize, bool)> = self
-            .features
-            .iter()
-            .map(|column| Ok((table.position(&column.name)?, column.categories.is_none())))
-            .collect::<Result<_, Error>>()?;
+        self.features_or(table, FILL_IN)
+    }
+
+    fn features_or<T: Scalar>(
+        &self,
+        table: &Table,
+        advice: &'static str,
+    ) -> Result<DMatrix<T>, Error> {
         if self.missing == MissingValues::Refuse {
-            table.check_missing(&used, FILL_IN)?;
+            let used = self.used().map(|column| {
+                let at = table.needed(column.name(), &self.columns)?;
+                Ok((at, column.is_among_numbers()))
+            });
+            let used: Vec<(usize, bool)> = used.collect::<Result<_, Error>>()?;
+            table.check_missing(&used, &self.markers, advice)?;
         }
-        let n_features: usize = self
-            .features
-            .iter()
-            .map(|column| column.categories.as_ref().map_or(1, Vec::len))
-            .sum();
-        let [zero, one, missing] = [0.0, 1.0, f64::NAN].map(T::of);
-        let mut features = DMatrix::from_element(n_features, table.n_rows(), zero);
-        let mut row = 0;
-        for (column, &(at, numbers)) in self.features.iter().zip(&used) {
-            let width = column.categories.as_ref().map_or(1, Vec::len);
-            for (sample, (place, cell)) in table.cells(at).enumerate() {
-                if is_missing(cell, numbers) {
-                    features.view_mut((row, sample), (width, 1)).fill(missing);
-                    continue;
-                }
-                match &column.categories {
-                    None => features[(row, sample)] = number(place, cell)?,
-                    Some(categories) => {
-                        let which = categories.binary_search_by(|text| text.as_str().cmp(cell));
-                        let which = which.map_err(|_| Error::UnknownCategory {
-                            line: place.line,
-                            column: column.name.clone(),
-                            value: cell.to_owned(),
-                            known: categories.clone(),
-                        })?;
-                        features[(row + which, sample)] = one;
+        let read = self.read(table)?;
+        read.findings.refuse()?;
+        let n_features = self.feature_names().len();
+        let mut features = DMatrix::from_element(n_features, table.n_rows(), T::of(0.0));
+        let mut first = 0;
+        for (at, column) in read.sources.iter().zip(&read.columns) {
+            let place = |row: usize| {
+                let (line, cell) = table.line_and_cell(row, *at);
+                let column = &column.source;
+                (Place { line, column }, cell)
+            };
+            match &column.values {
+                FrameValues::Numbers(values) => {
+                    for (row, &value) in values.iter().enumerate() {
+                        features[(first, row)] = if value.is_nan() {
+                            T::of(value)
+                        } else {
+                            let (place, cell) = place(row);
+                            place.narrowed(cell, value)?
+                        };
                     }
+                    first += 1;
+                }
+                FrameValues::Categories { codes, levels } => {
+                    for (row, &code) in codes.iter().enumerate() {
+                        match code {
+                            FrameValues::MISSING => features
+                                .view_mut((first, row), (levels.len(), 1))
+                                .fill(T::of(f64::NAN)),
+                            FrameValues::UNSEEN => {
+                                let (place, cell) = place(row);
+                                return Err(unknown(place, cell, levels));
+                            }
+                            code => features[(first + code as usize, row)] = T::of(1.0),
+                        }
+                    }
+                    first += levels.len();
                 }
             }
-            row += width;
         }
         Ok(features)
     }
 
-    /// The table as a [`Frame`]: numbers and categories, with what is missing still missing.
+    /// The table as a data set with one-hot categories, with groups and weights if the schema has columns for them.
     ///
     /// # Errors
-    /// [`Error::OtherColumns`] for columns that are missing.
-    pub fn frame(&self, table: &Table) -> Result<Framed, Error> {
-        self.check_columns(table)?;
-        let n_rows = table.n_rows();
-        let mut columns = Vec::new();
-        for column in &self.features {
-            let at = table.position(&column.name)?;
-            let values = match &column.categories {
-                None => FrameValues::Numbers(
-                    table
-                        .cells(at)
-                        .map(|(place, cell)| {
-                            if is_missing(cell, true) {
-                                Ok(f64::NAN)
-                            } else {
-                                number(place, cell)
-                            }
-                        })
-                        .collect::<Result<_, _>>()?,
-                ),
-                Some(levels) => FrameValues::Categories {
-                    codes: table
-                        .cells(at)
-                        .map(|(_, cell)| {
-                            match levels.binary_search_by(|text| text.as_str().cmp(cell)) {
-                                Ok(which) => which as u32,
-                                Err(_) if is_missing(cell, false) => FrameValues::MISSING,
-                                Err(_) => FrameValues::UNSEEN,
-                            }
-                        })
-                        .collect(),
-                    levels: levels.clone(),
-                },
-            };
-            columns.push(FrameColumn {
-                name: column.name.clone(),
-                source: column.name.clone(),
-                values,
-            });
-        }
-        let frame = Frame {
-            name: table.name().to_owned(),
-            lines: (0..n_rows as u64).map(|row| row + 2).collect(),
-            columns,
-            target: if table.columns().contains(&self.target) {
-                Some(self.target_of(table)?)
-            } else {
-                None
-            },
-            groups: None,
-            weights: None,
-            times: None,
-        };
-        Ok(Framed {
-            frame,
-            notices: Vec::new(),
-            bad_rows: Vec::new(),
-        })
-    }
-
-    fn check_columns(&self, table: &Table) -> Result<(), Error> {
-        let known = |name: &String| {
-            *name == self.target
-                || self.ignored.contains(name)
-                || self.groups.as_ref() == Some(name)
-                || self.features.iter().any(|column| column.name == *name)
-        };
-        let missing: Vec<String> = self
-            .features
-            .iter()
-            .filter(|column| !table.columns().contains(&column.name))
-            .map(|column| column.name.clone())
-            .collect();
-        let unexpected: Vec<String> = table
-            .columns()
-            .iter()
-            .filter(|name| !known(name))
-            .cloned()
-            .collect();
-        if missing.is_empty() && unexpected.is_empty() {
-            return Ok(());
-        }
-        Err(Error::OtherColumns {
-            missing,
-            unexpected,
-        })
-    }
-
-    /// The table as a data set, with groups if the schema has a column for them.
-    ///
-    /// # Errors
-    /// As [`TableSchema::features`]; [`Error::UnknownColumn`] without the target's or the groups' column;
-    /// [`Error::UnknownCategory`] for a class that is not known; and what [`Dataset::new`] refuses.
+    /// As [`TableSchema::features`]; [`Error::UnknownColumn`] without the target's column or that of groups or weights;
+    /// [`Error::MissingCells`] in one of them; [`Error::UnknownCategory`] for a class that is not known; and what
+    /// [`Dataset::new`] refuses.
     pub fn dataset<T: Scalar>(&self, table: &Table) -> Result<Dataset<T>, Error> {
-        let target = self.target_of(table)?;
-        let dataset = Dataset::with_missing(self.features(table)?, target, self.missing)?
+        let others = self
+            .columns
+            .iter()
+            .filter(|column| column.role != ColumnRole::Feature);
+        let needed = others.map(|column| {
+            let numbers = column.is_among_numbers() && column.role != ColumnRole::Groups;
+            Ok((table.position(&column.name)?, numbers))
+        });
+        let needed: Vec<(usize, bool)> = needed.collect::<Result<_, Error>>()?;
+        let complete = table.check_missing(&needed, &self.markers, FILL_IN);
+        if complete.is_err() && self.missing == MissingValues::Refuse {
+            // One error names all.
+            let features = self.used().map(|column| {
+                let at = table.needed(column.name(), &self.columns)?;
+                Ok((at, column.is_among_numbers()))
+            });
+            let mut all: Vec<(usize, bool)> = features.collect::<Result<_, Error>>()?;
+            all.extend(needed);
+            all.sort_unstable();
+            table.check_missing(&all, &self.markers, FILL_IN)?;
+        }
+        complete?;
+        let mut findings = Findings::default();
+        let target = self.target_of(table, &mut findings)?;
+        let groups = self.groups_of(table);
+        let weights = self.weights_of(table, &mut findings);
+        findings.refuse()?;
+        let target = match target {
+            Target::Classes { labels, names } => Target::Classes { labels, names },
+            Target::Values { values, names } => {
+                let at = table.position(self.target())?;
+                let narrowed = values.iter().enumerate().map(|(row, &value)| {
+                    let (line, cell) = table.line_and_cell(row, at);
+                    let column = self.target();
+                    Place { line, column }.narrowed(cell, value)
+                });
+                let narrowed: Vec<T> = narrowed.collect::<Result<_, _>>()?;
+                Target::Values {
+                    values: DMatrix::from_vec(1, narrowed.len(), narrowed),
+                    names,
+                }
+            }
+        };
+        let features = self.features_or(table, LEAVE_OUT)?;
+        let mut dataset = Dataset::with_missing(features, target, self.missing)?
             .with_name(table.name())
             .with_feature_names(self.feature_names())?;
-        let Some(groups) = &self.groups else {
-            return Ok(dataset);
-        };
-        let at = table.position(groups)?;
-        table.check_missing(&[(at, false)], FILL_IN)?;
-        let mut ids = HashMap::new();
-        let groups = table.cells(at).map(|(_, cell)| {
-            let next = ids.len() as u32;
-            *ids.entry(cell).or_insert(next)
-        });
-        dataset.with_groups(groups.collect())
+        if let Some(groups) = groups {
+            dataset = dataset.with_groups(groups)?;
+        }
+        if let Some(weights) = weights {
+            dataset = dataset.with_weights(weights.into_iter().map(T::of).collect())?;
+        }
+        Ok(dataset)
     }
+}
 
-    fn target_of<T: Scalar>(&self, table: &Table) -> Result<Target<T>, Error> {
-        let at = table.position(&self.target)?;
-        table.check_missing(&[(at, self.classes.is_none())], FILL_IN)?;
-        let Some(names) = &self.classes else {
-            let values = table.cells(at).map(|(place, cell)| number(place, cell));
-            let values: Vec<T> = values.collect::<Result<_, _>>()?;
-            return Ok(Target::Values {
-                values: DMatrix::from_vec(1, values.len(), values),
-                names: vec![self.target.clone()],
-            });
-        };
-        let label: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
-        let labels = table.cells(at).map(|(place, cell)| {
-            label
-                .get(cell)
-                .copied()
-                .ok_or_else(|| Error::UnknownCategory {
-                    line: place.line,
-                    column: self.target.clone(),
-                    value: cell.to_owned(),
-                    known: names.clone(),
-                })
-        });
-        Ok(Target::Classes {
-            labels: labels.collect::<Result<_, _>>()?,
-            names: names.clone(),
-        })
+/// A category that is not among those that are known.
+pub(crate) fn unknown(place: Place<'_>, cell: &str, known: &[String]) -> Error {
+    Error::UnknownCategory {
+        line: place.line,
+        column: place.column.to_owned(),
+        value: crate::cells::short(cell),
+        known: known.to_vec(),
     }
 }

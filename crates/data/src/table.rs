@@ -8,10 +8,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use crate::Error;
-use crate::cells::{Place, has_decimal_comma, is_missing, is_number};
+use crate::cells::{Markers, Place};
 use crate::lines::{Lines, read_record, table_error};
 use crate::names::{check_names, nearest};
+use crate::numbers::Shape;
+use crate::{Error, TableColumn};
 
 /// What may separate cells; of those that are equally frequent in the header, the first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -40,6 +41,7 @@ pub struct Table {
     name: String,
     columns: Vec<String>,
     has_index: bool,
+    delimiter: u8,
     /// All cells in one piece, row by row: an object a row would take several times the memory of its text.
     text: String,
     /// Where each cell ends in it.
@@ -74,8 +76,6 @@ impl Table {
     ///
     /// - Cells are separated by what the header has most of, outside quotes: commas, semicolons, tabs or bars (`|`).
     ///   Spaces around a cell are ignored.
-    /// - Where commas do not separate cells, they may be decimal: if the table has numbers such as `0,5`, and none with a
-    ///   point, these are read as `0.5`.
     /// - A first column without a name that numbers or names the rows, each differently, is an index as spreadsheets and
     ///   data frames write it; it is left out, and [`has_index`](Self::has_index) says so.
     ///
@@ -100,6 +100,7 @@ impl Table {
         let mut table = Self {
             name: "table".into(),
             has_index: columns.len() > 1 && columns[0].is_empty(),
+            delimiter,
             columns,
             text: String::new(),
             ends: Vec::new(),
@@ -116,7 +117,7 @@ impl Table {
             if table.has_index
                 && let Some(cell) = cells.next()
             {
-                let counts_or_names = cell.parse::<i64>().is_ok() || !is_number(cell);
+                let counts_or_names = cell.parse::<i64>().is_ok() || Shape::of(cell).formats == 0;
                 table.has_index = counts_or_names && index.insert(cell.to_owned());
                 if !table.has_index {
                     return check_names("column", &table.columns).map(|()| table);
@@ -136,28 +137,7 @@ impl Table {
                 columns: table.columns.len(),
             });
         }
-        if delimiter != b',' {
-            table.read_decimal_commas();
-        }
         Ok(table)
-    }
-
-    /// Writes points for decimal commas, unless the table has numbers with points as well: then commas mean something else.
-    fn read_decimal_commas(&mut self) {
-        let cells = || (0..self.ends.len()).map(|at| self.cell(at));
-        let with_point = |cell: &str| cell.contains('.') && is_number(cell);
-        if !cells().any(has_decimal_comma) || cells().any(with_point) {
-            return;
-        }
-        let mut text = String::with_capacity(self.text.len());
-        for cell in cells() {
-            if has_decimal_comma(cell) {
-                text.push_str(&cell.replace(',', "."));
-            } else {
-                text.push_str(cell);
-            }
-        }
-        self.text = text;
     }
 
     /// The file's name without its ending, or "table".
@@ -180,16 +160,69 @@ impl Table {
         self.has_index
     }
 
+    /// What separates the cells.
+    pub(crate) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// The line where each row begins.
+    pub(crate) fn lines(&self) -> &[u64] {
+        &self.lines
+    }
+
     /// Where a column stands.
     pub(crate) fn position(&self, name: &str) -> Result<usize, Error> {
-        self.columns
-            .iter()
-            .position(|column| column == name)
-            .ok_or_else(|| Error::UnknownColumn {
-                name: name.to_owned(),
-                nearest: nearest(name, &self.columns).map(str::to_owned),
-                columns: self.columns.clone(),
-            })
+        position(name, &self.columns)
+    }
+
+    /// Where a column stands that a schema with these columns needs.
+    pub(crate) fn needed(&self, name: &str, known: &[TableColumn]) -> Result<usize, Error> {
+        self.position(name).map_err(|_| {
+            let known: Vec<String> = known.iter().map(|column| column.name().into()).collect();
+            self.lacks(name, &known)
+        })
+    }
+
+    /// An error for a column that is not there, of those that are known.
+    pub(crate) fn lacks(&self, name: &str, known: &[String]) -> Error {
+        let new = self.columns.iter().filter(|column| !known.contains(column));
+        let new: Vec<String> = new.cloned().collect();
+        Error::MissingColumn {
+            column: name.to_owned(),
+            nearest: nearest(name, &new).map(str::to_owned),
+            columns: self.columns.clone(),
+        }
+    }
+
+    /// These rows, in this order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        let mut selected = Self {
+            name: self.name.clone(),
+            columns: self.columns.clone(),
+            has_index: self.has_index,
+            delimiter: self.delimiter,
+            text: String::new(),
+            ends: Vec::with_capacity(rows.len() * self.columns.len()),
+            lines: Vec::with_capacity(rows.len()),
+        };
+        for &row in rows {
+            for column in 0..self.columns.len() {
+                selected
+                    .text
+                    .push_str(self.cell(row * self.columns.len() + column));
+                selected.ends.push(selected.text.len());
+            }
+            selected.lines.push(self.lines[row]);
+        }
+        selected
+    }
+
+    /// A cell with its line.
+    pub(crate) fn line_and_cell(&self, row: usize, column: usize) -> (u64, &str) {
+        (
+            self.lines[row],
+            self.cell(row * self.columns.len() + column),
+        )
     }
 
     /// A cell, counted over all rows.
@@ -213,6 +246,7 @@ impl Table {
     pub(crate) fn check_missing(
         &self,
         used: &[(usize, bool)],
+        markers: &Markers,
         advice: &'static str,
     ) -> Result<(), Error> {
         let mut columns: Vec<(String, usize)> = Vec::new();
@@ -220,7 +254,7 @@ impl Table {
         for &(column, numbers) in used {
             let missing: Vec<u64> = self
                 .cells(column)
-                .filter(|(_, cell)| is_missing(cell, numbers))
+                .filter(|(_, cell)| markers.is_missing(cell, numbers))
                 .map(|(place, _)| place.line)
                 .collect();
             if !missing.is_empty() {
@@ -239,6 +273,18 @@ impl Table {
             advice,
         })
     }
+}
+
+/// Where a column stands among these.
+pub(crate) fn position(name: &str, columns: &[String]) -> Result<usize, Error> {
+    columns
+        .iter()
+        .position(|column| column == name)
+        .ok_or_else(|| Error::UnknownColumn {
+            name: name.to_owned(),
+            nearest: nearest(name, columns).map(str::to_owned),
+            columns: columns.to_vec(),
+        })
 }
 
 /// All up to the first line that is not empty.

@@ -6,7 +6,7 @@
 )]
 
 use smallbatch_data::{
-    Dataset, Error, MissingValues, Table, TableReader, TableSchema, Target, Task,
+    ColumnKind, Dataset, Error, MissingValues, Table, TableReader, TableSchema, Target, Task,
 };
 
 fn table(text: &str) -> Table {
@@ -20,7 +20,7 @@ fn schema(text: &str, target: &str) -> TableSchema {
 
 fn refused(text: &str, target: &str) -> Error {
     let reader = TableReader::new().target(target);
-    reader.schema(&table(text)).unwrap_err()
+    read(&reader, text).unwrap_err()
 }
 
 /// The data set, or why there is none.
@@ -66,9 +66,12 @@ fn a_saved_schema_reads_other_tables_by_name() {
     let error = schema.features::<f32>(&table("town,sise\nUlm,55\n"));
     let error = error.unwrap_err().to_string();
     assert!(
-        error.contains("\"size\" is missing, \"sise\" is not known"),
+        error.contains("no column \"size\", which the schema needs; rename \"sise\""),
         "{error}"
     );
+    // Another column more is no reason to refuse.
+    let features = schema.features::<f32>(&table("note,town,size\nx,Ulm,55\n"));
+    assert_eq!(features.unwrap().as_slice(), [55.0, 0.0, 1.0]);
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn the_task_is_read_off_the_target_unless_said() {
 
 #[test]
 fn missing_values_are_counted_by_row_and_column() {
-    let error = refused("a,b,y\n1,,3\n2,?,4\n,5,5\n3,1,6\n", "y").to_string();
+    let error = refused("a,b,y\n1,,3.5\n2,?,4\n,5,5\n3,1,6\n", "y").to_string();
     for part in [
         "3 of 4 rows",
         "1 in column \"a\"",
@@ -115,10 +118,32 @@ fn missing_values_are_counted_by_row_and_column() {
 fn names_and_ids_are_no_categories() {
     let rows: String = (0..300).map(|i| format!("id{i},{i},{}\n", i * 7)).collect();
     let text = format!("customer,a,y\n{rows}");
-    let error = refused(&text, "y").to_string();
-    for part in ["\"customer\"", "300 distinct texts", "id0, id1", "`ignore`"] {
+    // A name of each row is left out; text is refused, unless it may be left out.
+    let named = schema(&text, "y");
+    let customer = &named.columns()[0];
+    assert_eq!(customer.kind(), ColumnKind::Identifier);
+    assert!(
+        customer
+            .reason()
+            .starts_with("300 different texts in 300 rows")
+    );
+    assert_eq!(named.feature_names(), ["a"]);
+    let rows: String = (0..300)
+        .map(|i| format!("ticket {},{i},{}\n", i * 2 / 3, i * 7))
+        .collect();
+    let tickets = format!("ticket,a,y\n{rows}");
+    let error = refused(&tickets, "y").to_string();
+    for part in [
+        "\"ticket\"",
+        "200 distinct texts",
+        "ticket 0, ticket 1",
+        "`ignore`",
+    ] {
         assert!(error.contains(part), "{part}: {error}");
     }
+    let leaving = TableReader::new().leave_out_text(true);
+    let left_out = leaving.schema(&table(&tickets)).unwrap();
+    assert_eq!(left_out.columns()[0].kind(), ColumnKind::Text);
     let error = refused(&text, "customer").to_string();
     assert!(error.contains("300 classes in 300 rows"), "{error}");
 }
@@ -167,20 +192,58 @@ fn a_damaged_schema_is_refused() {
     let saved = serde_json::to_string(&schema).unwrap();
     assert_eq!(serde_json::from_str::<TableSchema>(&saved).unwrap(), schema);
     for (from, to, says) in [
-        (r#"["Bonn","Ulm"]"#, r#"["Ulm","Bonn"]"#, "ascending"),
-        (r#""name":"town""#, r#""name":"size""#, "twice"),
-        (r#""name":"town""#, r#""name":"price""#, "no feature"),
-        (r#""classes":null"#, r#""classes":["a"]"#, "two or more"),
+        (r#"["Bonn","Ulm"]"#, r#"["Ulm","Ulm"]"#, "a category twice"),
         (
-            r#""classes":null"#,
-            r#""classes":["a","b","a"]"#,
-            "two or more",
+            r#""name":"town""#,
+            r#""name":"size""#,
+            "has the column \"size\" twice",
         ),
+        (
+            r#""kind":"category""#,
+            r#""kind":"number""#,
+            "not read as its kind",
+        ),
+        (r#""role":"target""#, r#""role":"groups""#, "not one target"),
+        (
+            r#""decimal":".""#,
+            r#""decimal":"x""#,
+            "not read as its kind",
+        ),
+        (r#"[50.0,80.0]"#, r#"[80.0,50.0]"#, "not read as its kind"),
+        (r#""role":"target","#, "", "not one target"),
     ] {
-        assert!(saved.contains(from), "{saved}");
+        assert!(saved.contains(from), "{from}: {saved}");
         let error = serde_json::from_str::<TableSchema>(&saved.replacen(from, to, 1));
         let said = error.unwrap_err().to_string();
         assert!(said.contains(says), "{said}");
+    }
+}
+
+/// As schemas were written before columns had kinds.
+#[test]
+fn an_old_schema_reads_as_it_did() {
+    let old = r#"{"features":[{"name":"size","categories":null},{"name":"town","categories":["Bonn","Ulm"]}],
+        "target":"price","classes":null,"ignored":["note"],"groups":"street","missing":"admit"}"#;
+    let schema: TableSchema = serde_json::from_str(old).unwrap();
+    assert_eq!(
+        (schema.task(), schema.target()),
+        (Task::Regression, "price")
+    );
+    assert_eq!(schema.groups(), Some("street"));
+    let features = schema
+        .features::<f32>(&table("town,size\nUlm,55\n"))
+        .unwrap();
+    assert_eq!(features.as_slice(), [55.0, 0.0, 1.0]);
+    for broken in [
+        old.replace("\"price\"", "\"size\""),
+        old.replace("\"classes\":null", "\"classes\":[\"a\"]"),
+        old.replace("\"classes\":null", "\"classes\":[\"a\",\"a\"]"),
+        old.replace("[\"note\"]", "[\"town\"]"),
+    ] {
+        assert!(
+            serde_json::from_str::<TableSchema>(&broken).is_err(),
+            "{broken}"
+        );
     }
 }
 
@@ -250,7 +313,7 @@ fn missing_cells_are_refused_or_admitted_but_never_in_the_target() {
     let classes = TableReader::new().task(Task::Classification);
     let admitting = |reader: &TableReader| reader.clone().missing(MissingValues::Admit);
     for cell in ["", "NA", "nan", "?", "null", "N/A", "#N/A", "None", "-"] {
-        let text = format!("a,b,y\n1,2,3\n{cell},4,5\n");
+        let text = format!("a,b,y\n1,2,3\n{cell},4,5\n2,3,6\n");
         let error = read(&numbers, &text).unwrap_err();
         assert!(
             matches!(error, Error::MissingCells { rows: 1, .. }),

@@ -1,0 +1,606 @@
+//! What kind a column is, of what a survey counted.
+
+use crate::cells::{Markers, NUMBER, Place, TRUTHS, short, truth};
+use crate::column::{CalendarPart, ColumnKind, Reading};
+use crate::dates::{DateOrder, written};
+use crate::numbers::Habit;
+use crate::survey::{Example, MOST_LEVELS, Numbers, Survey};
+use crate::{Error, Task};
+
+/// A column of which at least this share is numbers is a column of numbers, and the rest are slips. So with dates.
+const MOSTLY: f64 = 0.9;
+/// Texts of which at least this share stands in one row only are names of the rows.
+const NEARLY_ALL: f64 = 0.9;
+/// Texts whose mean length is above this many bytes are no names.
+const LONGEST_NAME: f64 = 40.0;
+/// So many rows are needed until numbers that count are said to count the rows.
+const FEWEST_COUNTED: u64 = 10;
+/// Whole numbers with at most so many distinct values are classes, unless the task is said.
+const MOST_WHOLE_CLASSES: usize = 10;
+/// More classes than this are no classes, unless the task is said.
+const MOST_CLASSES: usize = 50;
+/// Names of columns that hold classes, be they numbers.
+const NAMES_OF_CLASSES: [&str; 2] = ["class", "label"];
+/// The first or the last word of the name of a column that names rows.
+const WORDS_OF_IDENTIFIERS: [&str; 7] = ["id", "uuid", "guid", "identifier", "pk", "rowid", "ids"];
+/// Whole names of columns that name or number rows.
+const NAMES_OF_IDENTIFIERS: [&str; 18] = [
+    "index",
+    "idx",
+    "key",
+    "row",
+    "rows",
+    "no",
+    "nr",
+    "#",
+    "number",
+    "record",
+    "case",
+    "obs",
+    "rownames",
+    "row names",
+    "row number",
+    "rownum",
+    "row index",
+    "sno",
+];
+/// Names of numbers that count, and mean something.
+const NAMES_OF_MEASURES: [&str; 16] = [
+    "t", "x", "time", "year", "yr", "month", "week", "day", "hour", "minute", "second", "age",
+    "date", "step", "period", "position",
+];
+
+/// A column that is being decided upon.
+pub(crate) struct Candidate<'a> {
+    pub(crate) name: &'a str,
+    /// Its place in the table.
+    pub(crate) at: usize,
+    pub(crate) survey: &'a Survey,
+    pub(crate) markers: &'a Markers,
+    pub(crate) habit: Habit,
+}
+
+/// What a column is, how it is read, and why.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) kind: ColumnKind,
+    pub(crate) reading: Reading,
+    pub(crate) reason: String,
+    /// Its numbers count the rows, and nothing else says that it identifies them.
+    pub(crate) only_counts: bool,
+}
+
+impl Decision {
+    fn new(kind: ColumnKind, reading: Reading, reason: String) -> Self {
+        Self {
+            kind,
+            reading,
+            reason,
+            only_counts: false,
+        }
+    }
+}
+
+impl Candidate<'_> {
+    /// The kind as it is read off.
+    pub(crate) fn decide(&self) -> Result<Decision, Error> {
+        let survey = self.survey;
+        if let Some(constant) = self.constant() {
+            return Ok(constant);
+        }
+        if self.is_truth() {
+            return self.as_kind(ColumnKind::Boolean);
+        }
+        let numbers = survey.numbers(self.habit);
+        let present = survey.present() as f64;
+        if numbers.count as f64 >= MOSTLY * present {
+            if let Some(identifier) = self.identifier(&numbers) {
+                return Ok(identifier);
+            }
+            return self.as_kind(ColumnKind::Number);
+        }
+        let (_, dates, _) = survey.dates();
+        if dates.count as f64 >= MOSTLY * present {
+            return self.as_kind(ColumnKind::Date);
+        }
+        let is_category = survey
+            .levels()
+            .is_some_and(|levels| levels.len() as u64 <= survey.texts().div_ceil(2));
+        if is_category {
+            return self.as_kind(ColumnKind::Category);
+        }
+        let names =
+            survey.share_of_distinct() >= NEARLY_ALL && survey.mean_length() <= LONGEST_NAME;
+        let kind = if names {
+            ColumnKind::Identifier
+        } else {
+            ColumnKind::Text
+        };
+        let counted = self.count_of_distinct();
+        let reason = format!(
+            "{counted} different texts in {} rows, such as {:?}",
+            survey.texts(),
+            survey.examples.first().map_or("", String::as_str)
+        );
+        Ok(Decision::new(kind, Reading::Nothing, reason))
+    }
+
+    /// The column as this kind, be it declared or read off.
+    pub(crate) fn as_kind(&self, kind: ColumnKind) -> Result<Decision, Error> {
+        let survey = self.survey;
+        let (reading, reason) = match kind {
+            ColumnKind::Number => self.as_numbers()?,
+            ColumnKind::Boolean => (Reading::Truth, self.as_truth()?),
+            ColumnKind::Date => self.as_dates()?,
+            ColumnKind::Category => {
+                let levels = survey.levels().ok_or_else(|| self.too_many_texts())?;
+                let levels = ordered(levels.keys().map(|text| text.to_string()).collect());
+                let reason = format!("{} texts in {} rows", levels.len(), survey.texts());
+                (Reading::Levels(levels), reason)
+            }
+            ColumnKind::Constant if survey.distinct() == 1 => {
+                let value = survey.examples[0].clone();
+                (Reading::Always(value), "declared".to_owned())
+            }
+            ColumnKind::Identifier
+            | ColumnKind::Constant
+            | ColumnKind::Text
+            | ColumnKind::Ignored => (Reading::Nothing, "declared".to_owned()),
+        };
+        Ok(Decision::new(kind, reading, reason))
+    }
+
+    /// A column of texts that are no categories, as an error.
+    pub(crate) fn too_many_texts(&self) -> Error {
+        Error::TextColumn {
+            column: self.name.to_owned(),
+            distinct: self.survey.distinct(),
+            n_rows: usize::try_from(self.survey.texts()).unwrap_or(usize::MAX),
+            examples: self.survey.examples.clone(),
+        }
+    }
+
+    fn bad(&self, example: &Example, expected: &'static str) -> Error {
+        let place = Place {
+            line: example.line,
+            column: self.name,
+        };
+        if expected == NUMBER {
+            place.no_number(&example.cell)
+        } else {
+            place.bad(
+                &example.cell,
+                expected,
+                "correct it, or declare the column a category or ignore it",
+            )
+        }
+    }
+
+    fn constant(&self) -> Option<Decision> {
+        let survey = self.survey;
+        let value = match survey.levels() {
+            _ if survey.present() == 0 => {
+                let reason = format!("all {} cells are missing", survey.rows);
+                return Some(Decision::new(
+                    ColumnKind::Constant,
+                    Reading::Nothing,
+                    reason,
+                ));
+            }
+            Some(levels) if levels.len() == 1 => levels.keys().next()?,
+            _ => return None,
+        };
+        // Whether a text is there or not may mean something; for a number, imputation says nothing else.
+        let is_number = survey.numbers(self.habit).count > 0;
+        if survey.missing > 0 && !is_number {
+            return None;
+        }
+        let reason = match survey.missing {
+            0 => format!("{:?} in all {} rows", short(value), survey.rows),
+            missing => format!("{:?} in all rows but {missing} missing ones", short(value)),
+        };
+        Some(Decision::new(
+            ColumnKind::Constant,
+            Reading::Always(value.to_string()),
+            reason,
+        ))
+    }
+
+    /// Whether the cells are the two words of one pair.
+    fn is_truth(&self) -> bool {
+        let Some(levels) = self.survey.levels() else {
+            return false;
+        };
+        if levels.len() > 12 {
+            return false;
+        }
+        TRUTHS.iter().any(|pair| {
+            let is_word = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
+            let has = |word| levels.keys().any(|text| is_word(text, word));
+            let fits = |text: &str| {
+                pair.iter().any(|word| is_word(text, word)) || self.markers.is_missing(text, true)
+            };
+            has(pair[0]) && has(pair[1]) && levels.keys().all(|text| fits(text))
+        })
+    }
+
+    fn as_truth(&self) -> Result<String, Error> {
+        let examples = &self.survey.examples;
+        let other = self.survey.levels().and_then(|levels| {
+            levels
+                .keys()
+                .filter(|text| !self.markers.is_missing(text, true))
+                .find(|text| truth(text).is_none())
+        });
+        let other = match (self.survey.levels(), other) {
+            (None, _) => examples.last().cloned(),
+            (_, other) => other.map(|text| short(text)),
+        };
+        match other {
+            None => Ok(format!("only {}", examples.join(" and "))),
+            Some(value) => Err(Error::BadKind {
+                column: self.name.to_owned(),
+                kind: ColumnKind::Boolean,
+                value,
+            }),
+        }
+    }
+
+    fn as_numbers(&self) -> Result<(Reading, String), Error> {
+        let survey = self.survey;
+        let numbers = survey.numbers(self.habit);
+        if let Some(other) = &numbers.first_other {
+            return Err(self.bad(other, NUMBER));
+        }
+        if let Some(infinite) = &survey.infinite {
+            return Err(self.bad(infinite, NUMBER));
+        }
+        let range = (numbers.count > 0).then_some([numbers.range.least, numbers.range.largest]);
+        let mut reason = match range {
+            Some([least, largest]) => format!("numbers from {least} to {largest}"),
+            None => "no number".to_owned(),
+        };
+        if let Some(words) = numbers.format.words() {
+            reason = format!("{reason}, written with {words}");
+        }
+        if let Some(cell) = &numbers.ambiguous {
+            let read = numbers.format.parse(cell).unwrap_or(f64::NAN);
+            let because = match self.habit {
+                Habit::Points => "since the table has decimal points",
+                Habit::Commas => "since the table has decimal commas",
+                Habit::CommaSeparated => "as where commas separate cells",
+                Habit::OtherwiseSeparated => "as where commas do not separate cells",
+            };
+            reason = format!("{reason}; {} is read as {read}, {because}", short(cell));
+        }
+        if names_rows(self.name) && numbers.range.whole && survey.distinct() > MOST_WHOLE_CLASSES {
+            reason = format!(
+                "{reason}; its name says that it identifies something, but its values repeat: perhaps they are groups"
+            );
+        }
+        let format = numbers.format;
+        Ok((Reading::Numbers { format, range }, reason))
+    }
+
+    fn as_dates(&self) -> Result<(Reading, String), Error> {
+        let (order, dates, other) = self.survey.dates();
+        if let Some(bad) = &dates.first_other {
+            return Err(self.bad(bad, expected_date(order)));
+        }
+        if dates.count == 0 {
+            return Err(Error::BadKind {
+                column: self.name.to_owned(),
+                kind: ColumnKind::Date,
+                value: String::new(),
+            });
+        }
+        let parts = [
+            (CalendarPart::Month, dates.months),
+            (CalendarPart::Weekday, dates.weekdays),
+            (CalendarPart::Hour, dates.hours),
+        ];
+        let parts = parts
+            .into_iter()
+            .filter(|(_, seen)| seen.count_ones() > 1)
+            .map(|(part, _)| part)
+            .collect();
+        let mut reason = format!(
+            "dates from {} to {}",
+            written(dates.earliest),
+            written(dates.latest)
+        );
+        if order != DateOrder::YearMonthDay {
+            reason = format!("{reason}, written {}", order.words());
+        }
+        if let Some(other) = other {
+            reason = format!("{reason} (as {} they could be read, too)", other.words());
+        }
+        let earliest = dates.earliest;
+        let reading = Reading::Dates {
+            order,
+            earliest,
+            parts,
+        };
+        Ok((reading, reason))
+    }
+
+    /// Whole numbers that name or count the rows.
+    fn identifier(&self, numbers: &Numbers) -> Option<Decision> {
+        let survey = self.survey;
+        let is_complete = numbers.first_other.is_none() && survey.present() == survey.rows;
+        if !numbers.range.whole || !is_complete {
+            return None;
+        }
+        let share = survey.share_of_distinct();
+        let named = names_rows(self.name) && share >= NEARLY_ALL && survey.rows > 1;
+        let counts = matches!(survey.counts_from(), Some(0 | 1))
+            && self.at == 0
+            && survey.rows >= FEWEST_COUNTED
+            && !is_measure(self.name);
+        if !named && !counts {
+            return None;
+        }
+        let reason = if counts && !named {
+            format!(
+                "it counts the rows from {}",
+                survey.counts_from().unwrap_or_default()
+            )
+        } else {
+            format!(
+                "{} different whole numbers in {} rows, and the name of an identifier",
+                self.count_of_distinct(),
+                survey.rows
+            )
+        };
+        Some(Decision {
+            only_counts: counts && !named,
+            ..Decision::new(ColumnKind::Identifier, Reading::Nothing, reason)
+        })
+    }
+
+    /// How many distinct cells there are, in words: not all are counted.
+    fn count_of_distinct(&self) -> String {
+        let distinct = self.survey.distinct();
+        if distinct > MOST_LEVELS && self.survey.is_saturated() {
+            format!("more than {distinct}")
+        } else {
+            distinct.to_string()
+        }
+    }
+
+    /// The target, as classes or numbers.
+    pub(crate) fn as_target(&self, task: Option<Task>) -> Result<Decision, Error> {
+        let survey = self.survey;
+        let numbers = survey.numbers(self.habit);
+        let rows = usize::try_from(survey.texts()).unwrap_or(usize::MAX);
+        let is_number = match task {
+            Some(task) => task == Task::Regression,
+            None => {
+                survey.present() > 0 && numbers.count as f64 >= MOSTLY * survey.present() as f64
+            }
+        };
+        if survey.texts() == 0 || (is_number && survey.present() == 0) {
+            return Err(Error::MissingTarget {
+                column: self.name.to_owned(),
+                n_rows: survey.rows,
+            });
+        }
+        let classes = survey.levels().map(|levels| {
+            let texts = levels.keys().map(|text| &**text);
+            let texts = texts.filter(|text| !is_number || !self.markers.is_missing(text, true));
+            let classes: std::collections::BTreeSet<String> = texts.map(class_of).collect();
+            ordered(classes.into_iter().collect())
+        });
+        if let Some([value]) = classes.as_deref() {
+            return Err(self.constant_target(value.clone()));
+        }
+        let looks_like_classes = !is_number || {
+            let count = classes.as_ref().map_or(usize::MAX, Vec::len);
+            let named = NAMES_OF_CLASSES
+                .iter()
+                .any(|name| self.name.eq_ignore_ascii_case(name));
+            let few = count <= MOST_WHOLE_CLASSES
+                || (named && count <= MOST_CLASSES && 2 * count <= rows);
+            let as_labels = classes.as_deref().is_some_and(|classes| {
+                let has_point = survey
+                    .levels()
+                    .is_some_and(|levels| levels.keys().any(|text| class_of(text) != **text));
+                !has_point || count_from_zero_or_one(classes)
+            });
+            numbers.range.whole && few && as_labels
+        };
+        let read_off = if looks_like_classes {
+            Task::Classification
+        } else {
+            Task::Regression
+        };
+        match task.unwrap_or(read_off) {
+            Task::Regression => {
+                let (reading, reason) = self.as_numbers()?;
+                // "1" and "1.0" are two texts, and one number.
+                if let Reading::Numbers {
+                    range: Some([least, largest]),
+                    ..
+                } = reading
+                    && least == largest
+                {
+                    return Err(self.constant_target(least.to_string()));
+                }
+                Ok(Decision::new(ColumnKind::Number, reading, reason))
+            }
+            Task::Classification => {
+                let most = if task.is_some() {
+                    MOST_LEVELS
+                } else {
+                    MOST_CLASSES
+                };
+                let classes = classes.unwrap_or_default();
+                let too_many = classes.len() > most || 2 * classes.len() > rows;
+                if classes.is_empty() || (task.is_none() && too_many) {
+                    return Err(Error::TooManyClasses {
+                        column: self.name.to_owned(),
+                        classes: survey.distinct(),
+                        n_rows: rows,
+                        most,
+                    });
+                }
+                let reason = format!("{} classes in {rows} rows", classes.len());
+                let reading = Reading::Levels(classes);
+                Ok(Decision::new(ColumnKind::Category, reading, reason))
+            }
+        }
+    }
+
+    fn constant_target(&self, value: String) -> Error {
+        Error::ConstantTarget {
+            column: self.name.to_owned(),
+            value: short(&value),
+            n_rows: usize::try_from(self.survey.texts()).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// When the rows happened: dates or numbers.
+    pub(crate) fn as_time(&self) -> Result<Reading, Error> {
+        let (_, dates, _) = self.survey.dates();
+        let kind = if dates.count > self.survey.numbers(self.habit).count {
+            ColumnKind::Date
+        } else {
+            ColumnKind::Number
+        };
+        Ok(self.as_kind(kind)?.reading)
+    }
+}
+
+/// What a cell of dates has to be.
+pub(crate) fn expected_date(order: DateOrder) -> &'static str {
+    match order {
+        DateOrder::YearMonthDay => "a date (yyyy-mm-dd)",
+        DateOrder::DayMonthYear => "a date (dd.mm.yyyy)",
+        DateOrder::MonthDayYear => "a date (mm/dd/yyyy)",
+    }
+}
+
+/// The class that a cell of the target names. `1.0` is the class `1`; `01` is another.
+pub(crate) fn class_of(cell: &str) -> String {
+    if let Some((whole, zeros)) = cell.split_once(['.', ','])
+        && whole.parse::<i64>().is_ok()
+        && !zeros.is_empty()
+        && zeros.bytes().all(|byte| byte == b'0')
+    {
+        return whole.to_owned();
+    }
+    cell.to_owned()
+}
+
+/// In the order of their numbers, if they are whole numbers: "10" comes after "9".
+fn ordered(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    if names.iter().all(|name| name.parse::<i64>().is_ok()) {
+        // A stable sort keeps "1" and "01" in the order of their texts.
+        names.sort_by_key(|name| name.parse::<i64>().ok());
+    }
+    names
+}
+
+/// Whether the classes are 0, 1, 2, ... or 1, 2, 3, ...
+fn count_from_zero_or_one(classes: &[String]) -> bool {
+    let first = classes.first().and_then(|name| name.parse::<i64>().ok());
+    let Some(first @ (0 | 1)) = first else {
+        return false;
+    };
+    classes
+        .iter()
+        .zip(first..)
+        .all(|(name, number)| name.parse() == Ok(number))
+}
+
+/// The words of a column's name, in small letters: `customerId`, `customer_id` and `Customer ID` are the same two.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        let begins = c.is_uppercase() && before.is_lowercase();
+        if begins || !(c.is_alphanumeric() || c == '#') {
+            words.push(String::new());
+        }
+        if (c.is_alphanumeric() || c == '#')
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether a name says that the column names or numbers the rows.
+fn names_rows(name: &str) -> bool {
+    let words = words(name);
+    let is_word =
+        |word: Option<&String>| word.is_some_and(|w| WORDS_OF_IDENTIFIERS.contains(&w.as_str()));
+    is_word(words.first())
+        || is_word(words.last())
+        || NAMES_OF_IDENTIFIERS.contains(&words.join(" ").as_str())
+        || name.starts_with("Unnamed: ")
+}
+
+fn is_measure(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| NAMES_OF_MEASURES.contains(&word.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_identifiers_are_told_from_names_of_measures() {
+        for name in [
+            "id",
+            "ID",
+            "customer_id",
+            "PassengerId",
+            "Customer ID",
+            "index",
+            "row",
+            "No.",
+            "uuid",
+            "Unnamed: 0",
+            "#",
+            "rownames",
+        ] {
+            assert!(names_rows(name), "{name}");
+        }
+        for name in [
+            "grid",
+            "width",
+            "area",
+            "year",
+            "number_of_rooms",
+            "uv_index",
+            "humid",
+            "nodes",
+            "paid",
+            "key rate",
+        ] {
+            assert!(!names_rows(name), "{name}");
+        }
+        assert!(is_measure("model_year") && is_measure("t") && !is_measure("instant"));
+    }
+
+    #[test]
+    fn labels_with_a_point_are_the_labels_without() {
+        assert_eq!(class_of("1.0"), "1");
+        assert_eq!(class_of("0,00"), "0");
+        for text in ["1", "01", "1.5", "a.0", "1.", "v1.0"] {
+            assert_eq!(class_of(text), text);
+        }
+        let classes = |names: &[&str]| ordered(names.iter().map(|n| n.to_string()).collect());
+        assert!(count_from_zero_or_one(&classes(&["0", "1"])));
+        assert!(count_from_zero_or_one(&classes(&["3", "1", "2"])));
+        assert!(!count_from_zero_or_one(&classes(&["3", "10"])));
+        assert_eq!(classes(&["10", "9", "-1"]), ["-1", "9", "10"]);
+    }
+}

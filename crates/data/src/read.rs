@@ -1,0 +1,584 @@
+//! Tables read as a schema says: frames, with what is new in them and the rows that cannot be read.
+
+use std::collections::{BTreeMap, HashMap};
+
+use nalgebra::DMatrix;
+
+use crate::cells::{Absence, Place, is_written_zero, short, truth};
+use crate::column::{CalendarPart, ColumnRole, Reading, TableColumn};
+use crate::dates::{DAYS_OF_A_YEAR, DateOrder, Moment};
+use crate::decide::{class_of, expected_date};
+use crate::numbers::NumberFormat;
+use crate::schema::unknown;
+use crate::{
+    BadRow, Error, Frame, FrameColumn, FrameValues, Framed, Notice, Table, TableSchema, Target,
+};
+
+/// The way out of a cell that later data has.
+const CORRECT: &str = "correct it";
+
+/// What later data has that the training data had not, by row where a row cannot be read.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    notices: Vec<Notice>,
+    /// Why, of the first bad cell of each row.
+    bad: BTreeMap<usize, Error>,
+}
+
+impl Findings {
+    /// The first bad cell as an error.
+    pub(crate) fn refuse(self) -> Result<(), Error> {
+        self.bad.into_values().next().map_or(Ok(()), Err)
+    }
+
+    fn bad(&mut self, row: usize, error: Error) {
+        self.bad.entry(row).or_insert(error);
+    }
+}
+
+/// Counts the rows that have something, and keeps what it is in the first.
+#[derive(Default)]
+struct Seen {
+    line: u64,
+    rows: usize,
+    what: String,
+}
+
+impl Seen {
+    fn add(&mut self, line: u64, what: impl FnOnce() -> String) {
+        if self.rows == 0 {
+            (self.line, self.what) = (line, what());
+        }
+        self.rows += 1;
+    }
+
+    fn tell(self, column: &str, findings: &mut Findings) {
+        if self.rows > 0 {
+            findings.notices.push(Notice {
+                line: Some(self.line),
+                column: column.to_owned(),
+                rows: self.rows,
+                what: self.what,
+            });
+        }
+    }
+}
+
+/// The features of a table, all rows.
+pub(crate) struct Read {
+    pub(crate) columns: Vec<FrameColumn>,
+    /// Where each stands in the table.
+    pub(crate) sources: Vec<usize>,
+    pub(crate) findings: Findings,
+}
+
+impl TableSchema {
+    /// The table as a [`Frame`]: numbers and categories, with what is missing still missing. Columns are found by name.
+    ///
+    /// Everything else is read on, and said: other columns than in training, new categories, numbers outside the range of
+    /// the training rows by more than its width, and constants that changed are [`Notice`]s; a row with a cell of another
+    /// kind than its column is a [`BadRow`], and not in the frame.
+    ///
+    /// The frame is for predictions. It has a target if the table has one in each row that can be read; groups, weights and times
+    /// likewise. [`labelled_frame`](Self::labelled_frame) is for training and judging.
+    ///
+    /// # Errors
+    /// [`Error::MissingColumn`] for a column that features are made of.
+    pub fn frame(&self, table: &Table) -> Result<Framed, Error> {
+        let read = self.read(table)?;
+        let mut of_others = Findings::default();
+        let target = self.is_complete(table, ColumnRole::Target);
+        let target = if target {
+            Some(self.target_of(table, &mut of_others)?)
+        } else {
+            None
+        };
+        let mut notices = Vec::new();
+        let target = match of_others.bad.first_key_value() {
+            None => target,
+            Some((&row, _)) => {
+                notices.push(Notice {
+                    line: Some(table.lines()[row]),
+                    column: self.target().to_owned(),
+                    rows: of_others.bad.len(),
+                    what: "is not as the target was in training; it is not used".to_owned(),
+                });
+                None
+            }
+        };
+        let mut of_rows = Findings::default();
+        let weights = self.weights_of(table, &mut of_rows);
+        let weights = weights.filter(|_| of_rows.bad.is_empty());
+        let mut of_rows = Findings::default();
+        let times = self.times_of(table, &mut of_rows);
+        let times = times.filter(|_| of_rows.bad.is_empty());
+        Ok(self.assemble(table, read, target, (weights, times), notices))
+    }
+
+    /// The rows of a table whose target is there, as a [`Frame`] that has one: for training, and for judging predictions. A row
+    /// whose target is missing is left out with a [`Notice`]; one whose target cannot be read is a [`BadRow`].
+    ///
+    /// # Errors
+    /// As [`frame`](Self::frame); [`Error::UnknownColumn`] without the target's column; [`Error::MissingTarget`] where all of
+    /// its cells are missing.
+    pub fn labelled_frame(&self, table: &Table) -> Result<Framed, Error> {
+        let at = table.position(self.target())?;
+        let numbers = self.classes().is_empty();
+        let there: Vec<usize> = table
+            .cells(at)
+            .enumerate()
+            .filter(|(_, (_, cell))| !self.markers.is_missing(cell, numbers))
+            .map(|(row, _)| row)
+            .collect();
+        if there.is_empty() {
+            return Err(Error::MissingTarget {
+                column: self.target().to_owned(),
+                n_rows: table.n_rows() as u64,
+            });
+        }
+        let lacking = table.n_rows() - there.len();
+        if lacking == 0 {
+            return self.labelled(table, Vec::new());
+        }
+        let first = table
+            .cells(at)
+            .find(|(_, cell)| self.markers.is_missing(cell, numbers));
+        let notice = Notice {
+            line: first.map(|(place, _)| place.line),
+            column: self.target().to_owned(),
+            rows: lacking,
+            what: "has no target; the row is left out".to_owned(),
+        };
+        self.labelled(&table.select(&there), vec![notice])
+    }
+
+    fn labelled(&self, table: &Table, notices: Vec<Notice>) -> Result<Framed, Error> {
+        let mut read = self.read(table)?;
+        let target = self.target_of(table, &mut read.findings)?;
+        let weights = self.weights_of(table, &mut read.findings);
+        let times = self.times_of(table, &mut read.findings);
+        Ok(self.assemble(table, read, Some(target), (weights, times), notices))
+    }
+
+    /// Whether the table has this column, and no cell of it is missing.
+    fn is_complete(&self, table: &Table, role: ColumnRole) -> bool {
+        self.of_role(role).is_some_and(|column| {
+            let numbers = column.is_among_numbers() && role != ColumnRole::Groups;
+            table.position(&column.name).is_ok_and(|at| {
+                !table
+                    .cells(at)
+                    .any(|(_, cell)| self.markers.is_missing(cell, numbers))
+            })
+        })
+    }
+
+    fn assemble(
+        &self,
+        table: &Table,
+        read: Read,
+        target: Option<Target<f64>>,
+        (weights, times): (Option<Vec<f64>>, Option<Vec<f64>>),
+        mut notices: Vec<Notice>,
+    ) -> Framed {
+        let Read {
+            columns,
+            mut findings,
+            ..
+        } = read;
+        let frame = Frame {
+            name: table.name().to_owned(),
+            lines: table.lines().to_vec(),
+            columns,
+            target,
+            groups: self.groups_of(table),
+            weights,
+            times,
+        };
+        notices.append(&mut findings.notices);
+        self.compare_others(table, &mut notices);
+        let bad_rows: Vec<BadRow> = findings
+            .bad
+            .iter()
+            .map(|(&row, error)| BadRow {
+                line: table.lines()[row],
+                reason: reason(error),
+            })
+            .collect();
+        let frame = if findings.bad.is_empty() {
+            frame
+        } else {
+            let good: Vec<usize> = (0..table.n_rows())
+                .filter(|row| !findings.bad.contains_key(row))
+                .collect();
+            frame.select(&good)
+        };
+        Framed {
+            frame,
+            notices,
+            bad_rows,
+        }
+    }
+
+    /// The features, with what is new in them.
+    pub(crate) fn read(&self, table: &Table) -> Result<Read, Error> {
+        let mut read = Read {
+            columns: Vec::new(),
+            sources: Vec::new(),
+            findings: Findings::default(),
+        };
+        for column in self.used() {
+            let at = table.needed(column.name(), &self.columns)?;
+            let cells = Cells {
+                schema: self,
+                table,
+                at,
+                column,
+            };
+            let values = cells.read(&mut read.findings);
+            for ((name, _), values) in column.parts().into_iter().zip(values) {
+                read.sources.push(at);
+                read.columns.push(FrameColumn {
+                    name,
+                    source: column.name.clone(),
+                    values,
+                });
+            }
+        }
+        Ok(read)
+    }
+
+    /// The target; of rows where it cannot be read, a placeholder.
+    pub(crate) fn target_of(
+        &self,
+        table: &Table,
+        findings: &mut Findings,
+    ) -> Result<Target<f64>, Error> {
+        let at = table.position(self.target())?;
+        let column = self.of_role(ColumnRole::Target);
+        if let Some(TableColumn {
+            reading: Reading::Numbers { format, .. },
+            ..
+        }) = column
+        {
+            let values: Vec<f64> = table
+                .cells(at)
+                .enumerate()
+                .map(|(row, (place, cell))| {
+                    finite(*format, place, cell).unwrap_or_else(|error| {
+                        findings.bad(row, error);
+                        0.0
+                    })
+                })
+                .collect();
+            return Ok(Target::Values {
+                values: DMatrix::from_vec(1, values.len(), values),
+                names: vec![self.target().to_owned()],
+            });
+        }
+        let names = self.classes();
+        let codes = positions(names);
+        let labels = table
+            .cells(at)
+            .enumerate()
+            .map(|(row, (place, cell))| {
+                let code = codes.get(cell).copied();
+                let code = code.or_else(|| codes.get(class_of(cell).as_str()).copied());
+                code.unwrap_or_else(|| {
+                    findings.bad(row, unknown(place, cell, names));
+                    0
+                })
+            })
+            .collect();
+        Ok(Target::Classes {
+            labels,
+            names: names.to_vec(),
+        })
+    }
+
+    /// A number for each group, in the order of their first rows. A row without a group is one of its own.
+    pub(crate) fn groups_of(&self, table: &Table) -> Option<Vec<u32>> {
+        let at = table.position(self.groups()?).ok()?;
+        let mut ids: HashMap<&str, u32> = HashMap::new();
+        let mut next = 0;
+        let mut new = || {
+            next += 1;
+            next - 1
+        };
+        let groups = table.cells(at).map(|(_, cell)| {
+            if self.markers.is_missing(cell, false) {
+                new()
+            } else {
+                *ids.entry(cell).or_insert_with(&mut new)
+            }
+        });
+        Some(groups.collect())
+    }
+
+    pub(crate) fn weights_of(&self, table: &Table, findings: &mut Findings) -> Option<Vec<f64>> {
+        let column = self.of_role(ColumnRole::Weights)?;
+        let Reading::Numbers { format, .. } = column.reading else {
+            return None;
+        };
+        let at = table.position(&column.name).ok()?;
+        let weights =
+            table
+                .cells(at)
+                .enumerate()
+                .map(|(row, (place, cell))| match format.parse(cell) {
+                    Some(weight) if weight.is_finite() && weight >= 0.0 => weight,
+                    _ => {
+                        let expected = "a weight, which is finite and at least 0";
+                        findings.bad(row, place.bad(cell, expected, CORRECT));
+                        1.0
+                    }
+                });
+        Some(weights.collect())
+    }
+
+    fn times_of(&self, table: &Table, findings: &mut Findings) -> Option<Vec<f64>> {
+        let time = self.time.as_ref()?;
+        let at = table.position(&time.column).ok()?;
+        let times = table.cells(at).enumerate().map(|(row, (place, cell))| {
+            let read = match time.reading {
+                Reading::Dates { order, .. } => Moment::parse(cell, order)
+                    .map(Moment::days)
+                    .ok_or_else(|| place.bad(cell, expected_date(order), CORRECT)),
+                Reading::Numbers { format, .. } => finite(format, place, cell),
+                _ => Ok(0.0),
+            };
+            read.unwrap_or_else(|error| {
+                findings.bad(row, error);
+                0.0
+            })
+        });
+        Some(times.collect())
+    }
+
+    /// Columns that are not known, and constants that are none any more.
+    fn compare_others(&self, table: &Table, notices: &mut Vec<Notice>) {
+        for name in table.columns() {
+            if !self.columns.iter().any(|column| column.name == *name) {
+                notices.push(Notice {
+                    line: None,
+                    column: name.clone(),
+                    rows: table.n_rows(),
+                    what: "was not there in training; it is not used".to_owned(),
+                });
+            }
+        }
+        for column in &self.columns {
+            let Reading::Always(value) = &column.reading else {
+                continue;
+            };
+            let Ok(at) = table.position(&column.name) else {
+                continue;
+            };
+            let number = value.parse::<f64>().ok();
+            let mut seen = Seen::default();
+            for (place, cell) in table.cells(at) {
+                let is_same = cell == value
+                    || self.markers.is_missing(cell, true)
+                    || (number.is_some() && cell.parse().ok() == number);
+                if !is_same {
+                    seen.add(place.line, || {
+                        format!(
+                            "was always {} in training, and is now {}; it is not used",
+                            short(value),
+                            short(cell)
+                        )
+                    });
+                }
+            }
+            let mut findings = Findings::default();
+            seen.tell(&column.name, &mut findings);
+            notices.append(&mut findings.notices);
+        }
+    }
+}
+
+/// One column of a table that is read as its schema says.
+struct Cells<'a> {
+    schema: &'a TableSchema,
+    table: &'a Table,
+    at: usize,
+    column: &'a TableColumn,
+}
+
+impl Cells<'_> {
+    fn read(&self, findings: &mut Findings) -> Vec<FrameValues> {
+        match &self.column.reading {
+            Reading::Numbers { format, range } => {
+                vec![self.numbers(*format, *range, findings)]
+            }
+            Reading::Truth => vec![self.truths(findings)],
+            Reading::Levels(levels) => vec![self.levels(levels, findings)],
+            Reading::Dates {
+                order,
+                earliest,
+                parts,
+            } => self.dates(*order, *earliest, parts, findings),
+            Reading::Always(_) | Reading::Nothing => Vec::new(),
+        }
+    }
+
+    /// Each cell, whether it is missing, with its place and row.
+    fn cells(&self) -> impl Iterator<Item = (usize, Place<'_>, &str, Absence)> {
+        let cells = self.table.cells(self.at).enumerate();
+        cells.map(|(row, (place, cell))| (row, place, cell, self.schema.markers.absence(cell)))
+    }
+
+    fn numbers(
+        &self,
+        format: NumberFormat,
+        range: Option<[f64; 2]>,
+        findings: &mut Findings,
+    ) -> FrameValues {
+        let mut far = Seen::default();
+        let [least, largest] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        let width = largest - least;
+        // A constant that was declared a number has no width to go by.
+        let usual = if width > 0.0 && width.is_finite() {
+            least - width..=largest + width
+        } else {
+            f64::NEG_INFINITY..=f64::INFINITY
+        };
+        let mut values = Vec::with_capacity(self.table.n_rows());
+        for (row, place, cell, absence) in self.cells() {
+            values.push(if absence != Absence::Present {
+                f64::NAN
+            } else {
+                match finite(format, place, cell) {
+                    Ok(value) => {
+                        if !usual.contains(&value) {
+                            far.add(place.line, || {
+                                format!("is {value}, far outside {least} to {largest} of the training rows")
+                            });
+                        }
+                        value
+                    }
+                    Err(error) => {
+                        findings.bad(row, error);
+                        f64::NAN
+                    }
+                }
+            });
+        }
+        far.tell(&self.column.name, findings);
+        FrameValues::Numbers(values)
+    }
+
+    fn truths(&self, findings: &mut Findings) -> FrameValues {
+        let mut values = Vec::with_capacity(self.table.n_rows());
+        for (row, place, cell, absence) in self.cells() {
+            values.push(match truth(cell) {
+                Some(is_true) => f64::from(u8::from(is_true)),
+                None => {
+                    if absence == Absence::Present {
+                        findings.bad(row, place.bad(cell, "true or false, or yes or no", CORRECT));
+                    }
+                    f64::NAN
+                }
+            });
+        }
+        FrameValues::Numbers(values)
+    }
+
+    fn levels(&self, levels: &[String], findings: &mut Findings) -> FrameValues {
+        let known = positions(levels);
+        let mut unseen: BTreeMap<String, Seen> = BTreeMap::new();
+        let mut more = Seen::default();
+        let mut codes = Vec::with_capacity(self.table.n_rows());
+        for (_, place, cell, absence) in self.cells() {
+            let code = known.get(cell).copied();
+            codes.push(match code {
+                Some(code) => code,
+                None if absence == Absence::Always => FrameValues::MISSING,
+                None => {
+                    let what = || format!("has the new category {:?}", short(cell));
+                    if let Some(seen) = unseen.get_mut(cell) {
+                        seen.add(place.line, what);
+                    } else if unseen.len() < MOST_NEW_CATEGORIES {
+                        let seen = unseen.entry(cell.to_owned()).or_default();
+                        seen.add(place.line, what);
+                    } else {
+                        more.add(place.line, || "has still more new categories".to_owned());
+                    }
+                    FrameValues::UNSEEN
+                }
+            });
+        }
+        let mut unseen: Vec<Seen> = unseen.into_values().collect();
+        unseen.sort_by_key(|seen| seen.line);
+        unseen.push(more);
+        for seen in unseen {
+            seen.tell(&self.column.name, findings);
+        }
+        FrameValues::Categories {
+            codes,
+            levels: levels.to_vec(),
+        }
+    }
+
+    fn dates(
+        &self,
+        order: DateOrder,
+        earliest: f64,
+        parts: &[CalendarPart],
+        findings: &mut Findings,
+    ) -> Vec<FrameValues> {
+        let rows = self.table.n_rows();
+        let mut trend = Vec::with_capacity(rows);
+        let mut codes = vec![Vec::with_capacity(rows); parts.len()];
+        for (row, place, cell, absence) in self.cells() {
+            let moment = match absence {
+                Absence::Present => Moment::parse(cell, order),
+                _ => None,
+            };
+            if moment.is_none() && absence == Absence::Present {
+                findings.bad(row, place.bad(cell, expected_date(order), CORRECT));
+            }
+            trend.push(moment.map_or(f64::NAN, |moment| {
+                (moment.days() - earliest) / DAYS_OF_A_YEAR
+            }));
+            for (part, codes) in parts.iter().zip(&mut codes) {
+                codes.push(moment.map_or(FrameValues::MISSING, |moment| match part {
+                    CalendarPart::Month => moment.month(),
+                    CalendarPart::Weekday => moment.weekday(),
+                    CalendarPart::Hour => moment.hour(),
+                }));
+            }
+        }
+        let mut values = vec![FrameValues::Numbers(trend)];
+        values.extend(parts.iter().zip(codes).map(|(part, codes)| {
+            let levels = part.levels();
+            FrameValues::Categories { codes, levels }
+        }));
+        values
+    }
+}
+
+/// So many new categories of one column are named.
+const MOST_NEW_CATEGORIES: usize = 20;
+
+fn positions(names: &[String]) -> HashMap<&str, u32> {
+    names.iter().map(String::as_str).zip(0..).collect()
+}
+
+/// The number in a cell that is not missing.
+fn finite(format: NumberFormat, place: Place<'_>, cell: &str) -> Result<f64, Error> {
+    match format.parse(cell) {
+        Some(value) if value.is_infinite() => Err(place.no_number(cell)),
+        Some(0.0) if !is_written_zero(cell) => Err(place.too_small(cell)),
+        Some(value) => Ok(value),
+        None => Err(place.no_number(cell)),
+    }
+}
+
+/// An error of a cell without the line, which stands beside it.
+fn reason(error: &Error) -> String {
+    let said = error.to_string();
+    match said.split_once(", ") {
+        Some((line, rest)) if line.starts_with("line ") => rest.to_owned(),
+        _ => said,
+    }
+}

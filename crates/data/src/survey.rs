@@ -1,0 +1,397 @@
+//! What the cells of a column have in common, counted in one pass and in bounded memory.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+use crate::cells::{Absence, Markers, short};
+use crate::dates::{DateOrder, Moment};
+use crate::numbers::{NumberFormat, Shape};
+
+/// More distinct texts than this are no categories.
+pub(crate) const MOST_LEVELS: usize = 1000;
+/// A text of more bytes than this is no category.
+const LONGEST_LEVEL: usize = 200;
+/// So many distinct cells are told apart; whether nearly all differ is judged by the rows up to there.
+const MOST_DISTINCT: usize = 50_000;
+/// So many lines with missing cells are remembered.
+pub(crate) const LINES_NAMED: usize = 5;
+
+/// A cell that is an example of something.
+#[derive(Clone, Debug)]
+pub(crate) struct Example {
+    pub(crate) line: u64,
+    pub(crate) cell: String,
+}
+
+impl Example {
+    fn new(line: u64, cell: &str) -> Self {
+        Self {
+            line,
+            cell: short(cell),
+        }
+    }
+}
+
+/// The least and the largest of some numbers, and whether all are whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    pub(crate) least: f64,
+    pub(crate) largest: f64,
+    pub(crate) whole: bool,
+}
+
+impl Range {
+    const NONE: Self = Self {
+        least: f64::INFINITY,
+        largest: f64::NEG_INFINITY,
+        whole: true,
+    };
+
+    fn add(&mut self, value: f64) {
+        self.least = self.least.min(value);
+        self.largest = self.largest.max(value);
+        self.whole &= value.fract() == 0.0;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.least = self.least.min(other.least);
+        self.largest = self.largest.max(other.largest);
+        self.whole &= other.whole;
+    }
+}
+
+/// Cells that the same formats read as numbers.
+#[derive(Clone, Debug)]
+struct Alike {
+    formats: u8,
+    count: u64,
+    first: Example,
+    /// Of their numbers, read with decimal points and with decimal commas.
+    points: Range,
+    commas: Range,
+}
+
+/// Cells as dates in one order.
+#[derive(Clone, Debug)]
+pub(crate) struct Dates {
+    pub(crate) count: u64,
+    /// The first cell that is no such date, and is not missing.
+    pub(crate) first_other: Option<Example>,
+    /// Days since 1970-01-01.
+    pub(crate) earliest: f64,
+    pub(crate) latest: f64,
+    /// A bit for each month, day of the week and hour that there is.
+    pub(crate) months: u32,
+    pub(crate) weekdays: u32,
+    pub(crate) hours: u32,
+    /// A bit for each day of the month.
+    pub(crate) days_of_month: u32,
+}
+
+/// The numbers of a column in one format.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    pub(crate) format: NumberFormat,
+    pub(crate) count: u64,
+    pub(crate) range: Range,
+    /// The first cell that is no number, and is not missing.
+    pub(crate) first_other: Option<Example>,
+    /// The first cell that can be read in two ways, as far as its own text goes.
+    pub(crate) ambiguous: Option<String>,
+}
+
+/// A column, as far as it has been seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Survey {
+    pub(crate) rows: u64,
+    /// Cells that are missing whatever the column is.
+    pub(crate) missing: u64,
+    /// Cells that are missing if the column is numbers.
+    pub(crate) among_numbers: u64,
+    /// The first lines with cells that are missing.
+    pub(crate) missing_lines: Vec<u64>,
+    alike: Vec<Alike>,
+    percent: bool,
+    currency: bool,
+    /// The first infinite number.
+    pub(crate) infinite: Option<Example>,
+    dates: [Dates; 3],
+    levels: HashMap<Box<str>, u64>,
+    /// Whether there are more, or longer ones.
+    levels_overflow: bool,
+    hashes: HashSet<u64, BuildHasherDefault<DefaultHasher>>,
+    /// The rows with texts while distinct ones were counted.
+    rows_told_apart: u64,
+    /// Of all cells that are not missing.
+    bytes: u64,
+    /// The first distinct cells.
+    pub(crate) examples: Vec<String>,
+    /// The first number, and the next one if each is one more than the one before; `None` where they do not count.
+    counter: Option<(i64, i64)>,
+}
+
+impl Survey {
+    pub(crate) fn new() -> Self {
+        let dates = || Dates {
+            count: 0,
+            first_other: None,
+            earliest: f64::INFINITY,
+            latest: f64::NEG_INFINITY,
+            months: 0,
+            weekdays: 0,
+            hours: 0,
+            days_of_month: 0,
+        };
+        Self {
+            rows: 0,
+            missing: 0,
+            among_numbers: 0,
+            missing_lines: Vec::new(),
+            alike: Vec::new(),
+            percent: false,
+            currency: false,
+            infinite: None,
+            dates: [dates(), dates(), dates()],
+            levels: HashMap::new(),
+            levels_overflow: false,
+            hashes: HashSet::default(),
+            rows_told_apart: 0,
+            bytes: 0,
+            examples: Vec::new(),
+            counter: None,
+        }
+    }
+
+    pub(crate) fn observe(&mut self, line: u64, cell: &str, markers: &Markers) {
+        let is_first = self.rows == 0;
+        self.rows += 1;
+        let absence = markers.absence(cell);
+        if absence != Absence::Present {
+            self.counter = None;
+            if self.missing_lines.len() < LINES_NAMED {
+                self.missing_lines.push(line);
+            }
+        }
+        match absence {
+            Absence::Always => self.missing += 1,
+            Absence::AmongNumbers => {
+                self.among_numbers += 1;
+                self.observe_text(cell);
+            }
+            Absence::Present => {
+                self.observe_text(cell);
+                let shape = Shape::of(cell);
+                self.observe_number(line, cell, shape, is_first);
+                if shape.formats == 0 {
+                    self.observe_date(line, cell);
+                } else {
+                    for dates in &mut self.dates {
+                        if dates.first_other.is_none() {
+                            dates.first_other = Some(Example::new(line, cell));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn observe_text(&mut self, cell: &str) {
+        self.bytes += cell.len() as u64;
+        if !self.levels_overflow {
+            if let Some(count) = self.levels.get_mut(cell) {
+                *count += 1;
+                self.rows_told_apart += 1;
+                return;
+            }
+            if self.examples.len() < 3 {
+                self.examples.push(short(cell));
+            }
+            if self.levels.len() < MOST_LEVELS && cell.len() <= LONGEST_LEVEL {
+                self.levels.insert(cell.into(), 1);
+                self.rows_told_apart += 1;
+                return;
+            }
+            self.levels_overflow = true;
+            let hasher = self.hashes.hasher().clone();
+            let known = std::mem::take(&mut self.levels);
+            self.hashes
+                .extend(known.keys().map(|text| hasher.hash_one(&**text)));
+        }
+        if self.hashes.len() < MOST_DISTINCT {
+            self.rows_told_apart += 1;
+            let hash = self.hashes.hasher().hash_one(cell);
+            self.hashes.insert(hash);
+        }
+    }
+
+    fn observe_number(&mut self, line: u64, cell: &str, shape: Shape, is_first: bool) {
+        self.percent |= shape.percent;
+        self.currency |= shape.currency;
+        let at = match self
+            .alike
+            .iter()
+            .position(|alike| alike.formats == shape.formats)
+        {
+            Some(at) => at,
+            None => {
+                self.alike.push(Alike {
+                    formats: shape.formats,
+                    count: 0,
+                    first: Example::new(line, cell),
+                    points: Range::NONE,
+                    commas: Range::NONE,
+                });
+                self.alike.len() - 1
+            }
+        };
+        let alike = &mut self.alike[at];
+        alike.count += 1;
+        let [points, commas] = shape.values(cell);
+        for (value, range) in [(points, &mut alike.points), (commas, &mut alike.commas)] {
+            match value {
+                Some(value) if value.is_finite() => range.add(value),
+                Some(_) if self.infinite.is_none() => {
+                    self.infinite = Some(Example::new(line, cell));
+                }
+                _ => {}
+            }
+        }
+        if is_first || self.counter.is_some() {
+            self.counter = match (cell.parse::<i64>(), self.counter) {
+                (Ok(value), None) => Some((value, value.wrapping_add(1))),
+                (Ok(value), Some((first, next))) if value == next => {
+                    Some((first, value.wrapping_add(1)))
+                }
+                _ => None,
+            };
+        }
+    }
+
+    fn observe_date(&mut self, line: u64, cell: &str) {
+        for (order, dates) in DateOrder::ALL.into_iter().zip(&mut self.dates) {
+            let Some(moment) = Moment::parse(cell, order) else {
+                if dates.first_other.is_none() {
+                    dates.first_other = Some(Example::new(line, cell));
+                }
+                continue;
+            };
+            dates.count += 1;
+            let days = moment.days();
+            dates.earliest = dates.earliest.min(days);
+            dates.latest = dates.latest.max(days);
+            dates.months |= 1 << moment.month();
+            dates.weekdays |= 1 << moment.weekday();
+            dates.hours |= 1 << moment.hour();
+            dates.days_of_month |= 1 << (moment.day_of_month() - 1);
+        }
+    }
+
+    /// Cells that are there, if the column is texts.
+    pub(crate) fn texts(&self) -> u64 {
+        self.rows - self.missing
+    }
+
+    /// Cells that are there, if the column is numbers.
+    pub(crate) fn present(&self) -> u64 {
+        self.texts() - self.among_numbers
+    }
+
+    /// How many distinct texts there are, or at least so many.
+    pub(crate) fn distinct(&self) -> usize {
+        self.levels.len().max(self.hashes.len())
+    }
+
+    /// The distinct texts with their counts, if they are few and short.
+    pub(crate) fn levels(&self) -> Option<&HashMap<Box<str>, u64>> {
+        (!self.levels_overflow).then_some(&self.levels)
+    }
+
+    /// Whether distinct cells are no longer counted.
+    pub(crate) fn is_saturated(&self) -> bool {
+        self.hashes.len() >= MOST_DISTINCT
+    }
+
+    /// The share of rows that have a text of their own.
+    pub(crate) fn share_of_distinct(&self) -> f64 {
+        self.distinct() as f64 / self.rows_told_apart.max(1) as f64
+    }
+
+    /// The mean length of the cells that are there, in bytes.
+    pub(crate) fn mean_length(&self) -> f64 {
+        self.bytes as f64 / self.texts().max(1) as f64
+    }
+
+    /// The first number, if the cells count the rows: each is one more than the one before, and none is missing.
+    pub(crate) fn counts_from(&self) -> Option<i64> {
+        self.counter.map(|(first, _)| first)
+    }
+
+    /// How many cells show a decimal point (first) or comma that is no thousands separator.
+    pub(crate) fn decimals(&self) -> (u64, u64) {
+        let count = |points: bool| {
+            let shows = |alike: &&Alike| Shape::evidence(alike.formats) == Some(points);
+            self.alike.iter().filter(shows).map(|a| a.count).sum()
+        };
+        (count(true), count(false))
+    }
+
+    /// The column as numbers.
+    pub(crate) fn numbers(&self, habit: crate::numbers::Habit) -> Numbers {
+        let shapes: Vec<(u8, u64)> = self.alike.iter().map(|a| (a.formats, a.count)).collect();
+        let (format, count) = NumberFormat::choose(&shapes, habit, self.percent, self.currency);
+        let mut range = Range::NONE;
+        let mut first_other: Option<&Example> = None;
+        let mut ambiguous = None;
+        for alike in &self.alike {
+            if format.reads(alike.formats) {
+                range.merge(if format.has_decimal_point() {
+                    &alike.points
+                } else {
+                    &alike.commas
+                });
+                if Shape::is_ambiguous(alike.formats) {
+                    ambiguous = Some(alike.first.cell.clone());
+                }
+            } else if first_other.is_none_or(|other| alike.first.line < other.line) {
+                first_other = Some(&alike.first);
+            }
+        }
+        Numbers {
+            format,
+            count,
+            range,
+            first_other: first_other.cloned(),
+            ambiguous,
+        }
+    }
+
+    /// The column as dates, in the order that reads most cells; the other order that reads as many, if there is one.
+    pub(crate) fn dates(&self) -> (DateOrder, &Dates, Option<DateOrder>) {
+        let [year_first, day_first, month_first] = &self.dates;
+        let most = self.dates.iter().map(|dates| dates.count).max();
+        if Some(year_first.count) == most {
+            return (DateOrder::YearMonthDay, year_first, None);
+        }
+        if day_first.count != month_first.count {
+            return if Some(day_first.count) == most {
+                (DateOrder::DayMonthYear, day_first, None)
+            } else {
+                (DateOrder::MonthDayYear, month_first, None)
+            };
+        }
+        // The first of each month is likelier than January of each year.
+        if month_first.days_of_month == 1 && day_first.days_of_month != 1 {
+            (
+                DateOrder::MonthDayYear,
+                month_first,
+                Some(DateOrder::DayMonthYear),
+            )
+        } else {
+            (
+                DateOrder::DayMonthYear,
+                day_first,
+                Some(DateOrder::MonthDayYear),
+            )
+        }
+    }
+}
