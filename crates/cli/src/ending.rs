@@ -186,8 +186,9 @@ mod tests {
             n_rows: 300,
             examples: vec!["High Street".into()],
         };
-        let table = data::Table::read("a,b,y\n1,NA,3\n2,1,4\n3,2,5\n".as_bytes()).unwrap();
-        let missing = data::TableReader::new().schema(&table).unwrap_err();
+        let table = data::Table::read("a,b,y\n1,NA,3.5\n2,1,4\n3,2,5\n".as_bytes()).unwrap();
+        let schema = data::TableReader::new().schema(&table).unwrap();
+        let missing = schema.dataset::<f32>(&table).unwrap_err();
         for (failure, flag) in [
             (Failure::from(folder), "--out"),
             (Failure::from(lab::Error::from(cache)), "--no-cache"),
