@@ -187,7 +187,7 @@ pub fn digits() -> Result<Dataset, Error> {
 }
 
 /// A table whose last column is the target.
-fn read(name: &str, table: impl Read, task: Task) -> Result<Dataset, Error> {
+fn read(name: &str, table: impl Read + Send, task: Task) -> Result<Dataset, Error> {
     let table = Table::read(table)?;
     // All are numbers, constant ones too: what was learned from a table of the population holds for the table as it is.
     let mut reader = TableReader::new().task(task);

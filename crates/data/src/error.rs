@@ -8,7 +8,7 @@ pub use array::ArrayProblem;
 #[cfg(feature = "fetch")]
 pub use fetch::FetchProblem;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cells::{short, some_of};
 use crate::{ColumnKind, Part};
@@ -400,12 +400,21 @@ pub enum Error {
     },
 
     /// Text that is not a table: a line with another number of fields than the header, or bytes that are not UTF-8.
-    #[error("line {line}: {problem}; every line must have as many fields as the header, in UTF-8")]
+    #[error("line {line}: {problem}")]
     BadTable {
         /// The line, from 1.
         line: u64,
-        /// What is wrong there.
+        /// What is wrong there, and the way out.
         problem: String,
+    },
+
+    /// What is wrong in a file.
+    #[error("{}: {source}", file.display())]
+    InFile {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong in it.
+        source: Box<Error>,
     },
 
     /// A table with one column, or none: no feature beside the target.
@@ -656,4 +665,20 @@ pub enum Error {
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
+}
+
+impl Error {
+    /// With the file that it is about, unless it names that.
+    pub(crate) fn in_file(self, file: &Path) -> Self {
+        match self {
+            Self::Io { source, .. } => Self::Io {
+                path: file.to_path_buf(),
+                source,
+            },
+            other => Self::InFile {
+                file: file.to_path_buf(),
+                source: Box::new(other),
+            },
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use smallbatch_base::Scalar;
 
+use crate::source::{is_table, name_of};
 use crate::{Dataset, Error, TableReader};
 
 /// A table of a folder, read by [`read_folder`].
@@ -18,7 +19,7 @@ pub struct FolderTable<T = f32> {
     pub dataset: Result<Dataset<T>, Error>,
 }
 
-/// Reads every table of a folder, sorted by name: the files that end in `.csv`, not those in folders within.
+/// Reads every table of a folder, sorted by name: the files that end in `.csv`, `.csv.gz` or `.csv.zst`, not those in folders within.
 ///
 /// The last column is the target, and classes or numbers as [`TableReader::schema`] reads it off, unless a file beside the
 /// table, `houses.toml` for `houses.csv`, says otherwise, as [`TableReader::from_toml`] reads it.
@@ -70,15 +71,15 @@ pub fn read_table<T: Scalar>(path: impl AsRef<Path>) -> Result<Dataset<T>, Error
 
 /// The table in this file, if it is one, or settings that no table belongs to.
 fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
-    let ends_in = |path: &Path, ending| {
+    let is_settings = |path: &Path| {
         path.extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
     };
-    let dataset = if ends_in(path, "csv") {
+    let dataset = if is_table(path) {
         read_table(path)
-    } else if ends_in(path, "toml") {
-        let is_its_table =
-            |other: &PathBuf| ends_in(other, "csv") && other.file_stem() == path.file_stem();
+    } else if is_settings(path) {
+        let name = name_of(path);
+        let is_its_table = |other: &PathBuf| is_table(other) && name_of(other) == name;
         if all.iter().any(is_its_table) {
             return None;
         }
@@ -89,9 +90,7 @@ fn read<T: Scalar>(path: &Path, all: &[PathBuf]) -> Option<FolderTable<T>> {
         return None;
     };
     Some(FolderTable {
-        name: path
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        name: name_of(path),
         path: path.to_path_buf(),
         dataset,
     })

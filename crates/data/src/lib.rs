@@ -56,6 +56,9 @@
 //! |---|---|
 //! | read a CSV file in one call | [`TableReader`] |
 //! | read later files in the same way, for predictions | [`Table`], [`TableSchema`] |
+//! | see what its columns are and why, or declare it | [`TableSchema::columns`], [`ColumnKind`] |
+//! | keep categories and missing cells, for what is fitted later | [`Frame`] |
+//! | read a table that does not fit into memory | [`TableChunks`], [`SchemaInference`], [`sample_path`] |
 //! | read every table of a folder | [`read_folder`] |
 //! | read images as MNIST has them, or an array of numpy | [`read_labelled_idx`], [`read_idx`], [`read_npy`] |
 //! | read a Parquet file, with the feature `parquet` | `Table::read_parquet` |
@@ -76,11 +79,13 @@ mod batch_size;
 mod batches;
 pub mod builtin;
 mod cells;
+mod chunks;
 mod column;
 mod copies;
 mod dataset;
 mod dates;
 mod decide;
+mod dialect;
 mod error;
 mod features;
 #[cfg(feature = "fetch")]
@@ -95,6 +100,7 @@ mod numbers;
 mod part;
 mod read;
 mod reader;
+mod rows;
 mod schema;
 mod settings;
 mod source;
@@ -105,6 +111,7 @@ pub mod synthetic;
 mod table;
 mod target;
 mod target_scaler;
+mod text;
 
 #[doc(inline)]
 pub use smallbatch_base::Scalar;
@@ -112,6 +119,7 @@ pub use smallbatch_base::Scalar;
 pub use arrays::{Array, ArrayValues, read_idx, read_labelled_idx, read_npy};
 pub use batch_size::BatchSize;
 pub use batches::{Batch, Batches, Choice};
+pub use chunks::{TableChunks, sample_path};
 pub use column::{ColumnKind, ColumnRole, TableColumn};
 pub use dataset::{Dataset, MissingValues};
 #[cfg(feature = "fetch")]

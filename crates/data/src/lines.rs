@@ -7,6 +7,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::Error;
+use crate::text::BadText;
 
 /// A source whose lines all end with `\n`, be it `\r\n` or the end of the file in the original.
 pub(crate) struct Lines<R> {
@@ -30,6 +31,11 @@ impl<R: Read> Lines<R> {
         }
     }
 
+    /// Where the text comes from.
+    pub(crate) fn source(&self) -> &R {
+        self.source.get_ref()
+    }
+
     fn refill(&mut self) -> io::Result<()> {
         self.ready.clear();
         self.at = 0;
@@ -45,6 +51,12 @@ impl<R: Read> Lines<R> {
                 }
                 (self.returned, self.last) = (false, b'\n');
                 return Ok(());
+            }
+            if !self.returned && !piece.contains(&b'\r') {
+                self.ready.extend_from_slice(piece);
+                let length = piece.len();
+                self.source.consume(length);
+                continue;
             }
             for &byte in piece {
                 if self.returned && byte != b'\n' {
@@ -95,21 +107,30 @@ pub(crate) fn read_record<R: Read>(
 
 /// What was wrong on a line.
 pub(crate) fn table_error(error: csv::Error, line: u64) -> Error {
-    let problem = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("it has {len} fields where the header has {expected_len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_string(),
-        _ => error.to_string(),
-    };
+    let said = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(source) => Error::Io {
+        csv::ErrorKind::Io(source) => io_error(source),
+        _ => Error::BadTable {
+            line,
+            problem: said,
+        },
+    }
+}
+
+/// What was wrong in reading, with the line where it is known.
+pub(crate) fn io_error(source: io::Error) -> Error {
+    match source
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<BadText>())
+    {
+        Some(bad) => Error::BadTable {
+            line: bad.line,
+            problem: bad.problem.clone(),
+        },
+        None => Error::Io {
             path: Default::default(),
             source,
         },
-        _ => Error::BadTable { line, problem },
     }
 }
 

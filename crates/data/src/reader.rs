@@ -173,8 +173,12 @@ impl TableReader {
     /// # Errors
     /// As those three.
     pub fn read_path<T: Scalar>(&self, path: impl AsRef<Path>) -> Result<Dataset<T>, Error> {
+        let path = path.as_ref();
         let table = Table::read_path(path)?;
-        self.schema(&table)?.dataset(&table)
+        let dataset = self
+            .schema(&table)
+            .and_then(|schema| schema.dataset(&table));
+        dataset.map_err(|error| error.in_file(path))
     }
 
     /// Refuses names of columns that are not there, and columns named for two uses.

@@ -27,7 +27,7 @@ pub fn sample(count: usize, size: usize, seed: u64) -> Vec<usize> {
 
 /// A uniform integer in `0..bound`; `bound` is at least 1.
 #[inline]
-fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
+pub(crate) fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
     match u32::try_from(bound) {
         Ok(bound) => below_u32(bound, rng) as usize,
         Err(_) => below_u64(bound as u64, rng) as usize,

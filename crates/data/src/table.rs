@@ -3,19 +3,16 @@
 #[cfg(feature = "parquet")]
 mod parquet;
 
-use std::collections::{BTreeSet, HashSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
 
 use crate::cells::{Markers, Place};
-use crate::lines::{Lines, read_record, table_error};
-use crate::names::{check_names, nearest};
-use crate::numbers::Shape;
+use crate::names::nearest;
+use crate::rows::Rows;
+use crate::source;
 use crate::{Error, TableColumn};
 
-/// What may separate cells; of those that are equally frequent in the header, the first.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How many lines an error names.
 const LINES_NAMED: usize = 5;
 
@@ -42,6 +39,7 @@ pub struct Table {
     columns: Vec<String>,
     has_index: bool,
     delimiter: u8,
+    notes: Vec<String>,
     /// All cells in one piece, row by row: an object a row would take several times the memory of its text.
     text: String,
     /// Where each cell ends in it.
@@ -51,93 +49,77 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file. The table has the file's name without its ending.
+    /// Reads a file, or standard input for `-`. The table has the file's name without its ending.
     ///
     /// # Errors
-    /// [`Error::Io`] when it cannot be opened, else as [`Table::read`].
+    /// [`Error::Io`] when it cannot be opened, else as [`Table::read`], in [`Error::InFile`].
     pub fn read_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let io = |source| Error::Io {
-            path: path.to_path_buf(),
-            source,
-        };
-        let file = File::open(path).map_err(io)?;
-        let mut table = Self::read(file).map_err(|error| match error {
-            Error::Io { source, .. } => io(source),
-            other => other,
-        })?;
-        if let Some(stem) = path.file_stem() {
-            table.name = stem.to_string_lossy().into_owned();
-        }
+        let source = source::open(path)?;
+        let mut table = Self::read(source).map_err(|error| error.in_file(path))?;
+        table.name = source::name_of(path);
         Ok(table)
     }
 
-    /// Reads a table from anywhere, once, front to back: a line of names, then one sample a line.
+    /// Reads a table from anywhere, once, front to back: a line of names, then one sample a line. What is not plain is read
+    /// all the same, and said in [`notes`](Self::notes):
     ///
-    /// - Cells are separated by what the header has most of, outside quotes: commas, semicolons, tabs or bars (`|`).
-    ///   Spaces around a cell are ignored.
-    /// - A first column without a name that numbers or names the rows, each differently, is an index as spreadsheets and
-    ///   data frames write it; it is left out, and [`has_index`](Self::has_index) says so.
+    /// - Packed by gzip or Zstandard; in UTF-16 or Windows-1252 (of which Latin-1 is a part) where it is not UTF-8.
+    /// - Cells are separated by commas, semicolons, tabs or bars (`|`): by what most of the first lines have as often as the
+    ///   header, outside quotes; or by what a first line `sep=;` says. Spaces around a cell are ignored.
+    /// - Lines above the header that begin with `#` are skipped; one right above rows that have no other header is the header.
+    /// - There is no header where the first line is numbers as the one below: all of them, unless they count (years); or half
+    ///   of them, with a fraction among them. The columns are called `c0`, `c1`, ... then.
+    /// - A first column without a name is called `index`, others by their position (`column 3`); columns at the end without a
+    ///   name and without cells are dropped.
     ///
-    /// Lines in errors are counted from 1, the header's, as an editor does.
+    /// Lines are counted from 1, the file's first, as an editor does.
     ///
     /// # Errors
     /// [`Error::EmptyFile`] without a header; [`Error::EmptyTable`] without a line below it; [`Error::BadTable`] for a line
-    /// with another number of cells, or text that is not UTF-8; [`Error::BadName`] for a column without a name, or two with
-    /// the same; [`Error::Io`] (with an empty path).
-    pub fn read(source: impl Read) -> Result<Self, Error> {
-        let mut source = BufReader::new(source);
-        let first = first_line(&mut source)?;
-        let delimiter = delimiter(&first);
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .from_reader(Lines::new(first.chain(source)));
-        let header = reader.headers().map_err(|error| table_error(error, 1))?;
-        let columns: Vec<String> = header.iter().map(strip_mark).collect();
-        if columns.is_empty() {
-            return Err(Error::EmptyFile);
-        }
-        let mut table = Self {
-            name: "table".into(),
-            has_index: columns.len() > 1 && columns[0].is_empty(),
-            delimiter,
-            columns,
-            text: String::new(),
-            ends: Vec::new(),
-            lines: Vec::new(),
-        };
-        let mut record = csv::StringRecord::new();
-        let mut index = HashSet::new();
-        while read_record(&mut reader, &mut record)? {
-            table
-                .lines
-                .push(record.position().map_or(0, csv::Position::line));
-            // The reader's own trimming makes a new record of each.
-            let mut cells = record.iter().map(str::trim);
-            if table.has_index
-                && let Some(cell) = cells.next()
-            {
-                let counts_or_names = cell.parse::<i64>().is_ok() || Shape::of(cell).formats == 0;
-                table.has_index = counts_or_names && index.insert(cell.to_owned());
-                if !table.has_index {
-                    return check_names("column", &table.columns).map(|()| table);
-                }
-            }
-            for cell in cells {
-                table.text.push_str(cell);
-                table.ends.push(table.text.len());
-            }
-        }
-        if table.has_index {
-            table.columns.remove(0);
-        }
-        check_names("column", &table.columns)?;
+    /// with another number of cells, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
+    /// columns with the same name; [`Error::Io`] (with an empty path).
+    pub fn read(source: impl Read + Send) -> Result<Self, Error> {
+        let mut rows = Rows::new(source)?;
+        let mut table = Self::empty(&rows);
+        while rows.next_into(&mut table)? {}
+        table.notes = rows.notes();
         if table.lines.is_empty() {
             return Err(Error::EmptyTable {
                 columns: table.columns.len(),
             });
         }
         Ok(table)
+    }
+
+    /// Without a row.
+    pub(crate) fn empty(rows: &Rows<'_>) -> Self {
+        Self {
+            name: "table".into(),
+            columns: rows.columns().to_vec(),
+            has_index: rows.has_index(),
+            delimiter: rows.delimiter(),
+            notes: Vec::new(),
+            text: String::new(),
+            ends: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// A row more.
+    pub(crate) fn push<'a>(&mut self, line: u64, cells: impl Iterator<Item = &'a str>) {
+        self.lines.push(line);
+        for cell in cells {
+            self.text.push_str(cell);
+            self.ends.push(self.text.len());
+        }
+    }
+
+    /// With another name and notes.
+    pub(crate) fn called(mut self, name: &str, notes: Vec<String>) -> Self {
+        name.clone_into(&mut self.name);
+        self.notes = notes;
+        self
     }
 
     /// The file's name without its ending, or "table".
@@ -155,7 +137,12 @@ impl Table {
         self.lines.len()
     }
 
-    /// Whether a first column without a name was left out, since it only numbers or names the rows.
+    /// How the table was read, where it is not plain: a sentence each, `read as Windows-1252, since it is not UTF-8`.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Whether the first column has no name in the file, and is called `index` here.
     pub fn has_index(&self) -> bool {
         self.has_index
     }
@@ -199,6 +186,7 @@ impl Table {
         let mut selected = Self {
             name: self.name.clone(),
             columns: self.columns.clone(),
+            notes: self.notes.clone(),
             has_index: self.has_index,
             delimiter: self.delimiter,
             text: String::new(),
@@ -285,46 +273,4 @@ pub(crate) fn position(name: &str, columns: &[String]) -> Result<usize, Error> {
             nearest: nearest(name, columns).map(str::to_owned),
             columns: columns.to_vec(),
         })
-}
-
-/// All up to the first line that is not empty.
-fn first_line(source: &mut impl BufRead) -> Result<Vec<u8>, Error> {
-    let mut first = Vec::new();
-    while first.trim_ascii().is_empty() {
-        let read = source.read_until(b'\n', &mut first);
-        let read = read.map_err(|source| Error::Io {
-            path: Default::default(),
-            source,
-        })?;
-        if read == 0 {
-            break;
-        }
-    }
-    Ok(first)
-}
-
-/// What separates the cells of a table with this header.
-fn delimiter(header: &[u8]) -> u8 {
-    let mut counts = [0; DELIMITERS.len()];
-    let mut quoted = false;
-    for byte in header {
-        quoted ^= *byte == b'"';
-        if let Some(at) = DELIMITERS.iter().position(|d| d == byte)
-            && !quoted
-        {
-            counts[at] += 1;
-        }
-    }
-    let mut best = 0;
-    for at in 1..counts.len() {
-        if counts[at] > counts[best] {
-            best = at;
-        }
-    }
-    DELIMITERS[best]
-}
-
-/// Spreadsheets put a byte order mark before the first name.
-fn strip_mark(name: &str) -> String {
-    name.trim_start_matches('\u{feff}').trim().to_string()
 }

@@ -5,9 +5,9 @@
     reason = "a test may panic; helpers outside #[test] too"
 )]
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 
-use smallbatch_data::{Dataset, Error, Table, TableReader, Task};
+use smallbatch_data::{ColumnKind, Dataset, Error, Table, TableReader, Task};
 
 fn refused(text: &str) -> Error {
     Table::read(text.as_bytes()).unwrap_err()
@@ -75,31 +75,137 @@ fn decimal_commas_are_read_where_commas_separate_nothing() {
 
 #[test]
 fn an_index_without_a_name_is_left_out_and_said() {
-    for index in [["0", "1", "2"], ["17", "3", "5"], ["Ulm", "Bonn", "Rom"]] {
-        let rows: String = (0..3)
-            .map(|i| format!("{},{i},{i}.5\n", index[i]))
+    let cells: [fn(usize) -> String; 3] = [
+        |i: usize| i.to_string(),
+        |i: usize| (i * 7919 % 101).to_string(),
+        |i: usize| format!("row {i}"),
+    ];
+    for cell in cells {
+        let rows: String = (0..12)
+            .map(|i| format!("{},{i},{i}.5\n", cell(i)))
             .collect();
-        let table = Table::read(format!(",a,y\n{rows}").as_bytes()).unwrap();
-        assert!(table.has_index() && table.columns() == ["a", "y"]);
-        let (_, features, _) = numbers(&format!(",a,y\n{rows}"));
-        assert_eq!(features, [0.0, 1.0, 2.0]);
-    }
-    assert!(!Table::read("a,y\n0,1\n".as_bytes()).unwrap().has_index());
-    // What repeats itself, or measures something, is a column whose name was forgotten.
-    for text in [",a,y\n1,2,3\n1,4,5\n", ",a,y\n0.5,2,3\n1.5,4,5\n"] {
-        let error = refused(text);
-        assert!(
-            matches!(
-                error,
-                Error::BadName {
-                    position: 0,
-                    problem: "empty",
-                    ..
-                }
-            ),
-            "{error:?}"
+        let text = format!(",a,y\n{rows}");
+        let table = Table::read(text.as_bytes()).unwrap();
+        assert_eq!(table.columns(), ["index", "a", "y"]);
+        assert_eq!(
+            table.notes(),
+            ["column 1 has no name; it is called \"index\""]
         );
+        let schema = TableReader::new().schema(&table).unwrap();
+        assert_eq!(schema.columns()[0].kind(), ColumnKind::Identifier);
+        assert_eq!(schema.feature_names(), ["a"]);
     }
+    // What repeats itself, or measures something, is a column whose name was forgotten.
+    for text in [
+        ",a,y\n1,2,3.5\n1,4,5\n2,3,4\n",
+        ",a,y\n0.5,2,3.5\n1.5,4,5\n",
+    ] {
+        let table = Table::read(text.as_bytes()).unwrap();
+        let schema = TableReader::new().schema(&table).unwrap();
+        assert_eq!(schema.feature_names(), ["index", "a"]);
+    }
+    assert_eq!(
+        Table::read("a,y\n0,1\n".as_bytes()).unwrap().notes().len(),
+        0
+    );
+}
+
+#[test]
+fn columns_without_a_name_are_called_by_their_place_or_dropped() {
+    let table = Table::read("a,,y,,\n1,2,3,,\n4,5,6,,\n".as_bytes()).unwrap();
+    assert_eq!(table.columns(), ["a", "column 2", "y"]);
+    assert!(table.notes()[1].contains("empty cells behind the last column"));
+    // The header alone, or the rows alone, may end in delimiters.
+    for text in ["a,y,\n1,2\n", "a,y\n1,2,\n"] {
+        assert_eq!(Table::read(text.as_bytes()).unwrap().columns(), ["a", "y"]);
+    }
+    let error = refused("a,y,\n1,2,\n1,2,3\n");
+    assert!(matches!(error, Error::BadTable { line: 3, .. }), "{error}");
+}
+
+#[test]
+fn a_table_without_a_header_is_read_and_said() {
+    let (columns, features, target) = numbers("5.1,3.5,1\n4.9,3.0,2\n4.7,3.2,3\n");
+    assert_eq!(columns, ["c0", "c1", "c2"]);
+    assert_eq!(features, [5.1, 3.5, 4.9, 3.0, 4.7, 3.2]);
+    assert_eq!(target, [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn what_stands_above_the_header_counts_as_lines() {
+    let (columns, features, _) = numbers("sep=;\n# by a program\na;y\n1;2\n3;4\n");
+    assert_eq!(
+        (columns, features),
+        (vec!["a".to_owned(), "y".to_owned()], vec![1.0, 3.0])
+    );
+    let error = refused("sep=;\n# by a program\n\na;y\n1;2\n3\n");
+    assert!(matches!(error, Error::BadTable { line: 6, .. }), "{error}");
+}
+
+const TEXT: &str = "größe,y\n1.5,2\n3.5,4\n5,6\n";
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn packed_files_and_other_encodings_are_read_and_said() {
+    let zstandard = |text: &str| {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        ruzstd::encoding::compress_to_vec(text.as_bytes(), level)
+    };
+    let (head, tail) = TEXT.split_at(14);
+    let le = TEXT.encode_utf16().flat_map(u16::to_le_bytes);
+    let windows: Vec<u8> = TEXT.chars().map(|c| c as u8).collect();
+    for (bytes, said) in [
+        (packed(TEXT), "gzip"),
+        ([packed(head), packed(tail)].concat(), "gzip"),
+        (zstandard(TEXT), "Zstandard"),
+        ([zstandard(head), zstandard(tail)].concat(), "Zstandard"),
+        ([vec![0xff, 0xfe], le.collect()].concat(), "UTF-16"),
+        (windows, "Windows-1252"),
+    ] {
+        let table = Table::read(&bytes[..]).unwrap();
+        assert_eq!(table.columns(), ["größe", "y"], "{said}");
+        assert_eq!(table.n_rows(), 3);
+        assert!(table.notes()[0].contains(said), "{:?}", table.notes());
+    }
+}
+
+#[test]
+fn a_packed_file_that_is_cut_off_is_named_by_line() {
+    let rows: String = (0..50_000)
+        .map(|i| format!("{},{}\n", i * 7919 % 10_007, i))
+        .collect();
+    let text = format!("a,y\n{rows}");
+    for bytes in [packed(&text), {
+        let level = ruzstd::encoding::CompressionLevel::Fastest;
+        ruzstd::encoding::compress_to_vec(text.as_bytes(), level)
+    }] {
+        let error = Table::read(&bytes[..bytes.len() / 2]).unwrap_err();
+        let Error::BadTable { line, problem } = &error else {
+            panic!("{error}");
+        };
+        assert!(
+            (1..50_001).contains(line) && problem.contains("cut off"),
+            "{error}"
+        );
+        assert!(error.to_string().len() < 300, "{error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cut.csv.gz");
+    std::fs::write(&file, &packed(TEXT)[..30]).unwrap();
+    let error = Table::read_path(&file).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("cut.csv.gz: line 1: the file, packed by gzip"),
+        "{error}"
+    );
+    std::fs::write(&file, packed(TEXT)).unwrap();
+    assert_eq!(Table::read_path(&file).unwrap().name(), "cut");
 }
 
 #[test]
@@ -122,13 +228,12 @@ fn ragged_and_foreign_tables_are_errors() {
     );
     let said = error.to_string();
     assert!(said.contains("2 fields where the header has 3"), "{said}");
-    for text in ["a,a,y\n1,2,3\n", "a,,y\n1,2,3\n"] {
-        assert!(matches!(
-            refused(text),
-            Error::BadName { what: "column", .. }
-        ));
-    }
-    let error = Table::read(&b"a,y\n1,2\n\xff,3\n"[..]).unwrap_err();
+    assert!(matches!(
+        refused("a,a,y\n1,2,3\n"),
+        Error::BadName { what: "column", .. }
+    ));
+    // A byte that has no character in Windows-1252 either.
+    let error = Table::read(&b"a,y\n1,2\n\x81,3\n"[..]).unwrap_err();
     assert!(
         matches!(error, Error::BadTable { line: 3, .. }),
         "{error:?}"

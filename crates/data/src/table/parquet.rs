@@ -49,6 +49,12 @@ fn read(path: &Path) -> Result<Table, Error> {
     let mut table = Table {
         name: name.to_string_lossy().into_owned(),
         has_index: index.is_some(),
+        // Numbers are written here with points, as where commas separate cells.
+        delimiter: b',',
+        notes: match index {
+            Some(_) => vec!["the index that pandas wrote is left out".to_owned()],
+            None => Vec::new(),
+        },
         columns,
         text: String::new(),
         ends: Vec::new(),

@@ -1,0 +1,357 @@
+//! Bytes as text in UTF-8, whatever they were encoded in.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// So many bytes are read at once.
+const PIECE: usize = 1 << 16;
+/// Bytes that Windows-1252 gives no character.
+const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+
+/// A place where bytes cannot be read as text; it travels in an [`io::Error`].
+#[derive(Debug)]
+pub(crate) struct BadText {
+    /// The line, from 1.
+    pub(crate) line: u64,
+    /// What is wrong there, and the way out.
+    pub(crate) problem: String,
+}
+
+impl fmt::Display for BadText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+impl std::error::Error for BadText {}
+
+/// How the bytes are read.
+enum Coding {
+    /// The first bytes decide.
+    Unknown,
+    /// So far all are ASCII, which UTF-8 and Windows-1252 share.
+    Ascii,
+    Utf8,
+    Other(Decoder),
+}
+
+/// The text of a source. UTF-8 unless its first bytes say UTF-16; and Windows-1252 (of which Latin-1 is a part) if the first
+/// bytes that are not ASCII cannot be UTF-8.
+pub(crate) struct Text<R> {
+    source: R,
+    /// How the source is packed.
+    packed: Option<&'static str>,
+    coding: Coding,
+    /// What has been read and not yet decoded.
+    raw: Vec<u8>,
+    has_ended: bool,
+    /// What has been decoded and not yet handed over.
+    ready: Vec<u8>,
+    at: usize,
+    /// The line that `ready` ends on.
+    line: u64,
+    notes: Vec<String>,
+}
+
+impl<R: Read> Text<R> {
+    pub(crate) fn new(source: R, packed: Option<&'static str>) -> Self {
+        Self {
+            source,
+            packed,
+            coding: Coding::Unknown,
+            raw: Vec::new(),
+            has_ended: false,
+            ready: Vec::new(),
+            at: 0,
+            line: 1,
+            notes: Vec::new(),
+        }
+    }
+
+    /// How the text was read, where it was not plain UTF-8; complete at the end.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Decodes what comes next, until there is something or the end.
+    fn refill(&mut self) -> io::Result<()> {
+        self.ready.clear();
+        self.at = 0;
+        while self.ready.is_empty() && !(self.has_ended && self.raw.is_empty()) {
+            // What cannot be decoded may only be incomplete.
+            if !self.has_ended {
+                self.read_piece()?;
+            }
+            if matches!(self.coding, Coding::Unknown) {
+                self.find_coding()?;
+            }
+            match self.coding {
+                Coding::Other(_) => self.decode()?,
+                _ => self.check()?,
+            }
+        }
+        self.line += self.ready.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(())
+    }
+
+    fn read_piece(&mut self) -> io::Result<()> {
+        let before = self.raw.len();
+        self.raw.resize(before + PIECE, 0);
+        let read = loop {
+            match self.source.read(&mut self.raw[before..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.raw.truncate(before + *read.as_ref().unwrap_or(&0));
+        match (read, self.packed) {
+            (Ok(read), _) => {
+                self.has_ended = read == 0;
+                Ok(())
+            }
+            (Err(error), Some(packed)) if error.raw_os_error().is_none() => Err(self.bad(
+                &format!("the file, packed by {packed}, is cut off or damaged here; copy it again"),
+            )),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// The coding that the first bytes say.
+    fn find_coding(&mut self) -> io::Result<()> {
+        // So many bytes show a pattern.
+        while self.raw.len() < 64 && !self.has_ended {
+            self.read_piece()?;
+        }
+        let marked = |mark: &[u8]| self.raw.starts_with(mark);
+        let zeros = |odd: usize| {
+            let places = self.raw.iter().take(1000).skip(odd).step_by(2);
+            let (all, zeros) = places.fold((0, 0), |(all, zeros), byte| {
+                (all + 1, zeros + usize::from(*byte == 0))
+            });
+            // Of ASCII all are 0, of other letters of Europe most.
+            2 * zeros > all
+        };
+        let (coding, mark) = if marked(&[0xef, 0xbb, 0xbf]) {
+            (Coding::Utf8, 3)
+        } else if marked(&[0xff, 0xfe]) {
+            (self.other(UTF_16LE, "UTF-16, as it says"), 2)
+        } else if marked(&[0xfe, 0xff]) {
+            (self.other(UTF_16BE, "UTF-16, as it says"), 2)
+        } else if zeros(1) && !zeros(0) {
+            (
+                self.other(UTF_16LE, "UTF-16, since every other byte is 0"),
+                0,
+            )
+        } else if zeros(0) && !zeros(1) {
+            (
+                self.other(UTF_16BE, "UTF-16, since every other byte is 0"),
+                0,
+            )
+        } else {
+            (Coding::Ascii, 0)
+        };
+        self.coding = coding;
+        self.raw.drain(..mark);
+        Ok(())
+    }
+
+    fn other(&mut self, encoding: &'static Encoding, said: &str) -> Coding {
+        self.notes.push(format!("read as {said}"));
+        Coding::Other(encoding.new_decoder_without_bom_handling())
+    }
+
+    /// Hands over what is UTF-8.
+    fn check(&mut self) -> io::Result<()> {
+        let error = match std::str::from_utf8(&self.raw) {
+            Ok(_) => {
+                self.hand_over(self.raw.len());
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let valid = error.valid_up_to();
+        if valid > 0 {
+            self.hand_over(valid);
+            return Ok(());
+        }
+        if error.error_len().is_none() && !self.has_ended {
+            return Ok(());
+        }
+        if matches!(self.coding, Coding::Ascii) {
+            self.coding = self.other(WINDOWS_1252, "Windows-1252, since it is not UTF-8");
+            return self.decode();
+        }
+        let bytes: Vec<String> = self
+            .raw
+            .iter()
+            .take(4)
+            .map(|b| format!("{b:02X}"))
+            .collect();
+        Err(self.bad(&format!(
+            "the bytes {} are not UTF-8, but others before them are; save the file as UTF-8",
+            bytes.join(" ")
+        )))
+    }
+
+    /// Hands over so many bytes as they are.
+    fn hand_over(&mut self, length: usize) {
+        let rest = self.raw.split_off(length);
+        self.ready = std::mem::replace(&mut self.raw, rest);
+        if matches!(self.coding, Coding::Ascii) && !self.ready.is_ascii() {
+            self.coding = Coding::Utf8;
+        }
+    }
+
+    /// Decodes all that has been read.
+    fn decode(&mut self) -> io::Result<()> {
+        let Coding::Other(decoder) = &mut self.coding else {
+            return Ok(());
+        };
+        let is_windows = decoder.encoding() == WINDOWS_1252;
+        let undefined = |byte: &&u8| is_windows && UNDEFINED.contains(byte);
+        let problem = if let Some(byte) = self.raw.iter().find(undefined) {
+            let at = self.raw.iter().position(|b| b == byte).unwrap_or(0);
+            let before = self.raw[..at].iter().filter(|b| **b == b'\n').count();
+            self.line += before as u64;
+            Some(format!(
+                "the byte {byte:02X} is neither UTF-8 nor Windows-1252"
+            ))
+        } else {
+            let room = decoder.max_utf8_buffer_length_without_replacement(self.raw.len());
+            self.ready
+                .resize(room.unwrap_or(4 * self.raw.len() + 16), 0);
+            let (result, read, written) = decoder.decode_to_utf8_without_replacement(
+                &self.raw,
+                &mut self.ready,
+                self.has_ended,
+            );
+            self.ready.truncate(written);
+            self.raw.drain(..read);
+            match result {
+                DecoderResult::Malformed(..) => {
+                    let before = self.ready.iter().filter(|b| **b == b'\n').count();
+                    self.line += before as u64;
+                    Some("half of a character of UTF-16 is missing".to_owned())
+                }
+                _ => None,
+            }
+        };
+        match problem {
+            Some(problem) => Err(self.bad(&format!("{problem}; save the file as UTF-8"))),
+            None => Ok(()),
+        }
+    }
+
+    fn bad(&self, problem: &str) -> io::Error {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            BadText {
+                line: self.line,
+                problem: problem.to_owned(),
+            },
+        )
+    }
+}
+
+impl<R: Read> Read for Text<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.ready.len() {
+            self.refill()?;
+        }
+        let n = buffer.len().min(self.ready.len() - self.at);
+        buffer[..n].copy_from_slice(&self.ready[self.at..self.at + n]);
+        self.at += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hands over a byte at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let n = self.0.len().min(1).min(buffer.len());
+            buffer[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
+        let all = |source: &mut dyn Read| {
+            let mut text = Text::new(source, None);
+            let mut read = String::new();
+            match text.read_to_string(&mut read) {
+                Ok(_) => Ok((read, text.notes.clone())),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let fast = all(&mut &bytes[..]);
+        assert_eq!(all(&mut Slow(bytes)), fast);
+        fast
+    }
+
+    #[test]
+    fn encodings_are_found_and_said() {
+        let text = "größe,y\n1,2 €\n3,4\n".repeat(10);
+        let marked = |mark: &[u8], bytes: Vec<u8>| [mark, &bytes].concat();
+        let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let (windows, _, _) = WINDOWS_1252.encode(&text);
+        for (bytes, said) in [
+            (text.clone().into_bytes(), None),
+            (marked(&[0xef, 0xbb, 0xbf], text.clone().into_bytes()), None),
+            (
+                marked(&[0xff, 0xfe], le.clone()),
+                Some("UTF-16, as it says"),
+            ),
+            (
+                marked(&[0xfe, 0xff], be.clone()),
+                Some("UTF-16, as it says"),
+            ),
+            (le, Some("every other byte is 0")),
+            (be, Some("every other byte is 0")),
+            (
+                windows.into_owned(),
+                Some("Windows-1252, since it is not UTF-8"),
+            ),
+        ] {
+            let (read, notes) = read(&bytes).unwrap();
+            assert_eq!(read, text);
+            assert_eq!(notes.len(), usize::from(said.is_some()));
+            assert!(said.is_none_or(|said| notes[0].contains(said)), "{notes:?}");
+        }
+        assert_eq!(read(b"").unwrap().0, "");
+    }
+
+    #[test]
+    fn what_is_no_text_is_named_by_line() {
+        for (bytes, says) in [
+            (&b"a,y\n1,2\n\x81,3\n"[..], "line 3: the byte 81 is neither"),
+            ("ä,y\n1,2\n".as_bytes(), ""),
+            (
+                b"\xc3\xa4,y\n1,2\n3,\xff\n",
+                "line 3: the bytes FF 0A are not UTF-8",
+            ),
+            (
+                b"\xff\xfea\0,\0y\0\n\0\0\xd8\n\0",
+                "line 2: half of a character",
+            ),
+        ] {
+            match read(bytes) {
+                Ok(_) => assert!(says.is_empty()),
+                Err(error) => assert!(!says.is_empty() && error.contains(says), "{error}"),
+            }
+        }
+        // Where the first other byte comes late.
+        let mut late = b"1,2\n".repeat(100_000);
+        late.extend(b"\xe4,3\n");
+        assert!(read(&late).unwrap().0.ends_with("ä,3\n"));
+    }
+}
