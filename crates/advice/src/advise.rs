@@ -1,7 +1,7 @@
 //! From a table to an advice with its model.
 
 use smallbatch_data::{Folds, Frame, Table, Target};
-use smallbatch_pipeline::{CrossFit, Network, Pipeline, Recipe};
+use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
 use smallbatch_sweep::{Pool, Progress};
 
 use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
@@ -14,6 +14,10 @@ use crate::{Error, budget, columns, lesson, words};
 const FEWEST_ROWS: usize = 40;
 /// A table of more rows is developed on a random sample of so many.
 const MOST_ROWS: usize = 100_000;
+/// Where there are more rows, folds differ so little that others would bring nothing.
+const FEW_ENOUGH: usize = 10_000;
+/// Seeds of other folds are counted from the base seed plus this.
+const OTHER_FOLDS: u64 = 500_000;
 /// A class rarer than this is worth a note.
 const RARE: f64 = 0.1;
 
@@ -144,8 +148,11 @@ pub fn advise(
     advice.importance = columns::importance(&trials, cross)?;
     advice.headline = words::headline(&advice);
     advice.id = identity(&advice);
-    let model = Pipeline::new(schema, &frame, &folds, cross, plan.base_seed)?;
-    let (rows, predictions) = smallbatch_pipeline::held_out(&frame, &folds, &cross.members())?;
+    let again = again(&frame, &folds, cross, plan, progress)?;
+    let mut rounds = vec![(&folds, cross)];
+    rounds.extend(again.iter().map(|(folds, cross)| (folds, cross)));
+    let model = Pipeline::new(schema, &frame, &rounds, plan.base_seed)?;
+    let (rows, predictions) = smallbatch_pipeline::held_out(&frame, &rounds)?;
     let target = frame.select(&rows).target;
     let target = target.ok_or_else(|| Error::step("show predictions", "the target is gone"))?;
     Ok(Advised {
@@ -156,6 +163,32 @@ pub fn advise(
             predictions,
         },
     })
+}
+
+/// What is advised, trained on other folds as well: the committee grows, and what is said of rows held out becomes surer. Not by time,
+/// where there is one way to cut; and what does not succeed is left out.
+fn again(
+    frame: &Frame,
+    folds: &Folds,
+    cross: &CrossFit,
+    plan: &AdvicePlan,
+    progress: &mut dyn Progress,
+) -> Result<Option<(Folds, CrossFit)>, Error> {
+    if folds.by_time() || frame.n_rows() > FEW_ENOUGH {
+        return Ok(None);
+    }
+    let seed = plan.base_seed.wrapping_add(OTHER_FOLDS);
+    let others = Folds::new(frame, FOLDS, seed)?;
+    let trials = Trials::new(frame, &others, Pool::new(plan.threads), seed);
+    let wanted = [(cross.recipe.clone(), (0..others.n_folds()).collect())];
+    let message = format!("{}: the model on other folds", frame.name);
+    let courses = match trials.courses(&wanted, progress, &message) {
+        Ok(courses) => courses.into_iter().flatten().collect(),
+        Err(Error::Interrupted) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let cross = trials.cross(&cross.recipe, courses);
+    Ok(cross.loss().is_finite().then_some((others, cross)))
 }
 
 /// All rows, or a random sample of a very large table.
@@ -285,13 +318,4 @@ fn identity(advice: &Advice) -> String {
     let mut hash = DefaultHasher::new();
     hash.write(format!("{advice:?}").as_bytes());
     format!("{:016x}", hash.finish())
-}
-
-/// The default, of so many epochs.
-pub(crate) fn default_network(epochs: u64, logarithm: bool) -> Network {
-    Network {
-        epochs,
-        logarithm,
-        ..Network::default()
-    }
 }

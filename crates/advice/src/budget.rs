@@ -6,7 +6,7 @@ use smallbatch_sweep::Size;
 /// counts them.
 const RATE: f64 = 45.0;
 /// What reading the table and writing the model leave of two seconds.
-const LEAST_SECONDS: f64 = 1.5;
+const LEAST_SECONDS: f64 = 1.4;
 
 /// The work in billions of operations, for so many rows, features and outputs.
 ///
@@ -20,7 +20,7 @@ pub(crate) fn work(size: Size, rows: usize, features: usize, outputs: usize) -> 
     let peer = updates * 0.25e-3 + 6.0 * weights * rows as f64 * epochs / 10e9;
     let seconds = match size {
         Size::Quick => 0.5 * LEAST_SECONDS.max(peer),
-        Size::Default => LEAST_SECONDS.max(2.5 * peer),
+        Size::Default => LEAST_SECONDS.max(2.3 * peer),
         Size::Thorough => (20.0 * LEAST_SECONDS).max(40.0 * peer),
     };
     seconds * RATE

@@ -102,3 +102,12 @@ pub(crate) fn lines(rows: usize, target: &Target<f64>) -> Vec<Recipe> {
     }
     lines
 }
+
+/// The default, of so many epochs.
+pub(crate) fn default_network(epochs: u64, logarithm: bool) -> Network {
+    Network {
+        epochs,
+        logarithm,
+        ..Network::default()
+    }
+}

@@ -72,7 +72,7 @@ impl Contender {
 }
 
 fn scores(cross: &CrossFit, frame: &Frame, trials: &Trials<'_>) -> Result<Scores, Error> {
-    let (rows, predictions) = held_out(frame, trials.folds, &cross.members())?;
+    let (rows, predictions) = held_out(frame, &[(trials.folds, cross)])?;
     let rows = frame.select(&rows);
     let target = rows.target.as_ref();
     let target = target.ok_or_else(|| Error::step("judge predictions", "the target is gone"))?;

@@ -7,7 +7,6 @@ use smallbatch_data::{Folds, Frame};
 use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
 use smallbatch_sweep::{Pool, Progress};
 
-use crate::advise::default_network;
 use crate::{Error, candidates};
 
 /// Folds.
@@ -204,7 +203,8 @@ impl Rounds {
         let second = (self.second.0 * self.second.1) as f64;
         let third = (self.third * (n_folds - self.second.1)) as f64;
         let lesson = 2.0 * (2.0 + n_folds as f64);
-        first + second + third + lesson + n_folds as f64
+        // And the default, and the winner on other folds.
+        first + second + third + lesson + 2.0 * n_folds as f64
     }
 }
 
@@ -338,7 +338,7 @@ fn networks(
         }
         alive.push(cross);
     }
-    let recipe = Recipe::Network(default_network(epochs, logarithm));
+    let recipe = Recipe::Network(candidates::default_network(epochs, logarithm));
     let message = format!("{name}: the default");
     let default = trials.courses(
         &[(recipe.clone(), (0..n_folds).collect())],

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 use smallbatch_data::{Folds, Frame, Table, TableReader, TableSchema, Target};
 
@@ -89,33 +89,40 @@ impl Pipeline {
             })
             .collect::<Result<_, Error>>()?;
         let cross = CrossFit::new(recipe.clone(), courses, &folds);
-        Self::new(schema, &frame, &folds, &cross, seed)
+        Self::new(schema, &frame, &[(&folds, &cross)], seed)
     }
 
-    /// Makes a model of trainings on all folds.
+    /// Makes a model of trainings on all folds, or of several such rounds with different folds: all their networks make the committee.
     ///
     /// # Errors
-    /// [`Error::Broken`] where a training diverged, or predicts the same of every row although rows differ.
+    /// [`Error::Broken`] where a training diverged.
     pub fn new(
         schema: TableSchema,
         frame: &Frame,
-        folds: &Folds,
-        cross: &CrossFit,
+        rounds: &[(&Folds, &CrossFit)],
         seed: u64,
     ) -> Result<Self, Error> {
+        let Some(&(folds, cross)) = rounds.first() else {
+            return Err(Error::FewRows { rows: 0, needed: 1 });
+        };
         let broken = |why: String| Error::Broken {
             what: cross.recipe.to_string(),
             why,
         };
-        if cross.n_diverged() > 0 {
-            let (n, all) = (cross.n_diverged(), cross.n_folds());
-            return Err(broken(format!("{n} of {all} trainings diverged")));
+        let count =
+            |of: fn(&CrossFit) -> usize| rounds.iter().map(|(_, cross)| of(cross)).sum::<usize>();
+        let (diverged, all) = (count(CrossFit::n_diverged), count(CrossFit::n_folds));
+        if diverged > 0 {
+            return Err(broken(format!("{diverged} of {all} trainings diverged")));
         }
-        let mut members = cross.members();
+        let mut members: Vec<Member> = rounds
+            .iter()
+            .flat_map(|(_, cross)| cross.members())
+            .collect();
         if members.is_empty() {
             return Err(broken("no training came to its first look".into()));
         }
-        let (rows, predictions) = held_out(frame, folds, &members)?;
+        let (rows, predictions) = held_out(frame, rounds)?;
         if predictions.iter().any(|value| !value.is_finite()) {
             return Err(broken("some predictions are not finite".into()));
         }
@@ -126,14 +133,7 @@ impl Pipeline {
             Conformal::new(errors.collect())
         });
         if folds.by_time() {
-            let all: Vec<usize> = (0..frame.n_rows()).collect();
-            let fold = Fold::new(frame, &all, &folds.rows(0).1)?;
-            let course = fold.train(&cross.recipe, seed, &AtomicBool::new(false))?;
-            let look = cross.best_look().unwrap_or(usize::MAX);
-            let look = look.min(course.looks.len().saturating_sub(1));
-            let last = course.member(look).filter(|_| !course.diverged);
-            let diverged = || broken("the training on all rows diverged".into());
-            members = vec![last.ok_or_else(diverged)?];
+            members = vec![on_all_rows(frame, folds, cross, seed)?];
         }
         Ok(Self {
             schema,
@@ -174,7 +174,8 @@ impl Pipeline {
         &self.members
     }
 
-    /// What its networks are worth on rows that they did not see, each on its own. The mean of all is better than that.
+    /// What its networks are worth on rows that they did not see: the mean of the one in each round that did not. The mean of all is better
+    /// than that.
     pub fn held_out(&self) -> &Scores {
         &self.held_out
     }
@@ -262,23 +263,56 @@ impl Pipeline {
     }
 }
 
-/// Each row that was held out, with what the network that did not see it predicts.
+/// One network trained on all rows, for as long as was best on the folds.
+fn on_all_rows(frame: &Frame, folds: &Folds, cross: &CrossFit, seed: u64) -> Result<Member, Error> {
+    let all: Vec<usize> = (0..frame.n_rows()).collect();
+    let fold = Fold::new(frame, &all, &folds.rows(0).1)?;
+    let course = fold.train(&cross.recipe, seed, &AtomicBool::new(false))?;
+    let look = cross.best_look().unwrap_or(usize::MAX);
+    let look = look.min(course.looks.len().saturating_sub(1));
+    let last = course.member(look).filter(|_| !course.diverged);
+    last.ok_or_else(|| Error::Broken {
+        what: cross.recipe.to_string(),
+        why: "the training on all rows diverged".into(),
+    })
+}
+
+/// The rows that were held out, in ascending order, with what networks that did not see them predict: the mean over the rounds.
+///
+/// # Errors
+/// As [`Member::predict`].
 pub fn held_out(
     frame: &Frame,
-    folds: &Folds,
-    members: &[Member],
+    rounds: &[(&Folds, &CrossFit)],
 ) -> Result<(Vec<usize>, DMatrix<f64>), Error> {
-    let mut rows = Vec::new();
-    let mut columns = Vec::new();
-    let mut n_outputs = 1;
-    for (fold, member) in members.iter().enumerate() {
-        let held = folds.rows(fold).1;
-        let predictions = member.predict(&frame.select(&held))?;
-        n_outputs = predictions.nrows();
-        columns.extend_from_slice(predictions.as_slice());
-        rows.extend(held);
+    let mut sums: Vec<Option<DVector<f64>>> = vec![None; frame.n_rows()];
+    let mut counts = vec![0.0; frame.n_rows()];
+    for (folds, cross) in rounds {
+        for (fold, member) in cross.members().iter().enumerate() {
+            let held = folds.rows(fold).1;
+            let predictions = member.predict(&frame.select(&held))?;
+            for (&row, prediction) in held.iter().zip(predictions.column_iter()) {
+                counts[row] += 1.0;
+                sums[row] = Some(match sums[row].take() {
+                    Some(sum) => sum + prediction,
+                    None => prediction.into_owned(),
+                });
+            }
+        }
     }
-    let predictions = DMatrix::from_vec(n_outputs, rows.len(), columns);
+    let rows: Vec<usize> = (0..frame.n_rows())
+        .filter(|&row| sums[row].is_some())
+        .collect();
+    let means: Vec<DVector<f64>> = sums
+        .into_iter()
+        .zip(&counts)
+        .filter_map(|(sum, count)| Some(sum? / *count))
+        .collect();
+    let predictions = if means.is_empty() {
+        DMatrix::zeros(1, 0)
+    } else {
+        DMatrix::from_columns(&means)
+    };
     Ok((rows, predictions))
 }
 
