@@ -146,11 +146,11 @@ impl Markers {
 
     pub(crate) fn absence(&self, cell: &str) -> Absence {
         let is_one_of = |markers: &[&str]| markers.iter().any(|m| cell.eq_ignore_ascii_case(m));
-        match cell.as_bytes().first() {
-            None => Absence::Always,
+        match cell.as_bytes() {
+            [] => Absence::Always,
             _ if self.more.iter().any(|m| cell.eq_ignore_ascii_case(m)) => Absence::Always,
             // Most cells end here.
-            Some(b'0'..=b'9') => Absence::Present,
+            [b'0'..=b'9', ..] | [b'-' | b'+' | b'.', b'0'..=b'9', ..] => Absence::Present,
             _ if !self.common || cell.len() > LONGEST => Absence::Present,
             _ if is_one_of(&MISSING) => Absence::Always,
             _ if is_one_of(&NO_NUMBER) => Absence::AmongNumbers,

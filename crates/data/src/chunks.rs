@@ -8,7 +8,7 @@ use crate::stream::{Stream, below, generator};
 use crate::{Error, SchemaInference, Table, TableReader, TableSchema, source};
 
 /// So many rows are read at once where only some are kept.
-const ROWS_AT_ONCE: usize = 8192;
+const ROWS_AT_ONCE: usize = 1024;
 
 /// A table in pieces of a given number of rows, of which only one is in memory: each is a [`Table`] with the columns, the
 /// name and the lines of the whole.

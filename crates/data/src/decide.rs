@@ -1,11 +1,16 @@
 //! What kind a column is, of what a survey counted.
 
+mod names;
+mod target;
+
+use crate::Error;
 use crate::cells::{Markers, NUMBER, Place, TRUTHS, short, truth};
 use crate::column::{CalendarPart, ColumnKind, Reading};
 use crate::dates::{DateOrder, written};
 use crate::numbers::Habit;
 use crate::survey::{Example, MOST_LEVELS, Numbers, Survey};
-use crate::{Error, Task};
+use names::{is_measure, names_rows};
+pub(crate) use target::class_of;
 
 /// A column of which at least this share is numbers is a column of numbers, and the rest are slips. So with dates.
 const MOSTLY: f64 = 0.9;
@@ -15,40 +20,8 @@ const NEARLY_ALL: f64 = 0.9;
 const LONGEST_NAME: f64 = 40.0;
 /// So many rows are needed until numbers that count are said to count the rows.
 const FEWEST_COUNTED: u64 = 10;
-/// Whole numbers with at most so many distinct values are classes, unless the task is said.
-const MOST_WHOLE_CLASSES: usize = 10;
-/// More classes than this are no classes, unless the task is said.
-const MOST_CLASSES: usize = 50;
-/// Names of columns that hold classes, be they numbers.
-const NAMES_OF_CLASSES: [&str; 2] = ["class", "label"];
-/// The first or the last word of the name of a column that names rows.
-const WORDS_OF_IDENTIFIERS: [&str; 7] = ["id", "uuid", "guid", "identifier", "pk", "rowid", "ids"];
-/// Whole names of columns that name or number rows.
-const NAMES_OF_IDENTIFIERS: [&str; 18] = [
-    "index",
-    "idx",
-    "key",
-    "row",
-    "rows",
-    "no",
-    "nr",
-    "#",
-    "number",
-    "record",
-    "case",
-    "obs",
-    "rownames",
-    "row names",
-    "row number",
-    "rownum",
-    "row index",
-    "sno",
-];
-/// Names of numbers that count, and mean something.
-const NAMES_OF_MEASURES: [&str; 16] = [
-    "t", "x", "time", "year", "yr", "month", "week", "day", "hour", "minute", "second", "age",
-    "date", "step", "period", "position",
-];
+/// So few distinct whole numbers are codes rather than identifiers.
+const FEW: usize = 10;
 
 /// A column that is being decided upon.
 pub(crate) struct Candidate<'a> {
@@ -273,7 +246,7 @@ impl Candidate<'_> {
             };
             reason = format!("{reason}; {} is read as {read}, {because}", short(cell));
         }
-        if names_rows(self.name) && numbers.range.whole && survey.distinct() > MOST_WHOLE_CLASSES {
+        if names_rows(self.name) && numbers.range.whole && survey.distinct() > FEW {
             reason = format!(
                 "{reason}; its name says that it identifies something, but its values repeat: perhaps they are groups"
             );
@@ -368,97 +341,6 @@ impl Candidate<'_> {
         }
     }
 
-    /// The target, as classes or numbers.
-    pub(crate) fn as_target(&self, task: Option<Task>) -> Result<Decision, Error> {
-        let survey = self.survey;
-        let numbers = survey.numbers(self.habit);
-        let rows = usize::try_from(survey.texts()).unwrap_or(usize::MAX);
-        let is_number = match task {
-            Some(task) => task == Task::Regression,
-            None => {
-                survey.present() > 0 && numbers.count as f64 >= MOSTLY * survey.present() as f64
-            }
-        };
-        if survey.texts() == 0 || (is_number && survey.present() == 0) {
-            return Err(Error::MissingTarget {
-                column: self.name.to_owned(),
-                n_rows: survey.rows,
-            });
-        }
-        let classes = survey.levels().map(|levels| {
-            let texts = levels.keys().map(|text| &**text);
-            let texts = texts.filter(|text| !is_number || !self.markers.is_missing(text, true));
-            let classes: std::collections::BTreeSet<String> = texts.map(class_of).collect();
-            ordered(classes.into_iter().collect())
-        });
-        if let Some([value]) = classes.as_deref() {
-            return Err(self.constant_target(value.clone()));
-        }
-        let looks_like_classes = !is_number || {
-            let count = classes.as_ref().map_or(usize::MAX, Vec::len);
-            let named = NAMES_OF_CLASSES
-                .iter()
-                .any(|name| self.name.eq_ignore_ascii_case(name));
-            let few = count <= MOST_WHOLE_CLASSES
-                || (named && count <= MOST_CLASSES && 2 * count <= rows);
-            let as_labels = classes.as_deref().is_some_and(|classes| {
-                let has_point = survey
-                    .levels()
-                    .is_some_and(|levels| levels.keys().any(|text| class_of(text) != **text));
-                !has_point || count_from_zero_or_one(classes)
-            });
-            numbers.range.whole && few && as_labels
-        };
-        let read_off = if looks_like_classes {
-            Task::Classification
-        } else {
-            Task::Regression
-        };
-        match task.unwrap_or(read_off) {
-            Task::Regression => {
-                let (reading, reason) = self.as_numbers()?;
-                // "1" and "1.0" are two texts, and one number.
-                if let Reading::Numbers {
-                    range: Some([least, largest]),
-                    ..
-                } = reading
-                    && least == largest
-                {
-                    return Err(self.constant_target(least.to_string()));
-                }
-                Ok(Decision::new(ColumnKind::Number, reading, reason))
-            }
-            Task::Classification => {
-                let most = if task.is_some() {
-                    MOST_LEVELS
-                } else {
-                    MOST_CLASSES
-                };
-                let classes = classes.unwrap_or_default();
-                let too_many = classes.len() > most || 2 * classes.len() > rows;
-                if classes.is_empty() || (task.is_none() && too_many) {
-                    return Err(Error::TooManyClasses {
-                        column: self.name.to_owned(),
-                        classes: survey.distinct(),
-                        n_rows: rows,
-                        most,
-                    });
-                }
-                let reason = format!("{} classes in {rows} rows", classes.len());
-                let reading = Reading::Levels(classes);
-                Ok(Decision::new(ColumnKind::Category, reading, reason))
-            }
-        }
-    }
-
-    fn constant_target(&self, value: String) -> Error {
-        Error::ConstantTarget {
-            column: self.name.to_owned(),
-            value: short(&value),
-            n_rows: usize::try_from(self.survey.texts()).unwrap_or(usize::MAX),
-        }
-    }
-
     /// When the rows happened: dates or numbers.
     pub(crate) fn as_time(&self) -> Result<Reading, Error> {
         let (_, dates, _) = self.survey.dates();
@@ -480,18 +362,6 @@ pub(crate) fn expected_date(order: DateOrder) -> &'static str {
     }
 }
 
-/// The class that a cell of the target names. `1.0` is the class `1`; `01` is another.
-pub(crate) fn class_of(cell: &str) -> String {
-    if let Some((whole, zeros)) = cell.split_once(['.', ','])
-        && whole.parse::<i64>().is_ok()
-        && !zeros.is_empty()
-        && zeros.bytes().all(|byte| byte == b'0')
-    {
-        return whole.to_owned();
-    }
-    cell.to_owned()
-}
-
 /// In the order of their numbers, if they are whole numbers: "10" comes after "9".
 fn ordered(mut names: Vec<String>) -> Vec<String> {
     names.sort();
@@ -500,107 +370,4 @@ fn ordered(mut names: Vec<String>) -> Vec<String> {
         names.sort_by_key(|name| name.parse::<i64>().ok());
     }
     names
-}
-
-/// Whether the classes are 0, 1, 2, ... or 1, 2, 3, ...
-fn count_from_zero_or_one(classes: &[String]) -> bool {
-    let first = classes.first().and_then(|name| name.parse::<i64>().ok());
-    let Some(first @ (0 | 1)) = first else {
-        return false;
-    };
-    classes
-        .iter()
-        .zip(first..)
-        .all(|(name, number)| name.parse() == Ok(number))
-}
-
-/// The words of a column's name, in small letters: `customerId`, `customer_id` and `Customer ID` are the same two.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut before = ' ';
-    for c in name.chars() {
-        let begins = c.is_uppercase() && before.is_lowercase();
-        if begins || !(c.is_alphanumeric() || c == '#') {
-            words.push(String::new());
-        }
-        if (c.is_alphanumeric() || c == '#')
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(c.to_lowercase());
-        }
-        before = c;
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-/// Whether a name says that the column names or numbers the rows.
-fn names_rows(name: &str) -> bool {
-    let words = words(name);
-    let is_word =
-        |word: Option<&String>| word.is_some_and(|w| WORDS_OF_IDENTIFIERS.contains(&w.as_str()));
-    is_word(words.first())
-        || is_word(words.last())
-        || NAMES_OF_IDENTIFIERS.contains(&words.join(" ").as_str())
-        || name.starts_with("Unnamed: ")
-}
-
-fn is_measure(name: &str) -> bool {
-    words(name)
-        .iter()
-        .any(|word| NAMES_OF_MEASURES.contains(&word.as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_identifiers_are_told_from_names_of_measures() {
-        for name in [
-            "id",
-            "ID",
-            "customer_id",
-            "PassengerId",
-            "Customer ID",
-            "index",
-            "row",
-            "No.",
-            "uuid",
-            "Unnamed: 0",
-            "#",
-            "rownames",
-        ] {
-            assert!(names_rows(name), "{name}");
-        }
-        for name in [
-            "grid",
-            "width",
-            "area",
-            "year",
-            "number_of_rooms",
-            "uv_index",
-            "humid",
-            "nodes",
-            "paid",
-            "key rate",
-        ] {
-            assert!(!names_rows(name), "{name}");
-        }
-        assert!(is_measure("model_year") && is_measure("t") && !is_measure("instant"));
-    }
-
-    #[test]
-    fn labels_with_a_point_are_the_labels_without() {
-        assert_eq!(class_of("1.0"), "1");
-        assert_eq!(class_of("0,00"), "0");
-        for text in ["1", "01", "1.5", "a.0", "1.", "v1.0"] {
-            assert_eq!(class_of(text), text);
-        }
-        let classes = |names: &[&str]| ordered(names.iter().map(|n| n.to_string()).collect());
-        assert!(count_from_zero_or_one(&classes(&["0", "1"])));
-        assert!(count_from_zero_or_one(&classes(&["3", "1", "2"])));
-        assert!(!count_from_zero_or_one(&classes(&["3", "10"])));
-        assert_eq!(classes(&["10", "9", "-1"]), ["-1", "9", "10"]);
-    }
 }

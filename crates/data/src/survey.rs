@@ -50,7 +50,7 @@ impl Range {
     fn add(&mut self, value: f64) {
         self.least = self.least.min(value);
         self.largest = self.largest.max(value);
-        self.whole &= value.fract() == 0.0;
+        self.whole = self.whole && value.fract() == 0.0;
     }
 
     fn merge(&mut self, other: &Self) {
