@@ -1,6 +1,6 @@
 //! From a table to an advice with its model.
 
-use smallbatch_data::{Folds, Frame, Table, Target};
+use smallbatch_data::{Folds, Frame, Table, TableSchema, Target};
 use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
 use smallbatch_sweep::{Pool, Progress};
 
@@ -13,7 +13,7 @@ use crate::{Error, budget, columns, lesson, words};
 /// The fewest rows: of fewer, a fold would be a handful.
 const FEWEST_ROWS: usize = 40;
 /// A table of more rows is developed on a random sample of so many.
-const MOST_ROWS: usize = 100_000;
+pub const MOST_ROWS: usize = 100_000;
 /// Where there are more rows, folds differ so little that others would bring nothing.
 const FEW_ENOUGH: usize = 10_000;
 /// Seeds of other folds are counted from the base seed plus this.
@@ -69,7 +69,23 @@ pub fn advise(
 ) -> Result<Advised, Error> {
     plan.validate()?;
     let schema = plan.reader.schema(table)?;
-    let framed = schema.frame(table)?;
+    advise_sampled(schema, table, table.n_rows(), plan, progress)
+}
+
+/// The same for a table that was too large to be read whole: the schema of all its rows, a sample of them, and how many there are, as
+/// [`sample_path`](smallbatch_data::sample_path) gives them.
+///
+/// # Errors
+/// As [`advise`].
+pub fn advise_sampled(
+    schema: TableSchema,
+    table: &Table,
+    n_rows: usize,
+    plan: &AdvicePlan,
+    progress: &mut dyn Progress,
+) -> Result<Advised, Error> {
+    plan.validate()?;
+    let framed = schema.labelled_frame(table)?;
     let all = framed.frame;
     if all.n_rows() < FEWEST_ROWS {
         return Err(Error::FewRows {
@@ -78,8 +94,7 @@ pub fn advise(
             needed: FEWEST_ROWS,
         });
     }
-    let mut notes: Vec<String> = framed.notices.iter().map(words::notice).collect();
-    let n_rows = all.n_rows();
+    let mut notes = words::of_the_table(table, &schema, &framed.notices, &framed.bad_rows);
     let mut frame = sampled(all, plan.base_seed);
     if plan.balanced {
         balance(&mut frame);

@@ -46,7 +46,7 @@ mod words;
 mod write;
 
 pub use advice::{Advice, Conclusion, Gain, Judged, Tried, Way};
-pub use advise::{Advised, advise};
+pub use advise::{Advised, MOST_ROWS, advise, advise_sampled};
 pub use error::Error;
 pub use plan::AdvicePlan;
 pub use smallbatch_sweep::{Progress, Size, Status};

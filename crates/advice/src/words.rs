@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use smallbatch_data::{BatchSize, Folds, Frame, FrameValues, Notice, Target, Task};
+use smallbatch_data::{
+    BadRow, BatchSize, ColumnKind, ColumnRole, Folds, Frame, FrameValues, Notice, Table,
+    TableSchema, Target, Task,
+};
 use smallbatch_evidence::Verdict;
 use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
 use smallbatch_preprocess::AnyScaler;
@@ -154,13 +157,37 @@ pub(crate) fn headline(advice: &Advice) -> String {
     }
 }
 
-/// What later or odd data have, as a sentence.
-pub(crate) fn notice(notice: &Notice) -> String {
-    let place = notice
-        .line
-        .map(|line| format!("line {line}: "))
-        .unwrap_or_default();
-    format!("{place}column {:?} {}", notice.column, notice.what)
+/// How the table was read, where that is not plain: what was left out and why, what is odd.
+pub(crate) fn of_the_table(
+    table: &Table,
+    schema: &TableSchema,
+    notices: &[Notice],
+    bad_rows: &[BadRow],
+) -> Vec<String> {
+    let mut notes = table.notes().to_vec();
+    for column in schema.columns() {
+        let kind = column.kind();
+        if column.role() == ColumnRole::Feature && !kind.is_used() && kind != ColumnKind::Ignored {
+            let (name, reason) = (column.name(), column.reason());
+            notes.push(format!("column {name:?} is left out: {reason}"));
+        }
+    }
+    notes.extend(notices.iter().map(|notice| {
+        let rows = match notice.rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{rows} rows"),
+        };
+        format!("column {:?} {} ({rows})", notice.column, notice.what)
+    }));
+    if let Some(first) = bad_rows.first() {
+        notes.push(format!(
+            "{} rows cannot be read and are left out; the first is line {}: {}",
+            bad_rows.len(),
+            first.line,
+            first.reason
+        ));
+    }
+    notes
 }
 
 /// That not everything was tried.

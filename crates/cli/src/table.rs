@@ -6,8 +6,8 @@ mod said;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use smallbatch::advice::{AdvicePlan, advise as search};
-use smallbatch::data::{Dataset, Table};
+use smallbatch::advice::{AdvicePlan, MOST_ROWS, advise_sampled as search};
+use smallbatch::data::{BadRow, Dataset, Notice, Table, TableChunks, sample_path};
 use smallbatch::pipeline::{Pipeline, Predictions, Recipe};
 use smallbatch::{lab, report, sweep};
 
@@ -18,6 +18,8 @@ use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
 use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
 
+/// Rows of a table that are predicted at once.
+const ROWS_AT_ONCE: usize = 50_000;
 /// How many warnings of one table are printed.
 const MOST_WARNINGS: usize = 10;
 
@@ -31,7 +33,7 @@ pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
 
 /// A table with all its rows, as the experiments take one.
 fn whole(file: &Path, reading: &Reading) -> Result<sweep::Table, Failure> {
-    let dataset: Dataset = reading.reader().read_path(file)?;
+    let dataset: Dataset = reading.reader(file)?.read_path(file)?;
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let origin = file.display().to_string();
     Ok(sweep::Table::new(name, origin, dataset))
@@ -69,18 +71,20 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
         size: asked.length.size(),
         balanced: asked.balance,
         base_seed: asked.base_seed,
-        ..AdvicePlan::new(asked.reading.reader())
+        ..AdvicePlan::new(asked.reading.reader(&asked.table)?)
     };
     plan.threads = asked.threads.n.unwrap_or(plan.threads);
     plan.validate()?;
-    let table = read(&asked.table)?;
+    mistaken::check_table(&asked.table)?;
+    let (schema, table, n_rows) =
+        sample_path(&asked.table, &plan.reader, MOST_ROWS, asked.base_seed)?;
     let test = asked.test.as_deref().map(read).transpose()?;
     // Work must not end at a folder that cannot be written to.
     report::prepare(&asked.out)?;
 
     let start = Instant::now();
     let mut display = Display::new(Interruption::listen());
-    let advised = search(&table, &plan, &mut display);
+    let advised = search(schema, &table, n_rows as usize, &plan, &mut display);
     display.finish();
     let advised = advised?;
     let files = advised.write(&asked.out)?;
@@ -108,7 +112,12 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
     recipe.validate()?;
     let table = read(&asked.table)?;
     report::prepare(&asked.out)?;
-    let model = Pipeline::fit(&table, &asked.reading.reader(), &recipe, asked.base_seed)?;
+    let model = Pipeline::fit(
+        &table,
+        &asked.reading.reader(&asked.table)?,
+        &recipe,
+        asked.base_seed,
+    )?;
     let file = asked.out.join("model.json");
     model.save(&file)?;
     say(&format!(
@@ -120,36 +129,83 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-/// Prints what a saved model predicts.
+/// Prints what a saved model predicts, piece by piece: a table of any size in bounded memory.
 pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
     let file = model_file(&asked.model);
     mistaken::check_model(&file, &asked.table)?;
+    mistaken::check_table(&asked.table)?;
     let model = Pipeline::load(&file)?;
-    let table = read(&asked.table)?;
-    let predictions = model.predict_covering(&table, asked.coverage)?;
-    if asked.strict {
-        refuse_what_is_new(&predictions)?;
+    let mut found = New::default();
+    let mut rows = 0;
+    for (at, piece) in TableChunks::open(&asked.table, ROWS_AT_ONCE)?.enumerate() {
+        let table = piece?;
+        rows += table.n_rows();
+        if at == 0 {
+            for note in table.notes() {
+                warn(&format!("{}: {note}", asked.table.display()));
+            }
+        }
+        let predictions = model.predict_covering(&table, asked.coverage)?;
+        if asked.strict {
+            refuse_what_is_new(&predictions)?;
+        }
+        let text = predictions.to_csv()?;
+        let (header, body) = text.split_once('\n').unwrap_or((&text, ""));
+        if at == 0 {
+            say(header);
+        }
+        if !body.is_empty() {
+            say(body.trim_end());
+        }
+        found.add(predictions);
     }
-    for notice in predictions.notices.iter().take(MOST_WARNINGS) {
-        warn(&format!("warning: {}", said::notice(notice)));
+    found.tell(asked, rows)?;
+    Ok(Ending::Done)
+}
+
+/// What a table has that the training rows did not, over all pieces.
+#[derive(Default)]
+struct New {
+    notices: Vec<Notice>,
+    bad_rows: Vec<BadRow>,
+}
+
+impl New {
+    fn add(&mut self, predictions: Predictions) {
+        for notice in predictions.notices {
+            let known = self
+                .notices
+                .iter_mut()
+                .find(|known| known.column == notice.column && known.what == notice.what);
+            match known {
+                Some(known) => known.rows += notice.rows,
+                None => self.notices.push(notice),
+            }
+        }
+        self.bad_rows.extend(predictions.bad_rows);
     }
-    if let more @ 1.. = predictions.notices.len().saturating_sub(MOST_WARNINGS) {
-        warn(&format!("warning: {more} more columns have something new"));
-    }
-    if let Some(first) = predictions.bad_rows.first() {
-        let text = said::bad_rows(&predictions.bad_rows);
-        report::write_file(&asked.bad_rows, text.as_bytes())?;
+
+    /// Warns, and writes the rows that cannot be read into their file.
+    fn tell(&self, asked: &Predict, rows: usize) -> Result<(), Failure> {
+        for notice in self.notices.iter().take(MOST_WARNINGS) {
+            warn(&format!("warning: {}", said::notice(notice)));
+        }
+        if let more @ 1.. = self.notices.len().saturating_sub(MOST_WARNINGS) {
+            warn(&format!("warning: and {more} more of that kind"));
+        }
+        let Some(first) = self.bad_rows.first() else {
+            return Ok(());
+        };
+        report::write_file(&asked.bad_rows, said::bad_rows(&self.bad_rows).as_bytes())?;
         warn(&format!(
-            "warning: {} of {} rows cannot be read and are not predicted; the first is line {}: {}. All are in {}",
-            predictions.bad_rows.len(),
-            table.n_rows(),
+            "warning: {} of {rows} rows cannot be read and are not predicted; the first is line {}: {}. All are in {}",
+            self.bad_rows.len(),
             first.line,
             first.reason,
             asked.bad_rows.display()
         ));
+        Ok(())
     }
-    say(predictions.to_csv()?.trim_end());
-    Ok(Ending::Done)
 }
 
 /// Where nothing may be new.
@@ -161,7 +217,7 @@ fn refuse_what_is_new(predictions: &Predictions) -> Result<(), Failure> {
         .map(|row| format!("line {}: {}", row.line, row.reason));
     match bad.or(new) {
         Some(what) => Err(Failure::failed(format!(
-            "{what}; nothing is predicted since --strict was given"
+            "{what}; it is not predicted since --strict was given"
         ))),
         None => Ok(()),
     }
@@ -194,9 +250,11 @@ pub(crate) fn inspect(asked: &Inspect) -> Result<Ending, Failure> {
         return Ok(Ending::Done);
     }
     let table = read(&file)?;
-    let schema = asked.reading.reader().schema(&table)?;
+    let schema = asked.reading.reader(&file)?.schema(&table)?;
     say(&if asked.json {
         json(&schema)?
+    } else if asked.toml {
+        schema.to_toml().trim_end().to_owned()
     } else {
         said::schema(&table, &schema)
     });
@@ -216,15 +274,12 @@ fn json(content: &impl serde::Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(content).map_err(|error| Failure::failed(error.to_string()))
 }
 
-/// Reads a table, and says what of it was left out.
+/// Reads a table, and says what is odd about how it was read.
 fn read(file: &Path) -> Result<Table, Failure> {
     mistaken::check_table(file)?;
     let table = Table::read_path(file)?;
-    if table.has_index() {
-        warn(&format!(
-            "{}: the first column has no name and numbers the rows; it is left out",
-            file.display()
-        ));
+    for note in table.notes() {
+        warn(&format!("{}: {note}", file.display()));
     }
     Ok(table)
 }

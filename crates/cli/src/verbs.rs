@@ -187,7 +187,7 @@ impl Old {
                     target: Some(target),
                     ignore: self.ignore,
                     task: self.task,
-                    group: None,
+                    ..Reading::default()
                 },
                 balance: false,
                 test: None,

@@ -78,7 +78,7 @@ impl Pipeline {
     ) -> Result<Self, Error> {
         recipe.validate()?;
         let schema = reader.schema(table)?;
-        let frame = schema.frame(table)?.frame;
+        let frame = schema.labelled_frame(table)?.frame;
         let folds = Folds::new(&frame, FOLDS, seed)?;
         let stop = AtomicBool::new(false);
         let courses = (0..folds.n_folds())
@@ -226,7 +226,17 @@ impl Pipeline {
     /// # Errors
     /// [`Error::NoTarget`], and as [`predict`](Self::predict).
     pub fn evaluate(&self, table: &Table) -> Result<(Scores, Option<f64>), Error> {
-        let frame = self.schema.frame(table)?.frame;
+        if !table
+            .columns()
+            .iter()
+            .any(|name| name == self.schema.target())
+        {
+            return Err(Error::NoTarget {
+                column: self.schema.target().to_owned(),
+                doing: "evaluate",
+            });
+        }
+        let frame = self.schema.labelled_frame(table)?.frame;
         let Some(target) = &frame.target else {
             return Err(Error::NoTarget {
                 column: self.schema.target().to_owned(),

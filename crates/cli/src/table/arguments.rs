@@ -1,11 +1,12 @@
 //! The flags of the verbs for a table of one's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use smallbatch::data::{TableReader, Task};
+use smallbatch::data::{ColumnKind, TableReader, Task};
 
 use crate::arguments::{Length, Threads};
+use crate::ending::Failure;
 use crate::help;
 
 /// How a table is read.
@@ -26,12 +27,46 @@ pub(crate) struct Reading {
     /// The column whose equal cells belong together: such rows are never on both sides of a split
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,
+
+    /// The column that says when a row happened: the past then predicts the future
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
+
+    /// The column that says how much a row counts
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+
+    /// What a column is, where that is not read off right: `zip=category`; or number, boolean, date, identifier, text. May be repeated
+    #[arg(long, value_name = "COLUMN=KIND", value_parser = kind)]
+    pub(crate) kind: Vec<(String, ColumnKind)>,
+
+    /// A text that means a missing cell, beside the usual ones; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) missing: Vec<String>,
+
+    /// No text but an empty cell means a missing one: NA may be Namibia
+    #[arg(long)]
+    pub(crate) no_missing_markers: bool,
+
+    /// Leave out columns of free text instead of refusing them
+    #[arg(long)]
+    pub(crate) leave_out_text: bool,
+
+    /// The file that says all this instead; `inspect --toml` writes one [default: FILE.toml beside FILE.csv, if it is there]
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) schema: Option<PathBuf>,
 }
 
 impl Reading {
-    /// The reader that reads so.
-    pub(crate) fn reader(&self) -> TableReader {
-        let mut reader = TableReader::new().ignore(&self.ignore);
+    /// The reader that reads a table so: as the file beside it says, but for what flags say.
+    pub(crate) fn reader(&self, table: &Path) -> Result<TableReader, Failure> {
+        let mut reader = match &self.schema {
+            Some(file) => TableReader::from_settings(file)?,
+            None => TableReader::beside(table)?,
+        };
+        if !self.ignore.is_empty() {
+            reader = reader.ignore(&self.ignore);
+        }
         if let Some(target) = &self.target {
             reader = reader.target(target);
         }
@@ -41,7 +76,25 @@ impl Reading {
         if let Some(group) = &self.group {
             reader = reader.groups(group);
         }
-        reader
+        if let Some(time) = &self.time {
+            reader = reader.time(time);
+        }
+        if let Some(weight) = &self.weight {
+            reader = reader.weights(weight);
+        }
+        for (column, kind) in &self.kind {
+            reader = reader.kind(column, *kind);
+        }
+        if !self.missing.is_empty() {
+            reader = reader.missing_markers(&self.missing);
+        }
+        if self.no_missing_markers {
+            reader = reader.no_missing_markers();
+        }
+        if self.leave_out_text {
+            reader = reader.leave_out_text(true);
+        }
+        Ok(reader)
     }
 }
 
@@ -187,6 +240,24 @@ pub(crate) struct Inspect {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Print the schema of a table as TOML, to be edited and given back with --schema
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) toml: bool,
+}
+
+fn kind(text: &str) -> Result<(String, ColumnKind), String> {
+    let names: Vec<&str> = ColumnKind::NAMES.iter().map(|(name, _)| *name).collect();
+    let known = || {
+        format!(
+            "give COLUMN=KIND, where KIND is one of {}",
+            names.join(", ")
+        )
+    };
+    let (column, kind) = text.rsplit_once('=').ok_or_else(known)?;
+    let kind = ColumnKind::NAMES.iter().find(|(name, _)| *name == kind);
+    let (_, kind) = kind.ok_or_else(known)?;
+    Ok((column.to_owned(), *kind))
 }
 
 pub(crate) fn task(text: &str) -> Result<Task, String> {

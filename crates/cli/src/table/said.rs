@@ -111,7 +111,7 @@ pub(super) fn model(model: &Pipeline) -> String {
     text + scores(model.held_out(), None).trim_end()
 }
 
-/// How a table would be read.
+/// How a table would be read: a column a line, with the reason.
 pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
     let mut text = format!(
         "{}: {} rows; predicts {:?}\n",
@@ -119,8 +119,14 @@ pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
         table.n_rows(),
         schema.target()
     );
-    for name in schema.feature_names() {
-        let _ = writeln!(text, "  {name}");
+    let widest = schema
+        .columns()
+        .iter()
+        .map(|column| column.name().chars().count());
+    let widest = widest.max().unwrap_or(0).min(24);
+    for column in schema.columns() {
+        let (name, kind, reason) = (column.name(), column.kind().to_string(), column.reason());
+        let _ = writeln!(text, "  {name:<widest$}  {kind:<10}  {reason}");
     }
     text.trim_end().to_owned()
 }
