@@ -70,6 +70,11 @@ impl Candidate<'_> {
             if let Some(identifier) = self.identifier(&numbers) {
                 return Ok(identifier);
             }
+            if self.has_codes() {
+                let mut codes = self.as_kind(ColumnKind::Category)?;
+                codes.reason = format!("{}, codes that begin with 0", codes.reason);
+                return Ok(codes);
+            }
             return self.as_kind(ColumnKind::Number);
         }
         let (_, dates, _) = survey.dates();
@@ -179,6 +184,20 @@ impl Candidate<'_> {
         ))
     }
 
+    /// Whether all cells are as many digits, three or more, and some begin with 0: `01067`.
+    fn has_codes(&self) -> bool {
+        let Some(levels) = self.survey.levels() else {
+            return false;
+        };
+        let length = levels.keys().next().map_or(0, |text| text.len());
+        let is_code =
+            |text: &str| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        length >= 3
+            && levels.len() as u64 <= self.survey.texts().div_ceil(2)
+            && levels.keys().all(|text| is_code(text))
+            && levels.keys().any(|text| text.starts_with('0'))
+    }
+
     /// Whether the cells are the two words of one pair.
     fn is_truth(&self) -> bool {
         let Some(levels) = self.survey.levels() else {
@@ -233,7 +252,7 @@ impl Candidate<'_> {
             Some([least, largest]) => format!("numbers from {least} to {largest}"),
             None => "no number".to_owned(),
         };
-        if let Some(words) = numbers.format.words() {
+        if let Some(words) = numbers.format.words(numbers.separated) {
             reason = format!("{reason}, written with {words}");
         }
         if let Some(cell) = &numbers.ambiguous {

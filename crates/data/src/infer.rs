@@ -61,13 +61,12 @@ impl SchemaInference {
             self.columns = table.columns().to_vec();
             self.delimiter = table.delimiter();
             self.surveys = vec![Survey::new(); self.columns.len()];
-        } else if let Some(lost) = self
-            .columns
-            .iter()
-            .zip(table.columns())
-            .find_map(|(first, later)| (first != later).then_some(first))
-        {
-            return Err(table.lacks(lost, &self.columns));
+        } else {
+            let there = table.columns();
+            let mut columns = self.columns.iter().enumerate();
+            if let Some((_, lost)) = columns.find(|&(at, name)| there.get(at) != Some(name)) {
+                return Err(table.lacks(lost, &self.columns));
+            }
         }
         // The text lies row by row: so many rows stay in the cache while the columns take turns.
         let n_rows = table.n_rows();
@@ -133,7 +132,7 @@ impl SchemaInference {
             if matches!(role, ColumnRole::Groups | ColumnRole::Weights)
                 || reader.time.as_ref() == Some(name)
             {
-                self.check_complete(at)?;
+                self.check_complete(at, role)?;
             }
         }
         // Better a number that counts the rows than nothing.
@@ -260,9 +259,13 @@ impl SchemaInference {
         }
     }
 
-    fn check_complete(&self, at: usize) -> Result<(), Error> {
+    fn check_complete(&self, at: usize, role: ColumnRole) -> Result<(), Error> {
         let survey = &self.surveys[at];
-        let missing = survey.missing + survey.among_numbers;
+        let missing = match role {
+            // A group may be called `None`.
+            ColumnRole::Groups => survey.missing,
+            _ => survey.missing + survey.among_numbers,
+        };
         if missing == 0 {
             return Ok(());
         }

@@ -125,6 +125,11 @@ impl Shape {
         }
     }
 
+    /// Whether such a cell has a separator of decimals or thousands.
+    pub(crate) fn is_separated(formats: u8) -> bool {
+        formats != ALL
+    }
+
     /// Whether the formats read such a cell differently: `1,234`.
     pub(crate) fn is_ambiguous(formats: u8) -> bool {
         formats != ALL && formats & POINTS != 0 && formats & !POINTS != 0
@@ -221,16 +226,18 @@ impl NumberFormat {
         separated(&body, separators)
     }
 
-    /// What is special in it, for a reason: `decimal commas, %`.
-    pub(crate) fn words(&self) -> Option<String> {
+    /// What is special in it, for a reason: `decimal commas, currency signs`. Separators only if a cell has some.
+    pub(crate) fn words(&self, separated: bool) -> Option<String> {
         let mut words = Vec::new();
-        if self.decimal == ',' {
+        if separated && self.decimal == ',' {
             words.push("decimal commas".to_owned());
         }
-        if let Some(mark) = self.thousands {
+        if let Some(mark) = self.thousands.filter(|_| separated) {
             words.push(match mark {
-                ' ' => "thousands apart".to_owned(),
-                mark => format!("thousands with {mark}"),
+                ' ' => "spaces between thousands".to_owned(),
+                ',' => "commas between thousands".to_owned(),
+                '.' => "points between thousands".to_owned(),
+                _ => "apostrophes between thousands".to_owned(),
             });
         }
         if self.percent {

@@ -140,6 +140,7 @@ impl TableReader {
     /// | constant | one value in all rows, or none |
     /// | boolean | both words of `true`/`false`, `yes`/`no`, `y`/`n` or `t`/`f`, in any letter case, and no others |
     /// | identifier | whole numbers, nine in ten of them different, in a column named `id`, `index`, `row` or the like; or a first column that counts 10 or more rows from 0 or 1 |
+    /// | category | codes such as `01067`: all of as many digits, three or more, and some that begin with 0 |
     /// | number | at least nine in ten of the cells that are there are numbers; another cell is an error |
     /// | date | likewise, `2024-03-01` (also with `12:30`, seconds and a zone), `01.03.2024`, `1/3/2024` or `3/1/2024` |
     /// | category | at most 1,000 distinct texts, in two rows each on average |

@@ -96,6 +96,8 @@ pub(crate) struct Numbers {
     pub(crate) range: Range,
     /// The first cell that is no number, and is not missing.
     pub(crate) first_other: Option<Example>,
+    /// Whether a cell has a separator of decimals or thousands.
+    pub(crate) separated: bool,
     /// The first cell that can be read in two ways, as far as its own text goes.
     pub(crate) ambiguous: Option<String>,
 }
@@ -341,7 +343,7 @@ impl Survey {
         let (format, count) = NumberFormat::choose(&shapes, habit, self.percent, self.currency);
         let mut range = Range::NONE;
         let mut first_other: Option<&Example> = None;
-        let mut ambiguous = None;
+        let (mut separated, mut ambiguous) = (false, None);
         for alike in &self.alike {
             if format.reads(alike.formats) {
                 range.merge(if format.has_decimal_point() {
@@ -349,6 +351,7 @@ impl Survey {
                 } else {
                     &alike.commas
                 });
+                separated |= Shape::is_separated(alike.formats);
                 if Shape::is_ambiguous(alike.formats) {
                     ambiguous = Some(alike.first.cell.clone());
                 }
@@ -361,6 +364,7 @@ impl Survey {
             count,
             range,
             first_other: first_other.cloned(),
+            separated,
             ambiguous,
         }
     }

@@ -47,6 +47,12 @@ fn every_kind_is_read_off_with_a_reason() {
         (&["", "NA"], Constant, "all 60 cells are missing"),
         (&["1", "0"], Number, "numbers from 0 to 1"),
         (
+            &["01067", "10115"],
+            Category,
+            "2 texts in 60 rows, codes that begin with 0",
+        ),
+        (&["01", "12"], Number, "numbers from 1 to 12"),
+        (
             &["2024-03-01", ""],
             Date,
             "dates from 2024-03-01 to 2024-03-01",
@@ -69,7 +75,7 @@ fn every_kind_is_read_off_with_a_reason() {
         (
             &["$1,200.50", "$7"],
             Number,
-            "numbers from 7 to 1200.5, written with thousands with ,, currency signs",
+            "numbers from 7 to 1200.5, written with commas between thousands, currency signs",
         ),
     ] {
         let (read, said) = kind_and_reason(cells, 60);

@@ -159,7 +159,8 @@ impl Cells<'_> {
             let code = known.get(cell).copied();
             codes.push(match code {
                 Some(code) => code,
-                None if absence == Absence::Always => FrameValues::MISSING,
+                // A dash that was no category means nothing.
+                None if absence != Absence::Present => FrameValues::MISSING,
                 None => {
                     let what = || format!("has the new category {:?}", short(cell));
                     if let Some(seen) = unseen.get_mut(cell) {
