@@ -151,17 +151,30 @@ impl<'a> Rows<'a> {
                     .skip(expected)
                     .all(|cell| cell.trim().is_empty());
             if !is_padded {
+                // A quote that is not closed goes on to the end of the file, whose newline ends no row then.
+                let is_open = self.record.iter().last();
+                let is_open = is_open.is_some_and(|cell| cell.ends_with('\n'));
                 return Err(Error::BadTable {
-                    line,
-                    problem: format!(
-                        "it has {found} fields where the header has {expected}; quote cells that hold what separates cells ({:?}), or complete the line",
-                        char::from(self.delimiter)
-                    ),
+                    line: line + u64::from(is_open),
+                    problem: self.ragged(),
                 });
             }
             self.has_dropped = true;
         }
         Ok(Some(line))
+    }
+
+    /// What is wrong with a row of another number of cells.
+    fn ragged(&self) -> String {
+        let (found, expected) = (self.record.len(), self.columns.len());
+        let has_lines = self.record.iter().any(|cell| cell.contains('\n'));
+        let way_out = if found < expected && has_lines {
+            "a quote that opens in it may not be closed".to_owned()
+        } else {
+            let delimiter = char::from(self.delimiter);
+            format!("complete the line, or quote cells that hold {delimiter:?}")
+        };
+        format!("it has {found} fields where the header has {expected}; {way_out}")
     }
 
     /// The cells of the row that was read last.

@@ -8,11 +8,19 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::Error;
+use crate::text::BadText;
 
 /// The bytes that gzip begins a file with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Those of Zstandard.
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// What other files begin with that are taken for tables.
+const FOREIGN: [(&[u8; 4], &str); 3] = [
+    (b"PK\x03\x04", "a spreadsheet or an archive (zip)"),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet (xls)"),
+    (b"PAR1", "a Parquet file"),
+];
 
 /// Opens a file, or standard input for `-`.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
@@ -73,6 +81,13 @@ pub(crate) fn unpacked<'a>(
         .by_ref()
         .take(ZSTANDARD.len() as u64)
         .read_to_end(&mut head)?;
+    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(*magic)) {
+        let problem = format!("this is {what}, and no text; save the table as CSV");
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            BadText { line: 1, problem },
+        ));
+    }
     let (gzip, zstandard) = (head.starts_with(&GZIP), head.starts_with(&ZSTANDARD));
     let whole = Cursor::new(head).chain(source);
     Ok(if gzip {

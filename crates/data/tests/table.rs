@@ -228,6 +228,22 @@ fn ragged_and_foreign_tables_are_errors() {
     );
     let said = error.to_string();
     assert!(said.contains("2 fields where the header has 3"), "{said}");
+    assert!(said.contains("quote cells that hold ','"), "{said}");
+    let said = refused("a,b,y\n1,\"2,3\n4,5,6\n").to_string();
+    assert!(
+        said.starts_with("line 2: it has 2 fields") && said.contains("not be closed"),
+        "{said}"
+    );
+    for (head, says) in [
+        ("PK\u{3}\u{4}", "a spreadsheet"),
+        ("PAR1", "a Parquet file"),
+    ] {
+        let said = refused(&format!("{head}\u{0}a,y\n1,2\n")).to_string();
+        assert!(
+            said.contains(says) && said.contains("save the table as CSV"),
+            "{said}"
+        );
+    }
     assert!(matches!(
         refused("a,a,y\n1,2,3\n"),
         Error::BadName { what: "column", .. }
