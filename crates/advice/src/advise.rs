@@ -5,7 +5,7 @@ use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
 use smallbatch_sweep::{Pool, Progress};
 
 use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
-use crate::judge::{Contender, correct, gain, is_worth_it};
+use crate::judge::{Contender, correct, gain, is_worth_it, tells_something};
 use crate::plan::AdvicePlan;
 use crate::search::{FOLDS, Found, Trials, search};
 use crate::{Error, budget, columns, lesson, words};
@@ -125,7 +125,6 @@ pub fn advise_sampled(
     }
 
     let gains = gains(&trials, &all)?;
-    let conclusion = conclude(conclusion, &gains);
     let judged = all
         .iter()
         .map(|contender| contender.judged(&trials))
@@ -261,9 +260,19 @@ fn contenders(
     let mut networks = found.networks.into_iter();
     let network = networks.next().filter(sound);
     let conclusion = match (&network, &line) {
-        (Some(network), Some(line)) if is_worth_it(network, line) => Conclusion::Network,
+        (Some(network), Some(line)) if is_worth_it(trials, network, line) => Conclusion::Network,
         (Some(_), None) => Conclusion::Network,
         _ => Conclusion::Line,
+    };
+    let chosen = match conclusion {
+        Conclusion::Network => network.as_ref(),
+        _ => line.as_ref(),
+    };
+    let tells = chosen.map_or(Ok(false), |chosen| tells_something(trials, chosen))?;
+    let conclusion = if tells {
+        conclusion
+    } else {
+        Conclusion::CannotTell
     };
     let mut all = Vec::new();
     let recipe = network.as_ref().map(|network| network.recipe.clone());
@@ -274,7 +283,10 @@ fn contenders(
         all.push(Contender::new(Way::Line, line));
     }
     let mut is_complete = found.default.is_some();
-    all.extend(found.default.map(|fit| Contender::new(Way::Default, fit)));
+    let default = found
+        .default
+        .filter(|default| recipe.as_ref() != Some(&default.recipe));
+    all.extend(default.map(|fit| Contender::new(Way::Default, fit)));
     if let Some(Recipe::Network(network)) = &recipe {
         for variant in [lesson::raw, lesson::full_batch] {
             match variant(trials, network, progress) {
@@ -315,16 +327,6 @@ fn gains(trials: &Trials<'_>, contenders: &[Contender]) -> Result<Vec<Gain>, Err
     }
     correct(&mut gains);
     Ok(gains)
-}
-
-/// Nothing can be told where neither is surely better than a constant.
-fn conclude(conclusion: Conclusion, gains: &[Gain]) -> Conclusion {
-    let sure = |gain: &&Gain| gain.of == Way::Constant && gain.is_sure();
-    if gains.iter().any(|gain| sure(&gain)) {
-        conclusion
-    } else {
-        Conclusion::CannotTell
-    }
 }
 
 /// A name for this advice that its model has, too: a hash of what it says.

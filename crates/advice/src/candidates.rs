@@ -45,7 +45,7 @@ const LIST: [(&[usize], Scaling, usize, Optimizer, f64, f64, f64); 24] = [
 ];
 
 /// The penalties of straight lines, as shares of one sample's weight.
-const PENALTIES: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1_000.0];
+const PENALTIES: [f64; 6] = [0.001, 0.1, 1.0, 10.0, 100.0, 1_000.0];
 
 /// Networks for so many training rows, of so many epochs. Batches grow with very large tables, where they would cost more than they bring.
 pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network> {

@@ -125,26 +125,57 @@ pub(crate) fn correct(gains: &mut [Gain]) {
     }
 }
 
-/// Whether a network is better than a line by more than one standard error of the difference over the rows; and at all.
-pub(crate) fn is_worth_it(network: &CrossFit, line: &CrossFit) -> bool {
-    let by_row = |fit: &CrossFit| {
-        let mut losses: Vec<(usize, f64)> = fit.row_losses().collect();
-        losses.sort_unstable_by_key(|(row, _)| *row);
-        losses
-    };
+/// How much lower one loss is than another, over the units of rows: rows with equal features or of one group are no evidence of their
+/// own. Positive differences say that the one is better.
+fn by_unit(trials: &Trials<'_>, better: &[(usize, f64)], worse: &[(usize, f64)]) -> Vec<f64> {
+    let unit_of = trials.folds.unit_of();
+    let n_units = unit_of.iter().max().map_or(0, |most| most + 1);
+    let mut differences = vec![0.0; n_units];
+    let mut seen = vec![false; n_units];
+    for (sign, losses) in [(-1.0, better), (1.0, worse)] {
+        for &(row, loss) in losses {
+            differences[unit_of[row]] += sign * loss;
+            seen[unit_of[row]] = true;
+        }
+    }
+    let seen = seen.into_iter().zip(differences);
+    seen.filter_map(|(seen, difference)| seen.then_some(difference))
+        .collect()
+}
+
+/// Whether a network is better than a line by more than one standard error of the difference.
+pub(crate) fn is_worth_it(trials: &Trials<'_>, network: &CrossFit, line: &CrossFit) -> bool {
     if !network.loss().is_finite() {
         return false;
     }
     if !line.loss().is_finite() {
         return true;
     }
-    let differences: Vec<f64> = by_row(line)
-        .iter()
-        .zip(by_row(network))
-        .map(|((_, line), (_, network))| line - network)
-        .collect();
-    let n = differences.len().max(1) as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
-    mean > (squares / n / (n - 1.0).max(1.0)).sqrt()
+    let losses = |fit: &CrossFit| fit.row_losses().collect::<Vec<_>>();
+    let differences = by_unit(trials, &losses(network), &losses(line));
+    match TableEffect::of(&differences) {
+        Ok(Some(effect)) => effect.mean > effect.standard_error,
+        _ => network.loss() < line.loss(),
+    }
+}
+
+/// Whether a way is surely better than what is said without looking at features.
+pub(crate) fn tells_something(trials: &Trials<'_>, cross: &CrossFit) -> Result<bool, Error> {
+    if !cross.loss().is_finite() {
+        return Ok(false);
+    }
+    let mut constant = Vec::new();
+    for fold in 0..trials.n_folds() {
+        let rows = trials.folds.rows(fold).1;
+        constant.extend(rows.into_iter().zip(trials.fold(fold)?.constant_losses()));
+    }
+    let losses: Vec<(usize, f64)> = cross.row_losses().collect();
+    let differences = by_unit(trials, &losses, &constant);
+    let hypothesis = Hypothesis::new(Direction::Greater, 0.0)?;
+    Ok(TableEffect::of(&differences)?.is_some_and(|effect| {
+        effect
+            .answer(&hypothesis, Scale::Difference)
+            .at_level(LEVEL)
+            == Verdict::Supported
+    }))
 }

@@ -118,8 +118,12 @@ pub(crate) fn headline(advice: &Advice) -> String {
         .and_then(|judged| judged.scores.as_ref())
         .map(|scores| worth(scores, &advice.target))
         .unwrap_or_default();
+    let network = match advice.conclusion {
+        Conclusion::Network => "the same network",
+        _ => "the best network",
+    };
     let lesson: Vec<String> = [
-        cost(advice, Way::Raw, "on raw inputs the same network"),
+        cost(advice, Way::Raw, &format!("on raw inputs {network}")),
         cost(advice, Way::FullBatch, "with the full batch it"),
     ]
     .into_iter()
@@ -357,8 +361,12 @@ impl fmt::Display for Advice {
             Task::Regression => "a number".into(),
         };
         let facts = format!(
-            "{}: {} rows{sample}, {} features; {:?} is {task}. Each row was predicted by a model that had not seen it.",
-            self.data, self.rows, self.features, self.target
+            "{}: {} rows{sample}, {} feature{}; {:?} is {task}. Each row was predicted by a model that had not seen it.",
+            self.data,
+            self.rows,
+            self.features,
+            if self.features == 1 { "" } else { "s" },
+            self.target
         );
         writeln!(f, "{}", wrapped(&facts, ""))?;
         for note in &self.notes {

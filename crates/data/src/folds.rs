@@ -14,6 +14,7 @@ use crate::{Error, Frame, FrameValues, Target};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folds {
     fold_of: Vec<u32>,
+    unit_of: Vec<usize>,
     n_folds: usize,
     by_time: bool,
     n_copies: usize,
@@ -44,6 +45,7 @@ impl Folds {
         };
         Ok(Self {
             fold_of,
+            unit_of,
             n_folds,
             by_time,
             n_copies,
@@ -58,6 +60,11 @@ impl Folds {
     /// Whether rows are cut by time.
     pub fn by_time(&self) -> bool {
         self.by_time
+    }
+
+    /// The unit of each row, numbered from 0: rows with equal features or of one group are one unit.
+    pub fn unit_of(&self) -> &[usize] {
+        &self.unit_of
     }
 
     /// How many rows have the features of an earlier one.
