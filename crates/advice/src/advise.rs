@@ -2,7 +2,7 @@
 
 use smallbatch_data::{Folds, Frame, Table, TableSchema, Target};
 use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
-use smallbatch_sweep::{Pool, Progress};
+use smallbatch_sweep::{Pool, Progress, Stages};
 
 use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
 use crate::judge::{Contender, correct, gain, is_worth_it, tells_something};
@@ -112,8 +112,9 @@ pub fn advise_sampled(
     let outputs = target.map_or(1, Target::n_outputs);
     let features = trials.fold(0)?.n_features();
     let work = budget::work(plan.size, frame.n_rows(), features, outputs);
-    let found = search(&trials, work, progress)?;
-    let contenders = contenders(&trials, found, progress)?;
+    let mut stages = Stages::new(progress, work);
+    let found = search(&trials, work, &mut stages)?;
+    let contenders = contenders(&trials, found, &mut stages)?;
     let Contenders {
         all,
         conclusion,
@@ -162,7 +163,7 @@ pub fn advise_sampled(
     advice.importance = columns::importance(&trials, cross)?;
     advice.headline = words::headline(&advice);
     advice.id = identity(&advice);
-    let again = again(&frame, &folds, cross, plan, progress)?;
+    let again = again(&frame, &folds, cross, plan, &mut stages)?;
     let mut rounds = vec![(&folds, cross)];
     rounds.extend(again.iter().map(|(folds, cross)| (folds, cross)));
     let model = Pipeline::new(schema, &frame, &rounds, plan.base_seed)?;
@@ -186,7 +187,7 @@ fn again(
     folds: &Folds,
     cross: &CrossFit,
     plan: &AdvicePlan,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Option<(Folds, CrossFit)>, Error> {
     if folds.by_time() || frame.n_rows() > FEW_ENOUGH {
         return Ok(None);
@@ -243,7 +244,7 @@ struct Contenders {
 fn contenders(
     trials: &Trials<'_>,
     found: Found,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Contenders, Error> {
     let constant = trials.constant_loss()?;
     let tried = found

@@ -73,7 +73,12 @@ fn dev() {
                 f.n_features(),
                 truth.n_outputs(),
             );
-            let hunted = search(&trials, work, &mut ()).unwrap();
+            let hunted = search(
+                &trials,
+                work,
+                &mut smallbatch_sweep::Stages::new(&mut (), work),
+            )
+            .unwrap();
             let seconds = start.elapsed().as_secs_f64();
             let mean = |l: Vec<f64>| l.iter().sum::<f64>() / l.len() as f64;
             let test_of =

@@ -3,7 +3,7 @@
 use smallbatch_data::BatchSize;
 use smallbatch_pipeline::{CrossFit, Network, Recipe};
 use smallbatch_preprocess::AnyScaler;
-use smallbatch_sweep::Progress;
+use smallbatch_sweep::Stages;
 
 use crate::Error;
 use crate::advice::Way;
@@ -14,7 +14,7 @@ use crate::search::Trials;
 pub(crate) fn raw(
     trials: &Trials<'_>,
     network: &Network,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Contender, Error> {
     let size = trials.fold(0)?.mean_square().max(1.0);
     let rates = [
@@ -38,7 +38,7 @@ pub(crate) fn raw(
 pub(crate) fn full_batch(
     trials: &Trials<'_>,
     network: &Network,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Contender, Error> {
     let variants = [1.0, 3.0, 10.0].map(|factor| Network {
         batch_size: BatchSize::Full,
@@ -56,7 +56,7 @@ pub(crate) fn full_batch(
 fn best(
     trials: &Trials<'_>,
     variants: &[Network],
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
     message: &str,
 ) -> Result<CrossFit, Error> {
     let recipe = |network: &Network| Recipe::Network(network.clone());

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use smallbatch_data::{Folds, Frame};
 use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
-use smallbatch_sweep::{Pool, Progress};
+use smallbatch_sweep::{Pool, Stages};
 
 use crate::{Error, candidates};
 
@@ -74,7 +74,7 @@ impl<'a> Trials<'a> {
     pub(crate) fn courses(
         &self,
         wanted: &[(Recipe, Vec<usize>)],
-        progress: &mut dyn Progress,
+        progress: &mut Stages<'_>,
         message: &str,
     ) -> Result<Vec<Vec<Course>>, Error> {
         for (_, folds) in wanted {
@@ -82,6 +82,10 @@ impl<'a> Trials<'a> {
                 self.fold(fold)?;
             }
         }
+        let costs = wanted
+            .iter()
+            .map(|(recipe, folds)| folds.len() as f64 * self.cost(recipe));
+        progress.begin(costs.sum());
         let tasks = wanted
             .iter()
             .flat_map(|(recipe, folds)| folds.iter().map(move |&fold| (recipe, fold)))
@@ -212,7 +216,7 @@ impl Rounds {
 pub(crate) fn search(
     trials: &Trials<'_>,
     work: f64,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Found, Error> {
     let n_folds = trials.n_folds();
     let every: Vec<usize> = (0..n_folds).collect();
@@ -263,7 +267,7 @@ fn networks(
     trials: &Trials<'_>,
     work: f64,
     logarithm: bool,
-    progress: &mut dyn Progress,
+    progress: &mut Stages<'_>,
 ) -> Result<Networks, Error> {
     let n_folds = trials.n_folds();
     let name = &trials.frame.name;

@@ -36,6 +36,12 @@ impl Display {
         }
     }
 
+    /// Without a terminal, says nothing of work that takes less than a second.
+    pub(crate) fn patient(mut self) -> Self {
+        self.lines.last = Some((Instant::now(), String::new()));
+        self
+    }
+
     /// Takes the bar away, so that the results stand alone.
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {

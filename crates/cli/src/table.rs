@@ -83,7 +83,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     report::prepare(&asked.out)?;
 
     let start = Instant::now();
-    let mut display = Display::new(Interruption::listen());
+    let mut display = Display::new(Interruption::listen()).patient();
     let advised = search(schema, &table, n_rows as usize, &plan, &mut display);
     display.finish();
     let advised = advised?;
