@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("smallbatch-base", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
@@ -48,6 +48,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
             "smallbatch-train",
         ],
     ),
+    ("smallbatch-fetch", &["smallbatch-data"]),
     ("smallbatch-evidence", &[]),
     ("smallbatch-report", &["smallbatch-evidence"]),
     ("smallbatch-lab", EXPERIMENTS),
@@ -89,6 +90,7 @@ const LIBRARIES: &[&str] = &[
     "smallbatch-preprocess",
     "smallbatch-mlp",
     "smallbatch-data",
+    "smallbatch-fetch",
     "smallbatch-train",
     "smallbatch-pipeline",
     "smallbatch-sweep",
@@ -99,7 +101,8 @@ const LIBRARIES: &[&str] = &[
 ];
 
 /// Edges that may exist behind a feature only, so that the default build does without them.
-const OPTIONAL: [(&str, &str); 5] = [
+const OPTIONAL: [(&str, &str); 6] = [
+    ("smallbatch", "smallbatch-fetch"),
     ("smallbatch", "smallbatch-sweep"),
     ("smallbatch", "smallbatch-evidence"),
     ("smallbatch", "smallbatch-report"),

@@ -68,7 +68,7 @@ const VERBS: [(Verb, &str, &str, &str); 7] = [
 ];
 
 /// Verbs of the program, passed on to it.
-const PASSED_ON: [&str; 8] = [
+const PASSED_ON: [&str; 12] = [
     "run",
     "verify",
     "replicate",
@@ -76,7 +76,11 @@ const PASSED_ON: [&str; 8] = [
     "report",
     "expect",
     "advise",
+    "train",
     "predict",
+    "evaluate",
+    "inspect",
+    "data",
 ];
 
 /// The verb of that name, or a sentence that says which one was probably meant.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use smallbatch::data::fetch::{self, Fetched, RealSet};
+use smallbatch::fetch::{self, Fetched, RealSet};
 
 use crate::ending::{Ending, Failure};
 use crate::help;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use smallbatch::{advice, data, lab, pipeline, report, sweep};
+use smallbatch::{advice, data, fetch, lab, pipeline, report, sweep};
 
 use crate::likeness::verb_like;
 use crate::output::{self, warn};
@@ -151,6 +151,12 @@ impl From<pipeline::Error> for Failure {
             _ => Ending::Failed,
         };
         Self::new(&error, ending)
+    }
+}
+
+impl From<fetch::Error> for Failure {
+    fn from(error: fetch::Error) -> Self {
+        Self::new(&error, Ending::Failed)
     }
 }
 

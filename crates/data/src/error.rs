@@ -1,12 +1,8 @@
 //! What can be wrong with data, and how to mend it.
 
 mod array;
-#[cfg(feature = "fetch")]
-mod fetch;
 
 pub use array::ArrayProblem;
-#[cfg(feature = "fetch")]
-pub use fetch::FetchProblem;
 
 use std::path::{Path, PathBuf};
 
@@ -656,11 +652,6 @@ pub enum Error {
         /// All names.
         tables: Vec<String>,
     },
-
-    /// A real data set could not be fetched.
-    #[cfg(feature = "fetch")]
-    #[error(transparent)]
-    Fetch(#[from] FetchProblem),
 
     /// A scaler refused.
     #[error(transparent)]

@@ -18,7 +18,7 @@
 //!
 //! Data is checked once, when a [`Dataset`] is made. Wrong shapes, NaN and labels without a class are errors that name the
 //! sample and the feature; nothing is silently repaired. The crate trains nothing, draws from no global generator, reads
-//! no clock, and touches only the files that it is asked to read. Only the feature `fetch` starts other programs and writes files.
+//! no clock, and touches only the files that it is asked to read.
 //!
 //! # Example
 //!
@@ -64,7 +64,6 @@
 //! | read a Parquet file, with the feature `parquet` | `Table::read_parquet` |
 //! | make a data set of matrices | [`Dataset`], [`Target`] |
 //! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
-//! | fetch a real data set such as MNIST, with the feature `fetch` | `fetch` |
 //! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
 //! | predict numbers: scale the target, and scale predictions back | [`TargetScaler`] |
 //! | cut the training part into batches | [`BatchSize`], [`Batches`] |
@@ -88,8 +87,6 @@ mod decide;
 mod dialect;
 mod error;
 mod features;
-#[cfg(feature = "fetch")]
-pub mod fetch;
 mod folder;
 mod folds;
 mod frame;
@@ -122,8 +119,6 @@ pub use batches::{Batch, Batches, Choice};
 pub use chunks::{TableChunks, sample_path};
 pub use column::{ColumnKind, ColumnRole, TableColumn};
 pub use dataset::{Dataset, MissingValues};
-#[cfg(feature = "fetch")]
-pub use error::FetchProblem;
 pub use error::{ArrayProblem, Error};
 pub use features::{StoredFeatures, StoredValues};
 pub use folder::{FolderTable, read_folder, read_table};

@@ -76,6 +76,7 @@
 //! | compute gradients, losses, curvature by hand | [`mlp`] | |
 //! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
 //! | from a table to predictions: encoding, scaling, networks, intervals, one file | [`pipeline`] | |
+//! | fetch a real data set such as MNIST | `fetch` | `fetch` |
 //! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
 //! | say what the numbers of many trainings mean, and how sure that is | `evidence` | `evidence` |
 //! | repeat the experiments on normalization and batch size | `lab` | `lab`, which brings those above and `report` |
@@ -95,6 +96,8 @@ pub use smallbatch_advice as advice;
 pub use smallbatch_data as data;
 #[cfg(feature = "evidence")]
 pub use smallbatch_evidence as evidence;
+#[cfg(feature = "fetch")]
+pub use smallbatch_fetch as fetch;
 #[cfg(feature = "lab")]
 pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;

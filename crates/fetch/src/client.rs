@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::{RealSet, Registry};
-use crate::{Error, FetchProblem};
+use crate::Error;
+use crate::{RealSet, Registry};
 
 /// A program, and how one comes by it.
 struct Program {
@@ -108,13 +108,13 @@ fn run(
         Ok(output) => {
             let words = arguments.iter().map(|word| word.as_ref().to_string_lossy());
             let words: Vec<_> = std::iter::once(program.name.into()).chain(words).collect();
-            FetchProblem::ClientFailed {
+            Error::ClientFailed {
                 command: words.join(" "),
                 said: last_line(&output.stderr).unwrap_or_else(|| output.status.to_string()),
                 files: set.file_names(),
             }
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => FetchProblem::NoClient {
+        Err(error) if error.kind() == ErrorKind::NotFound => Error::NoClient {
             program: program.name,
             purpose: format!("to {purpose} {}", set.package),
             remedy: program.remedy,
@@ -122,7 +122,7 @@ fn run(
         },
         Err(source) => {
             let path = program.name.into();
-            return Err(Error::Io { path, source });
+            return Err(Error::Read { path, source });
         }
     };
     Err(problem.into())
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_told_with_two_ways_out() {
-        let set = super::super::set("mnist").unwrap();
+        let set = crate::set("mnist").unwrap();
         let missing = Program {
             name: "no-such-client",
             remedy: "install Node.js",

@@ -1,6 +1,6 @@
 //! What is known of each set.
 
-use super::{Form, Package, RealSet, Registry, SetFile};
+use crate::{Form, Package, RealSet, Registry, SetFile};
 
 /// All sets: images first, then tables from many rows to few.
 pub(super) const SETS: [RealSet; 9] = [

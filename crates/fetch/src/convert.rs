@@ -5,9 +5,11 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim, Writer};
 
-use super::Form;
-use super::workspace::write_error;
-use crate::{Error, read_idx};
+use crate::Form;
+use crate::workspace::write_error;
+use smallbatch_data::read_idx;
+
+use crate::Error;
 
 /// Writes a file in its form; returns its shape.
 pub(super) fn write(
@@ -82,7 +84,7 @@ fn written(
     }
     let text = writer.into_inner().map_err(|error| Error::BadTable {
         line: 0,
-        problem: error.to_string(),
+        reason: error.to_string(),
     })?;
     Ok(Csv {
         text,
@@ -95,7 +97,7 @@ fn written(
 fn bad_table(error: csv::Error) -> Error {
     Error::BadTable {
         line: error.position().map_or(1, csv::Position::line),
-        problem: error.to_string(),
+        reason: error.to_string(),
     }
 }
 
