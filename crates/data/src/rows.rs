@@ -152,7 +152,7 @@ impl<'a> Rows<'a> {
                     .all(|cell| cell.trim().is_empty());
             if !is_padded {
                 // A quote that is not closed goes on to the end of the file, whose newline ends no row then.
-                let is_open = self.record.iter().last();
+                let is_open = self.record.iter().next_back();
                 let is_open = is_open.is_some_and(|cell| cell.ends_with('\n'));
                 return Err(Error::BadTable {
                     line: line + u64::from(is_open),

@@ -302,9 +302,11 @@ fn a_table_that_cannot_be_run_is_left_out_with_the_reason() {
 fn a_table_that_fails_costs_the_others_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(&folder);
-    // Nothing but constants: no scaler takes that.
+    // Nothing but constants: no scaler takes that. Unless it is declared, a constant is left out when the table is read.
     let rows: String = (0..60).map(|row| format!("1,{}.5\n", row % 7)).collect();
     std::fs::write(folder.path().join("wine_flat.csv"), format!("x,y\n{rows}")).unwrap();
+    let declared = "[columns]\nx = \"number\"\n";
+    std::fs::write(folder.path().join("wine_flat.toml"), declared).unwrap();
     let text = SMALL.replace("\"wine\", ", "\"wine\", \"wine_flat.csv\", ");
     std::fs::write(plan.file.as_ref().unwrap(), text).unwrap();
     let outcome = run(&plan, &mut ()).unwrap();
