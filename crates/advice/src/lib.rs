@@ -35,8 +35,6 @@ mod advise;
 mod budget;
 mod candidates;
 mod columns;
-#[cfg(test)]
-mod dev;
 mod error;
 mod judge;
 mod lesson;
