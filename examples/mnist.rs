@@ -15,8 +15,12 @@ const EPOCHS: u64 = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().ok_or("name the folder, such as data/mnist")?;
-    let epochs = arguments.next().map_or(Ok(EPOCHS), |epochs| epochs.parse())?;
+    let folder = arguments
+        .next()
+        .ok_or("name the folder, such as data/mnist")?;
+    let epochs = arguments
+        .next()
+        .map_or(Ok(EPOCHS), |epochs| epochs.parse())?;
     let folder = Path::new(&folder);
 
     // The pixels stay bytes, and are scaled to 0..1 as batches are made.
@@ -50,6 +54,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let probabilities = trained.model().predict(split.test().features().as_view())?;
     let accuracy = metrics::accuracy(probabilities.as_view(), labels, None)?;
-    println!("{:.2} % of the test digits come out wrong", 100.0 * (1.0 - accuracy));
+    println!(
+        "{:.2} % of the test digits come out wrong",
+        100.0 * (1.0 - accuracy)
+    );
     Ok(())
 }

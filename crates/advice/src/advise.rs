@@ -2,7 +2,7 @@
 
 use smallbatch_data::{Folds, Frame, Table, TableSchema, Target};
 use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
-use smallbatch_sweep::{Pool, Progress, Stages};
+use smallbatch_sweep::{Cache, Pool, Progress, Stages};
 
 use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
 use crate::judge::{Contender, correct, gain, is_worth_it, tells_something};
@@ -112,6 +112,11 @@ pub fn advise_sampled(
     let outputs = target.map_or(1, Target::n_outputs);
     let features = trials.fold(0)?.n_features();
     let work = budget::work(plan.size, frame.n_rows(), features, outputs);
+    let cache = match &plan.cache {
+        Some(folder) if work >= budget::LONG => Some(Cache::open(folder)?),
+        _ => None,
+    };
+    let trials = trials.kept_in(cache.clone());
     let mut stages = Stages::new(progress, work);
     let found = search(&trials, work, &mut stages)?;
     let contenders = contenders(&trials, found, &mut stages)?;
@@ -163,7 +168,7 @@ pub fn advise_sampled(
     advice.importance = columns::importance(&trials, cross)?;
     advice.headline = words::headline(&advice);
     advice.id = identity(&advice);
-    let again = again(&frame, &folds, cross, plan, &mut stages)?;
+    let again = again(&trials, cross, plan, cache, &mut stages)?;
     let mut rounds = vec![(&folds, cross)];
     rounds.extend(again.iter().map(|(folds, cross)| (folds, cross)));
     let model = Pipeline::new(schema, &frame, &rounds, plan.base_seed)?;
@@ -183,18 +188,19 @@ pub fn advise_sampled(
 /// What is advised, trained on other folds as well: the committee grows, and what is said of rows held out becomes surer. Not by time,
 /// where there is one way to cut; and what does not succeed is left out.
 fn again(
-    frame: &Frame,
-    folds: &Folds,
+    trials: &Trials<'_>,
     cross: &CrossFit,
     plan: &AdvicePlan,
+    cache: Option<Cache>,
     progress: &mut Stages<'_>,
 ) -> Result<Option<(Folds, CrossFit)>, Error> {
-    if folds.by_time() || frame.n_rows() > FEW_ENOUGH {
+    let frame = trials.frame;
+    if trials.folds.by_time() || frame.n_rows() > FEW_ENOUGH {
         return Ok(None);
     }
     let seed = plan.base_seed.wrapping_add(OTHER_FOLDS);
     let others = Folds::new(frame, FOLDS, seed)?;
-    let trials = Trials::new(frame, &others, Pool::new(plan.threads), seed);
+    let trials = Trials::new(frame, &others, Pool::new(plan.threads), seed).kept_in(cache);
     let wanted = [(cross.recipe.clone(), (0..others.n_folds()).collect())];
     let message = format!("{}: the model on other folds", frame.name);
     let courses = match trials.courses(&wanted, progress, &message) {

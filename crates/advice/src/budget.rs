@@ -8,6 +8,9 @@ const RATE: f64 = 45.0;
 /// What reading the table and writing the model leave of two seconds.
 const LEAST_SECONDS: f64 = 1.4;
 
+/// From a minute of work on, finished trainings are worth keeping.
+pub(crate) const LONG: f64 = 60.0 * RATE;
+
 /// The work in billions of operations, for so many rows, features and outputs.
 ///
 /// The usual version takes no more than three times what scikit-learn's `MLPClassifier` takes with its defaults, or two seconds where that

@@ -1,5 +1,7 @@
 //! What is asked of a table.
 
+use std::path::PathBuf;
+
 use smallbatch_data::TableReader;
 use smallbatch_sweep::Size;
 
@@ -28,6 +30,9 @@ pub struct AdvicePlan {
     pub balanced: bool,
     /// Threads to spread trainings over, from 1 to 1024; they change nothing but the time. Default: one for each core.
     pub threads: usize,
+    /// The folder where finished trainings are kept, so that an interrupted advice goes on there; used where the work takes a minute or more.
+    /// Default: none.
+    pub cache: Option<PathBuf>,
     /// The seed that all others are counted from. Default: 0.
     pub base_seed: u64,
 }
@@ -41,6 +46,7 @@ impl AdvicePlan {
             balanced: false,
             threads: std::thread::available_parallelism()
                 .map_or(1, |cores| cores.get().min(MOST_THREADS)),
+            cache: None,
             base_seed: 0,
         }
     }

@@ -1,11 +1,11 @@
 //! The search: straight lines first, then networks by successive halving over folds (Jamieson & Talwalkar 2016).
 
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use smallbatch_data::{Folds, Frame};
+use smallbatch_data::{Folds, Frame, FrameValues, Target};
 use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
-use smallbatch_sweep::{Pool, Stages};
+use smallbatch_sweep::{Cache, Pool, Stages};
 
 use crate::{Error, candidates};
 
@@ -31,6 +31,8 @@ pub(crate) struct Trials<'a> {
     prepared: Vec<OnceLock<Fold>>,
     pool: Pool,
     seed: u64,
+    /// Where finished trainings are kept, with a name for the rows.
+    kept: Option<(Cache, String)>,
 }
 
 impl<'a> Trials<'a> {
@@ -41,7 +43,36 @@ impl<'a> Trials<'a> {
             prepared: (0..folds.n_folds()).map(|_| OnceLock::new()).collect(),
             pool,
             seed,
+            kept: None,
         }
+    }
+
+    /// The same trials, whose finished trainings are kept.
+    pub(crate) fn kept_in(mut self, cache: Option<Cache>) -> Self {
+        self.kept = cache.map(|cache| (cache, name_of(self.frame, self.seed)));
+        self
+    }
+
+    /// A training, or what was kept of it.
+    fn course(
+        &self,
+        recipe: &Recipe,
+        fold: usize,
+        stop: &AtomicBool,
+    ) -> Result<Course, smallbatch_pipeline::Error> {
+        let seed = self.seed.wrapping_mul(1_000).wrapping_add(fold as u64);
+        let data = self.fold(fold)?;
+        let Some((cache, rows)) = &self.kept else {
+            return data.train(recipe, seed, stop);
+        };
+        let description = format!(
+            "{rows} fold {fold} of {} seed {seed}: {recipe:?}",
+            self.n_folds()
+        );
+        let kept = cache.made_once(&description, &description, || {
+            Ok::<_, smallbatch_pipeline::Error>(data.train(recipe, seed, stop)?.kept())
+        })?;
+        data.recall(recipe, kept)
     }
 
     pub(crate) fn n_folds(&self) -> usize {
@@ -60,7 +91,7 @@ impl<'a> Trials<'a> {
     }
 
     /// A fold, encoded when it is first asked for.
-    pub(crate) fn fold(&self, index: usize) -> Result<&Fold, Error> {
+    pub(crate) fn fold(&self, index: usize) -> Result<&Fold, smallbatch_pipeline::Error> {
         let cell = &self.prepared[index];
         if let Some(fold) = cell.get() {
             return Ok(fold);
@@ -94,9 +125,7 @@ impl<'a> Trials<'a> {
         let done = self
             .pool
             .map(tasks, progress, message, |(recipe, fold), stop| {
-                let fold_data = self.fold(fold).map_err(failed)?;
-                let seed = self.seed.wrapping_mul(1_000).wrapping_add(fold as u64);
-                fold_data.train(recipe, seed, stop).map_err(|error| {
+                self.course(recipe, fold, stop).map_err(|error| {
                     stop.store(true, Ordering::Relaxed);
                     match error {
                         smallbatch_pipeline::Error::Interrupted => {
@@ -144,6 +173,37 @@ impl<'a> Trials<'a> {
     pub(crate) fn cross(&self, recipe: &Recipe, courses: Vec<Course>) -> CrossFit {
         CrossFit::new(recipe.clone(), courses, self.folds)
     }
+}
+
+/// A name for rows and folds: a hash of all that they hold.
+fn name_of(frame: &Frame, seed: u64) -> String {
+    use std::hash::{DefaultHasher, Hasher};
+    let mut hash = DefaultHasher::new();
+    hash.write_u64(seed);
+    for column in &frame.columns {
+        hash.write(column.name.as_bytes());
+        match &column.values {
+            FrameValues::Numbers(values) => values.iter().for_each(|v| hash.write_u64(v.to_bits())),
+            FrameValues::Categories { codes, .. } => codes.iter().for_each(|c| hash.write_u32(*c)),
+        }
+    }
+    match &frame.target {
+        Some(Target::Classes { labels, .. }) => labels.iter().for_each(|l| hash.write_u32(*l)),
+        Some(Target::Values { values, .. }) => {
+            values.iter().for_each(|v| hash.write_u64(v.to_bits()));
+        }
+        _ => {}
+    }
+    for weight in frame.weights.iter().flatten() {
+        hash.write_u64(weight.to_bits());
+    }
+    for group in frame.groups.iter().flatten() {
+        hash.write_u32(*group);
+    }
+    for time in frame.times.iter().flatten() {
+        hash.write_u64(time.to_bits());
+    }
+    format!("{:016x}", hash.finish())
 }
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> smallbatch_sweep::Error {

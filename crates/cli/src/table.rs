@@ -71,6 +71,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
         size: asked.length.size(),
         balanced: asked.balance,
         base_seed: asked.base_seed,
+        cache: asked.keeping.folder(&asked.out),
         ..AdvicePlan::new(asked.reading.reader(&asked.table)?)
     };
     plan.threads = asked.threads.n.unwrap_or(plan.threads);

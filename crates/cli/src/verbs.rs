@@ -196,6 +196,7 @@ impl Old {
                 length: asked.length,
                 threads: asked.threads,
                 out: asked.out.unwrap_or_else(|| "out".into()),
+                keeping: asked.keeping,
             });
             (verb, "data FILE.csv", "advise FILE.csv")
         } else {

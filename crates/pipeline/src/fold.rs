@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
 use smallbatch_data::{Dataset, Frame, Target};
-use smallbatch_mlp::Mlp;
+use smallbatch_mlp::{Mlp, Parameters};
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
 use smallbatch_train::{Observer, Record, Update};
 
@@ -316,6 +317,82 @@ impl Course {
             scaler: self.scaler.clone(),
             network: look.network.clone(),
             output: look.output,
+        })
+    }
+}
+
+/// A [`Course`] without what its fold and recipe tell: to be kept, and brought back by [`Fold::recall`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptCourse {
+    looks: Vec<KeptLook>,
+    diverged: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct KeptLook {
+    epoch: f64,
+    losses: Vec<f64>,
+    training_loss: f64,
+    parameters: Vec<f32>,
+    output: KeptOutput,
+}
+
+/// Mean, scale and smear of an output; of probabilities none.
+type KeptOutput = Option<(f64, f64, Option<f64>)>;
+
+impl Course {
+    /// What is to be kept of it.
+    pub fn kept(&self) -> KeptCourse {
+        let look = |look: &Look| KeptLook {
+            epoch: look.epoch,
+            losses: look.losses.clone(),
+            training_loss: look.training_loss,
+            parameters: look.network.parameters().as_slice().to_vec(),
+            output: match look.output {
+                Output::Probabilities => None,
+                Output::Number { mean, scale } => Some((mean, scale, None)),
+                Output::Logarithm { mean, scale, smear } => Some((mean, scale, Some(smear))),
+            },
+        };
+        KeptCourse {
+            looks: self.looks.iter().map(look).collect(),
+            diverged: self.diverged,
+        }
+    }
+}
+
+impl Fold {
+    /// The training by a recipe on this fold of which this was kept: the same bits as when it was made.
+    ///
+    /// # Errors
+    /// [`Error::Scaling`] and [`Error::Network`] where it was kept of another recipe or fold.
+    pub fn recall(&self, recipe: &Recipe, kept: KeptCourse) -> Result<Course, Error> {
+        let names = self.encoder.feature_names();
+        let data = FitData::new(&self.training.features).names(names);
+        let spec = recipe.spec(self.n_features(), &self.training.target);
+        let look = |kept: KeptLook| -> Result<Look, Error> {
+            let parameters = Parameters::from_vec(spec.layer_sizes(), kept.parameters)?;
+            Ok(Look {
+                epoch: kept.epoch,
+                losses: kept.losses,
+                training_loss: kept.training_loss,
+                network: Mlp::from_parameters(spec.clone(), parameters)?,
+                output: match kept.output {
+                    None => Output::Probabilities,
+                    Some((mean, scale, None)) => Output::Number { mean, scale },
+                    Some((mean, scale, Some(smear))) => Output::Logarithm { mean, scale, smear },
+                },
+            })
+        };
+        Ok(Course {
+            encoder: Arc::clone(&self.encoder),
+            scaler: recipe.scaler().fit(&data)?,
+            looks: kept
+                .looks
+                .into_iter()
+                .map(look)
+                .collect::<Result<_, Error>>()?,
+            diverged: kept.diverged,
         })
     }
 }

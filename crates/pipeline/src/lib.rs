@@ -18,7 +18,7 @@ pub use conformal::Conformal;
 pub use cross::CrossFit;
 pub use encoder::Encoder;
 pub use error::Error;
-pub use fold::{Course, Fold, Look};
+pub use fold::{Course, Fold, KeptCourse, Look};
 pub use member::{Member, committee, row_losses};
 pub use output::Output;
 pub use pipeline::{Pipeline, held_out};

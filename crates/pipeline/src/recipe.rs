@@ -221,6 +221,14 @@ impl Recipe {
         }
     }
 
+    /// The network for so many features.
+    pub(crate) fn spec(&self, n_features: usize, target: &Target<f64>) -> MlpSpec {
+        match self {
+            Self::Line(_) => spec_of(n_features, &[], target),
+            Self::Network(network) => network.spec(n_features, target),
+        }
+    }
+
     /// Whether the logarithm of a positive target is predicted.
     pub(crate) fn logarithm(&self) -> bool {
         match self {

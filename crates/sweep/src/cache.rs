@@ -54,8 +54,11 @@ impl Cache {
         })
     }
 
-    /// What a shelf has under a description, or else what is made now.
-    pub(crate) fn made_once<T: Serialize + DeserializeOwned, E>(
+    /// What a shelf has under a description, or else what is made now and kept there. A shelf is a file.
+    ///
+    /// # Errors
+    /// What `make` gives. That something cannot be kept is no error: it is made again the next time.
+    pub fn made_once<T: Serialize + DeserializeOwned, E>(
         &self,
         shelf: &str,
         description: &str,

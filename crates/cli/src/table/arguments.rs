@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use smallbatch::data::{ColumnKind, TableReader, Task};
 
-use crate::arguments::{Length, Threads};
+use crate::arguments::{Keeping, Length, Threads};
 use crate::ending::Failure;
 use crate::help;
 
@@ -152,6 +152,9 @@ pub(crate) struct Advise {
     /// Folder for advice.html, advice.json and model.json
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
 }
 
 /// Train a model by a recipe, without a search
