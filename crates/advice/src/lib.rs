@@ -24,8 +24,8 @@
 //!
 //! - The loss is the log loss, or the squared error. Accuracy and the like are shown and decide nothing.
 //! - The interval of a ratio of losses is over the folds, with the correction for rows that trainings share (Nadeau & Bengio 2003).
-//! - The network that was found is the best of several on the same rows, so its loss is a little too good. Its average with the other four
-//!   is better than each, which counts for more: on 38 tables the saved model's loss on other rows was below what is stated here.
+//! - The network that was found is the best of several on the same rows, so its loss is a little too good. What is saved is the mean of all
+//!   its networks, which is mostly better than each. `docs/own-table.md` holds it against other programs on rows that no search saw.
 //! - The length of the search comes from a count of operations and not from a clock. The same table and plan give the same advice.
 //!
 //! [`AdvicePlan`] says what is asked; [`Pipeline`](smallbatch_pipeline::Pipeline) is the model.

@@ -107,6 +107,11 @@ Examples:
   smallbatch inspect houses.csv        how its columns are read, and why
   smallbatch inspect out/model.json    what a model is made of";
 
+/// Of `completions`.
+pub(crate) const COMPLETIONS: &str = "\
+Example:
+  smallbatch completions bash > ~/.local/share/bash-completion/completions/smallbatch";
+
 /// Of `data`.
 pub(crate) const DATA: &str = "\
 Examples:

@@ -49,6 +49,10 @@ fn carry_out(verb: &Verb) -> Result<Ending, Failure> {
         Verb::Evaluate(asked) => table::evaluate(asked),
         Verb::Inspect(asked) => table::inspect(asked),
         Verb::Data(asked) => data::data(asked),
+        Verb::Completions { shell } => {
+            output::say(&verbs::completions(*shell));
+            Ok(Ending::Done)
+        }
         Verb::Coverage(asked) => repeated::coverage(asked),
         Verb::ProbeMemory(asked) => run::probe_memory(asked),
     }

@@ -18,6 +18,8 @@ use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
 use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
 
+/// Bytes of a file whose reading is worth a remark.
+const LARGE: u64 = 200_000_000;
 /// Rows of a table that are predicted at once.
 const ROWS_AT_ONCE: usize = 50_000;
 /// How many warnings of one table are printed.
@@ -77,6 +79,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     plan.threads = asked.threads.n.unwrap_or(plan.threads);
     plan.validate()?;
     mistaken::check_table(&asked.table)?;
+    tell_if_large(&asked.table);
     let (schema, table, n_rows) =
         sample_path(&asked.table, &plan.reader, MOST_ROWS, asked.base_seed)?;
     let test = asked.test.as_deref().map(read).transpose()?;
@@ -273,6 +276,18 @@ fn model_file(path: &Path) -> PathBuf {
 
 fn json(content: &impl serde::Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(content).map_err(|error| Failure::failed(error.to_string()))
+}
+
+/// Reading takes long before there is any progress to show.
+fn tell_if_large(file: &Path) {
+    let size = std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    if size > LARGE {
+        warn(&format!(
+            "reading {} ({} MB)",
+            file.display(),
+            size / 1_000_000
+        ));
+    }
 }
 
 /// Reads a table, and says what is odd about how it was read.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use smallbatch::data::Task;
 
 use crate::arguments::{Asked, Coverage, ProbeMemory, Replicate, Report, Verify};
@@ -50,6 +51,13 @@ fn not_a_verb(error: &clap::Error) -> Option<String> {
     }
 }
 
+/// Completions for a shell, as it reads them.
+pub(crate) fn completions(shell: Shell) -> String {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "smallbatch", &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Trains small neural networks on a CPU, and tells with evidence how to normalize the inputs and which batch size to use.
 #[derive(Debug, Parser)]
 #[command(name = "smallbatch", version, arg_required_else_help = true, after_help = help::all())]
@@ -75,6 +83,13 @@ pub(crate) enum Verb {
     Evaluate(Evaluate),
     Inspect(Inspect),
     Data(Data),
+    /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
     #[command(hide = true)]
     Coverage(Box<Coverage>),
     #[command(hide = true)]
