@@ -1,0 +1,13 @@
+//! Models of whole tables: trained, judged, saved, and asked for predictions.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; helpers outside #[test] too"
+)]
+
+mod encoder;
+mod fitting;
+mod intervals;
+mod judging;
+mod saved;
+mod support;
