@@ -142,7 +142,7 @@ impl Network {
         let schedule = match self.rates {
             Rates::Constant => Schedule::Constant,
             Rates::WarmUpAndCosine => {
-                let warm_up = self.epochs * per_epoch / 20;
+                let warm_up = self.epochs.saturating_mul(per_epoch) / 20;
                 Schedule::cosine(Period::Updates(warm_up))
             }
         };

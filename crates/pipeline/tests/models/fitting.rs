@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use smallbatch_data::{Folds, FrameValues, TableReader, Target};
+use smallbatch_data::{Folds, FrameValues, TableReader, Target, Task};
 use smallbatch_pipeline::{CrossFit, Error, Fold, Line, Measures, Network, Pipeline, Recipe};
 
 use crate::support::{diverging_network, fit, frame, houses, line, small_network, table, uniform};
