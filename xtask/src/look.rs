@@ -1,4 +1,4 @@
-//! `cargo xtask look [DIR]`: the report as readers see it, at a desk, on a phone, in the dark and on paper.
+//! `cargo xtask look [DIR]`: a report, or an advice's page, as readers see it, at a desk, on a phone, in the dark and on paper.
 //!
 //! A headless Chromium takes the pictures and axe-core looks for what keeps people from reading them. The report is measured in the
 //! browser, too: whether it scrolls sideways on a phone, how small its smallest text is drawn, how large the file is. It is no part
@@ -19,7 +19,7 @@ use crate::output::{say, warn};
 use browser::{Browser, Colours, Screen, Wanted, url};
 use findings::{Findings, Told};
 
-const USAGE: &str = "usage: cargo xtask look [DIR] [--to FOLDER]            DIR has report.html; `out` by default
+const USAGE: &str = "usage: cargo xtask look [DIR] [--to FOLDER]            DIR has report.html or advice.html; `out` by default
        cargo xtask look --terminal FILE [--to FOLDER]  a picture of what a program printed into FILE
 Pictures go to FOLDER, `target/look` by default. The variable CHROMIUM names the browser, AXE a file axe.min.js.";
 
@@ -32,6 +32,9 @@ const PHONE: Screen = Screen {
     height: 844,
 };
 
+/// What can be looked at in a folder: the report of an experiment, the page about a table.
+const PAGES: [&str; 2] = ["report.html", "advice.html"];
+
 /// The highest picture: browsers draw none that is much higher.
 const HIGHEST: u32 = 8000;
 
@@ -43,7 +46,7 @@ struct Options {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Subject {
-    /// A folder with a report.
+    /// A folder with a report, or with a page about a table.
     Report(PathBuf),
     /// A file with what a program printed.
     Terminal(PathBuf),
@@ -127,8 +130,9 @@ fn printed(file: &Path, to: &Path) -> Result<Findings, String> {
 
 /// Takes all pictures of a report and measures it.
 fn report(folder: &Path, to: &Path) -> Result<Findings, String> {
-    let file = folder.join("report.html");
-    let html = fs::read_to_string(&file).map_err(|error| {
+    let file = PAGES.map(|page| folder.join(page));
+    let file = file.iter().find(|file| file.is_file()).unwrap_or(&file[0]);
+    let html = fs::read_to_string(file).map_err(|error| {
         format!(
             "cannot read {}: {error}; run `cargo xtask experiment --quick` first, or name the folder",
             file.display()
@@ -141,7 +145,7 @@ fn report(folder: &Path, to: &Path) -> Result<Findings, String> {
     let look = Look {
         browser: Browser::find(&work)?,
         axe: axe::source(&work)?,
-        report: std::path::absolute(&file).map_err(|error| error.to_string())?,
+        report: std::path::absolute(file).map_err(|error| error.to_string())?,
         to: std::path::absolute(to).map_err(|error| error.to_string())?,
         work,
     };

@@ -59,12 +59,12 @@ fn units(hidden: &[usize]) -> String {
     units.join(" and ")
 }
 
-fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
 /// What scores say in a few words.
-fn worth(scores: &Scores, target: &str) -> String {
+pub(crate) fn worth(scores: &Scores, target: &str) -> String {
     match &scores.measures {
         Measures::Classes { accuracy, auc, .. } => {
             let auc = auc.map(|auc| format!(", AUC {auc:.3}")).unwrap_or_default();
@@ -93,7 +93,7 @@ fn times(gain: &Gain) -> Option<String> {
 }
 
 /// What a way would have cost.
-fn cost(advice: &Advice, way: Way, name: &str) -> Option<String> {
+pub(crate) fn cost(advice: &Advice, way: Way, name: &str) -> Option<String> {
     let judged = advice.judged(way)?;
     if judged.diverged > 0 {
         let (n, all) = (judged.diverged, advice.folds);

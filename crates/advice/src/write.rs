@@ -2,15 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Advised, Error};
+use smallbatch_report::{Expectation, advice_html, write_file};
+
+use crate::{Advised, Error, page};
 
 impl Advised {
-    /// Writes `advice.json` and `model.json` into a folder; each names the other by the advice's identity. The model is written first, and
-    /// each file appears whole or not at all.
+    /// Writes `model.json`, `advice.json` and the page `advice.html` into a folder, in this order. Model and advice name each other by
+    /// the advice's identity, and each file appears whole or not at all.
+    ///
+    /// `expected` is what the results of the experiments let one expect of a table like this one, or why they say nothing; the page shows
+    /// it beside what was measured.
     ///
     /// # Errors
     /// [`Error::Report`] and [`Error::Pipeline`] for a file that cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    pub fn write(
+        &self,
+        folder: &Path,
+        expected: Result<Vec<Expectation>, String>,
+    ) -> Result<Vec<PathBuf>, Error> {
         smallbatch_report::prepare(folder)?;
         let model = folder.join("model.json");
         self.model.save(&model)?;
@@ -22,7 +31,9 @@ impl Advised {
             }
         })?;
         text.push(b'\n');
-        smallbatch_report::write_file(&file, &text)?;
-        Ok(vec![file, model])
+        write_file(&file, &text)?;
+        let page = folder.join("advice.html");
+        write_file(&page, advice_html(&page::page(self, expected)).as_bytes())?;
+        Ok(vec![page, file, model])
     }
 }

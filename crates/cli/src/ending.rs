@@ -69,6 +69,11 @@ impl Failure {
         }
     }
 
+    /// The sentence alone, where it ends nothing.
+    pub(crate) fn into_sentence(self) -> String {
+        self.sentence
+    }
+
     /// Says it.
     pub(crate) fn ending(self) -> Ending {
         warn(&format!("error: {}", self.sentence));

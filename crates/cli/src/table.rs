@@ -67,6 +67,23 @@ fn predicted(table: &sweep::Table) -> Result<String, Failure> {
     ))
 }
 
+/// What the results that come with the program let one expect of a table, or why they say nothing of it.
+fn expectations(asked: &Advise, n_rows: u64) -> Result<Vec<report::Expectation>, String> {
+    if n_rows > MOST_ROWS as u64 {
+        return Err(format!(
+            "it has more than {MOST_ROWS} rows, and is not read whole"
+        ));
+    }
+    // The experiments take tables without missing cells.
+    let table = whole(&asked.table, &asked.reading).map_err(Failure::into_sentence)?;
+    let foreseen = || -> Result<_, lab::Error> {
+        let results = lab::committed()?;
+        let foresights = lab::foresee(&results, &table)?;
+        Ok(report::expectations(&results, &foresights))
+    };
+    foreseen().map_err(|error| error.to_string())
+}
+
 /// Reads the table, advises, writes the files, and prints the advice.
 pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     let mut plan = AdvicePlan {
@@ -91,7 +108,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     let advised = search(schema, &table, n_rows as usize, &plan, &mut display);
     display.finish();
     let advised = advised?;
-    let files = advised.write(&asked.out)?;
+    let files = advised.write(&asked.out, expectations(asked, n_rows))?;
     warn(&format!("done in {}", spoken(start.elapsed())));
     if asked.json {
         say(&json(&advised.advice)?);

@@ -180,6 +180,13 @@ impl Pipeline {
         &self.held_out
     }
 
+    /// Half the width of the intervals of this coverage around predicted numbers: infinite where so few rows cannot vouch for it, `None`
+    /// for classes.
+    pub fn half_width(&self, coverage: f64) -> Option<f64> {
+        let conformal = self.conformal.as_ref()?;
+        Some(conformal.half_width(coverage))
+    }
+
     /// The name of the table that it was trained on, and its rows.
     pub fn data(&self) -> (&str, usize) {
         (&self.data, self.rows)

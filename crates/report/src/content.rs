@@ -72,6 +72,8 @@ pub(crate) enum Span {
     Link(String, String),
     /// A verdict, and whether the claim is one of sameness.
     Verdict(Verdict, bool),
+    /// A number on a ground that is darker the larger this share of a whole is.
+    Shaded(f64, String),
     /// An effect on its column's axis. It repeats a number that stands beside it.
     Strip(Strip),
 }
@@ -109,6 +111,8 @@ pub(crate) enum Form {
     Answers,
     /// A forest plot: a name, a strip, a number.
     Forest,
+    /// Ways side by side: a name, a strip, what it says, measures.
+    Ways,
 }
 
 /// Pictures side by side, under one legend.

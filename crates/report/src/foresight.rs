@@ -1,7 +1,9 @@
-//! What earlier results say about a table on which nothing was trained, for the terminal.
+//! What earlier results say about a table on which nothing was trained, for the terminal and for the page of an advice.
+
+use smallbatch_evidence::Scale;
 
 use crate::claim;
-use crate::results::{Expected, Foresight, Results};
+use crate::results::{ClaimNote, Expected, Foresight, Results};
 use crate::screen::{INDENT, Page, Screen, Tone};
 use crate::words;
 
@@ -34,28 +36,25 @@ pub fn terminal_foresight(
     }
     page.sentence(0, &(from + ", before anything is trained."));
     page.blank();
-    if !foresights.is_empty() {
+    let expectations = expectations(results, foresights);
+    if !expectations.is_empty() {
         page.heading(Tone::Dim, "holds on", "of tables like this one");
     }
-    for (number, note) in results.claims.iter().enumerate() {
-        let title = claim::title(note, number);
-        let of_claim = |foresight: &&Foresight| foresight.claim == note.id;
-        let found = foresights.iter().find(of_claim);
-        match found.map(|foresight| &foresight.expected) {
-            Some(Ok(expected)) => {
-                let holds = match expected.share.filter(|share| share.is_finite()) {
-                    Some(share) => format!("{:.0} of 100", 100.0 * share),
-                    None => "cannot tell".into(),
-                };
-                page.heading(Tone::Plain, &holds, &title);
-                let (sentence, range) = sentence(results, &note.id, expected);
-                page.flow(INDENT, &[(Tone::Plain, &sentence), (Tone::Dim, &range)]);
-            }
-            Some(Err(reason)) => {
-                page.heading(Tone::Dim, "–", &title);
-                page.sentence(INDENT, &format!("{}.", words::capital(reason)));
-            }
-            None => {}
+    for expectation in &expectations {
+        let Expectation {
+            claim,
+            holds,
+            words,
+            range,
+            ..
+        } = expectation;
+        if range.is_empty() {
+            page.heading(Tone::Dim, holds, claim);
+            page.sentence(INDENT, &words::sentence_of(words));
+        } else {
+            page.heading(Tone::Plain, holds, claim);
+            let range = format!("({range}).");
+            page.flow(INDENT, &[(Tone::Plain, words), (Tone::Dim, &range)]);
         }
     }
     page.blank();
@@ -66,10 +65,57 @@ pub fn terminal_foresight(
     page.text()
 }
 
-/// The sentence with its number, and the range with what it was read off.
-fn sentence(results: &Results, claim: &str, expected: &Expected) -> (String, String) {
-    let Some(answer) = results.primary(claim) else {
-        return (String::new(), String::new());
+/// What earlier results let one expect of one claim on a table, in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expectation {
+    /// The claim, with its number.
+    pub claim: String,
+    /// On how many such tables it holds: `84 of 100`; a dash where nothing is said of it.
+    pub holds: String,
+    /// The effect as a sentence without a full stop, or why nothing is said of it.
+    pub words: String,
+    /// Where the effect on one such table lies in 95 of 100 cases, and by what that was read off. Empty where nothing is said.
+    pub range: String,
+    /// The effect and the ends of its range, where it is a ratio.
+    pub ratio: Option<[f64; 3]>,
+}
+
+/// What to expect of a table, one for each claim that something was foreseen of, in the order of the claims.
+///
+/// ```
+/// use smallbatch_report::{expectations, results::Results};
+///
+/// assert_eq!(expectations(&Results::default(), &[]), []);
+/// ```
+pub fn expectations(results: &Results, foresights: &[Foresight]) -> Vec<Expectation> {
+    let claims = results.claims.iter().enumerate();
+    let expectation = |(number, note): (usize, &ClaimNote)| {
+        let found = foresights.iter().find(|of| of.claim == note.id)?;
+        let claim = claim::title(note, number);
+        Some(match &found.expected {
+            Ok(expected) => foreseen(results, &note.id, claim, expected),
+            Err(reason) => Expectation {
+                claim,
+                holds: "–".into(),
+                words: words::capital(reason),
+                ..Expectation::default()
+            },
+        })
+    };
+    claims.filter_map(expectation).collect()
+}
+
+fn foreseen(results: &Results, id: &str, claim: String, expected: &Expected) -> Expectation {
+    let holds = match expected.share.filter(|share| share.is_finite()) {
+        Some(share) => format!("{:.0} of 100", 100.0 * share),
+        None => "cannot tell".into(),
+    };
+    let Some(answer) = results.primary(id) else {
+        return Expectation {
+            claim,
+            holds,
+            ..Expectation::default()
+        };
     };
     let effect = words::amount(expected.estimate, answer.scale);
     let range = words::range(expected.low, expected.high, answer.scale);
@@ -81,9 +127,14 @@ fn sentence(results: &Results, claim: &str, expected: &Expected) -> (String, Str
         Some(fact) => format!(", by {}", fact.words()),
         None => String::new(),
     };
-    let range = format!("{range}{by}");
-    let sentence = sentence.trim_end_matches('.').to_owned();
-    (sentence, format!("({}).", range.trim_start_matches(", ")))
+    let ends = [expected.estimate, expected.low, expected.high];
+    Expectation {
+        claim,
+        holds,
+        words: sentence.trim_end_matches('.').to_owned(),
+        range: format!("{range}{by}").trim_start_matches(", ").to_owned(),
+        ratio: (answer.scale == Scale::Ratio).then_some(ends),
+    }
 }
 
 #[cfg(test)]

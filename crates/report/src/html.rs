@@ -10,6 +10,9 @@ const STYLE: &str = include_str!("style.css");
 /// only there with it.
 const SCRIPT: &str = include_str!("script.js");
 
+/// Steps of a darker ground.
+const SHADES: f64 = 5.0;
+
 /// The whole file.
 pub(crate) fn html(document: &Document) -> String {
     let title = escape(&document.title);
@@ -122,6 +125,10 @@ fn span(span: &Span) -> String {
             words::sign(*verdict, *same),
             words::verdict(*verdict, *same),
         ),
+        Span::Shaded(share, words) => {
+            let step = (share.clamp(0.0, 1.0) * SHADES).round();
+            format!("<span class=\"shade k{step}\">{}</span>", escape(words))
+        }
         // Only a column with an axis can draw it.
         Span::Strip(_) => String::new(),
     }
@@ -166,7 +173,12 @@ fn table(table: &Table) -> String {
                 Form::Answers if column.name.starts_with("expected") && !content.is_empty() => {
                     format!(" data-name=\"{}\"", escape(&column.name))
                 }
-                Form::Plain | Form::Cards | Form::Answers | Form::Forest => String::new(),
+                Form::Ways if column.numeric && !cell.is_empty() => {
+                    format!(" data-name=\"{}\"", escape(&column.name))
+                }
+                Form::Plain | Form::Cards | Form::Answers | Form::Forest | Form::Ways => {
+                    String::new()
+                }
             };
             format!("<td{}{name}>{content}</td>", class(column))
         });
@@ -181,10 +193,11 @@ fn table(table: &Table) -> String {
         Form::Cards => "cards".into(),
         Form::Answers => "answers".into(),
         Form::Forest => "forest".into(),
+        Form::Ways => "ways".into(),
     };
     let caption = match table.form {
         Form::Forest => format!("<caption>{}</caption>\n", escape(&table.label)),
-        Form::Plain | Form::Cards | Form::Answers => String::new(),
+        Form::Plain | Form::Cards | Form::Answers | Form::Ways => String::new(),
     };
     format!(
         "<div class=\"{kind}\"><table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"

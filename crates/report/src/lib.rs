@@ -11,7 +11,9 @@
 //!   off the pictures; without it everything is still there.
 //! - `report.md`: the same content as Markdown, with its pictures beside it.
 //!
-//! The last two are written from one model of the content, so they cannot disagree. [`prepare`] is called before the work, so
+//! [`advice_html()`] is the page about one table, from an [`AdvicePage`]: the same style, other content.
+//!
+//! The reports are written from one model of the content, so they cannot disagree. [`prepare`] is called before the work, so
 //! that a folder that cannot be written to costs nothing; [`write()`] after it; [`redraw`] any time later.
 //!
 //! # Example
@@ -31,6 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advice;
 mod axis;
 mod background;
 mod batch_sizes;
@@ -65,9 +68,10 @@ mod words;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use advice::{AdviceCurve, AdvicePage, AdvicePredictions, AdviceWay, advice_html};
 pub use error::Error;
 pub use files::{replace_file, write_file};
-pub use foresight::terminal_foresight;
+pub use foresight::{Expectation, expectations, terminal_foresight};
 pub use screen::Screen;
 pub use terminal::{terminal, terminal_details};
 pub use words::{number, round_number};

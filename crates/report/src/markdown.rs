@@ -159,6 +159,7 @@ fn text(spans: &Text) -> String {
         Span::Code(words) => format!("`{}`", words.replace(['`', '|', '\n', '<'], " ")),
         Span::Small(words) => format!("<br>{}", safe(words)),
         Span::Link(to, words) => format!("[{}](#{to})", safe(words)),
+        Span::Shaded(_, words) => safe(words),
         Span::Strip(_) => String::new(),
         Span::Verdict(verdict, same) => {
             format!(

@@ -116,6 +116,16 @@ pub(crate) fn capital(text: &str) -> String {
     })
 }
 
+/// A text as a sentence: with a capital letter and a full stop.
+pub(crate) fn sentence_of(text: &str) -> String {
+    let text = capital(text.trim());
+    if text.is_empty() || text.ends_with(['.', '!', '?']) {
+        text
+    } else {
+        text + "."
+    }
+}
+
 /// "a", "a and b", "a, b and c".
 pub(crate) fn list(items: &[String]) -> String {
     match items {

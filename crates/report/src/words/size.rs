@@ -53,6 +53,11 @@ impl Size {
         Self::new(part.estimate, (part.low, part.high), scale, (0, 0))
     }
 
+    /// An estimate between the ends of its interval.
+    pub(crate) fn between(estimate: Option<f64>, ends: (f64, f64), scale: Scale) -> Self {
+        Self::new(estimate, ends, scale, (0, 0))
+    }
+
     fn new(
         estimate: Option<f64>,
         (low, high): (f64, f64),

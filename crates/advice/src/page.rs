@@ -1,0 +1,359 @@
+//! What the page about a table shows: an advice, and what was predicted of rows held out, as plain records.
+
+use std::fmt::Display;
+
+use nalgebra::DMatrix;
+use smallbatch_data::{BatchSize, Target, Task};
+use smallbatch_evidence::Verdict;
+use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
+use smallbatch_report::{
+    AdviceCurve, AdvicePage, AdvicePredictions, AdviceWay, Expectation, number, round_number,
+};
+
+use crate::advice::{Advice, Conclusion, Judged, Way};
+use crate::{Advised, words};
+
+/// Rows that are drawn.
+const MOST_POINTS: usize = 400;
+/// Predicted probabilities are put into so many classes of equal width.
+const BINS: usize = 10;
+/// The interval that is drawn.
+const COVERAGE: f64 = 0.9;
+
+/// The page, with what is expected of a table like this one.
+pub(crate) fn page(advised: &Advised, expected: Result<Vec<Expectation>, String>) -> AdvicePage {
+    let advice = &advised.advice;
+    let measures = match advice.task {
+        Task::Classification => ["right", "balanced", "AUC"],
+        Task::Regression => ["explained", "RMSE", "MAE"],
+    };
+    let compared = [Way::Found, Way::Raw, Way::FullBatch, Way::Default];
+    let curves = compared.iter().filter_map(|way| advice.judged(*way));
+    let line = advice.judged(Way::Line);
+    AdvicePage {
+        program: advice.program.clone(),
+        data: advice.data.clone(),
+        target: advice.target.clone(),
+        headline: advice.headline.clone(),
+        facts: facts(advice),
+        notes: advice.notes.clone(),
+        measures: measures.map(str::to_owned).to_vec(),
+        ways: advice.judged.iter().map(|of| way(advice, of)).collect(),
+        lesson: lesson(advice),
+        curves: curves.map(|judged| curve(advice, judged)).collect(),
+        line_loss: line.and_then(|line| Some(line.scores.as_ref()?.relative_loss())),
+        predictions: predictions(advised),
+        importance: advice.importance.clone(),
+        expected,
+        tried_columns: TRIED.map(str::to_owned).to_vec(),
+        tried: advice.tried.iter().filter_map(tried).collect(),
+        method: method(advised),
+    }
+}
+
+fn facts(advice: &Advice) -> String {
+    let sample = if advice.used_rows < advice.rows {
+        format!(
+            ", of which a random sample of {} was used",
+            advice.used_rows
+        )
+    } else {
+        String::new()
+    };
+    let task = match advice.task {
+        Task::Classification => format!("one of {} classes", advice.classes.len()),
+        Task::Regression => "a number".into(),
+    };
+    format!(
+        "{} rows{sample}, {} features; {:?} is {task}. Each row was predicted by a model that had not seen it.",
+        advice.rows, advice.features, advice.target
+    )
+}
+
+fn way(advice: &Advice, judged: &Judged) -> AdviceWay {
+    let measures = match judged.scores.as_ref().map(|scores| &scores.measures) {
+        Some(Measures::Classes {
+            accuracy,
+            balanced_accuracy,
+            auc,
+            ..
+        }) => vec![
+            words::percent(*accuracy),
+            words::percent(*balanced_accuracy),
+            auc.map(|auc| format!("{auc:.3}")).unwrap_or_default(),
+        ],
+        Some(Measures::Numbers { rmse, mae, r2 }) => {
+            vec![words::percent(*r2), number(*rmse), number(*mae)]
+        }
+        None => Vec::new(),
+    };
+    let gain = advice.gain(judged.way, Way::Found);
+    let times = match (judged.way, gain) {
+        (Way::Found, _) => Some((1.0, None, None)),
+        (_, Some(gain)) => gain.ratio.map(|ratio| (ratio, gain.low, gain.high)),
+        (_, None) => None,
+    };
+    AdviceWay {
+        name: words::title(judged.way).into(),
+        is_advised: judged.way == advice.advised() && advice.conclusion != Conclusion::CannotTell,
+        recipe: judged.recipe.as_ref().map(recipe).unwrap_or_default(),
+        times,
+        is_open: times.is_some()
+            && gain.is_some_and(|gain| matches!(gain.verdict, Verdict::Inconclusive { .. })),
+        measures,
+        remark: match judged.diverged {
+            0 => String::new(),
+            n => format!("diverged in {n} of {} folds", advice.folds),
+        },
+    }
+}
+
+fn recipe(recipe: &Recipe) -> String {
+    let text = recipe.to_string();
+    let text = text.strip_prefix("a ").unwrap_or(&text);
+    text.to_owned()
+}
+
+/// What raw inputs and the full batch did, and at which rates.
+fn lesson(advice: &Advice) -> Vec<String> {
+    let network = |way| match advice.judged(way)?.recipe.as_ref()? {
+        Recipe::Network(network) => Some(network),
+        Recipe::Line(_) => None,
+    };
+    let Some(found) = network(Way::Found) else {
+        return vec!["No network was found whose training did not diverge.".into()];
+    };
+    let mut sentences = vec![format!(
+        "The network found has {} inputs and trains {} at {}",
+        found.scaler.name(),
+        batches(found),
+        round_number(found.learning_rate)
+    )];
+    let changed = [
+        (Way::Raw, "on raw inputs the same network"),
+        (Way::FullBatch, "with the full batch the same network"),
+    ];
+    for (way, name) in changed {
+        let rate = network(way).map(|network| round_number(network.learning_rate));
+        if let (Some(cost), Some(rate)) = (words::cost(advice, way, name), rate) {
+            sentences.push(format!("{cost}; the best of three rates was {rate}"));
+        }
+    }
+    sentences
+}
+
+fn batches(network: &Network) -> String {
+    match network.batch_size {
+        BatchSize::Full => "with the full batch".into(),
+        BatchSize::Mini(size) => format!("in batches of {size}"),
+    }
+}
+
+/// Losses as shares of the constant's. The training batches' loss is by the network's own measure: of numbers in units of their variance,
+/// which can be compared unless the logarithm is predicted.
+fn curve(advice: &Advice, judged: &Judged) -> AdviceCurve {
+    let constant = advice.judged.iter().find_map(|of| of.scores.as_ref());
+    let constant = constant.map_or(1.0, |scores| scores.constant_loss);
+    let is_logarithm =
+        matches!(&judged.recipe, Some(Recipe::Network(network)) if network.logarithm);
+    let training = |loss: f64| match advice.task {
+        Task::Classification => Some(loss / constant),
+        Task::Regression if is_logarithm => None,
+        Task::Regression => Some(loss),
+    };
+    let points = judged.curve.iter();
+    AdviceCurve {
+        name: words::title(judged.way).into(),
+        points: points
+            .map(|(epoch, own, held_out)| (*epoch, training(*own), held_out / constant))
+            .collect(),
+        best: judged.epoch,
+    }
+}
+
+fn predictions(advised: &Advised) -> AdvicePredictions {
+    let shown = &advised.shown;
+    match &shown.target {
+        Target::Classes { labels, names } => {
+            let (of, calibration) = calibration(&shown.predictions, labels, names);
+            AdvicePredictions::Classes {
+                names: names.clone(),
+                confusion: match advised.model.held_out() {
+                    Scores {
+                        measures: Measures::Classes { confusion, .. },
+                        ..
+                    } => confusion.clone(),
+                    _ => Vec::new(),
+                },
+                probability_of: of,
+                calibration,
+            }
+        }
+        target => {
+            let truth = target
+                .as_values()
+                .map_or(&[][..], |values| values.as_slice());
+            let rows = truth.len().min(shown.predictions.len());
+            let pairs = shown.predictions.iter().copied().zip(truth.iter().copied());
+            let half_width = advised.model.half_width(COVERAGE);
+            AdvicePredictions::Numbers {
+                points: pairs.step_by(rows.div_ceil(MOST_POINTS).max(1)).collect(),
+                rows,
+                half_width: half_width.filter(|half| half.is_finite()),
+            }
+        }
+    }
+}
+
+/// The mean predicted probability, the share that came true and the rows of each bin. Of two classes it is the rarer one's probability, of
+/// more that of the class that is predicted.
+fn calibration(
+    predictions: &DMatrix<f64>,
+    labels: &[u32],
+    names: &[String],
+) -> (String, Vec<(f64, f64, usize)>) {
+    let of_first = labels.iter().filter(|label| **label == 0).count();
+    let rarer = usize::from(2 * of_first > labels.len());
+    let is_binary = names.len() == 2;
+    let mut bins = vec![(0.0, 0.0, 0_usize); BINS];
+    for (column, label) in predictions.column_iter().zip(labels) {
+        let class = if is_binary { rarer } else { column.imax() };
+        let probability = column[class];
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // From 0 to the number of bins.
+        let bin = (probability * BINS as f64) as usize;
+        let bin = &mut bins[bin.min(BINS - 1)];
+        bin.0 += probability;
+        bin.1 += f64::from(u8::from(*label as usize == class));
+        bin.2 += 1;
+    }
+    let full = bins.into_iter().filter(|bin| bin.2 > 0);
+    let means = full.map(|(sum, came_true, n)| (sum / n as f64, came_true / n as f64, n));
+    let of = match is_binary {
+        true => format!("{:?}", names[rarer]),
+        false => "the predicted class".into(),
+    };
+    (of, means.collect())
+}
+
+/// The columns of what was tried.
+const TRIED: [&str; 10] = [
+    "#loss",
+    "#folds",
+    "inputs",
+    "#batch",
+    "hidden",
+    "optimizer",
+    "#rate",
+    "#epochs",
+    "#decay",
+    "#dropout",
+];
+
+fn tried(tried: &crate::Tried) -> Option<Vec<String>> {
+    let Recipe::Network(network) = &tried.recipe else {
+        return None;
+    };
+    let or_none = |share: f64| match share {
+        0.0 => "–".into(),
+        share => round_number(share),
+    };
+    Some(vec![
+        tried
+            .relative_loss
+            .map_or_else(|| "diverged".into(), number),
+        tried.folds.to_string(),
+        network.scaler.name().to_string(),
+        match network.batch_size {
+            BatchSize::Full => "full".into(),
+            BatchSize::Mini(size) => size.to_string(),
+        },
+        joined(&network.hidden),
+        match network.optimizer {
+            Optimizer::Sgd => "plain descent".into(),
+            Optimizer::Momentum => "momentum".into(),
+            Optimizer::AdamW => "AdamW".into(),
+        },
+        round_number(network.learning_rate),
+        network.epochs.to_string(),
+        or_none(network.weight_decay),
+        or_none(network.dropout),
+    ])
+}
+
+fn joined(sizes: &[impl Display]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+    sizes.join(" · ")
+}
+
+fn method(advised: &Advised) -> Vec<(String, String)> {
+    let advice = &advised.advice;
+    let n = advice.folds;
+    let copies = match advice.copies {
+        0 => String::new(),
+        1 => " 1 row has the inputs of an earlier one.".into(),
+        copies => format!(" {copies} rows have the inputs of an earlier one."),
+    };
+    let loss = match advice.task {
+        Task::Classification => {
+            "the log loss: minus the logarithm of the probability of a row's class"
+        }
+        Task::Regression => "the squared error",
+    };
+    let errors = match advice.task {
+        Task::Classification => String::new(),
+        Task::Regression => " Intervals of predicted numbers are conformal: the 90\u{a0}% quantile of the absolute errors of rows held out, to \
+             both sides of the prediction."
+            .into(),
+    };
+    [
+        (
+            "Folds",
+            format!(
+                "The rows are cut into {n} folds. What is tried trains on the others and is judged on one, which it has not seen. Rows with \
+                 equal inputs stay in one fold, and so do rows of a group; with times, the past predicts the future.{copies}"
+            ),
+        ),
+        (
+            "Loss",
+            format!("Ways are compared by {loss}. The other measures are shown and decide nothing."),
+        ),
+        (
+            "Network or line",
+            "A network is advised only where its loss is lower than a straight line's by more than one standard error over the rows."
+                .into(),
+        ),
+        (
+            "Intervals",
+            "The interval of a ratio of losses is over the folds, with the correction for rows that trainings share (Nadeau & Bengio \
+             2003). Verdicts are corrected for their number (Holm 1979)."
+                .into(),
+        ),
+        (
+            "The model",
+            match advised.model.members().len() {
+                1 => format!(
+                    "The saved model is trained on all rows, for as many epochs as were best for rows held out.{errors}"
+                ),
+                members => format!(
+                    "The saved model is the mean of {members} models, each trained without one fold. A row held out is predicted by those that \
+                     had not seen it: {}. The mean of all is usually better than that.{errors}",
+                    words::worth(advised.model.held_out(), &advice.target)
+                ),
+            },
+        ),
+        (
+            "Optimism",
+            "The network found is the best of many on these rows, so its loss is a little too good.".into(),
+        ),
+        (
+            "Seeds",
+            format!(
+                "All random numbers come from the base seed {}. The same table, settings and program give the same advice.",
+                advice.base_seed
+            ),
+        ),
+    ]
+    .map(|(name, sentence)| (name.to_owned(), sentence))
+    .to_vec()
+}
