@@ -5,7 +5,8 @@ use std::fmt::Display;
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Target, Task};
 use smallbatch_evidence::Verdict;
-use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
+use smallbatch_pipeline::{Line, Measures, Network, Optimizer, Recipe, Scores};
+use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{
     AdviceCurve, AdvicePage, AdvicePredictions, AdviceWay, Expectation, number, round_number,
 };
@@ -17,6 +18,8 @@ use crate::{Advised, words};
 const MOST_POINTS: usize = 400;
 /// Predicted probabilities are put into so many classes of equal width.
 const BINS: usize = 10;
+/// Of fewer rows a share says little.
+const FEWEST_IN_BIN: usize = 10;
 /// The interval that is drawn.
 const COVERAGE: f64 = 0.9;
 
@@ -83,13 +86,13 @@ fn way(advice: &Advice, judged: &Judged) -> AdviceWay {
             auc.map(|auc| format!("{auc:.3}")).unwrap_or_default(),
         ],
         Some(Measures::Numbers { rmse, mae, r2 }) => {
-            vec![words::percent(*r2), number(*rmse), number(*mae)]
+            vec![explained(*r2), number(*rmse), number(*mae)]
         }
         None => Vec::new(),
     };
     let gain = advice.gain(judged.way, Way::Found);
     let times = match (judged.way, gain) {
-        (Way::Found, _) => Some((1.0, None, None)),
+        (Way::Found, _) => Some((1.0, Some(1.0), Some(1.0))),
         (_, Some(gain)) => gain.ratio.map(|ratio| (ratio, gain.low, gain.high)),
         (_, None) => None,
     };
@@ -109,9 +112,23 @@ fn way(advice: &Advice, judged: &Judged) -> AdviceWay {
 }
 
 fn recipe(recipe: &Recipe) -> String {
-    let text = recipe.to_string();
-    let text = text.strip_prefix("a ").unwrap_or(&text);
-    text.to_owned()
+    let rounded = match recipe {
+        Recipe::Line(line) => {
+            let penalty = round_number(line.penalty).parse().unwrap_or(line.penalty);
+            Recipe::Line(Line { penalty, ..*line })
+        }
+        Recipe::Network(_) => recipe.clone(),
+    };
+    let text = rounded.to_string();
+    text.strip_prefix("a ").unwrap_or(&text).to_owned()
+}
+
+/// The share of the variance that is explained, where there is one.
+fn explained(r2: f64) -> String {
+    if r2 < -1.0 {
+        return "none".into();
+    }
+    words::percent(r2)
 }
 
 /// What raw inputs and the full batch did, and at which rates.
@@ -124,8 +141,8 @@ fn lesson(advice: &Advice) -> Vec<String> {
         return vec!["No network was found whose training did not diverge.".into()];
     };
     let mut sentences = vec![format!(
-        "The network found has {} inputs and trains {} at {}",
-        found.scaler.name(),
+        "The network found {} and trains {} at a rate of {}",
+        inputs(&found.scaler),
         batches(found),
         round_number(found.learning_rate)
     )];
@@ -136,10 +153,24 @@ fn lesson(advice: &Advice) -> Vec<String> {
     for (way, name) in changed {
         let rate = network(way).map(|network| round_number(network.learning_rate));
         if let (Some(cost), Some(rate)) = (words::cost(advice, way, name), rate) {
-            sentences.push(format!("{cost}; the best of three rates was {rate}"));
+            sentences.push(format!("{cost}; of three rates {rate} was best"));
         }
     }
     sentences
+}
+
+/// What a network does with its inputs.
+fn inputs(scaler: &AnyScaler) -> &'static str {
+    match scaler {
+        AnyScaler::Identity => "takes raw inputs",
+        AnyScaler::Standard(_) => "standardizes its inputs",
+        AnyScaler::Robust(_) => "scales its inputs by median and quartiles",
+        AnyScaler::SmoothClip(_) => {
+            "scales its inputs by median and quartiles, with outliers clipped,"
+        }
+        AnyScaler::Quantile(_) => "maps its inputs to a normal distribution by their quantiles",
+        _ => "scales its inputs",
+    }
 }
 
 fn batches(network: &Network) -> String {
@@ -149,23 +180,20 @@ fn batches(network: &Network) -> String {
     }
 }
 
-/// Losses as shares of the constant's. The training batches' loss is by the network's own measure: of numbers in units of their variance,
-/// which can be compared unless the logarithm is predicted.
+/// Losses as shares of the constant's. The training batches' loss is by the network's own measure: of numbers, or of their logarithms, in
+/// units of their variance.
 fn curve(advice: &Advice, judged: &Judged) -> AdviceCurve {
     let constant = advice.judged.iter().find_map(|of| of.scores.as_ref());
     let constant = constant.map_or(1.0, |scores| scores.constant_loss);
-    let is_logarithm =
-        matches!(&judged.recipe, Some(Recipe::Network(network)) if network.logarithm);
-    let training = |loss: f64| match advice.task {
-        Task::Classification => Some(loss / constant),
-        Task::Regression if is_logarithm => None,
-        Task::Regression => Some(loss),
+    let unit = match advice.task {
+        Task::Classification => constant,
+        Task::Regression => 1.0,
     };
     let points = judged.curve.iter();
     AdviceCurve {
         name: words::title(judged.way).into(),
         points: points
-            .map(|(epoch, own, held_out)| (*epoch, training(*own), held_out / constant))
+            .map(|(epoch, own, held_out)| (*epoch, Some(own / unit), held_out / constant))
             .collect(),
         best: judged.epoch,
     }
@@ -227,13 +255,34 @@ fn calibration(
         bin.1 += f64::from(u8::from(*label as usize == class));
         bin.2 += 1;
     }
-    let full = bins.into_iter().filter(|bin| bin.2 > 0);
-    let means = full.map(|(sum, came_true, n)| (sum / n as f64, came_true / n as f64, n));
+    let means = together(&bins).into_iter();
+    let means = means.map(|(sum, came_true, n)| (sum / n as f64, came_true / n as f64, n));
     let of = match is_binary {
         true => format!("{:?}", names[rarer]),
         false => "the predicted class".into(),
     };
     (of, means.collect())
+}
+
+/// Neighbouring bins put together until each has enough rows for a share.
+fn together(bins: &[(f64, f64, usize)]) -> Vec<(f64, f64, usize)> {
+    let add = |a: &mut (f64, f64, usize), b: (f64, f64, usize)| {
+        *a = (a.0 + b.0, a.1 + b.1, a.2 + b.2);
+    };
+    let mut full: Vec<(f64, f64, usize)> = Vec::new();
+    let mut open = (0.0, 0.0, 0);
+    for &bin in bins {
+        add(&mut open, bin);
+        if open.2 >= FEWEST_IN_BIN {
+            full.push(std::mem::take(&mut open));
+        }
+    }
+    match full.last_mut() {
+        Some(last) => add(last, open),
+        None if open.2 > 0 => full.push(open),
+        None => {}
+    }
+    full
 }
 
 /// The columns of what was tried.

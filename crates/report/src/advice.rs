@@ -3,6 +3,8 @@
 mod document;
 mod pictures;
 mod predictions;
+#[cfg(test)]
+mod tests;
 
 use crate::foresight::Expectation;
 use crate::html;

@@ -10,6 +10,8 @@ use crate::words::{self, Size};
 
 /// The axis of the ways goes beyond their estimates by this factor at most.
 const ROOM: f64 = 3.0;
+/// More times the loss than this is not told apart: nothing was learned.
+const MOST_TIMES: f64 = 1000.0;
 /// Notes and columns beyond these are folded away.
 const MOST_NOTES: usize = 3;
 const MOST_COLUMNS: usize = 12;
@@ -79,10 +81,27 @@ fn lead(page: &AdvicePage) -> Vec<Block> {
     blocks
 }
 
+/// How many times the loss; more than can be drawn is at least that.
 fn size(way: &AdviceWay) -> Option<Size> {
     let (estimate, low, high) = way.times?;
     let (low, high) = (low.unwrap_or(0.0), high.unwrap_or(f64::INFINITY));
-    Some(Size::between(Some(estimate), (low, high), Scale::Ratio))
+    let size = Size::between(Some(estimate), (low, high), Scale::Ratio);
+    Some(size.cut_above(MOST_TIMES))
+}
+
+/// The same in words: `1.30 (0.81 to 2.1) ?`.
+fn times(way: &AdviceWay) -> String {
+    let (Some(size), Some((estimate, low, high))) = (size(way), way.times) else {
+        return String::new();
+    };
+    if low == Some(estimate) && high == low {
+        return words::round_number(estimate);
+    }
+    let number = match (low, high) {
+        (Some(_), Some(_)) if estimate <= MOST_TIMES => size.in_brackets(),
+        _ => size.in_cell(),
+    };
+    number + if way.is_open { "\u{a0}?" } else { "" }
 }
 
 /// The ways on one axis, a row each.
@@ -97,13 +116,9 @@ fn ways(page: &AdvicePage) -> Table {
             ],
             false => plain(words::capital(&way.name)),
         };
-        let times = match (&size, way.remark.is_empty()) {
-            (_, false) => way.remark.clone(),
-            (Some(size), true) if way.times.is_some_and(|(_, low, _)| low.is_none()) => {
-                size.in_cell()
-            }
-            (Some(size), true) => size.in_brackets() + if way.is_open { "\u{a0}?" } else { "" },
-            (None, true) => String::new(),
+        let times = match way.remark.as_str() {
+            "" => times(way),
+            remark => remark.to_owned(),
         };
         let strip = size.map(|size| Span::Strip(Strip::default().estimate(&size)));
         let mut row = vec![name, strip.into_iter().collect(), plain(times)];
@@ -117,7 +132,7 @@ fn ways(page: &AdvicePage) -> Table {
     };
     let mut table = Table::new(
         "The ways to predict, judged on rows held out",
-        "way|times the loss (1: the network found)|#95\u{a0}% interval",
+        "way|times the loss of the network found|#times (95\u{a0}%)",
         page.ways.iter().map(row).collect(),
     )
     .with_form(Form::Ways)
@@ -174,7 +189,7 @@ fn importance(page: &AdvicePage) -> Vec<Block> {
             let size = size(*growth);
             vec![
                 plain(name.clone()),
-                vec![Span::Strip(Strip::default().bar(&size).estimate(&size))],
+                vec![Span::Strip(Strip::default().bar(&size))],
                 plain(words::number(*growth)),
             ]
         };
@@ -214,8 +229,9 @@ fn expected(page: &AdvicePage) -> Vec<Block> {
                 .collect();
         }
     };
-    let size =
-        |[estimate, low, high]: [f64; 3]| Size::between(Some(estimate), (low, high), Scale::Ratio);
+    let between = |estimate, low, high| Size::between(Some(estimate), (low, high), Scale::Ratio);
+    let size = |[estimate, low, high]: [f64; 3]| between(estimate, low, high);
+    let point = |[estimate, ..]: [f64; 3]| between(estimate, estimate, estimate);
     let sizes: Vec<Size> = expected
         .iter()
         .filter_map(|of| of.ratio.map(size))
@@ -225,8 +241,10 @@ fn expected(page: &AdvicePage) -> Vec<Block> {
             true => words::sentence_of(&of.words),
             false => format!("{} ({}).", of.words, of.range),
         };
-        let strip = of.ratio.map(size);
-        let strip = strip.map(|size| Span::Strip(Strip::default().bar(&size).estimate(&size)));
+        let strip = of.ratio.map(|ratio| {
+            let strip = Strip::default().bar(&size(ratio));
+            Span::Strip(strip.estimate(&point(ratio)))
+        });
         vec![
             plain(of.holds.clone()),
             vec![Span::Plain(of.claim.clone()), Span::Small(sentence)],

@@ -36,9 +36,21 @@ pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
         let picture = panel.picture(curves, x.clone(), y.clone(), level)?;
         Some((panel.caption.to_owned(), draw(&picture, panel.identifier)))
     });
+    let panels: Vec<_> = panels.collect();
+    let level = match line_loss {
+        Some(_) => ", the dashed level a straight line",
+        None => "",
+    };
+    let both = match panels.len() {
+        2 => {
+            " That of training batches is by the network's own measure; where it goes on falling and that of rows held out does not, a \
+             network learns its training rows by heart."
+        }
+        _ => "",
+    };
     let names = curves.iter().map(|curve| words::capital(&curve.name));
     Figure {
-        panels: panels.collect(),
+        panels,
         pairs: true,
         legend: names
             .enumerate()
@@ -46,12 +58,7 @@ pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
             .collect(),
         caption: format!(
             "Loss by epochs, the mean over the folds, as a share of the loss of always saying the same. A ring marks the epoch whose network \
-             is taken{}. Where training batches go on falling and rows held out do not, a network learns its training rows by heart.",
-            if line_loss.is_some() {
-                ", the dashed level a straight line"
-            } else {
-                ""
-            }
+             is taken{level}.{both}"
         ),
         ..Figure::default()
     }
@@ -100,12 +107,13 @@ impl Panel {
             x_label: "epochs".into(),
             y_label: "loss, 1 = always the same".into(),
             x,
-            y,
+            y: y.clone(),
             levels: level.map(|at| (at, "line".into())).into_iter().collect(),
             series: series
                 .map(|(style, (curve, line))| {
                     let taken = line.iter().find(|(epoch, _)| Some(*epoch) == curve.best);
-                    let ring = taken.filter(|_| self.is_held_out);
+                    let is_shown = |loss: Option<f64>| loss.is_some_and(|loss| !y.is_above(loss));
+                    let ring = taken.filter(|(_, loss)| self.is_held_out && is_shown(*loss));
                     // Where the training diverged, the line ends with a cross.
                     let cross = line.iter().find(|(_, loss)| loss.is_none());
                     let ring = ring.map(|(epoch, loss)| (*epoch, *loss, Mark::Ring));

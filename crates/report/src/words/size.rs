@@ -58,6 +58,15 @@ impl Size {
         Self::new(estimate, ends, scale, (0, 0))
     }
 
+    /// At least `most`, where the estimate is above that.
+    pub(crate) fn cut_above(mut self, most: f64) -> Self {
+        if self.estimate.is_some_and(|estimate| estimate > most) {
+            self.estimate = Some(most);
+            self.first_cut = 1;
+        }
+        self
+    }
+
     fn new(
         estimate: Option<f64>,
         (low, high): (f64, f64),
