@@ -8,7 +8,8 @@ use smallbatch_evidence::Verdict;
 use smallbatch_pipeline::{Line, Measures, Network, Optimizer, Recipe, Scores};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{
-    AdviceCurve, AdvicePage, AdvicePredictions, AdviceWay, Expectation, number, round_number,
+    AdviceCurve, AdviceLoss, AdvicePage, AdvicePredictions, AdviceWay, Expectation, number,
+    round_number,
 };
 
 use crate::advice::{Advice, Conclusion, Judged, Way};
@@ -193,7 +194,11 @@ fn curve(advice: &Advice, judged: &Judged) -> AdviceCurve {
     AdviceCurve {
         name: words::title(judged.way).into(),
         points: points
-            .map(|(epoch, own, held_out)| (*epoch, Some(own / unit), held_out / constant))
+            .map(|(epoch, own, held_out)| AdviceLoss {
+                epoch: *epoch,
+                training: own / unit,
+                held_out: held_out / constant,
+            })
             .collect(),
         best: judged.epoch,
     }

@@ -79,10 +79,21 @@ pub struct AdviceWay {
 pub struct AdviceCurve {
     /// The way's name.
     pub name: String,
-    /// The epoch, the loss of training batches where it can be compared, and the loss of rows held out.
-    pub points: Vec<(f64, Option<f64>, f64)>,
+    /// The losses, the epochs ascending.
+    pub points: Vec<AdviceLoss>,
     /// The epoch whose network is taken.
     pub best: Option<f64>,
+}
+
+/// The losses at one epoch; infinite or no number where the training diverged.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct AdviceLoss {
+    /// The epoch.
+    pub epoch: f64,
+    /// The loss of training batches, by the network's own measure.
+    pub training: f64,
+    /// The loss of rows held out.
+    pub held_out: f64,
 }
 
 /// Predictions of rows that were held out.

@@ -68,7 +68,7 @@ mod words;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use advice::{AdviceCurve, AdvicePage, AdvicePredictions, AdviceWay, advice_html};
+pub use advice::{AdviceCurve, AdviceLoss, AdvicePage, AdvicePredictions, AdviceWay, advice_html};
 pub use error::Error;
 pub use files::{replace_file, write_file};
 pub use foresight::{Expectation, expectations, terminal_foresight};

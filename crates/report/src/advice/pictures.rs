@@ -1,6 +1,6 @@
 //! The pictures of the page about one table.
 
-use super::AdviceCurve;
+use super::{AdviceCurve, AdviceLoss};
 use crate::axis::Axis;
 use crate::content::Figure;
 use crate::picture::{Mark, N_STYLES, Picture, Series, draw};
@@ -12,23 +12,25 @@ const MOST_LOSS: f64 = 2.0;
 /// The losses of the ways along training: of rows held out, and of training batches, on the same axes.
 pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let losses = points().flat_map(|(_, training, held_out)| [*training, Some(*held_out)]);
-    let losses = losses.flatten().chain(line_loss);
+    let losses = points().flat_map(|point| [point.training, point.held_out]);
+    let losses = losses.chain(line_loss);
     let x = Axis::holding(
-        points().map(|point| point.0).filter(|epoch| *epoch > 0.0),
+        points()
+            .map(|point| point.epoch)
+            .filter(|epoch| *epoch > 0.0),
         20.0,
     );
     let y = Axis::holding(losses.filter(|loss| (1e-4..=MOST_LOSS).contains(loss)), 5.0);
     let held_out = Panel {
         caption: "Rows held out",
         identifier: "curves-held-out",
-        of: |point| Some(point.2),
+        of: |point| point.held_out,
         is_held_out: true,
     };
     let training = Panel {
         caption: "Training batches",
         identifier: "curves-training",
-        of: |point| point.1,
+        of: |point| point.training,
         is_held_out: false,
     };
     let panels = [held_out, training].into_iter().filter_map(|panel| {
@@ -68,7 +70,7 @@ pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
 struct Panel {
     caption: &'static str,
     identifier: &'static str,
-    of: fn(&(f64, Option<f64>, f64)) -> Option<f64>,
+    of: fn(&AdviceLoss) -> f64,
     is_held_out: bool,
 }
 
@@ -82,9 +84,9 @@ impl Panel {
     ) -> Option<Picture> {
         let finite = |loss: &f64| loss.is_finite();
         let line = |curve: &AdviceCurve| -> Vec<(f64, Option<f64>)> {
-            let points = curve.points.iter().filter(|point| point.0 > 0.0);
+            let points = curve.points.iter().filter(|point| point.epoch > 0.0);
             points
-                .map(|point| (point.0, (self.of)(point).filter(finite)))
+                .map(|point| (point.epoch, Some((self.of)(point)).filter(finite)))
                 .collect()
         };
         let lines: Vec<_> = curves.iter().map(line).collect();

@@ -20,7 +20,11 @@ fn page(of_classes: bool) -> AdvicePage {
         name: name.into(),
         points: (1..)
             .zip(losses)
-            .map(|(epoch, loss)| (f64::from(epoch) * 10.0, Some(0.9 * loss), loss))
+            .map(|(epoch, loss)| AdviceLoss {
+                epoch: f64::from(epoch) * 10.0,
+                training: 0.9 * loss,
+                held_out: loss,
+            })
             .collect(),
         best: Some(20.0),
     };
