@@ -39,10 +39,12 @@ impl<'a> Rows<'a> {
         let (source, packed) = unpacked(source).map_err(io_error)?;
         let mut text = Text::new(source, packed);
         let mut head = Vec::new();
-        // An error behind the head is told when the rows before it have been read.
-        let read = text.by_ref().take(HEAD).read_to_end(&mut head);
-        if head.is_empty() {
-            read.map_err(io_error)?;
+        if let Err(error) = text.by_ref().take(HEAD).read_to_end(&mut head) {
+            let error = io_error(error);
+            // What is no text stays so, and is told when the rows before it have been read.
+            if head.is_empty() || !matches!(error, Error::BadTable { .. }) {
+                return Err(error);
+            }
         }
         let dialect = Dialect::of(&head);
         let mut notes: Vec<String> = packed

@@ -83,10 +83,7 @@ pub(crate) fn unpacked<'a>(
         .read_to_end(&mut head)?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(*magic)) {
         let problem = format!("this is {what}, and no text; save the table as CSV");
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            BadText { line: 1, problem },
-        ));
+        return Err(BadText { line: 1, problem }.into());
     }
     let (gzip, zstandard) = (head.starts_with(&GZIP), head.starts_with(&ZSTANDARD));
     let whole = Cursor::new(head).chain(source);

@@ -11,7 +11,7 @@ const PIECE: usize = 1 << 16;
 const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
 /// A place where bytes cannot be read as text; it travels in an [`io::Error`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct BadText {
     /// The line, from 1.
     pub(crate) line: u64,
@@ -26,6 +26,12 @@ impl fmt::Display for BadText {
 }
 
 impl std::error::Error for BadText {}
+
+impl From<BadText> for io::Error {
+    fn from(bad: BadText) -> Self {
+        Self::new(io::ErrorKind::InvalidData, bad)
+    }
+}
 
 /// How the bytes are read.
 enum Coding {
@@ -52,6 +58,8 @@ pub(crate) struct Text<R> {
     at: usize,
     /// The line that `ready` ends on.
     line: u64,
+    /// What is wrong behind what is ready. It stays: what follows is not read.
+    failed: Option<BadText>,
     notes: Vec<String>,
 }
 
@@ -66,6 +74,7 @@ impl<R: Read> Text<R> {
             ready: Vec::new(),
             at: 0,
             line: 1,
+            failed: None,
             notes: Vec::new(),
         }
     }
@@ -88,12 +97,15 @@ impl<R: Read> Text<R> {
                 self.find_coding()?;
             }
             match self.coding {
-                Coding::Other(_) => self.decode()?,
-                _ => self.check()?,
+                Coding::Other(_) => self.decode(),
+                _ => self.check(),
             }
         }
-        self.line += self.ready.iter().filter(|byte| **byte == b'\n').count() as u64;
-        Ok(())
+        self.line += lines(&self.ready);
+        match &self.failed {
+            Some(bad) if self.ready.is_empty() => Err(bad.clone().into()),
+            _ => Ok(()),
+        }
     }
 
     fn read_piece(&mut self) -> io::Result<()> {
@@ -111,9 +123,15 @@ impl<R: Read> Text<R> {
                 self.has_ended = read == 0;
                 Ok(())
             }
-            (Err(error), Some(packed)) if error.raw_os_error().is_none() => Err(self.bad(
-                &format!("the file, packed by {packed}, is cut off or damaged here; copy it again"),
-            )),
+            (Err(error), Some(packed)) if error.raw_os_error().is_none() => {
+                let problem = format!(
+                    "the file, packed by {packed}, is cut off or damaged here; copy it again"
+                );
+                self.has_ended = true;
+                let line = self.line + lines(&self.raw);
+                self.failed.get_or_insert(BadText { line, problem });
+                Ok(())
+            }
             (Err(error), _) => Err(error),
         }
     }
@@ -163,36 +181,29 @@ impl<R: Read> Text<R> {
     }
 
     /// Hands over what is UTF-8.
-    fn check(&mut self) -> io::Result<()> {
+    fn check(&mut self) {
         let error = match std::str::from_utf8(&self.raw) {
-            Ok(_) => {
-                self.hand_over(self.raw.len());
-                return Ok(());
-            }
+            Ok(_) => return self.hand_over(self.raw.len()),
             Err(error) => error,
         };
         let valid = error.valid_up_to();
         if valid > 0 {
-            self.hand_over(valid);
-            return Ok(());
+            return self.hand_over(valid);
         }
         if error.error_len().is_none() && !self.has_ended {
-            return Ok(());
+            return;
         }
         if matches!(self.coding, Coding::Ascii) {
             self.coding = self.other(WINDOWS_1252, "Windows-1252, since it is not UTF-8");
             return self.decode();
         }
-        let bytes: Vec<String> = self
-            .raw
-            .iter()
-            .take(4)
-            .map(|b| format!("{b:02X}"))
-            .collect();
-        Err(self.bad(&format!(
+        let bytes = self.raw.iter().take(4).map(|byte| format!("{byte:02X}"));
+        let bytes: Vec<String> = bytes.collect();
+        let problem = format!(
             "the bytes {} are not UTF-8, but others before them are; save the file as UTF-8",
             bytes.join(" ")
-        )))
+        );
+        self.fail(0, problem);
     }
 
     /// Hands over so many bytes as they are.
@@ -205,54 +216,49 @@ impl<R: Read> Text<R> {
     }
 
     /// Decodes all that has been read.
-    fn decode(&mut self) -> io::Result<()> {
+    fn decode(&mut self) {
         let Coding::Other(decoder) = &mut self.coding else {
-            return Ok(());
+            return;
         };
         let is_windows = decoder.encoding() == WINDOWS_1252;
-        let undefined = |byte: &&u8| is_windows && UNDEFINED.contains(byte);
-        let problem = if let Some(byte) = self.raw.iter().find(undefined) {
-            let at = self.raw.iter().position(|b| b == byte).unwrap_or(0);
-            let before = self.raw[..at].iter().filter(|b| **b == b'\n').count();
-            self.line += before as u64;
-            Some(format!(
-                "the byte {byte:02X} is neither UTF-8 nor Windows-1252"
-            ))
-        } else {
-            let room = decoder.max_utf8_buffer_length_without_replacement(self.raw.len());
-            self.ready
-                .resize(room.unwrap_or(4 * self.raw.len() + 16), 0);
-            let (result, read, written) = decoder.decode_to_utf8_without_replacement(
-                &self.raw,
-                &mut self.ready,
-                self.has_ended,
-            );
-            self.ready.truncate(written);
-            self.raw.drain(..read);
-            match result {
-                DecoderResult::Malformed(..) => {
-                    let before = self.ready.iter().filter(|b| **b == b'\n').count();
-                    self.line += before as u64;
-                    Some("half of a character of UTF-16 is missing".to_owned())
-                }
-                _ => None,
+        let undefined = |byte: &u8| is_windows && UNDEFINED.contains(byte);
+        let end = self.raw.iter().position(undefined);
+        let good = &self.raw[..end.unwrap_or(self.raw.len())];
+        let room = decoder.max_utf8_buffer_length_without_replacement(good.len());
+        self.ready.resize(room.unwrap_or(4 * good.len() + 16), 0);
+        let is_last = self.has_ended && end.is_none();
+        let (result, read, written) =
+            decoder.decode_to_utf8_without_replacement(good, &mut self.ready, is_last);
+        self.ready.truncate(written);
+        let problem = match (result, end) {
+            (DecoderResult::Malformed(..), _) => "half of a character of UTF-16 is missing".into(),
+            (_, Some(at)) => format!(
+                "the byte {:02X} is neither UTF-8 nor Windows-1252",
+                self.raw[at]
+            ),
+            _ => {
+                self.raw.drain(..read);
+                return;
             }
         };
-        match problem {
-            Some(problem) => Err(self.bad(&format!("{problem}; save the file as UTF-8"))),
-            None => Ok(()),
-        }
+        self.fail(
+            lines(&self.ready),
+            format!("{problem}; save the file as UTF-8"),
+        );
     }
 
-    fn bad(&self, problem: &str) -> io::Error {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            BadText {
-                line: self.line,
-                problem: problem.to_owned(),
-            },
-        )
+    /// Ends the text so many lines further on.
+    fn fail(&mut self, further: u64, problem: String) {
+        let line = self.line + further;
+        // Of several, the first.
+        self.failed.get_or_insert(BadText { line, problem });
+        self.raw.clear();
+        self.has_ended = true;
     }
+}
+
+fn lines(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 impl<R: Read> Read for Text<R> {
@@ -287,10 +293,14 @@ mod tests {
         let all = |source: &mut dyn Read| {
             let mut text = Text::new(source, None);
             let mut read = String::new();
-            match text.read_to_string(&mut read) {
-                Ok(_) => Ok((read, text.notes.clone())),
-                Err(error) => Err(error.to_string()),
-            }
+            let mut all = || {
+                text.read_to_string(&mut read)
+                    .map_err(|error| error.to_string())
+            };
+            let found = all();
+            // An error stays.
+            assert!(found.is_ok() || all() == found);
+            found.map(|_| (read, text.notes.clone()))
         };
         let fast = all(&mut &bytes[..]);
         assert_eq!(all(&mut Slow(bytes)), fast);

@@ -201,7 +201,7 @@ fn a_packed_file_that_is_cut_off_is_named_by_line() {
     assert!(
         error
             .to_string()
-            .contains("cut.csv.gz: line 1: the file, packed by gzip"),
+            .contains("cut.csv.gz: line 3: the file, packed by gzip"),
         "{error}"
     );
     std::fs::write(&file, packed(TEXT)).unwrap();
