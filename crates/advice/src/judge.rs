@@ -95,23 +95,21 @@ pub(crate) fn gain(trials: &Trials<'_>, of: &Contender, over: &Contender) -> Res
         return Ok(gain);
     }
     let (ofs, overs) = (of.by_fold(trials)?, over.by_fold(trials)?);
-    let constant = trials.constant_loss()?;
-    let least = NOTHING * constant;
-    let logarithms: Vec<f64> = ofs
-        .iter()
-        .zip(&overs)
-        .map(|(of, over)| ((of + least) / (over + least)).ln())
-        .collect();
+    let differences: Vec<f64> = ofs.iter().zip(&overs).map(|(of, over)| of - over).collect();
     let held_out = 1.0 / trials.n_folds().max(2) as f64;
-    let Some(effect) = TableEffect::of_folds(&logarithms, held_out)? else {
+    let Some(effect) = TableEffect::of_folds(&differences, held_out)? else {
         return Ok(gain);
     };
     let hypothesis = Hypothesis::new(Direction::Greater, 0.0)?;
-    let answer = effect.answer(&hypothesis, Scale::Ratio);
-    let interval = effect.interval(1.0 - LEVEL, Scale::Ratio);
-    gain.ratio = interval.estimate;
-    gain.low = (interval.low > 0.0).then_some(interval.low);
-    gain.high = interval.high.is_finite().then_some(interval.high);
+    let answer = effect.answer(&hypothesis, Scale::Difference);
+    let interval = effect.interval(1.0 - LEVEL, Scale::Difference);
+    // As a multiple of the lower loss, which counts as known.
+    let mean = overs.iter().sum::<f64>() / overs.len().max(1) as f64;
+    let unit = mean.max(NOTHING * trials.constant_loss()?);
+    let times = |difference: f64| 1.0 + difference / unit;
+    gain.ratio = Some(times(effect.mean));
+    gain.low = Some(times(interval.low)).filter(|low| low.is_finite() && *low > 0.0);
+    gain.high = Some(times(interval.high)).filter(|high| high.is_finite());
     gain.verdict = answer.at_level(LEVEL);
     gain.p = (!matches!(gain.verdict, Verdict::Inconclusive { .. })).then_some(answer.p);
     Ok(gain)

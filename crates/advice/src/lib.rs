@@ -23,7 +23,7 @@
 //! # What the advice rests on
 //!
 //! - The loss is the log loss, or the squared error. Accuracy and the like are shown and decide nothing.
-//! - The interval of a ratio of losses is over the folds, with the correction for rows that trainings share (Nadeau & Bengio 2003).
+//! - The interval of how many times a loss is another is over the folds, with the correction for rows that trainings share (Nadeau & Bengio 2003).
 //! - The network that was found is the best of several on the same rows, so its loss is a little too good. What is saved is the mean of all
 //!   its networks, which is mostly better than each. `docs/own-table.md` holds it against other programs on rows that no search saw.
 //! - The length of the search comes from a count of operations and not from a clock. The same table and plan give the same advice.

@@ -88,6 +88,7 @@ fn times(gain: &Gain) -> Option<String> {
         (Some(low), Some(high)) => {
             format!("{} ({} to {})", number(ratio), number(low), number(high))
         }
+        (None, Some(high)) => format!("{} (up to {})", number(ratio), number(high)),
         _ => number(ratio),
     })
 }
@@ -156,7 +157,7 @@ pub(crate) fn headline(advice: &Advice) -> String {
                 }
                 _ => " No network that was tried does better.",
             };
-            format!("Take a straight line: so {worth}.{gain}{lesson}")
+            format!("Take a straight line on standardized inputs: so {worth}.{gain}{lesson}")
         }
     }
 }
