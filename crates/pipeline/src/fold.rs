@@ -337,8 +337,8 @@ struct KeptLook {
     output: KeptOutput,
 }
 
-/// Mean, scale and smear of an output; of probabilities none.
-type KeptOutput = Option<(f64, f64, Option<f64>)>;
+/// Mean and scale of an output, with smear and reach of a logarithm; of probabilities none.
+type KeptOutput = Option<(f64, f64, Option<(f64, f64)>)>;
 
 impl Course {
     /// What is to be kept of it.
@@ -351,7 +351,12 @@ impl Course {
             output: match look.output {
                 Output::Probabilities => None,
                 Output::Number { mean, scale } => Some((mean, scale, None)),
-                Output::Logarithm { mean, scale, smear } => Some((mean, scale, Some(smear))),
+                Output::Logarithm {
+                    mean,
+                    scale,
+                    smear,
+                    reach,
+                } => Some((mean, scale, Some((smear, reach)))),
             },
         };
         KeptCourse {
@@ -380,7 +385,12 @@ impl Fold {
                 output: match kept.output {
                     None => Output::Probabilities,
                     Some((mean, scale, None)) => Output::Number { mean, scale },
-                    Some((mean, scale, Some(smear))) => Output::Logarithm { mean, scale, smear },
+                    Some((mean, scale, Some((smear, reach)))) => Output::Logarithm {
+                        mean,
+                        scale,
+                        smear,
+                        reach,
+                    },
                 },
             })
         };

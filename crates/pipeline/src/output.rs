@@ -25,6 +25,8 @@ pub enum Output {
         scale: f64,
         /// s, which makes the mean prediction of the training rows the mean of their targets (after Duan 1983).
         smear: f64,
+        /// The largest |z| that is predicted: one and a half times that of the training rows. Beyond it a little more would be thousands more.
+        reach: f64,
     },
 }
 
@@ -55,10 +57,12 @@ impl Output {
         let deviation = mean_of(&|y| (y - mean).powi(2)).sqrt();
         let scale = if deviation > 0.0 { deviation } else { 1.0 };
         if logarithm {
+            let largest = numbers.iter().map(|y| ((y - mean) / scale).abs());
             Self::Logarithm {
                 mean,
                 scale,
                 smear: 1.0,
+                reach: 1.5 * largest.fold(0.0, f64::max),
             }
         } else {
             Self::Number { mean, scale }
@@ -86,18 +90,25 @@ impl Output {
         match *self {
             Self::Probabilities => {}
             Self::Number { mean, scale } => outputs.apply(|z| *z = mean + scale * *z),
-            Self::Logarithm { mean, scale, smear } => {
-                // Beyond this a prediction would be infinite.
-                let most = 700.0;
-                outputs.apply(|z| *z = smear * (mean + scale * *z).min(most).exp());
-            }
+            Self::Logarithm {
+                mean,
+                scale,
+                smear,
+                reach,
+            } => outputs.apply(|z| *z = smear * (mean + scale * z.clamp(-reach, reach)).exp()),
         }
         outputs
     }
 
     /// The same with s as these predictions, made with s = 1, ask for.
     pub(crate) fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self {
-        let (Self::Logarithm { mean, scale, .. }, Some(values)) = (self, target.as_values()) else {
+        let (
+            Self::Logarithm {
+                mean, scale, reach, ..
+            },
+            Some(values),
+        ) = (self, target.as_values())
+        else {
             return self;
         };
         let smear = values.sum() / predictions.sum();
@@ -106,7 +117,12 @@ impl Output {
         } else {
             1.0
         };
-        Self::Logarithm { mean, scale, smear }
+        Self::Logarithm {
+            mean,
+            scale,
+            smear,
+            reach,
+        }
     }
 }
 
@@ -130,6 +146,15 @@ mod tests {
             Output::fit(&with_zero, None, true),
             Output::Number { .. }
         ));
+    }
+
+    /// The exponential of what a network says far outside would be beyond all that was seen.
+    #[test]
+    fn far_outside_a_logarithm_has_an_end() {
+        let target = Target::numbers(vec![1.0, 10.0, 100.0]);
+        let output = Output::fit(&target, None, true);
+        let far = output.decode(DMatrix::from_element(1, 1, 1e6));
+        assert!(far[0] > 100.0 && far[0] < 1_000.0, "{far}");
     }
 
     #[test]
