@@ -8,9 +8,13 @@ use crate::words;
 
 /// Above so many times the constant's loss a curve leaves its frame.
 const MOST_LOSS: f64 = 2.0;
+/// A smaller loss is nearly none, and would press all others together.
+const LEAST_LOSS: f64 = 1e-4;
 
 /// The losses of the ways along training: of rows held out, and of training batches, on the same axes.
 pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
+    let is_drawn = |loss: &f64| (LEAST_LOSS..=MOST_LOSS).contains(loss);
+    let line_loss = line_loss.filter(is_drawn);
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let losses = points().flat_map(|point| [point.training, point.held_out]);
     let losses = losses.chain(line_loss);
@@ -20,7 +24,7 @@ pub(super) fn curves(curves: &[AdviceCurve], line_loss: Option<f64>) -> Figure {
             .filter(|epoch| *epoch > 0.0),
         20.0,
     );
-    let y = Axis::holding(losses.filter(|loss| (1e-4..=MOST_LOSS).contains(loss)), 5.0);
+    let y = Axis::holding(losses.filter(is_drawn), 5.0);
     let held_out = Panel {
         caption: "Rows held out",
         identifier: "curves-held-out",

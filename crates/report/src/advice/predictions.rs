@@ -88,13 +88,15 @@ fn mistakes(names: &[String], confusion: &[Vec<usize>]) -> String {
     }
     let named = pairs.iter().take(MOST_MISTAKES);
     let named = named
-        .map(|(count, truth, taken)| format!("{truth} for {taken} ({})", words::count(*count)));
+        .map(|(count, truth, taken)| format!("“{truth}” for “{taken}” ({})", words::count(*count)));
     format!(
-        "{} taken for another class, most often {}.",
-        if n_wrong == 1 {
-            "1 row was".into()
+        "{} {} taken for another class{} {}.",
+        words::counted(n_wrong, "row"),
+        if n_wrong == 1 { "was" } else { "were" },
+        if pairs.len() > MOST_MISTAKES {
+            ", most often"
         } else {
-            format!("{} rows were", words::count(n_wrong))
+            ":"
         },
         named.collect::<Vec<_>>().join(", ")
     )
@@ -124,7 +126,7 @@ fn matrix(names: &[String], confusion: &[Vec<usize>]) -> Table {
         numeric,
         ruler: None,
     };
-    table.columns = vec![column("true class, taken for".into(), false)];
+    table.columns = vec![column("true class".into(), false)];
     let taken = names
         .iter()
         .map(|name| column(words::clip(name, MOST_LETTERS), true));
