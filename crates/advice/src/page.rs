@@ -1,28 +1,19 @@
 //! What the page about a table shows: an advice, and what was predicted of rows held out, as plain records.
 
+mod predictions;
+
 use std::fmt::Display;
 
-use nalgebra::DMatrix;
-use smallbatch_data::{BatchSize, Target, Task};
+use smallbatch_data::{BatchSize, Task};
 use smallbatch_evidence::Verdict;
-use smallbatch_pipeline::{Line, Measures, Network, Optimizer, Recipe, Scores};
+use smallbatch_pipeline::{Line, Measures, Network, Optimizer, Recipe};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{
-    AdviceCurve, AdviceLoss, AdvicePage, AdvicePredictions, AdviceWay, Expectation, number,
-    round_number,
+    AdviceCurve, AdviceLoss, AdvicePage, AdviceWay, Expectation, number, round_number,
 };
 
 use crate::advice::{Advice, Conclusion, Judged, Way};
 use crate::{Advised, words};
-
-/// Rows that are drawn.
-const MOST_POINTS: usize = 400;
-/// Predicted probabilities are put into so many classes of equal width.
-const BINS: usize = 10;
-/// Of fewer rows a share says little.
-const FEWEST_IN_BIN: usize = 10;
-/// The interval that is drawn.
-const COVERAGE: f64 = 0.9;
 
 /// The page, with what is expected of a table like this one.
 pub(crate) fn page(advised: &Advised, expected: Result<Vec<Expectation>, String>) -> AdvicePage {
@@ -46,7 +37,7 @@ pub(crate) fn page(advised: &Advised, expected: Result<Vec<Expectation>, String>
         lesson: lesson(advice),
         curves: curves.map(|judged| curve(advice, judged)).collect(),
         line_loss: line.and_then(|line| Some(line.scores.as_ref()?.relative_loss())),
-        predictions: predictions(advised),
+        predictions: predictions::predictions(advised),
         importance: advice.importance.clone(),
         expected,
         tried_columns: TRIED.map(str::to_owned).to_vec(),
@@ -202,92 +193,6 @@ fn curve(advice: &Advice, judged: &Judged) -> AdviceCurve {
             .collect(),
         best: judged.epoch,
     }
-}
-
-fn predictions(advised: &Advised) -> AdvicePredictions {
-    let shown = &advised.shown;
-    match &shown.target {
-        Target::Classes { labels, names } => {
-            let (of, calibration) = calibration(&shown.predictions, labels, names);
-            AdvicePredictions::Classes {
-                names: names.clone(),
-                confusion: match advised.model.held_out() {
-                    Scores {
-                        measures: Measures::Classes { confusion, .. },
-                        ..
-                    } => confusion.clone(),
-                    _ => Vec::new(),
-                },
-                probability_of: of,
-                calibration,
-            }
-        }
-        target => {
-            let truth = target
-                .as_values()
-                .map_or(&[][..], |values| values.as_slice());
-            let rows = truth.len().min(shown.predictions.len());
-            let pairs = shown.predictions.iter().copied().zip(truth.iter().copied());
-            let half_width = advised.model.half_width(COVERAGE);
-            AdvicePredictions::Numbers {
-                points: pairs.step_by(rows.div_ceil(MOST_POINTS).max(1)).collect(),
-                rows,
-                half_width: half_width.filter(|half| half.is_finite()),
-            }
-        }
-    }
-}
-
-/// The mean predicted probability, the share that came true and the rows of each bin. Of two classes it is the rarer one's probability, of
-/// more that of the class that is predicted.
-fn calibration(
-    predictions: &DMatrix<f64>,
-    labels: &[u32],
-    names: &[String],
-) -> (String, Vec<(f64, f64, usize)>) {
-    let of_first = labels.iter().filter(|label| **label == 0).count();
-    let rarer = usize::from(2 * of_first > labels.len());
-    let is_binary = names.len() == 2;
-    let mut bins = vec![(0.0, 0.0, 0_usize); BINS];
-    for (column, label) in predictions.column_iter().zip(labels) {
-        let class = if is_binary { rarer } else { column.imax() };
-        let probability = column[class];
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        // From 0 to the number of bins.
-        let bin = (probability * BINS as f64) as usize;
-        let bin = &mut bins[bin.min(BINS - 1)];
-        bin.0 += probability;
-        bin.1 += f64::from(u8::from(*label as usize == class));
-        bin.2 += 1;
-    }
-    let means = together(&bins).into_iter();
-    let means = means.map(|(sum, came_true, n)| (sum / n as f64, came_true / n as f64, n));
-    let of = match is_binary {
-        true => format!("{:?}", names[rarer]),
-        false => "the predicted class".into(),
-    };
-    (of, means.collect())
-}
-
-/// Neighbouring bins put together until each has enough rows for a share.
-fn together(bins: &[(f64, f64, usize)]) -> Vec<(f64, f64, usize)> {
-    let add = |a: &mut (f64, f64, usize), b: (f64, f64, usize)| {
-        *a = (a.0 + b.0, a.1 + b.1, a.2 + b.2);
-    };
-    let mut full: Vec<(f64, f64, usize)> = Vec::new();
-    let mut open = (0.0, 0.0, 0);
-    for &bin in bins {
-        add(&mut open, bin);
-        if open.2 >= FEWEST_IN_BIN {
-            full.push(std::mem::take(&mut open));
-        }
-    }
-    match full.last_mut() {
-        Some(last) => add(last, open),
-        None if open.2 > 0 => full.push(open),
-        None => {}
-    }
-    full
 }
 
 /// The columns of what was tried.
