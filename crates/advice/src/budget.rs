@@ -4,9 +4,9 @@ use smallbatch_sweep::Size;
 
 /// Billions of operations that an ordinary core does in a second, as [`Network::cost_of_epoch`](smallbatch_pipeline::Network::cost_of_epoch)
 /// counts them.
-const RATE: f64 = 45.0;
+const RATE: f64 = 60.0;
 /// What reading the table and writing the model leave of two seconds.
-const LEAST_SECONDS: f64 = 1.4;
+const LEAST_SECONDS: f64 = 1.2;
 
 /// From a minute of work on, finished trainings are worth keeping.
 pub(crate) const LONG: f64 = 60.0 * RATE;
@@ -23,7 +23,7 @@ pub(crate) fn work(size: Size, rows: usize, features: usize, outputs: usize) -> 
     let peer = updates * 0.25e-3 + 6.0 * weights * rows as f64 * epochs / 10e9;
     let seconds = match size {
         Size::Quick => 0.5 * LEAST_SECONDS.max(peer),
-        Size::Default => LEAST_SECONDS.max(2.3 * peer),
+        Size::Default => LEAST_SECONDS.max(3.0 * peer),
         Size::Thorough => (20.0 * LEAST_SECONDS).max(40.0 * peer),
     };
     seconds * RATE

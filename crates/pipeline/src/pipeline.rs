@@ -92,6 +92,20 @@ impl Pipeline {
         Self::new(schema, &frame, &[(&folds, &cross)], seed)
     }
 
+    /// What a recipe is worth on a table: each row is judged by a network that did not see it. [`fit`](Self::fit) gives the same beside the
+    /// model, as [`held_out`](Self::held_out).
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn cross_validate(
+        table: &Table,
+        reader: &TableReader,
+        recipe: &Recipe,
+        seed: u64,
+    ) -> Result<Scores, Error> {
+        Ok(Self::fit(table, reader, recipe, seed)?.held_out)
+    }
+
     /// Makes a model of trainings on all folds, or of several such rounds with different folds: all their networks make the committee.
     ///
     /// # Errors

@@ -158,8 +158,8 @@ impl Network {
             .threads(1)
     }
 
-    /// Billions of operations of an epoch over so many rows, nearly: six for each weight and row, fifty for each unit and row; and for
-    /// each update twelve for each weight and fifty thousand.
+    /// Billions of operations of an epoch over so many rows, nearly: six for each weight and row, fifty for each unit and row, a hundred
+    /// more for each hidden unit with dropout; and for each update twelve for each weight and fifty thousand.
     pub fn cost_of_epoch(&self, n_rows: usize, n_features: usize, n_outputs: usize) -> f64 {
         let mut sizes = vec![n_features];
         sizes.extend(&self.hidden);
@@ -170,7 +170,12 @@ impl Network {
             BatchSize::Mini(size) => n_rows.div_ceil(size.max(1)),
             BatchSize::Full => 1,
         };
-        let by_row = 6.0 * weights as f64 + 50.0 * units as f64;
+        let masks = if self.dropout > 0.0 {
+            100 * self.hidden.iter().sum::<usize>()
+        } else {
+            0
+        };
+        let by_row = (6 * weights + 50 * units + masks) as f64;
         let by_update = 12.0 * weights as f64 + 50_000.0;
         (n_rows as f64 * by_row + updates as f64 * by_update) / 1e9
     }

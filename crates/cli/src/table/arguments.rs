@@ -159,7 +159,7 @@ pub(crate) struct Advise {
 
 /// Train a model by a recipe, without a search
 ///
-/// A recipe is a file of TOML or JSON; without one, a network with default settings is trained.
+/// A recipe is a file of TOML or JSON, or an advice.json, whose recipe is taken; without one, a network with default settings is trained.
 #[derive(Debug, Args)]
 #[command(after_help = help::TRAIN)]
 pub(crate) struct Train {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use smallbatch::advice::Advice;
 use smallbatch::data::{BadRow, Notice, Table, TableSchema};
 use smallbatch::pipeline::{Measures, Pipeline, Recipe, Scores};
 use smallbatch::report::number;
@@ -131,12 +132,17 @@ pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
     text.trim_end().to_owned()
 }
 
-/// A recipe in a file of TOML or JSON.
+/// A recipe in a file of TOML or JSON, or what an advice.json advises.
 pub(super) fn recipe(file: &Path) -> Result<Recipe, Failure> {
     let failed = |reason: String| Failure::wrong(format!("{}: {reason}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    if text.trim_start().starts_with('{') {
-        return serde_json::from_str(&text).map_err(|error| failed(error.to_string()));
+    if !text.trim_start().starts_with('{') {
+        return toml::from_str(&text).map_err(|error| failed(error.to_string()));
     }
-    toml::from_str(&text).map_err(|error| failed(error.to_string()))
+    if let Ok(advice) = serde_json::from_str::<Advice>(&text) {
+        let advised = advice.judged(advice.advised());
+        let recipe = advised.and_then(|judged| judged.recipe.clone());
+        return recipe.ok_or_else(|| failed("this advice advises nothing".into()));
+    }
+    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
