@@ -82,7 +82,7 @@ pub(crate) fn worth(scores: &Scores, target: &str) -> String {
 }
 
 /// How many times, with the interval.
-fn times(gain: &Gain) -> Option<String> {
+fn times(gain: &Gain, number: fn(f64) -> String) -> Option<String> {
     let (ratio, low, high) = (gain.ratio?, gain.low, gain.high);
     Some(match (low, high) {
         (Some(low), Some(high)) => {
@@ -91,6 +91,25 @@ fn times(gain: &Gain) -> Option<String> {
         (None, Some(high)) => format!("{} (up to {})", number(ratio), number(high)),
         _ => number(ratio),
     })
+}
+
+/// A number of times with two digits, in six columns at most.
+fn short(times: f64) -> String {
+    match times {
+        1e6.. => ">1e6".into(),
+        ..1e-6 => "<1e-6".into(),
+        0.01..9_950.0 => round_number(format!("{times:.1e}").parse().unwrap_or(times)),
+        _ => format!("{times:.1e}"),
+    }
+}
+
+/// A measure in the target's unit, in eight columns at most.
+fn measure(value: f64) -> String {
+    if value < 100_000.0 {
+        number(value)
+    } else {
+        format!("{value:.2e}")
+    }
 }
 
 /// What a way would have cost.
@@ -103,7 +122,7 @@ pub(crate) fn cost(advice: &Advice, way: Way, name: &str) -> Option<String> {
         ));
     }
     let gain = advice.gain(way, Way::Found)?;
-    let times = times(gain)?;
+    let times = times(gain, number)?;
     let sure = if gain.verdict == Verdict::Supported || gain.verdict == Verdict::Refuted {
         ""
     } else {
@@ -152,6 +171,7 @@ pub(crate) fn headline(advice: &Advice) -> String {
                 .gain(Way::Line, Way::Found)
                 .and_then(|gain| gain.ratio);
             let gain = match ratio {
+                None if advice.tried.is_empty() => " No network was tried.",
                 Some(ratio) if ratio > 1.0 => {
                     " The best network is better by less than its standard error."
                 }
@@ -262,19 +282,26 @@ fn capitalized(text: &str) -> String {
     })
 }
 
-/// The same words in lines of at most 80 columns; lines after the first begin with the indent.
+/// The same words in lines of at most 80 columns; lines after the first begin with the indent. A word that no line holds is cut.
 fn wrapped(text: &str, indent: &str) -> String {
-    let mut lines = vec![String::new()];
+    let width = WIDTH - indent.len();
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = 0;
     for word in text.split_whitespace() {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        let fits = line + 1 + word.chars().count() <= WIDTH - indent.len();
-        match lines.last_mut() {
-            Some(last) if last.is_empty() => last.push_str(word),
-            Some(last) if fits => {
-                last.push(' ');
-                last.push_str(word);
+        let letters: Vec<char> = word.chars().collect();
+        for (at, piece) in letters.chunks(width).enumerate() {
+            let fits = at == 0 && used + 1 + piece.len() <= width;
+            match lines.last_mut() {
+                Some(last) if fits => {
+                    last.push(' ');
+                    last.extend(piece);
+                    used += 1 + piece.len();
+                }
+                _ => {
+                    lines.push(piece.iter().collect());
+                    used = piece.len();
+                }
             }
-            _ => lines.push(word.to_owned()),
         }
     }
     lines.join(&format!("\n{indent}"))
@@ -294,7 +321,7 @@ pub(crate) fn title(way: Way) -> &'static str {
 
 /// The columns of a row: measures, then how its loss compares.
 fn row(advice: &Advice, judged: &Judged) -> String {
-    let mut line = format!("  {:<22}", title(judged.way));
+    let mut line = format!("  {:<21}", title(judged.way));
     match judged.scores.as_ref().map(|scores| &scores.measures) {
         Some(Measures::Classes {
             accuracy,
@@ -311,10 +338,10 @@ fn row(advice: &Advice, judged: &Judged) -> String {
         }
         Some(Measures::Numbers { rmse, mae, r2 }) => {
             line += &format!(
-                "{:>9}{:>10}{:>10}",
+                "{:>9}{:>9}{:>9}",
                 percent(*r2),
-                number(*rmse),
-                number(*mae)
+                measure(*rmse),
+                measure(*mae)
             );
         }
         None if judged.way == Way::Constant => {}
@@ -324,20 +351,14 @@ fn row(advice: &Advice, judged: &Judged) -> String {
             return line;
         }
     }
-    let width: usize = 22
-        + 2
-        + if advice.task == Task::Classification {
-            27
-        } else {
-            29
-        };
+    let width: usize = 2 + 21 + 27;
     let compared = match advice.gain(judged.way, Way::Found) {
         Some(gain) => {
             let mark = match gain.verdict {
                 Verdict::Inconclusive { .. } => " ?",
                 _ => "",
             };
-            format!("{}{mark}", times(gain).unwrap_or_default())
+            format!("{}{mark}", times(gain, short).unwrap_or_default())
         }
         None if judged.way == Way::Found => "1".into(),
         None => String::new(),
@@ -376,9 +397,9 @@ impl fmt::Display for Advice {
         writeln!(f)?;
         let columns = match self.task {
             Task::Classification => format!("{:>9}{:>10}{:>8}", "right", "balanced", "AUC"),
-            Task::Regression => format!("{:>9}{:>10}{:>10}", "explained", "RMSE", "MAE"),
+            Task::Regression => format!("{:>9}{:>9}{:>9}", "explained", "RMSE", "MAE"),
         };
-        writeln!(f, "  {:<22}{columns}   times the loss, 95 %", "")?;
+        writeln!(f, "  {:<21}{columns}   times the loss, 95 %", "")?;
         for judged in &self.judged {
             writeln!(f, "{}", row(self, judged))?;
         }

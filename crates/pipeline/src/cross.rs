@@ -99,7 +99,8 @@ impl CrossFit {
         Some(self.courses.first()?.looks.get(best)?.epoch)
     }
 
-    /// The mean losses by epoch over the folds: of training batches, by the network's own measure, and of rows held out.
+    /// The mean losses by epoch over the folds: of training batches, by the network's own measure, and of rows held out. A straight line has
+    /// no epochs, and so no curve.
     pub fn curve(&self) -> Vec<(f64, f64, f64)> {
         let n_looks = self.courses.iter().map(|course| course.looks.len()).min();
         let n = self.courses.len().max(1) as f64;
@@ -114,6 +115,7 @@ impl CrossFit {
                     held_out / n,
                 )
             })
+            .filter(|(epoch, ..)| *epoch > 0.0)
             .collect()
     }
 

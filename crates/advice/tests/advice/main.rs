@@ -1,0 +1,13 @@
+//! Advice on whole tables, as people bring them.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic; helpers outside #[test] too"
+)]
+
+mod cases;
+mod columns;
+mod reproducible;
+mod stopped;
+mod support;
+mod worth;
