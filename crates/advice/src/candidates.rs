@@ -15,9 +15,12 @@ enum Scaling {
 use Optimizer::{AdamW, Momentum, Sgd};
 use Scaling::{Clipped, Quantiles, Standard};
 
-/// Hidden units, scaling, batch, optimizer, rate, weight decay, dropout: what is likely to be good comes first, since small budgets try only
-/// the first of them. No two differ in one thing alone: so all are spread over what can be varied.
-const LIST: [(&[usize], Scaling, usize, Optimizer, f64, f64, f64); 24] = [
+/// Hidden units, scaling, batch, optimizer, rate, weight decay, dropout.
+type Candidate = (&'static [usize], Scaling, usize, Optimizer, f64, f64, f64);
+
+/// What is likely to be good comes first, since small budgets try only the first of them. No two differ in one thing alone: so all are
+/// spread over what can be varied.
+const LIST: [Candidate; 24] = [
     (&[128], Standard, 32, AdamW, 0.01, 0.1, 0.1),
     (&[64, 64], Standard, 32, AdamW, 0.003, 0.03, 0.0),
     (&[128], Clipped, 32, AdamW, 0.003, 0.01, 0.0),
@@ -54,15 +57,7 @@ pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network
         10_000..50_000 => 4,
         _ => 8,
     };
-    let network = |&(hidden, scaling, batch, optimizer, rate, decay, dropout): &(
-        &[usize],
-        Scaling,
-        usize,
-        Optimizer,
-        f64,
-        f64,
-        f64,
-    )| {
+    let network = |&(hidden, scaling, batch, optimizer, rate, decay, dropout): &Candidate| {
         let scaler: AnyScaler = match scaling {
             Standard => StandardScaler::default().into(),
             Clipped => SmoothClip::default().into(),

@@ -1,7 +1,5 @@
 //! What can go wrong in this crate.
 
-use std::path::PathBuf;
-
 /// An error of this crate. The fields are for programs, the sentence is for people.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,30 +18,13 @@ pub enum Error {
     #[error(transparent)]
     Data(#[from] smallbatch_data::Error),
     /// A table with too few rows to advise on.
-    #[error(
-        "the table {data} has {rows} rows, but advice needs at least {needed}, of which 30 % judge; add rows"
-    )]
+    #[error("the table {data} has {rows} rows, but advice needs at least {needed}; add rows")]
     FewRows {
         /// The table's name.
         data: String,
         /// How many it has.
         rows: usize,
         /// How many it needs.
-        needed: usize,
-    },
-    /// A class with too few members to be in every part.
-    #[error(
-        "the class {class:?} of {target:?} has {members} member{}, but each class needs at least {needed}, to be in every \
-         part; add rows of it, merge it with another class, or remove its rows", if *members == 1 { "" } else { "s" }
-    )]
-    SmallClass {
-        /// The target's column.
-        target: String,
-        /// The class.
-        class: String,
-        /// How many rows are of it.
-        members: usize,
-        /// How many are needed.
         needed: usize,
     },
     /// Somebody asked to stop before there was anything to say.
@@ -56,14 +37,6 @@ pub enum Error {
         doing: String,
         /// Why it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A saved model that cannot be used.
-    #[error("cannot use the model {}: {reason}", file.display())]
-    Model {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        reason: String,
     },
     /// A training failed for another reason than divergence.
     #[error(transparent)]

@@ -177,3 +177,78 @@ pub(crate) fn tells_something(trials: &Trials<'_>, cross: &CrossFit) -> Result<b
             == Verdict::Supported
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use smallbatch_data::{BatchSize, Folds, Table, TableReader};
+    use smallbatch_pipeline::{Line, Network, Optimizer, Rates, Recipe};
+    use smallbatch_sweep::{Pool, Stages};
+
+    use super::*;
+
+    /// A wave, which no straight line is.
+    fn frame() -> Frame {
+        let rows = (0..60).map(|at| {
+            let x = f64::from(at * 7 % 60) / 60.0;
+            format!("{x:.4},{:.4}\n", (6.0 * x).sin())
+        });
+        let text = format!("x,y\n{}", rows.collect::<String>());
+        let table = Table::read(text.as_bytes()).unwrap();
+        let schema = TableReader::new().schema(&table).unwrap();
+        schema.labelled_frame(&table).unwrap().frame
+    }
+
+    fn good() -> Network {
+        Network {
+            hidden: vec![16],
+            learning_rate: 0.03,
+            epochs: 100,
+            batch_size: BatchSize::Mini(8),
+            weight_decay: 0.0,
+            ..Network::default()
+        }
+    }
+
+    /// A setting that failed in one of five folds is worth nothing, however good it was in the others.
+    #[test]
+    fn what_failed_in_one_fold_is_not_chosen() {
+        let frame = frame();
+        let folds = Folds::new(&frame, 5, 0).unwrap();
+        let trials = Trials::new(&frame, &folds, Pool::new(1), 0);
+        let failing = Recipe::Network(Network {
+            optimizer: Optimizer::Sgd,
+            rates: Rates::Constant,
+            learning_rate: 1e6,
+            clip_norm: None,
+            ..good()
+        });
+        let (good, line) = (
+            Recipe::Network(good()),
+            Recipe::Line(Line {
+                penalty: 1e-3,
+                logarithm: false,
+            }),
+        );
+        let courses = |recipe: &Recipe, folds: Vec<usize>| {
+            let (mut nobody, wanted) = ((), [(recipe.clone(), folds)]);
+            let mut stages = Stages::new(&mut nobody, 1.0);
+            let mut courses = trials.courses(&wanted, &mut stages, "").unwrap();
+            courses.remove(0)
+        };
+        let sound = courses(&good, vec![0, 1, 2, 3, 4]);
+        let mut broken = sound.clone();
+        broken[2] = courses(&failing, vec![2]).remove(0);
+        let line = trials.cross(&line, courses(&line, vec![0, 1, 2, 3, 4]));
+        let (sound, broken) = (trials.cross(&good, sound), trials.cross(&good, broken));
+        assert!(is_worth_it(&trials, &sound, &line));
+        assert!(tells_something(&trials, &sound).unwrap());
+        assert_eq!((sound.n_diverged(), broken.n_diverged()), (0, 1));
+        assert!(!is_worth_it(&trials, &broken, &line));
+        assert!(!tells_something(&trials, &broken).unwrap());
+        // Nor is it compared with anything.
+        let [sound, broken] = [sound, broken].map(|cross| Contender::new(Way::Found, cross));
+        let gain = gain(&trials, &broken, &sound).unwrap();
+        assert_eq!((gain.ratio, gain.stands), (None, false));
+        assert_eq!(broken.judged(&trials).unwrap().scores, None);
+    }
+}

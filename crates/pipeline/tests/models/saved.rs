@@ -117,7 +117,7 @@ fn other_formats_are_refused_with_the_way_out() {
             "it has format 3, and this program reads format 2",
         ),
         (
-            r#"{"format":1,"advice":"x","schema":{}}"#,
+            include_str!("model-1.json"),
             "it has format 1, of an earlier version; train it anew with `advise`",
         ),
         (r#"{"name":"x"}"#, "it does not say its format"),
