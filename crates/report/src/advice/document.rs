@@ -84,7 +84,10 @@ fn lead(page: &AdvicePage) -> Vec<Block> {
 /// How many times the loss; more than can be drawn is at least that.
 fn size(way: &AdviceWay) -> Option<Size> {
     let (estimate, low, high) = way.times?;
-    let (low, high) = (low.unwrap_or(0.0), high.unwrap_or(f64::INFINITY));
+    let (low, high) = (
+        low.unwrap_or(f64::NEG_INFINITY),
+        high.unwrap_or(f64::INFINITY),
+    );
     let size = Size::between(Some(estimate), (low, high), Scale::Ratio);
     Some(size.cut_above(MOST_TIMES))
 }
@@ -97,9 +100,10 @@ fn times(way: &AdviceWay) -> String {
     if low == Some(estimate) && high == low {
         return words::round_number(estimate);
     }
-    let number = match (low, high) {
-        (Some(_), Some(_)) if estimate <= MOST_TIMES => size.in_brackets(),
-        _ => size.in_cell(),
+    let number = if estimate <= MOST_TIMES {
+        size.in_brackets()
+    } else {
+        size.in_cell()
     };
     number + if way.is_open { "\u{a0}?" } else { "" }
 }

@@ -48,6 +48,7 @@ fn page(of_classes: bool) -> AdvicePage {
                 measures: Vec::new(),
                 ..way("the same, full batch", None)
             },
+            way("a default network", Some((3.1, None, Some(9.3)))),
             way("always the same", Some((8.6, Some(4.1), None))),
         ],
         lesson: vec!["on raw inputs the same network ends at 1.9 times the loss".into()],
