@@ -279,12 +279,12 @@ fn method(advised: &Advised) -> Vec<(String, String)> {
         ),
         (
             "Network or line",
-            "A network is advised only where its loss is lower than a straight line's by more than one standard error over the rows."
+            "A network is advised only where its loss is lower than a straight line's by more than one standard error of the difference."
                 .into(),
         ),
         (
             "Intervals",
-            "The interval of a ratio of losses is over the folds, with the correction for rows that trainings share (Nadeau & Bengio \
+            "Intervals of how many times a loss is another are over the folds, of the difference of the losses, with the correction for rows that trainings share (Nadeau & Bengio \
              2003). Verdicts are corrected for their number (Holm 1979)."
                 .into(),
         ),
