@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::{refused, said_in, smallbatch, text};
 
 /// The folder with penguins.csv, as its package has it.
-const PENGUINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/tests/sets");
+const PENGUINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../fetch/tests/sets");
 
 #[test]
 fn the_sets_are_listed() {

@@ -3,6 +3,8 @@
 mod data;
 mod help;
 mod mistaken;
+mod models;
+mod predictions;
 mod refusals;
 mod runs;
 mod streams;

@@ -67,8 +67,8 @@ fn it_names_the_thing_the_place_and_the_way_out() {
             "alone/advice.json is advice on a table; `predict` needs a model.json, which `smallbatch advise` writes",
         ),
         (
-            "predict houses tables/houses.csv",
-            "houses is a folder; the model is houses/model.json",
+            "predict alone tables/houses.csv",
+            "alone is a folder; `predict` needs a model.json, which `smallbatch advise` writes",
         ),
         (
             "predict tables/houses.csv houses/model.json",

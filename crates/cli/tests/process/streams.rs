@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{SMALL_EXPERIMENT, small_experiment, smallbatch, table, text};
+use crate::support::{SMALL_EXPERIMENT, modelled, small_experiment, smallbatch, table, text};
 
 /// A disk without room.
 #[cfg(target_os = "linux")]
@@ -60,6 +60,39 @@ fn output_that_meets_a_full_disk_is_no_success() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_verb_says_of_a_model_or_a_table_must_be_written() {
+    let folder = modelled();
+    for arguments in [
+        &["predict", "out", "houses.csv"][..],
+        &["evaluate", "out", "houses.csv"],
+        &["inspect", "out"],
+        &["inspect", "houses.csv"],
+        &[
+            "train",
+            "houses.csv",
+            "--recipe",
+            "line.toml",
+            "--out",
+            "again",
+        ],
+    ] {
+        let output = smallbatch(arguments)
+            .current_dir(folder.path())
+            .stdout(full())
+            .output()
+            .expect("the program starts");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("error: cannot write to standard output: No space left"),
+            "{arguments:?}: {said}"
+        );
+    }
+    assert!(folder.path().join("again/model.json").is_file());
+}
+
 #[test]
 fn a_reader_that_has_gone_away_has_what_it_wanted() {
     let (_folder, file) = table_of_numbers();
@@ -111,15 +144,13 @@ fn a_run_whose_streams_are_full_writes_its_results_and_is_no_success() {
 fn predictions_that_cannot_be_written_are_no_success() {
     let (folder, file) = table_of_numbers();
     let out = folder.path().join("out");
-    let advised = smallbatch(&[
-        "advise", &file, "--target", "price", "--quick", "--hidden", "4",
-    ])
-    .arg("--out")
-    .arg(&out)
-    .stdout(full())
-    .stderr(full())
-    .status()
-    .expect("the program starts");
+    let advised = smallbatch(&["advise", &file, "--target", "price", "--quick"])
+        .arg("--out")
+        .arg(&out)
+        .stdout(full())
+        .stderr(full())
+        .status()
+        .expect("the program starts");
     assert_eq!(advised.code(), Some(1));
     assert!(out.join("advice.json").is_file());
     let model = out.join("model.json");

@@ -1,7 +1,8 @@
 //! The program, its output, and small things for it to work on.
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The program, with standard output and error to be read by the test.
@@ -74,6 +75,58 @@ pub(crate) fn table(text: &str) -> (tempfile::TempDir, String) {
     std::fs::write(&file, text).expect("a file");
     let name = file.to_str().expect("a path in UTF-8").to_owned();
     (folder, name)
+}
+
+/// A table that broke earlier versions.
+pub(crate) fn case(name: &str) -> String {
+    format!(
+        "{}/../data/tests/cases/{name}.csv",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
+/// A folder with houses.csv, of which the price is 3·size, and 40 more in Ulm; and a model of it in `out`, a straight line.
+pub(crate) fn modelled() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let houses = rows(80, |i| {
+        let (size, town) = (20 + 7 * i % 81, i % 2);
+        let price = 3 * size + 40 * town + i % 3;
+        format!("{size},{},{price}\n", ["Bonn", "Ulm"][town])
+    });
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("a file");
+    };
+    write("houses.csv", &format!("size,town,price\n{houses}"));
+    write("line.toml", "[line]\npenalty = 1e-4\n");
+    let train = ["train", "houses.csv", "--recipe", "line.toml"];
+    let (code, said) = said_in(folder.path(), &train);
+    assert_eq!(code, Some(0), "{said}");
+    folder
+}
+
+/// Runs it in a folder, with a text as its standard input; its exit code, standard output and standard error.
+pub(crate) fn given(
+    folder: &Path,
+    arguments: &[&str],
+    input: &str,
+) -> (Option<i32>, String, String) {
+    let mut child = smallbatch(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // It may end before it has read all.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("the program ends");
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
 }
 
 /// A small design on a table of its own: line 1 is the first of the file.

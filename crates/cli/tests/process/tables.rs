@@ -45,41 +45,14 @@ fn tables_that_cannot_be_advised_on_are_refused_with_the_way_out() {
         let number = |i| format!("{i},{}.5\n", 3 * i);
         format!("size,price\n{}", rows(n, number))
     };
-    let one_of_a_kind = |i: usize| {
-        let class = if i == 7 {
-            "barn"
-        } else if i.is_multiple_of(2) {
-            "flat"
-        } else {
-            "house"
-        };
-        format!("{i},{class}\n")
-    };
-    let missing = |i: usize| {
-        format!(
-            "{},{}.5\n",
-            if i < 3 { "NA".into() } else { i.to_string() },
-            i
-        )
-    };
     let text = |i: usize| format!("street {i},{i}.5\n");
     for (content, target, words) in [
         (good(50), "prise", ["\"prise\"", "did you mean \"price\"?"]),
         (good(39), "price", ["39 rows", "at least 40"]),
         (
-            format!("size,price\n{}", rows(50, one_of_a_kind)),
-            "price",
-            ["\"barn\"", "1 member"],
-        ),
-        (
-            format!("size,price\n{}", rows(50, missing)),
-            "price",
-            ["3 of 50 rows", "3 in column \"size\""],
-        ),
-        (
             format!("size,price\n{}", rows(50, text)),
             "price",
-            ["column \"size\"", "--ignore"],
+            ["no column is left", "\"street 0\""],
         ),
         (
             format!("size,price\n{}", rows(50, |i| format!("{i},7.5\n"))),
@@ -88,54 +61,25 @@ fn tables_that_cannot_be_advised_on_are_refused_with_the_way_out() {
         ),
     ] {
         let (_folder, file) = table(&content);
-        let said = refused(&["advise", &file, "--target", target], 1);
-        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+        let advise = ["advise", &file, "--target", target];
+        let out = if words[0] == "39 rows" {
+            // How many rows there are is known after the folder was made, so that work never ends at one that cannot be.
+            let folder = tempfile::tempdir().expect("a folder");
+            let (code, said) = said_in(folder.path(), &advise);
+            assert_eq!(code, Some(1), "{said}");
+            said
+        } else {
+            refused(&advise, 1)
+        };
+        assert!(words.iter().all(|word| out.contains(word)), "{out}");
     }
     let said = refused(&["advise", "none.csv", "--target", "price"], 1);
     assert!(said.contains("none.csv"), "{said}");
-    let said = refused(&["advise", "none.csv"], 2);
-    assert!(said.contains("--target"), "{said}");
     let (_folder, file) = table(&good(50));
-    let hidden = ["advise", &file, "--target", "price", "--hidden", "8,0"];
-    let said = refused(&hidden, 2);
-    assert!(said.contains("hidden layer is 0"), "{said}");
+    let said = refused(&["advise", &file, "--threads", "0"], 2);
+    assert!(said.contains("threads"), "{said}");
+    let said = refused(&["advise", &file, "--kind", "size=colour"], 2);
+    assert!(said.contains("KIND is one of"), "{said}");
     let said = refused(&["predict", "none.json", &file], 1);
     assert!(said.contains("none.json"), "{said}");
-}
-
-#[test]
-fn a_table_gives_advice_and_a_model_that_predicts() {
-    let row = |i: usize| format!("{},{}.5\n", 1000 + 37 * i % 50, 3 * (37 * i % 50));
-    let (folder, file) = table(&format!("size,price\n{}", rows(60, row)));
-    let out = folder.path().join("out");
-    let out = out.to_str().unwrap();
-    let output = smallbatch(&[
-        "advise", &file, "--target", "price", "--quick", "--hidden", "4", "--out", out,
-    ])
-    .output()
-    .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let said = text(&output.stdout);
-    for word in [
-        "the default",
-        "a constant prediction",
-        "advice.json",
-        "model.json",
-    ] {
-        assert!(said.contains(word), "{said}");
-    }
-    let advice = std::fs::read_to_string(format!("{out}/advice.json")).unwrap();
-    let advice: serde_json::Value = serde_json::from_str(&advice).unwrap();
-    assert_eq!(advice["reserved_rows"], 18);
-
-    let model = format!("{out}/model.json");
-    let output = smallbatch(&["predict", &model, &file]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let predictions = text(&output.stdout);
-    assert_eq!(predictions.lines().next(), Some("price"));
-    let numbers = predictions.lines().skip(1);
-    assert_eq!(
-        numbers.filter(|line| line.parse::<f64>().is_ok()).count(),
-        60
-    );
 }
