@@ -125,7 +125,7 @@ fn run(
             return Err(Error::Read { path, source });
         }
     };
-    Err(problem.into())
+    Err(problem)
 }
 
 /// So many characters of what a program said are enough.

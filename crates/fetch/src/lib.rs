@@ -176,7 +176,7 @@ pub fn set(name: &str) -> Result<&'static RealSet, Error> {
             nearest: nearest(name, &sets),
             sets,
         };
-        problem.into()
+        problem
     })
 }
 
@@ -244,12 +244,12 @@ impl RealSet {
                     actual,
                     package,
                 };
-                return Err(problem.into());
+                return Err(problem);
             }
             let (draft, path) = (ready.join(file.name), home.join(file.name));
             let shape = convert::write(file.form, self.target, &bytes, &draft)?;
             if path.exists() && !same_contents(&draft, &path)? {
-                return Err(Error::Occupied { file: path }.into());
+                return Err(Error::Occupied { file: path });
             }
             made.push((draft, Fetched { path, shape }));
         }

@@ -39,7 +39,7 @@ pub(super) fn files(
                 file: last_part(source).to_owned(),
                 package: set.package.to_string(),
             };
-            problem.into()
+            problem
         })
     };
     sources().map(file).collect()

@@ -55,5 +55,5 @@ impl Drop for Workspace {
 
 pub(super) fn write_error(path: &Path, source: std::io::Error) -> Error {
     let path = path.to_path_buf();
-    Error::Write { path, source }.into()
+    Error::Write { path, source }
 }
