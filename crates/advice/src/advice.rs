@@ -103,18 +103,17 @@ pub struct Judged {
     pub curve: Vec<(f64, f64, f64)>,
 }
 
-/// How many times the loss of one way is that of another, on rows held out: r = 1 + d/l, where d is the mean difference of their losses over
-/// the folds and l the mean loss of the other. The interval is Student's over the folds for d, with the correction for rows that trainings
-/// share (Nadeau & Bengio 2003); l counts as known.
+/// How many times the loss of one way is that of another, on rows held out: the ratio of their means over the folds, with Fieller's interval
+/// (see [`FoldRatio`](smallbatch_evidence::FoldRatio)). It contains 1 exactly where the difference of the two is not sure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gain {
     /// The one whose loss is above.
     pub of: Way,
     /// The one whose loss is below.
     pub over: Way,
-    /// r; `None` where a training diverged.
+    /// The ratio; `None` where a training diverged.
     pub ratio: Option<f64>,
-    /// The lower end of the 95 % interval; `None` if it is open, or below 0.
+    /// The lower end of the 95 % interval; `None` if it is 0.
     pub low: Option<f64>,
     /// The upper end.
     pub high: Option<f64>,

@@ -1,7 +1,7 @@
 //! Ways compared on rows that their trainings did not see.
 
 use smallbatch_data::Frame;
-use smallbatch_evidence::{Direction, Hypothesis, Scale, TableEffect, Verdict, holm};
+use smallbatch_evidence::{Direction, FoldRatio, Hypothesis, Scale, TableEffect, Verdict, holm};
 use smallbatch_pipeline::{CrossFit, Scores, held_out};
 
 use crate::Error;
@@ -94,22 +94,21 @@ pub(crate) fn gain(trials: &Trials<'_>, of: &Contender, over: &Contender) -> Res
     if of.n_diverged() + over.n_diverged() > 0 {
         return Ok(gain);
     }
-    let (ofs, overs) = (of.by_fold(trials)?, over.by_fold(trials)?);
-    let differences: Vec<f64> = ofs.iter().zip(&overs).map(|(of, over)| of - over).collect();
+    // A loss that is nothing beside the constant's counts as a little: a ratio to nothing means nothing.
+    let least = NOTHING * trials.constant_loss()?;
+    let losses = |contender: &Contender| -> Result<Vec<f64>, Error> {
+        let losses = contender.by_fold(trials)?;
+        Ok(losses.into_iter().map(|loss| loss + least).collect())
+    };
     let held_out = 1.0 / trials.n_folds().max(2) as f64;
-    let Some(effect) = TableEffect::of_folds(&differences, held_out)? else {
+    let Some(ratio) = FoldRatio::of(&losses(of)?, &losses(over)?, held_out)? else {
         return Ok(gain);
     };
-    let hypothesis = Hypothesis::new(Direction::Greater, 0.0)?;
-    let answer = effect.answer(&hypothesis, Scale::Difference);
-    let interval = effect.interval(1.0 - LEVEL, Scale::Difference);
-    // As a multiple of the lower loss, which counts as known.
-    let mean = overs.iter().sum::<f64>() / overs.len().max(1) as f64;
-    let unit = mean.max(NOTHING * trials.constant_loss()?);
-    let times = |difference: f64| 1.0 + difference / unit;
-    gain.ratio = Some(times(effect.mean));
-    gain.low = Some(times(interval.low)).filter(|low| low.is_finite() && *low > 0.0);
-    gain.high = Some(times(interval.high)).filter(|high| high.is_finite());
+    let answer = ratio.answer(&Hypothesis::new(Direction::Greater, 0.0)?);
+    let interval = ratio.interval(1.0 - LEVEL);
+    gain.ratio = Some(ratio.estimate());
+    gain.low = Some(interval.low).filter(|low| *low > 0.0);
+    gain.high = Some(interval.high).filter(|high| high.is_finite());
     gain.verdict = answer.at_level(LEVEL);
     gain.p = (!matches!(gain.verdict, Verdict::Inconclusive { .. })).then_some(answer.p);
     Ok(gain)

@@ -13,6 +13,8 @@ use smallbatch_report::{number, round_number};
 
 use crate::advice::{Advice, Conclusion, Gain, Judged, Way};
 
+/// How many times as much is lost where predictions explode: a number beyond it says no more.
+const EXPLODED: f64 = 1_000.0;
 /// Columns of the terminal.
 const WIDTH: usize = 80;
 
@@ -89,7 +91,8 @@ fn times(gain: &Gain, number: fn(f64) -> String) -> Option<String> {
             format!("{} ({} to {})", number(ratio), number(low), number(high))
         }
         (None, Some(high)) => format!("{} (up to {})", number(ratio), number(high)),
-        _ => number(ratio),
+        (Some(low), None) => format!("{} ({} or more)", number(ratio), number(low)),
+        (None, None) => number(ratio),
     })
 }
 
@@ -122,6 +125,12 @@ pub(crate) fn cost(advice: &Advice, way: Way, name: &str) -> Option<String> {
         ));
     }
     let gain = advice.gain(way, Way::Found)?;
+    if gain.ratio? > EXPLODED {
+        return Some(format!(
+            "{name} loses more than {} times as much",
+            number(EXPLODED)
+        ));
+    }
     let times = times(gain, number)?;
     let sure = if gain.verdict == Verdict::Supported || gain.verdict == Verdict::Refuted {
         ""
@@ -263,8 +272,10 @@ pub(crate) fn notes(frame: &Frame, folds: &Folds, rare: f64) -> Vec<String> {
             .zip(names)
             .filter(|(count, _)| **count > 0)
             .min();
+        // Of many classes each is rare, if they are equally frequent.
+        let rare = rare.min(0.3 / names.len() as f64) * labels.len() as f64;
         if let Some((&count, name)) = rarest
-            && (count as f64) < rare * labels.len() as f64
+            && (count as f64) < rare
         {
             notes.push(format!(
                 "only {} of the rows are {name:?}: judged by log loss; look at AUC and balanced accuracy rather than accuracy",

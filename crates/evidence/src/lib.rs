@@ -23,7 +23,7 @@
 //! - **The method is tested, too**: [`MutualCoverage`] asks whether intervals of repeated experiments contain each other's
 //!   estimates. [`VarianceComponents`] says where the variation comes from.
 //!
-//! Two ways of training on one table are a smaller question, and [`Comparison`] answers it from pairs of runs. It takes censored
+//! Two ways on the folds of one table are a [`FoldRatio`]. Two ways of training on one table are a smaller question, and [`Comparison`] answers it from pairs of runs. It takes censored
 //! runs ([`Observation::AtLeast`]) and measures that go in steps. [`bootstrap_interval`] assumes no distribution and serves as a
 //! second opinion. [`median_interval`] assumes nothing at all, but needs six values to say anything at 95 %.
 //!
@@ -68,6 +68,7 @@ mod bootstrap;
 mod comparison;
 mod components;
 mod error;
+mod fold_ratio;
 mod holm;
 mod interval;
 mod left_out;
@@ -90,6 +91,7 @@ pub use bootstrap::bootstrap_interval;
 pub use comparison::{Comparison, Observation, seeds_needed};
 pub use components::VarianceComponents;
 pub use error::Error;
+pub use fold_ratio::FoldRatio;
 pub use holm::holm;
 pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use left_out::{LeftOut, LeftOutTable};
