@@ -156,9 +156,11 @@ pub(crate) fn is_worth_it(trials: &Trials<'_>, network: &CrossFit, line: &CrossF
     }
 }
 
-/// Whether a way is surely better than what is said without looking at features.
+/// Whether a way is surely better than what is said without looking at features, and explains some of what that leaves open: with an
+/// outlier in the target, a way may surely be better by next to nothing.
 pub(crate) fn tells_something(trials: &Trials<'_>, cross: &CrossFit) -> Result<bool, Error> {
-    if !cross.loss().is_finite() {
+    let explains = |scores: Scores| scores.relative_loss() < 1.0;
+    if !cross.loss().is_finite() || !explains(scores(cross, trials.frame, trials)?) {
         return Ok(false);
     }
     let mut constant = Vec::new();

@@ -444,3 +444,44 @@ impl fmt::Display for Advice {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_full_and_no_word_is_too_long() {
+        let long = "x".repeat(100);
+        let text = format!("a {long} b {}", "word ".repeat(40));
+        for indent in ["", "  "] {
+            let lines = wrapped(&text, indent);
+            assert!(lines.lines().all(|line| line.chars().count() <= WIDTH));
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            assert_eq!(letters(&lines), letters(&text));
+        }
+        assert_eq!(wrapped("", "  "), "");
+        assert_eq!(wrapped("one  line", "  "), "one line");
+        assert_eq!(wrapped(&"é".repeat(80), ""), "é".repeat(80));
+    }
+
+    #[test]
+    fn numbers_keep_to_their_columns() {
+        let mut value = 1.2345e-30;
+        while value < 1e30 {
+            for factor in [1.0, 3.0, 7.79, 8.09] {
+                let (times, measure) = (short(factor * value), measure(factor * value));
+                assert!(times.len() <= 6, "{times}");
+                assert!(measure.len() <= 8, "{measure}");
+            }
+            value *= 10.0;
+        }
+        let shown = [
+            0.0, 0.0012, 0.0408, 1.0, 2.69, 27.9, 713.0, 9_400.0, 9_960.0, 8e6,
+        ]
+        .map(short);
+        let expected = [
+            "<1e-6", "1.2e-3", "0.041", "1", "2.7", "28", "710", "9,400", "1.0e4", ">1e6",
+        ];
+        assert_eq!(shown, expected);
+    }
+}

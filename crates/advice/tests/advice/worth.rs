@@ -1,10 +1,113 @@
-//! Rare classes that count as much as frequent ones.
+//! What an advice is worth: on fresh rows, for rare classes, in time, and where there is nothing to say.
 
-use smallbatch_advice::{AdvicePlan, advise};
-use smallbatch_data::TableReader;
-use smallbatch_pipeline::Measures;
+use smallbatch_advice::{AdvicePlan, Conclusion, Way, advise};
+use smallbatch_data::{Table, TableReader};
+use smallbatch_pipeline::{Measures, Pipeline, row_losses};
 
-use crate::support::{check, quick, table, uniform};
+use crate::support::{advised, check, quick, right, table, uniform};
+
+/// Prices of houses: a sum of effects, the town's factor, and a noise that grows with the price.
+fn houses(n: usize, seed: u64) -> Table {
+    let mut draw = uniform(seed);
+    let rows = (0..n).map(|_| {
+        let (size, age, garden) = (40.0 + 120.0 * draw(), 90.0 * draw(), draw());
+        let town = (4.0 * draw()) as usize;
+        let noise: f64 = (0..6).map(|_| draw() - 0.5).sum();
+        let factor = [1.0, 1.3, 0.8, 1.1][town];
+        let price = factor * (2.0 * size - 0.4 * age + 30.0 * garden) * (0.15 * noise).exp();
+        let town = ["Bonn", "Ulm", "Kiel", "Jena"][town];
+        format!(
+            "{size:.0},{age:.0},{town},{garden:.2},{:.1}",
+            price.max(5.0)
+        )
+    });
+    table("size,age,town,garden,price", rows)
+}
+
+/// Ten measurements of which four matter a little, as of patients: a straight line is all there is.
+fn patients(n: usize, seed: u64) -> Table {
+    let mut draw = uniform(seed);
+    let rows = (0..n).map(|_| {
+        let x: Vec<f64> = (0..10).map(|_| 2.0 * draw() - 1.0).collect();
+        let noise: f64 = (0..12).map(|_| draw() - 0.5).sum();
+        let y = 150.0 + 40.0 * x[0] + 30.0 * x[1] - 20.0 * x[2] + 10.0 * x[3] + 50.0 * noise;
+        let cells: Vec<String> = x.iter().map(|x| format!("{x:.3}")).collect();
+        format!("{},{y:.1}", cells.join(","))
+    });
+    table("a,b,c,d,e,f,g,h,i,j,progression", rows)
+}
+
+/// On 1000 fresh rows the saved model is not worse than the straight line that was judged, by more than the standard error of the
+/// difference.
+#[test]
+fn on_fresh_rows_the_model_is_as_good_as_a_straight_line() {
+    type Make = fn(usize, u64) -> Table;
+    for make in [houses as Make, patients] {
+        let (table, fresh) = (make(200, 1), make(1_000, 2));
+        let advised = advised(&table);
+        let line = advised.advice.judged(Way::Line).unwrap().recipe.clone();
+        let line = Pipeline::fit(&table, &TableReader::new(), &line.unwrap(), 0).unwrap();
+        let losses = |model: &Pipeline| {
+            let frame = model.schema().labelled_frame(&fresh).unwrap().frame;
+            row_losses(
+                &model.predict(&fresh).unwrap().values,
+                &frame.target.unwrap(),
+            )
+        };
+        let pairs = losses(&advised.model).into_iter().zip(losses(&line));
+        let differences: Vec<f64> = pairs.map(|(model, line)| model - line).collect();
+        let n = differences.len() as f64;
+        let mean = differences.iter().sum::<f64>() / n;
+        let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
+        let error = (squares / (n - 1.0) / n).sqrt();
+        assert!(
+            mean <= error,
+            "{mean} with a standard error of {error}: {}",
+            advised.advice
+        );
+    }
+}
+
+/// One target that is a billion times the others is all that a squared error sees: nothing explains it, and that is said.
+#[test]
+fn less_than_nothing_is_not_advised_as_something() {
+    let mut draw = uniform(3);
+    let rows = (0..80).map(|at| {
+        let x = draw();
+        let y = if at == 7 { 1e9 } else { 3.0 * x + draw() };
+        format!("{x:.3},{:.3},{y:.3}", draw())
+    });
+    let advised = advised(&table("a,b,y", rows));
+    let advice = &advised.advice;
+    assert!(
+        advice.conclusion == Conclusion::CannotTell || right(advised.model.held_out()) > 0.0,
+        "{advice}"
+    );
+}
+
+/// With a column of times the model is one network, trained on all rows, and each was judged by the past alone.
+#[test]
+fn in_time_the_past_predicts_the_future() {
+    let mut draw = uniform(4);
+    let rows = (0..120).map(|at| {
+        let (day, x) = ((53 * at) % 120, draw());
+        format!(
+            "{day},{x:.3},{:.3}",
+            2.0 * x + 0.05 * f64::from(day) + 0.1 * draw()
+        )
+    });
+    let table = table("day,x,y", rows);
+    let plan = quick(TableReader::new().time("day"));
+    let advised = advise(&table, &plan, &mut ()).unwrap();
+    check(&advised, &table);
+    let advice = &advised.advice;
+    assert_eq!((advice.folds, advised.model.members().len()), (4, 1));
+    // Nothing is before the first fifth.
+    assert_eq!(advised.model.held_out().rows, 96);
+    let later = Table::read("day,x\n130,0.5\n".as_bytes()).unwrap();
+    let value = advised.model.predict(&later).unwrap().values[0];
+    assert!((value - 7.55).abs() < 0.7, "{value}: {advice}");
+}
 
 /// One row in ten is rare, and most of these look like the others: nobody says "rare" of them who counts each row alike.
 #[test]
