@@ -1,72 +1,62 @@
-//! Predicts the fuel consumption of cars: a regression on a CSV file, with the error in miles per gallon.
+//! Predicts the fuel consumption of cars: a table of any columns in, a saved model with intervals out.
 //!
 //! Run it with `cargo run --release --example regress`, or with a file of your own whose last column is a number:
 //! `cargo run --release --example regress -- houses.csv`.
 
 use std::error::Error;
 
-use smallbatch::data::{Table, Task};
+use smallbatch::pipeline::Measures;
 use smallbatch::prelude::*;
-use smallbatch::train::metrics;
 
 /// 392 cars: displacement, horse power, weight, acceleration, model year, and miles per gallon.
 const CARS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/data/auto_mpg.csv");
 
-/// Cars that are not in the file. Columns are found by name, in any order.
+/// Cars that are not in the file. Columns are found by name, in any order; one number is missing.
 const NEW: &str = "\
 model_year,weight,horse_power,displacement,acceleration
 70,4100,165,350,11
-82,2100,70,98,17
+82,2100,,98,17
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let own = std::env::args().nth(1);
     let table = Table::read_path(own.as_deref().unwrap_or(CARS))?;
 
-    // The schema says which columns are features, and reads later tables in the same way.
-    let schema = TableReader::new().task(Task::Regression).schema(&table)?;
-    let dataset: Dataset = schema.dataset(&table)?;
-    let raw = Splitter::new(3).split(&dataset)?;
+    // The rows are cut into five folds, each predicted by a network that did not see it. What fills in missing cells, the encoding of
+    // categories and the scaling are fitted to the training rows of each network.
+    let reader = TableReader::new().task(Task::Regression);
+    let model = Pipeline::fit(&table, &reader, &Recipe::default(), 3)?;
 
-    // Inputs and target are standardized by the training part. The network then predicts deviations from the mean,
-    // and one learning rate serves targets in any unit.
-    let (split, scaler) = raw.scaled_by(&StandardScaler::default())?;
-    let (split, target_scaler) = split.with_scaled_targets()?;
+    // What the error is worth shows beside the simplest prediction: always the mean.
+    let held_out = model.held_out();
+    if let Measures::Numbers { rmse, mae, r2 } = held_out.measures {
+        println!("{}: on rows that were held out", model.schema().target());
+        println!("  mean absolute error      {mae:.2}");
+        println!("  root mean squared error  {rmse:.2}");
+        println!(
+            "  of always the mean       {:.2}",
+            held_out.constant_loss.sqrt()
+        );
+        println!("  explained                {:.1} %", 100.0 * r2);
+    }
 
-    let network = MlpSpec::new([dataset.n_features(), 32, 1]).loss(Loss::MeanSquaredError);
-    let trained = Trainer::new(network)
-        .learning_rate(0.003)
-        .batch_size(BatchSize::Mini(32))
-        .budget(Budget::Epochs(300))
-        .early_stopping(EarlyStopping::patience(20))
-        .seed(3)
-        .fit(split.train(), Some(split.validation()))?;
+    // A saved model is all that is needed later.
+    let file = std::env::temp_dir().join(format!("cars-{}.json", std::process::id()));
+    model.save(&file)?;
+    let model = Pipeline::load(&file)?;
+    std::fs::remove_file(&file)?;
 
-    // Predictions of the test part, back in the target's own unit, against the numbers of the file.
-    let truth = raw
-        .test()
-        .target()
-        .as_values()
-        .ok_or("the target is a number")?;
-    let mut predicted = trained.model().predict(split.test().features().as_view())?;
-    target_scaler.invert(&mut predicted)?;
-    let error = metrics::mae(predicted.as_view(), truth.as_view(), None)?;
-
-    // What the error is worth shows beside the simplest prediction: always the training mean.
-    predicted.fill(target_scaler.mean()[0] as f32);
-    let error_of_mean = metrics::mae(predicted.as_view(), truth.as_view(), None)?;
-    println!("{}: mean absolute error on the test part", schema.target());
-    println!("  the network          {error:.2}");
-    println!("  always the mean      {error_of_mean:.2}");
-
-    // New rows are scaled by the statistics of the training part, never by their own.
     if own.is_none() {
-        let cars = Table::read(NEW.as_bytes())?;
-        let features = scaler.transform(&schema.features::<f32>(&cars)?)?;
-        let mut consumption = trained.model().predict(features.as_view())?;
-        target_scaler.invert(&mut consumption)?;
-        for (car, mpg) in consumption.iter().enumerate() {
-            println!("new car {}: {mpg:.1} {}", car + 1, schema.target());
+        let cars = model.predict(&Table::read(NEW.as_bytes())?)?;
+        let (half, coverage) = cars.half_width.unwrap_or((f64::INFINITY, 0.0));
+        for (car, mpg) in cars.values.iter().enumerate() {
+            println!(
+                "new car {}: {mpg:.1} mpg; between {:.1} and {:.1} with {:.0} %",
+                car + 1,
+                mpg - half,
+                mpg + half,
+                100.0 * coverage
+            );
         }
     }
     Ok(())
