@@ -96,8 +96,11 @@ pub(super) fn model(model: &Pipeline) -> String {
     if let Some(member) = model.members().first() {
         let _ = writeln!(
             text,
-            "{} networks of {} parameters each; features:",
-            model.members().len(),
+            "{} of {} parameters each; features:",
+            match model.members().len() {
+                1 => "1 network".into(),
+                n => format!("{n} networks"),
+            },
             member.network.n_parameters()
         );
         for (column, features) in member.encoder.features_by_column() {

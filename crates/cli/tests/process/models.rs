@@ -249,3 +249,61 @@ fn a_european_spreadsheet_is_read_as_it_is_meant() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("  number ").count(), 3, "{said}");
 }
+
+/// Rows have a time, a group and a weight; none of the latter two is a feature.
+#[test]
+fn times_groups_and_weights_are_named_by_flags() {
+    let folder = modelled();
+    let path = folder.path();
+    let rows: String = (0..60)
+        .map(|i| {
+            format!(
+                "2024-{:02}-{:02},w{},{},{}\n",
+                1 + i / 28,
+                1 + i % 28,
+                i % 7,
+                1 + i % 3,
+                3 * i
+            )
+        })
+        .collect();
+    fs::write(
+        path.join("sales.csv"),
+        format!("day,who,count,sold\n{rows}"),
+    )
+    .unwrap();
+    let trained = |flags: &[&str]| {
+        let mut train = vec![
+            "train",
+            "sales.csv",
+            "--recipe",
+            "line.toml",
+            "--out",
+            "sales",
+        ];
+        train.extend(flags);
+        let (code, said) = said_in(path, &train);
+        assert_eq!(code, Some(0), "{flags:?}: {said}");
+        said_in(path, &["inspect", "sales"]).1
+    };
+    let said = trained(&["--time", "day", "--weight", "count"]);
+    assert!(
+        said.contains("1 network of") && !said.contains("  count: "),
+        "{said}"
+    );
+    let said = trained(&["--group", "who", "--ignore", "count"]);
+    assert!(
+        said.contains("5 networks of") && !said.contains("  who: "),
+        "{said}"
+    );
+    let said = trained(&["--kind", "count=category"]);
+    assert!(
+        said.contains("  count: count=1, count=2, count=3"),
+        "{said}"
+    );
+    let (code, said) = said_in(path, &["train", "sales.csv", "--weight", "counts"]);
+    assert!(
+        code == Some(1) && said.contains("did you mean \"count\"?"),
+        "{said}"
+    );
+}
