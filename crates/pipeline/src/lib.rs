@@ -29,7 +29,7 @@
 //! # let mut text = String::from("length,width,kind\n");
 //! # for i in 0..150 { text += &format!("{},{},{}\n", i % 50 + 60 * (i / 50), (7 * i) % 23, ["a", "b", "c"][i / 50]); }
 //! # let table = Table::read(text.as_bytes())?;
-//! let recipe = Recipe::Network(Network { hidden: vec![32], epochs: 30, ..Network::default() });
+//! let recipe = Recipe::Network(Network { hidden: vec![32], epochs: 100, ..Network::default() });
 //! let model = Pipeline::fit(&table, &TableReader::new(), &recipe, 0)?;
 //!
 //! let Measures::Classes { accuracy, .. } = model.held_out().measures else { unreachable!() };
