@@ -393,8 +393,16 @@ impl fmt::Display for Advice {
             Task::Classification => format!("one of {} classes", self.classes.len()),
             Task::Regression => "a number".into(),
         };
+        let line = self.judged(Way::Line);
+        let judged = match line.and_then(|line| line.scores.as_ref()) {
+            Some(scores) if scores.rows < self.used_rows => format!(
+                "The last {} rows were each predicted from earlier ones.",
+                scores.rows
+            ),
+            _ => "Each row was predicted by a model that had not seen it.".into(),
+        };
         let facts = format!(
-            "{}: {} rows{sample}, {} feature{}; {:?} is {task}. Each row was predicted by a model that had not seen it.",
+            "{}: {} rows{sample}, {} feature{}; {:?} is {task}. {judged}",
             self.data,
             self.rows,
             self.features,

@@ -251,7 +251,7 @@ pub(crate) fn evaluate(asked: &Evaluate) -> Result<Ending, Failure> {
     let model = Pipeline::load(&file)?;
     let (scores, inside) = model.evaluate(&read(&asked.table)?)?;
     if asked.json {
-        say(&json(&scores)?);
+        say(&said::scores_in_json(&scores, inside)?);
     } else {
         say(&said::scores(&scores, inside));
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use smallbatch_data::{BatchSize, Target};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
 use smallbatch_preprocess::{AnyScaler, StandardScaler};
@@ -56,7 +56,8 @@ pub struct Network {
     pub weight_decay: f64,
     /// The probability of dropout.
     pub dropout: f64,
-    /// The norm that gradients are clipped at.
+    /// The norm that gradients are clipped at; `None` where they are not, which is `inf` in TOML.
+    #[serde(deserialize_with = "norm")]
     pub clip_norm: Option<f64>,
     /// Whether the logarithm of a positive target is predicted.
     pub logarithm: bool,
@@ -82,6 +83,12 @@ pub enum Rates {
     Constant,
     /// A linear rise over the first twentieth, then half a cosine down to 0.
     WarmUpAndCosine,
+}
+
+/// TOML has no null: there no norm is one without a bound.
+fn norm<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let norm = Option::<f64>::deserialize(deserializer)?;
+    Ok(norm.filter(|norm| *norm != f64::INFINITY))
 }
 
 /// How often a training is looked at.

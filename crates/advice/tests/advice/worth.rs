@@ -104,6 +104,11 @@ fn in_time_the_past_predicts_the_future() {
     assert_eq!((advice.folds, advised.model.members().len()), (4, 1));
     // Nothing is before the first fifth.
     assert_eq!(advised.model.held_out().rows, 96);
+    let said = advice.to_string().replace('\n', " ");
+    assert!(
+        said.contains("The last 96 rows were each predicted from earlier ones."),
+        "{said}"
+    );
     let later = Table::read("day,x\n130,0.5\n".as_bytes()).unwrap();
     let value = advised.model.predict(&later).unwrap().values[0];
     assert!((value - 7.55).abs() < 0.7, "{value}: {advice}");

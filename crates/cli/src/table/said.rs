@@ -44,6 +44,22 @@ pub(super) fn scores(scores: &Scores, inside: Option<f64>) -> String {
     lines.into_iter().map(line).collect()
 }
 
+/// The same as JSON.
+pub(super) fn scores_in_json(scores: &Scores, inside: Option<f64>) -> Result<String, Failure> {
+    #[derive(serde::Serialize)]
+    struct Judged<'a> {
+        #[serde(flatten)]
+        scores: &'a Scores,
+        /// The share of rows inside the intervals of 90 %.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        inside_intervals: Option<f64>,
+    }
+    super::json(&Judged {
+        scores,
+        inside_intervals: inside,
+    })
+}
+
 fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }

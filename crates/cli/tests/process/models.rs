@@ -113,11 +113,11 @@ fn a_recipe_is_a_file_of_toml_or_json() {
 fn a_training_that_diverges_writes_nothing() {
     let folder = modelled();
     let path = folder.path();
-    let recipe = r#"{"network": {"hidden": [8], "optimizer": "sgd", "rates": "constant", "learning_rate": 1e6, "clip_norm": null, "epochs": 8}}"#;
-    fs::write(path.join("wild.json"), recipe).unwrap();
+    let recipe = "[network]\nhidden = [8]\noptimizer = \"sgd\"\nrates = \"constant\"\nlearning_rate = 1e6\nclip_norm = inf\nepochs = 8\n";
+    fs::write(path.join("wild.toml"), recipe).unwrap();
     let before = fs::read(path.join("out/model.json")).unwrap();
     for out in ["out", "new"] {
-        let train = ["train", "houses.csv", "--recipe", "wild.json", "--out", out];
+        let train = ["train", "houses.csv", "--recipe", "wild.toml", "--out", out];
         let (code, said) = said_in(path, &train);
         assert_eq!(code, Some(1), "{said}");
         assert!(
@@ -149,6 +149,10 @@ fn a_model_is_judged_on_a_table_with_the_target() {
     );
     let scores: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, scores["rows"].as_u64()), (Some(0), Some(80)));
+    assert!(
+        scores["inside_intervals"].as_f64().expect("a share") >= 0.9,
+        "{said}"
+    );
     assert!(
         scores["measures"]["numbers"]["r2"].as_f64().unwrap() > 0.99,
         "{said}"
