@@ -23,6 +23,10 @@ const PATIENCE: usize = 5;
 /// So many training rows tell what a logarithm's predictions are to be multiplied by.
 const SMEAR_ROWS: usize = 1_000;
 
+/// A larger input counts as this: on its way through the layers a number may grow by a factor of 10²⁰ before single precision overflows,
+/// and infinite minus infinite is no prediction.
+const MOST: f64 = 1e18;
+
 /// Rows to train on, encoded, with rows that are held out: by what was fitted to the former.
 #[derive(Clone, Debug)]
 pub struct Fold {
@@ -300,10 +304,8 @@ pub(crate) fn run(
     features: &DMatrix<f64>,
     output: Output,
 ) -> Result<DMatrix<f64>, Error> {
-    // Beyond what the network's type holds a number counts as the largest that it does.
-    let most = f64::from(f32::MAX);
     #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
-    let narrowed = features.map(|x| x.clamp(-most, most) as f32);
+    let narrowed = features.map(|x| x.clamp(-MOST, MOST) as f32);
     let outputs = network.predict(narrowed.as_view())?;
     Ok(output.decode(outputs.map(f64::from)))
 }

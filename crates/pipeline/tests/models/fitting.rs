@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
-use smallbatch_data::{Folds, FrameValues, TableReader, Target, Task};
+use smallbatch_data::{Folds, FrameValues, Table, TableReader, Target, Task};
 use smallbatch_pipeline::{CrossFit, Error, Fold, Line, Measures, Network, Pipeline, Recipe};
 
 use crate::support::{diverging_network, fit, frame, houses, line, small_network, table, uniform};
@@ -254,6 +254,14 @@ fn numbers_of_any_size_do_no_harm() {
         let mut values = predictions.values.iter();
         assert!(values.all(|value| value.is_finite()), "{recipe}");
         assert!(r2(&model) > 0.5, "{recipe}: {}", r2(&model));
+        // Later ones may be larger than all before.
+        let later = "x,large,huge\n1e308,-1e308,1e308\n-1e308,1e308,-1e308\n";
+        let later = model.predict(&Table::read(later.as_bytes()).unwrap());
+        let later = later.unwrap().values;
+        assert!(
+            later.iter().all(|value| value.is_finite()),
+            "{recipe}: {later}"
+        );
     }
     // Its square is none that a number can hold.
     let error = Pipeline::fit(&with("1e300"), &TableReader::new(), &line(), 0).unwrap_err();

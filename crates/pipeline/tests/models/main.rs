@@ -5,6 +5,7 @@
     reason = "a test may panic; helpers outside #[test] too"
 )]
 
+mod any;
 mod encoder;
 mod fitting;
 mod intervals;
