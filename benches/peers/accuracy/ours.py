@@ -27,13 +27,19 @@ def cell(split, program, folder):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run([program, "advise", split.train, "--target", train.target, "--out", out])
+    run([program, "advise", split.train, "--target", train.target, *said(train), "--out", out])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     answer = run([program, "predict", out / "model.json", split.test])
     (out / "predictions.csv").write_text(answer)
     score = scored(answer, train.targets(), test.targets(), tables.has_classes(train))
     return {"n_train": len(train.rows), "n_test": len(test.rows), "seconds": seconds, **score}
+
+
+def said(table):
+    """What must be said: a few whole numbers are classes, unless they are said to be numbers."""
+    whole = not tables.has_classes(table) and all(float(y).is_integer() for y in table.targets())
+    return ["--task", "numbers"] if whole else []
 
 
 def run(command):
