@@ -99,7 +99,7 @@ pub fn advise_sampled(
     if plan.balanced {
         balance(&mut frame);
     }
-    let folds = Folds::new(&frame, FOLDS, plan.base_seed)?;
+    let folds = Folds::at_most(&frame, FOLDS, plan.base_seed)?;
     let trials = Trials::new(&frame, &folds, Pool::new(plan.threads), plan.base_seed);
     notes.extend(words::notes(&frame, &folds, RARE));
     notes.extend(
@@ -199,7 +199,7 @@ fn again(
         return Ok(None);
     }
     let seed = plan.base_seed.wrapping_add(OTHER_FOLDS);
-    let others = Folds::new(frame, FOLDS, seed)?;
+    let others = Folds::at_most(frame, FOLDS, seed)?;
     let trials = Trials::new(frame, &others, Pool::new(plan.threads), seed).kept_in(cache);
     let wanted = [(cross.recipe.clone(), (0..others.n_folds()).collect())];
     let message = format!("{}: the model on other folds", frame.name);

@@ -52,6 +52,17 @@ impl Folds {
         })
     }
 
+    /// The same with so many folds at most: with fewer, two at least, where there are fewer different rows or groups.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn at_most(frame: &Frame, n_folds: usize, seed: u64) -> Result<Self, Error> {
+        match Self::new(frame, n_folds, seed) {
+            Err(Error::TooFew { count, .. }) if count >= 2 => Self::new(frame, count, seed),
+            other => other,
+        }
+    }
+
     /// How many folds can be held out. By time the first stretch cannot: nothing is before it.
     pub fn n_folds(&self) -> usize {
         self.n_folds - usize::from(self.by_time)

@@ -18,6 +18,8 @@ use crate::{Error, Predictions};
 
 /// Folds, and so networks of a committee.
 const FOLDS: usize = 5;
+/// The fewest rows: two in each fold.
+const FEWEST_ROWS: usize = 10;
 /// The coverage of intervals, where none is asked for.
 const COVERAGE: f64 = 0.9;
 
@@ -79,7 +81,13 @@ impl Pipeline {
         recipe.validate()?;
         let schema = reader.schema(table)?;
         let frame = schema.labelled_frame(table)?.frame;
-        let folds = Folds::new(&frame, FOLDS, seed)?;
+        if frame.n_rows() < FEWEST_ROWS {
+            return Err(Error::FewRows {
+                rows: frame.n_rows(),
+                needed: FEWEST_ROWS,
+            });
+        }
+        let folds = Folds::at_most(&frame, FOLDS, seed)?;
         let stop = AtomicBool::new(false);
         let courses = (0..folds.n_folds())
             .map(|index| {

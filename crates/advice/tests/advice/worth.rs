@@ -146,3 +146,19 @@ fn a_balanced_training_finds_more_of_a_rare_class() {
     let (plain, balanced) = (recall(false), recall(true));
     assert!(balanced > plain + 0.3, "{plain} and {balanced}");
 }
+
+/// Three persons, each of whom is held out in turn.
+#[test]
+fn of_few_groups_each_is_a_fold() {
+    let mut draw = uniform(5);
+    let rows = (0..60).map(|at| {
+        let x = draw();
+        format!("p{},{x:.9},{:.3}", at % 3, 2.0 * x + 0.1 * draw())
+    });
+    let table = table("who,x,y", rows);
+    let plan = quick(TableReader::new().groups("who"));
+    let advised = advise(&table, &plan, &mut ()).unwrap();
+    check(&advised, &table);
+    assert_eq!(advised.advice.folds, 3);
+    assert!(right(advised.model.held_out()) > 0.95, "{}", advised.advice);
+}

@@ -111,6 +111,26 @@ fn probabilities_are_that_and_the_class_is_the_most_probable() {
 
 #[test]
 fn a_handful_of_rows_is_refused() {
-    let error = Pipeline::fit(&houses(3, 1), &TableReader::new(), &line(), 0).unwrap_err();
-    assert!(error.to_string().contains("5 folds"), "{error}");
+    let error = Pipeline::fit(&houses(9, 1), &TableReader::new(), &line(), 0).unwrap_err();
+    let said = "9 rows are too few to train and judge on; 10 or more are needed";
+    assert_eq!(error.to_string(), said);
+    Pipeline::fit(&houses(10, 1), &TableReader::new(), &line(), 0).unwrap();
+}
+
+/// Three persons make three folds, and one none.
+#[test]
+fn of_few_groups_each_is_a_fold() {
+    let mut draw = uniform(4);
+    let mut people = |n: usize| {
+        let rows = (0..60).map(|at| {
+            let x = draw();
+            format!("p{},{x:.9},{:.4}", at % n, 2.0 * x + 0.1 * draw())
+        });
+        table("who,x,y", rows.collect::<Vec<_>>())
+    };
+    let reader = TableReader::new().groups("who");
+    let model = Pipeline::fit(&people(3), &reader, &line(), 0).unwrap();
+    assert_eq!((model.members().len(), model.held_out().rows), (3, 60));
+    let error = Pipeline::fit(&people(1), &reader, &line(), 0).unwrap_err();
+    assert!(error.to_string().contains("1 different rows"), "{error}");
 }
