@@ -52,6 +52,10 @@ pub fn write_file(file: &Path, content: &[u8]) -> Result<(), Error> {
 ///
 /// What the system said.
 pub fn replace_file(file: &Path, content: &[u8], synchronized: bool) -> io::Result<()> {
+    // A device or a pipe is written to: nobody who names /dev/null wants a file in its place.
+    if fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return File::options().write(true).open(file)?.write_all(content);
+    }
     let (to, unfinished) = beside(file)?;
     finish(to, &unfinished, file, content, synchronized)
 }
@@ -243,5 +247,17 @@ mod tests {
                 .to_string()
                 .contains("results.json")
         );
+    }
+
+    /// The link would be replaced by a file, as would be the device itself by who may do that.
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_stays() {
+        let (folder, file) = folder();
+        std::os::unix::fs::symlink("/dev/null", &file).expect("a link");
+        write_file(&file, b"{}").expect("written");
+        let there = fs::symlink_metadata(&file).expect("there");
+        assert!(there.is_symlink());
+        assert_eq!(files_in(&folder), 1);
     }
 }
