@@ -171,12 +171,11 @@ pub fn sets() -> &'static [RealSet] {
 pub fn set(name: &str) -> Result<&'static RealSet, Error> {
     sets().iter().find(|set| set.name == name).ok_or_else(|| {
         let sets: Vec<String> = sets().iter().map(|set| set.name.to_owned()).collect();
-        let problem = Error::UnknownSet {
+        Error::UnknownSet {
             name: name.to_owned(),
             nearest: nearest(name, &sets),
             sets,
-        };
-        problem
+        }
     })
 }
 

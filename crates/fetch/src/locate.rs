@@ -33,13 +33,10 @@ pub(super) fn files(
             Some(file) => Some(file),
             None => in_inner_archive(set, &unpacked, source, workspace)?,
         };
-        file.ok_or_else(|| {
-            let problem = Error::NoFile {
-                folder: archive.as_deref().unwrap_or(folder).to_path_buf(),
-                file: last_part(source).to_owned(),
-                package: set.package.to_string(),
-            };
-            problem
+        file.ok_or_else(|| Error::NoFile {
+            folder: archive.as_deref().unwrap_or(folder).to_path_buf(),
+            file: last_part(source).to_owned(),
+            package: set.package.to_string(),
         })
     };
     sources().map(file).collect()
