@@ -10,6 +10,8 @@ use crate::search::Trials;
 
 /// A family of comparisons is wrong with this probability at most.
 const LEVEL: f64 = 0.05;
+/// A loss of less than this share of the constant's explains most.
+const MOSTLY_EXPLAINED: f64 = 0.5;
 /// The share of the constant's loss below which a loss counts as none: a ratio of two such means nothing.
 const NOTHING: f64 = 1e-6;
 
@@ -171,12 +173,21 @@ pub(crate) fn tells_something(trials: &Trials<'_>, cross: &CrossFit) -> Result<b
     let losses: Vec<(usize, f64)> = cross.row_losses().collect();
     let differences = by_unit(trials, &losses, &constant);
     let hypothesis = Hypothesis::new(Direction::Greater, 0.0)?;
-    Ok(TableEffect::of(&differences)?.is_some_and(|effect| {
+    let by_mean = TableEffect::of(&differences)?.is_some_and(|effect| {
         effect
             .answer(&hypothesis, Scale::Difference)
             .at_level(LEVEL)
             == Verdict::Supported
-    }))
+    });
+    Ok(by_mean || by_sign(&differences, cross.loss() / trials.constant_loss()?))
+}
+
+/// Whether nearly all is explained, and for so many units that it is no chance: of losses whose sum a few units dominate, the mean tells
+/// nothing. The sign test, at three deviations.
+fn by_sign(differences: &[f64], relative_loss: f64) -> bool {
+    let n = differences.len() as f64;
+    let better = differences.iter().filter(|d| **d > 0.0).count() as f64;
+    relative_loss < MOSTLY_EXPLAINED && better > 0.5 * n + 3.0 * (0.25 * n).sqrt()
 }
 
 #[cfg(test)]

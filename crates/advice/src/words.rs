@@ -62,6 +62,9 @@ fn units(hidden: &[usize]) -> String {
 }
 
 pub(crate) fn percent(share: f64) -> String {
+    if share < -10.0 {
+        return "< -1000 %".into();
+    }
     format!("{:.1} %", 100.0 * share)
 }
 
@@ -238,7 +241,13 @@ pub(crate) fn gives_away(column: &str) -> String {
 /// What is worth knowing of the rows.
 pub(crate) fn notes(frame: &Frame, folds: &Folds, rare: f64) -> Vec<String> {
     let mut notes = Vec::new();
-    if folds.n_copies() > 0 {
+    if folds.n_copies() > 0 && !folds.copies_together() {
+        notes.push(format!(
+            "only {} different inputs in {} rows, with different targets; they are no copies, and not kept in one fold",
+            frame.n_rows() - folds.n_copies(),
+            frame.n_rows()
+        ));
+    } else if folds.n_copies() > 0 {
         notes.push(format!(
             "{} rows have the inputs of an earlier row; such rows stay in one fold",
             folds.n_copies()
@@ -385,7 +394,12 @@ impl fmt::Display for Advice {
         writeln!(f, "{}", wrapped(&self.headline, ""))?;
         writeln!(f)?;
         let sample = if self.used_rows < self.rows {
-            format!(", of which a random sample of {} was used", self.used_rows)
+            let sample = if self.rows > crate::MOST_ROWS {
+                "a random sample of "
+            } else {
+                ""
+            };
+            format!(", of which {sample}{} were used", self.used_rows)
         } else {
             String::new()
         };

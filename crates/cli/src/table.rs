@@ -100,6 +100,10 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     let (schema, table, n_rows) =
         sample_path(&asked.table, &plan.reader, MOST_ROWS, asked.base_seed)?;
     let test = asked.test.as_deref().map(read).transpose()?;
+    if let Some(test) = &test {
+        // A table of other columns is refused before the search, not after it.
+        schema.labelled_frame(test)?;
+    }
     // Work must not end at a folder that cannot be written to.
     report::prepare(&asked.out)?;
 
@@ -157,7 +161,7 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
     mistaken::check_table(&asked.table)?;
     let model = Pipeline::load(&file)?;
     let mut found = New::default();
-    let mut rows = 0;
+    let (mut rows, mut half_width) = (0, None);
     for (at, piece) in TableChunks::open(&asked.table, ROWS_AT_ONCE)?.enumerate() {
         let table = piece?;
         rows += table.n_rows();
@@ -170,6 +174,7 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
         if asked.strict {
             refuse_what_is_new(&predictions)?;
         }
+        half_width = predictions.half_width;
         let text = predictions.to_csv()?;
         let (header, body) = text.split_once('\n').unwrap_or((&text, ""));
         if at == 0 {
@@ -179,6 +184,14 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
             say(body.trim_end());
         }
         found.add(predictions);
+    }
+    if let Some((half, coverage)) = half_width
+        && half.is_infinite()
+    {
+        warn(&format!(
+            "warning: too few rows were held out to vouch for intervals of {} %; they have no ends",
+            100.0 * coverage
+        ));
     }
     found.tell(asked, rows)?;
     Ok(Ending::Done)
@@ -217,6 +230,12 @@ impl New {
         let Some(first) = self.bad_rows.first() else {
             return Ok(());
         };
+        if self.bad_rows.len() == rows {
+            return Err(Failure::failed(format!(
+                "none of the {rows} rows can be read; line {}: {}",
+                first.line, first.reason
+            )));
+        }
         report::write_file(&asked.bad_rows, said::bad_rows(&self.bad_rows).as_bytes())?;
         warn(&format!(
             "warning: {} of {rows} rows cannot be read and are not predicted; the first is line {}: {}. All are in {}",
@@ -249,13 +268,38 @@ pub(crate) fn evaluate(asked: &Evaluate) -> Result<Ending, Failure> {
     let file = model_file(&asked.model);
     mistaken::check_model(&file, &asked.table)?;
     let model = Pipeline::load(&file)?;
-    let (scores, inside) = model.evaluate(&read(&asked.table)?)?;
+    let table = read(&asked.table)?;
+    tell_what_is_left_out(&model, &table)?;
+    let (scores, inside) = model.evaluate(&table)?;
     if asked.json {
         say(&said::scores_in_json(&scores, inside)?);
     } else {
         say(&said::scores(&scores, inside));
     }
     Ok(Ending::Done)
+}
+
+/// Rows that cannot be judged, and what is new in the others; an error where none is left.
+fn tell_what_is_left_out(model: &Pipeline, table: &Table) -> Result<(), Failure> {
+    let framed = model.schema().labelled_frame(table)?;
+    for notice in framed.notices.iter().take(MOST_WARNINGS) {
+        warn(&format!("warning: {}", said::notice(notice)));
+    }
+    let Some(first) = framed.bad_rows.first() else {
+        return Ok(());
+    };
+    let (bad, place) = (framed.bad_rows.len(), first.line);
+    if framed.frame.n_rows() == 0 {
+        return Err(Failure::failed(format!(
+            "none of the {bad} rows can be judged; line {place}: {}",
+            first.reason
+        )));
+    }
+    warn(&format!(
+        "warning: {bad} rows cannot be judged; the first is line {place}: {}",
+        first.reason
+    ));
+    Ok(())
 }
 
 /// Says what a model is made of, or how a table would be read.

@@ -257,13 +257,17 @@ impl Candidate<'_> {
         }
         if let Some(cell) = &numbers.ambiguous {
             let read = numbers.format.parse(cell).unwrap_or(f64::NAN);
+            // As it is written: nothing was decided.
+            let is_plain = cell.parse::<f64>().is_ok_and(|plain| plain == read);
             let because = match self.habit {
                 Habit::Points => "since the table has decimal points",
                 Habit::Commas => "since the table has decimal commas",
                 Habit::CommaSeparated => "as where commas separate cells",
                 Habit::OtherwiseSeparated => "as where commas do not separate cells",
             };
-            reason = format!("{reason}; {} is read as {read}, {because}", short(cell));
+            if !is_plain {
+                reason = format!("{reason}; {} is read as {read}, {because}", short(cell));
+            }
         }
         if names_rows(self.name) && numbers.range.whole && survey.distinct() > FEW {
             reason = format!(

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::stream::{Stream, generator, shuffle};
 use crate::{Error, Frame, FrameValues, Target};
 
+/// Rows of features that come so often, on the average, may be the points of a grid.
+const ROWS_A_POINT: usize = 5;
+
 /// Rows dealt out to folds. Rows with equal features, and rows of one group, are in one fold; classes are spread evenly.
 ///
 /// With times, fold k is a stretch of time, and what is trained on for it are the rows before: nobody knows the future.
@@ -18,6 +21,7 @@ pub struct Folds {
     n_folds: usize,
     by_time: bool,
     n_copies: usize,
+    copies_together: bool,
 }
 
 impl Folds {
@@ -29,7 +33,7 @@ impl Folds {
         if n_folds < 2 {
             return Err(Error::BadFoldCount { k: n_folds });
         }
-        let (unit_of, n_copies) = units(frame);
+        let (unit_of, n_copies, copies_together) = units(frame);
         let n_units = unit_of.iter().max().map_or(0, |most| most + 1);
         if n_units < n_folds {
             return Err(Error::TooFew {
@@ -49,6 +53,7 @@ impl Folds {
             n_folds,
             by_time,
             n_copies,
+            copies_together,
         })
     }
 
@@ -76,6 +81,12 @@ impl Folds {
     /// The unit of each row, numbered from 0: rows with equal features or of one group are one unit.
     pub fn unit_of(&self) -> &[usize] {
         &self.unit_of
+    }
+
+    /// Whether rows with equal features are in one fold. They are not where a few different rows come again and again with different targets,
+    /// as the points of a grid do.
+    pub fn copies_together(&self) -> bool {
+        self.copies_together
     }
 
     /// How many rows have the features of an earlier one.
@@ -160,16 +171,24 @@ fn classes_of_units(frame: &Frame, unit_of: &[usize], n_units: usize) -> Vec<u32
 }
 
 /// The unit of each row, numbered from 0: rows with equal features or of one group belong together, and so do those that such rows
-/// join. Also how many rows have the features of an earlier one.
-fn units(frame: &Frame) -> (Vec<usize>, usize) {
+/// join. Also how many rows have the features of an earlier one, and whether
+/// such rows are together.
+fn units(frame: &Frame) -> (Vec<usize>, usize, bool) {
     let n_rows = frame.n_rows();
     let mut parents: Vec<usize> = (0..n_rows).collect();
     let mut firsts = HashMap::with_capacity(n_rows);
     let mut n_copies = 0;
-    for row in 0..n_rows {
-        let first = *firsts.entry(content(frame, row)).or_insert(row);
+    let first_of: Vec<usize> = (0..n_rows)
+        .map(|row| *firsts.entry(content(frame, row)).or_insert(row))
+        .collect();
+    for (row, &first) in first_of.iter().enumerate() {
         n_copies += usize::from(first != row);
-        join(&mut parents, first, row);
+    }
+    let copies_together = !is_grid(frame, &first_of, firsts.len());
+    if copies_together {
+        for (row, &first) in first_of.iter().enumerate() {
+            join(&mut parents, first, row);
+        }
     }
     if let Some(groups) = &frame.groups {
         let mut firsts = HashMap::new();
@@ -186,7 +205,27 @@ fn units(frame: &Frame) -> (Vec<usize>, usize) {
             *numbers.entry(root).or_insert(next)
         })
         .collect();
-    (unit_of, n_copies)
+    (unit_of, n_copies, copies_together)
+}
+
+/// Whether few different rows of features come again and again with different targets: then they are the points of a grid, and a row does not
+/// give away another one's target. Where equal features have equal targets they are copies.
+fn is_grid(frame: &Frame, first_of: &[usize], n_different: usize) -> bool {
+    let n_rows = first_of.len();
+    if n_different * ROWS_A_POINT > n_rows {
+        return false;
+    }
+    let same = |a: usize, b: usize| match &frame.target {
+        Some(Target::Classes { labels, .. }) => labels[a] == labels[b],
+        Some(Target::Values { values, .. }) => values.column(a) == values.column(b),
+        _ => true,
+    };
+    let mut differs = vec![false; n_rows];
+    for (row, &first) in first_of.iter().enumerate() {
+        differs[first] |= !same(first, row);
+    }
+    let of_differing = first_of.iter().filter(|&&first| differs[first]).count();
+    2 * of_differing > n_rows
 }
 
 /// A hash of a row's features that no two different rows share, for all that can be said: it has 128 bits.
@@ -267,6 +306,20 @@ mod tests {
         }
         assert_eq!(folds, Folds::new(&frame, 5, 3).unwrap());
         assert_ne!(folds, Folds::new(&frame, 5, 4).unwrap());
+    }
+
+    /// Four towns, each with many prices: points of a grid. With one price each they would be copies.
+    #[test]
+    fn points_of_a_grid_are_no_copies() {
+        let mut frame = frame((0..200).map(|at| f64::from(at % 4)).collect());
+        frame.target = Some(Target::numbers((0..200).map(f64::from).collect()));
+        let folds = Folds::new(&frame, 5, 0).unwrap();
+        assert!(!folds.copies_together() && folds.n_copies() == 196);
+        assert!((0..5).all(|fold| folds.rows(fold).1.len() == 40));
+        frame.target = Some(Target::numbers(
+            (0..200).map(|at| f64::from(at % 4)).collect(),
+        ));
+        assert!(Folds::new(&frame, 5, 0).is_err());
     }
 
     #[test]

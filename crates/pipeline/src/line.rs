@@ -68,18 +68,28 @@ fn ridge(
     }
     let residual = |row: usize| (weight(row) / total).sqrt() * (values[(0, row)] - mean_y);
     let y = DVector::from_fn(n_rows, |row, _| residual(row));
-    let mut gram = &centred * centred.transpose();
-    let right = &centred * y;
+    // Of more features than rows the same weights come from a matrix of the rows: w = X·(Xᵀ·X + λ)⁻¹·y (the dual form).
+    let is_wide = n_features > n_rows;
+    let (mut gram, right) = if is_wide {
+        (centred.transpose() * &centred, y)
+    } else {
+        (&centred * centred.transpose(), &centred * y)
+    };
     // Features that depend on each other make the matrix singular: a little more penalty, until it is not.
     let mut extra = penalty.max(1e-10);
     let solution = loop {
-        for at in 0..n_features {
+        for at in 0..gram.nrows() {
             gram[(at, at)] += extra;
         }
         if let Some(factors) = Cholesky::new(gram.clone()) {
             break factors.solve(&right);
         }
         extra *= 10.0;
+    };
+    let solution = if is_wide {
+        &centred * solution
+    } else {
+        solution
     };
     let intercept = mean_y - solution.dot(&mean);
     solution.iter().copied().chain([intercept]).collect()
@@ -239,6 +249,22 @@ mod tests {
             slopes[at] += penalty * solution[at];
         }
         assert!(slopes.iter().all(|slope| slope.abs() < 1e-9), "{slopes:?}");
+    }
+
+    /// Three features of two rows, and the same by the other form.
+    #[test]
+    fn more_features_than_rows_give_the_same_weights() {
+        let x = DMatrix::from_fn(6, 4, |feature, row| ((3 * row + 5 * feature) % 7) as f64);
+        let y = DMatrix::from_row_slice(1, 4, &[1.0, -2.0, 0.5, 3.0]);
+        let wide = ridge(&x, &y, None, 0.3);
+        // Each row three times is the same problem, with more rows than features.
+        let often = DMatrix::from_fn(6, 12, |feature, row| x[(feature, row % 4)]);
+        let targets = DMatrix::from_fn(1, 12, |_, row| y[row % 4]);
+        let tall = ridge(&often, &targets, None, 0.3);
+        assert!(
+            wide.iter().zip(&tall).all(|(a, b)| (a - b).abs() < 1e-9),
+            "{wide:?} {tall:?}"
+        );
     }
 
     #[test]

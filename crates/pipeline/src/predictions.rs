@@ -52,9 +52,10 @@ impl Predictions {
         }
         write(&mut table, header)?;
         let half = self.half_width.map_or(f64::INFINITY, |(half, _)| half);
+        let number = |value: f64| in_steps_of(value, half);
         let end = |value: f64| {
             if value.is_finite() {
-                digits(value)
+                number(value)
             } else {
                 String::new()
             }
@@ -67,7 +68,7 @@ impl Predictions {
                     record.extend(column.iter().map(|p| digits(*p)));
                 }
                 None => record.extend([
-                    digits(column[0]),
+                    number(column[0]),
                     end(column[0] - half),
                     end(column[0] + half),
                 ]),
@@ -81,8 +82,41 @@ impl Predictions {
     }
 }
 
+/// A number with digits down to a ten-thousandth of the interval's half width, and seven digits at least: those below mean nothing.
+fn in_steps_of(value: f64, half_width: f64) -> String {
+    let decimals = -(half_width.log10().floor() - 4.0);
+    if !decimals.is_finite() || decimals <= 0.0 || decimals > 12.0 {
+        return digits(value);
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // From 1 to 12.
+    let rounded: f64 = format!("{value:.*}", decimals as usize)
+        .parse()
+        .unwrap_or(value);
+    let short = digits(value);
+    let text = rounded.to_string();
+    if text.len() > short.len() {
+        text
+    } else {
+        short
+    }
+}
+
 /// A number with the seven digits that the network's single precision knows.
 fn digits(value: f64) -> String {
     let rounded: f64 = format!("{value:.6e}").parse().unwrap_or(value);
     rounded.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_follow_the_interval() {
+        assert_eq!(in_steps_of(1_000_002.040_912_3, 0.01), "1000002.040912");
+        assert_eq!(in_steps_of(123_458_829.92, 5.0), "123458829.92");
+        assert_eq!(in_steps_of(12.000_012_345_678, 0.002), "12.0000123");
+        assert_eq!(in_steps_of(0.123_456_789, f64::INFINITY), "0.1234568");
+        assert_eq!(in_steps_of(1e9 + 0.25, 1e9), "1000000000");
+    }
 }

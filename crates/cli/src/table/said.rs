@@ -61,6 +61,9 @@ pub(super) fn scores_in_json(scores: &Scores, inside: Option<f64>) -> Result<Str
 }
 
 fn percent(share: f64) -> String {
+    if share < -10.0 {
+        return "< -1000 %".into();
+    }
     format!("{:.1} %", 100.0 * share)
 }
 
