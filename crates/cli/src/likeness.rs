@@ -3,7 +3,7 @@
 use smallbatch::lab;
 
 /// The verbs, each with its other name.
-pub(crate) const VERBS: [&str; 13] = [
+pub(crate) const VERBS: [&str; 14] = [
     "run",
     "experiment",
     "verify",
@@ -17,6 +17,7 @@ pub(crate) const VERBS: [&str; 13] = [
     "evaluate",
     "inspect",
     "data",
+    "completions",
 ];
 
 /// There is no such verb; which one was meant, or which claim.
