@@ -501,7 +501,10 @@ fn statistics_are_saved_to_the_bit() {
     let sentence = serde_json::from_str::<FeatureStats>(&damaged)
         .unwrap_err()
         .to_string();
-    assert!(sentence.contains("more than statistics can count (2^53)"), "{sentence}");
+    assert!(
+        sentence.contains("more than statistics can count (2^53)"),
+        "{sentence}"
+    );
 }
 
 fn close(a: &FeatureStats, b: &FeatureStats) -> Result<(), TestCaseError> {

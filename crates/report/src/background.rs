@@ -368,19 +368,15 @@ fn repeat(environment: &Environment) -> Vec<Block> {
         "" => "cargo xtask experiment",
         command => command,
     };
-    let words = |text: &str| Span::Plain(text.into());
     vec![
         Block::Paragraph(Tone::Plain, plain("Check out the revision above and run")),
         Block::Command(command.to_owned()),
         Block::Paragraph(
             Tone::Plain,
-            vec![
-                words(
-                    "Numbers that are counted come out the same. Those in seconds depend on the machine. Another ",
-                ),
-                Span::Code("--base-seed".into()),
-                words(" makes a replication: everything is drawn anew."),
-            ],
+            plain(
+                "Numbers that are counted come out the same. Those in seconds depend on the machine. Another base seed makes a \
+                 replication: everything is drawn anew.",
+            ),
         ),
     ]
 }
