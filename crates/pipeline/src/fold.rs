@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smallbatch_data::{Dataset, Frame, Target};
 use smallbatch_mlp::{Mlp, Parameters};
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
-use smallbatch_train::{Observer, Record, Update};
+use smallbatch_train::{Observer, Record, Trainer, Update};
 
 use crate::Error;
 use crate::encoder::Encoder;
@@ -41,6 +41,14 @@ struct Part {
     features: DMatrix<f64>,
     target: Target<f64>,
     weights: Option<Vec<f64>>,
+}
+
+/// What a training is looked at by: scaled rows, and how outputs are read.
+struct Looked {
+    /// The first of the training rows.
+    first: DMatrix<f64>,
+    held_out: DMatrix<f64>,
+    output: Output,
 }
 
 /// A training, with what it was at each look.
@@ -175,30 +183,29 @@ impl Fold {
             scaler,
         };
         let training = course.scaler.transform(&self.training.features)?;
-        let held_out = course.scaler.transform(&self.held_out.features)?;
+        let looked = Looked {
+            first: training
+                .columns(0, training.ncols().min(SMEAR_ROWS))
+                .into_owned(),
+            held_out: course.scaler.transform(&self.held_out.features)?,
+            output,
+        };
         let encoded = output.encode(target);
         match recipe {
             Recipe::Line(line) => {
                 let network = line::fit(&training, &encoded, weights, line.penalty, stop)?;
-                self.look(
-                    &mut course,
-                    network,
-                    output,
-                    0.0,
-                    f64::NAN,
-                    (&training, &held_out),
-                )?;
+                self.look(&mut course, &looked, network, 0.0, f64::NAN)?;
             }
             Recipe::Network(network) => {
-                let dataset = Dataset::new(training.clone(), encoded)?;
+                let dataset = Dataset::new(training, encoded)?;
                 let dataset = match weights {
                     Some(weights) => dataset.with_weights(weights.to_vec())?,
                     None => dataset,
                 };
                 match dataset.cast::<f32>() {
                     Ok(dataset) => {
-                        let parts = (&training, &held_out);
-                        self.descend(&mut course, network, output, &dataset, parts, seed, stop)?;
+                        let trainer = self.trainer(network, &dataset, seed);
+                        self.descend(&mut course, &looked, &trainer, &dataset, stop)?;
                     }
                     // Raw numbers that the network's type cannot hold: what would be trained on them is of no use.
                     Err(smallbatch_data::Error::Narrowing { .. }) => course.diverged = true,
@@ -209,19 +216,20 @@ impl Fold {
         Ok(course)
     }
 
-    #[allow(clippy::too_many_arguments)] // Each is one thing, and used once.
+    fn trainer(&self, recipe: &Network, dataset: &Dataset<f32>, seed: u64) -> Trainer {
+        let spec = recipe.spec(dataset.n_features(), &self.training.target);
+        recipe.trainer(spec, dataset.n_samples(), seed)
+    }
+
+    /// Trains, and looks now and then.
     fn descend(
         &self,
         course: &mut Course,
-        recipe: &Network,
-        output: Output,
+        looked: &Looked,
+        trainer: &Trainer,
         dataset: &Dataset<f32>,
-        parts: (&DMatrix<f64>, &DMatrix<f64>),
-        seed: u64,
         stop: &AtomicBool,
     ) -> Result<(), Error> {
-        let spec = recipe.spec(dataset.n_features(), &self.training.target);
-        let trainer = recipe.trainer(spec, dataset.n_samples(), seed);
         let mut session = trainer.start(dataset, None)?;
         let (mut best, mut since) = (f64::INFINITY, 0);
         loop {
@@ -241,7 +249,7 @@ impl Fold {
                 last.map_or((0.0, f64::NAN), |last| (last.epoch, last.training_loss));
             if epoch > 0.0 && course.looks.last().is_none_or(|look| look.epoch < epoch) {
                 let network = session.model().clone();
-                self.look(course, network, output, epoch, loss, parts)?;
+                self.look(course, looked, network, epoch, loss)?;
                 let loss = course.looks.last().map_or(f64::INFINITY, Look::loss);
                 if !loss.is_finite() {
                     course.looks.pop();
@@ -261,21 +269,18 @@ impl Fold {
     fn look(
         &self,
         course: &mut Course,
+        looked: &Looked,
         network: Mlp<f32>,
-        output: Output,
         epoch: f64,
         training_loss: f64,
-        (training, held_out): (&DMatrix<f64>, &DMatrix<f64>),
     ) -> Result<(), Error> {
-        let output = if matches!(output, Output::Logarithm { .. }) {
-            let n = training.ncols().min(SMEAR_ROWS);
-            let predictions = run(&network, &training.columns(0, n).into_owned(), output)?;
-            let first: Vec<usize> = (0..n).collect();
-            output.smeared(&predictions, &select(&self.training.target, &first))
-        } else {
-            output
-        };
-        let predictions = run(&network, held_out, output)?;
+        let mut output = looked.output;
+        if matches!(output, Output::Logarithm { .. }) {
+            let predictions = run(&network, &looked.first, output)?;
+            let first: Vec<usize> = (0..looked.first.ncols()).collect();
+            output = output.smeared(&predictions, &select(&self.training.target, &first));
+        }
+        let predictions = run(&network, &looked.held_out, output)?;
         course.looks.push(Look {
             epoch,
             losses: row_losses(&predictions, &self.held_out.target),
