@@ -8,7 +8,7 @@ use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
 use crate::judge::{Contender, correct, gain, is_worth_it, tells_something};
 use crate::plan::AdvicePlan;
 use crate::search::{FOLDS, Found, Trials, search};
-use crate::{Error, budget, columns, lesson, words};
+use crate::{Error, budget, columns, lesson, notes, words};
 
 /// The fewest rows: of fewer, a fold would be a handful.
 const FEWEST_ROWS: usize = 40;
@@ -94,18 +94,18 @@ pub fn advise_sampled(
             needed: FEWEST_ROWS,
         });
     }
-    let mut notes = words::of_the_table(table, &schema, &framed.notices, &framed.bad_rows);
+    let mut notes = notes::of_the_table(table, &schema, &framed.notices, &framed.bad_rows);
     let mut frame = sampled(all, plan.base_seed);
     if plan.balanced {
         balance(&mut frame);
     }
     let folds = Folds::at_most(&frame, FOLDS, plan.base_seed)?;
     let trials = Trials::new(&frame, &folds, Pool::new(plan.threads), plan.base_seed);
-    notes.extend(words::notes(&frame, &folds, RARE));
+    notes.extend(notes::notes(&frame, &folds, RARE));
     notes.extend(
         columns::give_away(&frame)
             .iter()
-            .map(|name| words::gives_away(name)),
+            .map(|name| notes::gives_away(name)),
     );
 
     let target = frame.target.as_ref();
@@ -127,7 +127,7 @@ pub fn advise_sampled(
         is_complete,
     } = contenders;
     if !is_complete {
-        notes.push(words::STOPPED.into());
+        notes.push(notes::STOPPED.into());
     }
 
     let gains = gains(&trials, &all)?;

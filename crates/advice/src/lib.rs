@@ -38,6 +38,7 @@ mod columns;
 mod error;
 mod judge;
 mod lesson;
+mod notes;
 mod page;
 mod plan;
 mod search;
