@@ -4,9 +4,7 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
-use common::{classes, numbers, regressor};
+use crate::common::{classes, numbers, regressor};
 use nalgebra::DMatrix;
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, Loss, MlpSpec, OptimizerSpec};

@@ -131,7 +131,7 @@ fn digits_are_what_was_published() {
 
 #[test]
 fn every_table_is_found_by_name_and_is_what_the_list_says() {
-    let documentation = include_str!("../DATA.md");
+    let documentation = include_str!("../../DATA.md");
     let shapes = [
         ("airfoil", 1503, 5, 0),
         ("airfoil_by_run", 1503, 5, 0),

@@ -4,11 +4,9 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::{classes, classifier, numbers, regressor};
+use crate::common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset, Target};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
 use smallbatch_train::{

@@ -4,11 +4,9 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::{classes, classifier, numbers, regressor};
+use crate::common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{MlpSpec, OptimizerSpec};
 use smallbatch_train::{
@@ -307,7 +305,7 @@ fn other_data_is_refused() {
 /// checkpoint could hold. It must be read by every version that says that it reads format 2.
 #[test]
 fn a_checkpoint_that_was_kept_goes_on() {
-    const SAVED: &str = include_str!("saved/checkpoint-format-2.json");
+    const SAVED: &str = include_str!("../saved/checkpoint-format-2.json");
     let (data, validation) = (classes(50, 1), classes(30, 2));
     let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
     assert_eq!(checkpoint.trainer(), &kept());
@@ -342,7 +340,7 @@ fn a_checkpoint_that_was_kept_goes_on() {
 /// The same of format 3, in which the losses of the two batches since the last record are kept as well.
 #[test]
 fn a_checkpoint_of_format_3_goes_on() {
-    const SAVED: &str = include_str!("saved/checkpoint-format-3.json");
+    const SAVED: &str = include_str!("../saved/checkpoint-format-3.json");
     let (data, validation) = (classes(50, 1), classes(30, 2));
     let checkpoint: Checkpoint<f64> = serde_json::from_str(SAVED).unwrap();
     let trainer = kept().evaluation(Evaluation::default());

@@ -164,7 +164,7 @@ fn compare(dataset: &Dataset, expected: &Statistics) {
 #[test]
 fn statistics_are_those_of_another_reader() {
     let expected: BTreeMap<String, Statistics> =
-        serde_json::from_str(include_str!("population/statistics.json")).unwrap();
+        serde_json::from_str(include_str!("../population/statistics.json")).unwrap();
     let names: Vec<&str> = expected.keys().map(String::as_str).collect();
     assert_eq!(names, builtin::population_names());
     for table in builtin::population() {
@@ -175,12 +175,12 @@ fn statistics_are_those_of_another_reader() {
 #[test]
 fn each_table_is_cited_in_the_document_and_listed_in_the_manual() {
     // Over the ends of lines of a quotation.
-    let words: Vec<&str> = include_str!("../DATA.md")
+    let words: Vec<&str> = include_str!("../../DATA.md")
         .split([' ', '\n', '>'])
         .filter(|word| !word.is_empty())
         .collect();
     let documentation = words.join(" ");
-    let manual = include_str!("../src/builtin.rs");
+    let manual = include_str!("../../src/builtin.rs");
     for table in builtin::population() {
         let citation = format!(
             "{} [Dataset]. UCI Machine Learning Repository. https://doi.org/{}",

@@ -4,9 +4,7 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
-use common::{classes, numbers};
+use crate::common::{classes, numbers};
 use smallbatch_data::{BatchSize, Dataset};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
 use smallbatch_train::{

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
 use nalgebra::{DMatrix, dmatrix};
 use proptest::prelude::*;
 use smallbatch_preprocess::{
@@ -14,7 +12,7 @@ use smallbatch_preprocess::{
 
 /// Each scaler, and those with switches in other positions.
 fn every_scaler() -> Vec<AnyScaler> {
-    let mut scalers = common::every_scaler();
+    let mut scalers = crate::common::every_scaler();
     scalers.push(StandardScaler::new().centering(Centering::None).into());
     scalers.push(StandardScaler::new().scaling(Scaling::None).into());
     scalers.push(MinMaxScaler::new().range(-2.0, 3.0).unwrap().into());

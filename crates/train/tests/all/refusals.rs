@@ -4,9 +4,7 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
-use common::{classes, classifier, numbers, regressor};
+use crate::common::{classes, classifier, numbers, regressor};
 use nalgebra::{DMatrix, dmatrix};
 use smallbatch_data::{BatchSize, Dataset, MissingValues, Target};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};

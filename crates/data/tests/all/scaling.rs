@@ -415,7 +415,7 @@ fn a_saved_target_scaler_keeps_loading() {
     let there_and_back: TargetScaler =
         serde_json::from_str(&serde_json::to_string(&fitted).unwrap()).unwrap();
     let old: TargetScaler =
-        serde_json::from_str(include_str!("saved/target_scaler-1.json")).unwrap();
+        serde_json::from_str(include_str!("../saved/target_scaler-1.json")).unwrap();
     for scaler in [there_and_back, old] {
         assert_eq!(
             (scaler.mean(), scaler.scale()),

@@ -56,7 +56,7 @@ fn what_is_saved_is_what_is_loaded() {
 /// The file was written when format 1 was new and is never written again.
 #[test]
 fn format_1_keeps_loading() {
-    let old = include_str!("saved/format_1.json");
+    let old = include_str!("../saved/format_1.json");
     let old: Vec<(FittedScaler, Vec<f64>)> = serde_json::from_str(old).unwrap();
     assert_eq!(old.len(), scalers().len());
     for ((loaded, expected), scaler) in old.iter().zip(scalers()) {
@@ -88,7 +88,7 @@ fn statistics() -> FeatureStats {
 /// Statistics half way through a stream are read back and go on.
 #[test]
 fn statistics_of_format_1_keep_loading() {
-    let old = include_str!("saved/statistics_1.json");
+    let old = include_str!("../saved/statistics_1.json");
     let mut loaded: FeatureStats = serde_json::from_str(old).unwrap();
     let mut stats = statistics();
     assert_eq!(loaded.skipped(), stats.skipped());

@@ -361,8 +361,8 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
     );
     // Files of every format keep loading.
     for file in [
-        include_str!("saved/network-format-1.json"),
-        include_str!("saved/network-format-2.json"),
+        include_str!("../saved/network-format-1.json"),
+        include_str!("../saved/network-format-2.json"),
     ] {
         assert_eq!(serde_json::from_str::<Mlp<f32>>(file).unwrap(), network);
     }

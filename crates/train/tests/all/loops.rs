@@ -4,12 +4,10 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
-mod common;
-
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use common::{classes, classifier, numbers, regressor};
+use crate::common::{classes, classifier, numbers, regressor};
 use smallbatch_data::{BatchSize, BatchTarget, Batches};
 use smallbatch_mlp::{Batch, CHUNK, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_train::{

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-mod common;
-
-use common::every_scaler;
+use crate::common::every_scaler;
 use nalgebra::DMatrix;
 use smallbatch_preprocess::{FitData, Scaler, Threads};
 

@@ -1,0 +1,20 @@
+//! Tables, splits, batches and readers, from the outside: one program, since each costs a build its linking.
+
+mod arrays;
+mod bad_input;
+mod batches;
+mod builtin;
+mod cases;
+mod chunks;
+mod copies;
+mod folder;
+mod frames;
+mod frozen;
+mod parquet;
+mod population;
+mod scaling;
+mod schema;
+mod splits;
+mod stored;
+mod synthetic;
+mod table;

@@ -1,0 +1,12 @@
+//! Whole trainings from the outside: one program, since each costs a build its linking.
+
+mod allocation;
+mod common;
+mod divergence;
+mod evaluation;
+mod loops;
+mod real_data;
+mod refusals;
+mod resume;
+mod stored;
+mod training_loss;
