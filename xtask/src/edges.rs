@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("smallbatch-base", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
+    ("smallbatch-predict", &["smallbatch-base"]),
     (
         "smallbatch-data",
         &["smallbatch-base", "smallbatch-preprocess"],

@@ -57,6 +57,7 @@ impl Elementary for f32 {
     }
 }
 
+#[cfg(feature = "std")]
 impl Elementary for f64 {
     #[inline(always)]
     fn fast_exp(self) -> Self {
@@ -114,7 +115,7 @@ const ROUND: f32 = 12_582_912.0;
 fn exp_parts(x: f32) -> (f32, u32) {
     const LN_2_HIGH: f32 = 0.693_359_375;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let shifted = x * core::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = x - n * LN_2_HIGH - n * LN_2_LOW;
     let mut p = 8.312_520_57e-3_f32;

@@ -13,6 +13,10 @@
 //!   has to add methods to `Scalar`.
 //! - `Vectors` are the vector operations of a number type, and `Elementary` its exponential, tanh, logarithm and normal
 //!   distribution, without branches.
+//! - `normal` has the standard normal distribution in `f64` and its inverse.
+//!
+//! Without the feature `std` there are `Elementary` of `f32` and `normal` alone, and no standard library is needed: what
+//! predicts on a microcontroller stands on them.
 //!
 //! ```
 //! use rand::Rng;
@@ -29,20 +33,37 @@
 //! assert_ne!(draw(0), draw(1));
 //! ```
 
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "std")]
 mod compiled;
 mod elementary;
+#[doc(hidden)]
+pub mod normal;
+#[cfg(feature = "std")]
 mod random;
+#[cfg(feature = "std")]
 mod scalar;
+#[cfg(feature = "std")]
 mod vectorized;
+#[cfg(feature = "std")]
 mod vectors;
 
+#[cfg(feature = "std")]
 #[doc(hidden)]
 pub use compiled::PerType;
 #[doc(hidden)]
 pub use elementary::Elementary;
+#[cfg(feature = "std")]
 #[doc(hidden)]
 pub use pulp;
+#[cfg(feature = "std")]
 pub use random::{Stream, generator};
+#[cfg(feature = "std")]
 pub use scalar::Scalar;
+#[cfg(feature = "std")]
 #[doc(hidden)]
 pub use vectors::Vectors;

@@ -99,7 +99,6 @@ mod format;
 mod lanes;
 mod memory;
 mod non_finite;
-mod normal;
 mod quantile;
 mod report;
 mod scalers;

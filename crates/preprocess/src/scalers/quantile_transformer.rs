@@ -1,13 +1,14 @@
 //! To a normal distribution, through the quantiles.
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::normal;
 
 use super::{Learn, Map};
 use crate::columns::map_columns;
 use crate::quantile::{Sorted, between};
 use crate::survey::{Survey, survey};
 use crate::transform::{Affine, Tables, Transform};
-use crate::{Error, FitData, NonFinite, Scalar, TransformReport, normal};
+use crate::{Error, FitData, NonFinite, Scalar, TransformReport};
 
 /// To a normal distribution, feature by feature: x' = Φ⁻¹(F(x)), with F the feature's distribution over the training set.
 ///

@@ -9,13 +9,13 @@ fn polynomial(x: f64, coefficients: &[f64]) -> f64 {
 }
 
 /// Φ⁻¹(p) for 0 < p < 1, by Wichura's algorithm AS 241 (1988): relative error about 1e-16.
-pub(crate) fn quantile(p: f64) -> f64 {
+pub fn quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180625 - q * q;
         return q * polynomial(r, &A) / polynomial(r, &B);
     }
-    let r = (-(if q < 0.0 { p } else { 1.0 - p }).ln()).sqrt();
+    let r = libm::sqrt(-libm::log(if q < 0.0 { p } else { 1.0 - p }));
     let z = if r <= 5.0 {
         polynomial(r - 1.6, &C) / polynomial(r - 1.6, &D)
     } else {
@@ -26,12 +26,12 @@ pub(crate) fn quantile(p: f64) -> f64 {
 
 /// Φ(x), by Hart's rational function as given by West (2005): absolute error about 1e-15,
 /// relative error below 1e-10 down to 1e-7.
-pub(crate) fn distribution(x: f64) -> f64 {
+pub fn distribution(x: f64) -> f64 {
     let z = x.abs();
     let tail = if z > 37.0 {
         0.0
     } else {
-        let density = (-z * z / 2.0).exp();
+        let density = libm::exp(-z * z / 2.0);
         if z < 7.071_067_811_865_47 {
             density * polynomial(z, &G) / polynomial(z, &H)
         } else {

@@ -1,0 +1,223 @@
+//! The network: sums and activations, in one order and without fused operations.
+
+use alloc::vec::Vec;
+
+use smallbatch_base::Elementary;
+
+use crate::List;
+
+/// Numbers below 2^-63 count as 0, as in training: beside what they are added to they are nothing.
+const SMALLEST: f32 = f32::from_bits((127 - 63) << 23);
+/// So many sums are computed side by side: in registers, on processors that have vectors.
+const BLOCK: usize = 32;
+
+/// The function of hidden units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "file", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "file",
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
+pub enum Activation {
+    /// z.
+    Identity,
+    /// max(z, 0).
+    Relu,
+    /// z if z > 0, else slope·z.
+    LeakyRelu {
+        /// The slope for negative z.
+        slope: f64,
+    },
+    /// tanh z.
+    Tanh,
+    /// 1 / (1 + e^-z).
+    Sigmoid,
+    /// z·sigmoid(z).
+    Silu,
+    /// z·Φ(z), Φ the normal distribution function.
+    Gelu,
+    /// z if z > 0, else alpha·(e^z - 1).
+    Elu {
+        /// The limit at minus infinity is -alpha.
+        alpha: f64,
+    },
+    /// ln(1 + e^z).
+    Softplus,
+}
+
+impl Activation {
+    /// f(z).
+    #[inline(always)]
+    pub fn value(self, z: f32) -> f32 {
+        #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
+        match self {
+            Self::Identity => z,
+            Self::Relu if z < 0.0 => 0.0,
+            Self::Relu => z,
+            Self::LeakyRelu { slope } if z < 0.0 => flush(slope as f32 * z),
+            Self::LeakyRelu { .. } => z,
+            Self::Tanh => z.fast_tanh(),
+            Self::Sigmoid => sigmoid(z),
+            Self::Silu => z * sigmoid(z),
+            Self::Gelu => z * z.normal().0,
+            Self::Elu { .. } if z > 0.0 => z,
+            Self::Elu { alpha } => flush(alpha as f32 * z.exp_m1_of_negative()),
+            Self::Softplus => {
+                let e = (-z.abs()).exp_of_negative();
+                (if z > 0.0 { z } else { 0.0 }) + e.fast_ln_1p()
+            }
+        }
+    }
+}
+
+/// The number; 0 in the place of one that is too small to matter. NaN stays NaN.
+#[inline(always)]
+fn flush(x: f32) -> f32 {
+    if x.abs() < SMALLEST { 0.0 } else { x }
+}
+
+#[inline(always)]
+fn sigmoid(z: f32) -> f32 {
+    let e = (-z.abs()).exp_of_negative();
+    let of_size = 1.0 / (1.0 + e);
+    if z < 0.0 { e * of_size } else { of_size }
+}
+
+/// z = W·a + b.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// W, input by input: that of input i to unit u is at i·`n_units` + u.
+    pub weights: List<f32>,
+    /// b, one a unit.
+    pub bias: List<f32>,
+}
+
+impl Layer {
+    /// How many units.
+    pub fn n_units(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// How many inputs.
+    pub fn n_inputs(&self) -> usize {
+        self.weights.len() / self.bias.len().max(1)
+    }
+
+    /// `sums = W·inputs + b`: for each unit the bias first, then input by input.
+    fn sums(&self, inputs: &[f32], sums: &mut [f32]) {
+        let n_units = self.n_units();
+        for (block, sums) in sums[..n_units].chunks_mut(BLOCK).enumerate() {
+            let first = block * BLOCK;
+            let bias = &self.bias[first..first + sums.len()];
+            if let Ok(sums) = <&mut [f32; BLOCK]>::try_from(&mut *sums) {
+                let mut registers = [0.0; BLOCK];
+                registers.copy_from_slice(bias);
+                for (row, &input) in self.weights.chunks_exact(n_units).zip(inputs) {
+                    for (sum, weight) in registers.iter_mut().zip(&row[first..first + BLOCK]) {
+                        *sum += weight * input;
+                    }
+                }
+                *sums = registers.map(flush);
+            } else {
+                sums.copy_from_slice(bias);
+                for (row, &input) in self.weights.chunks_exact(n_units).zip(inputs) {
+                    for (sum, weight) in sums.iter_mut().zip(&row[first..]) {
+                        *sum += weight * input;
+                    }
+                }
+                sums.iter_mut().for_each(|sum| *sum = flush(*sum));
+            }
+        }
+    }
+}
+
+/// A multi-layer perceptron: layers, with an activation between each two.
+///
+/// A sum is the bias and then the products, input by input, each operation rounded. So the bits are the same on every processor. They are
+/// those of the training library's portable way; where that uses fused operations, as on most processors, each sum differs by rounding:
+/// by (n + 2)·2^-24·Σ|w·a| at most, for n inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// The layers, from the inputs on. The last one's sums are the outputs.
+    pub layers: List<Layer>,
+    /// What becomes of the sums of all other layers.
+    pub activation: Activation,
+}
+
+/// Where a [`Network`] puts its numbers: make it once, and predict often.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    from: Vec<f32>,
+    to: Vec<f32>,
+}
+
+impl Network {
+    /// How many inputs.
+    pub fn n_inputs(&self) -> usize {
+        self.layers.first().map_or(0, Layer::n_inputs)
+    }
+
+    /// How many outputs.
+    pub fn n_outputs(&self) -> usize {
+        self.layers.last().map_or(0, Layer::n_units)
+    }
+
+    /// The outputs for these inputs: logits of classes, or numbers. Allocates in the first call only.
+    ///
+    /// # Panics
+    /// If there are fewer inputs than [`n_inputs`](Self::n_inputs).
+    pub fn outputs<'a>(&self, inputs: &[f32], scratch: &'a mut Scratch) -> &'a mut [f32] {
+        let widest = self.layers.iter().map(Layer::n_units).max().unwrap_or(0);
+        let widest = widest.max(self.n_inputs());
+        if scratch.from.len() < widest {
+            scratch.from.resize(widest, 0.0);
+            scratch.to.resize(widest, 0.0);
+        }
+        for (input, x) in scratch.from.iter_mut().zip(&inputs[..self.n_inputs()]) {
+            *input = flush(*x);
+        }
+        let last = self.layers.len().saturating_sub(1);
+        for (at, layer) in self.layers.iter().enumerate() {
+            layer.sums(&scratch.from, &mut scratch.to);
+            core::mem::swap(&mut scratch.from, &mut scratch.to);
+            if at < last {
+                activate(self.activation, &mut scratch.from[..layer.n_units()]);
+            }
+        }
+        &mut scratch.from[..self.n_outputs()]
+    }
+}
+
+/// One loop for each function, so that each is compiled to vectors where there are some.
+fn activate(activation: Activation, values: &mut [f32]) {
+    macro_rules! each {
+        ($($function:pat => $with:expr,)*) => {
+            match activation {
+                $($function => values.iter_mut().for_each(|z| *z = $with.value(*z)),)*
+            }
+        };
+    }
+    each! {
+        Activation::Identity => Activation::Identity,
+        Activation::Relu => Activation::Relu,
+        Activation::LeakyRelu { slope } => Activation::LeakyRelu { slope },
+        Activation::Tanh => Activation::Tanh,
+        Activation::Sigmoid => Activation::Sigmoid,
+        Activation::Silu => Activation::Silu,
+        Activation::Gelu => Activation::Gelu,
+        Activation::Elu { alpha } => Activation::Elu { alpha },
+        Activation::Softplus => Activation::Softplus,
+    }
+}
+
+/// Logits into probabilities, in place.
+pub(crate) fn softmax(logits: &mut [f32]) {
+    let Some(&first) = logits.first() else { return };
+    let largest = logits.iter().fold(first, |a, &z| if z > a { z } else { a });
+    let mut sum = 0.0;
+    for z in logits.iter_mut() {
+        *z = (*z - largest).fast_exp();
+        sum += *z;
+    }
+    logits.iter_mut().for_each(|e| *e /= sum);
+}
