@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("smallbatch-base", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
@@ -40,11 +40,16 @@ const ALLOWED: [(&str, &[&str]); 17] = [
         ],
     ),
     (
+        "smallbatch-export",
+        &["smallbatch-base", "smallbatch-predict"],
+    ),
+    (
         "smallbatch-pipeline",
         &[
             "smallbatch-base",
             "smallbatch-preprocess",
             "smallbatch-mlp",
+            "smallbatch-predict",
             "smallbatch-data",
             "smallbatch-train",
         ],
@@ -77,6 +82,7 @@ const EXPERIMENTS: &[&str] = &[
     "smallbatch-base",
     "smallbatch-preprocess",
     "smallbatch-mlp",
+    "smallbatch-predict",
     "smallbatch-data",
     "smallbatch-train",
     "smallbatch-pipeline",
@@ -90,6 +96,8 @@ const LIBRARIES: &[&str] = &[
     "smallbatch-base",
     "smallbatch-preprocess",
     "smallbatch-mlp",
+    "smallbatch-predict",
+    "smallbatch-export",
     "smallbatch-data",
     "smallbatch-fetch",
     "smallbatch-train",
