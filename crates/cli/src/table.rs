@@ -1,14 +1,15 @@
 //! `expect`, `advise`, `train`, `predict`, `evaluate` and `inspect`: what the program does for a table of one's own.
 
 pub(crate) mod arguments;
+mod new;
 mod said;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use smallbatch::advice::{AdvicePlan, MOST_ROWS, advise_sampled as search};
-use smallbatch::data::{BadRow, Dataset, Notice, Table, TableChunks, sample_path};
-use smallbatch::pipeline::{Pipeline, Predictions, Recipe};
+use smallbatch::data::{Dataset, Table, TableChunks, sample_path};
+use smallbatch::pipeline::{Pipeline, Recipe};
 use smallbatch::{lab, report, sweep};
 
 use crate::ending::{Ending, Failure};
@@ -17,13 +18,12 @@ use crate::mistaken;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
 use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
+use new::New;
 
 /// Bytes of a file whose reading is worth a remark.
 const LARGE: u64 = 200_000_000;
 /// Rows of a table that are predicted at once.
 const ROWS_AT_ONCE: usize = 50_000;
-/// How many warnings of one table are printed.
-const MOST_WARNINGS: usize = 10;
 
 /// Says what the results that come with the program predict for a table.
 pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
@@ -160,22 +160,21 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
     mistaken::check_model(&file, &asked.table)?;
     mistaken::check_table(&asked.table)?;
     let model = Pipeline::load(&file)?;
-    let mut found = New::default();
+    let mut new = New::default();
     let (mut rows, mut half_width) = (0, None);
-    for (at, piece) in TableChunks::open(&asked.table, ROWS_AT_ONCE)?.enumerate() {
+    for (at, piece) in TableChunks::open_tolerant(&asked.table, ROWS_AT_ONCE)?.enumerate() {
         let table = piece?;
-        rows += table.n_rows();
         if at == 0 {
-            for note in table.notes() {
-                warn(&format!("{}: {note}", asked.table.display()));
-            }
+            tell_notes(&asked.table, &table);
         }
         let predictions = model.predict_covering(&table, asked.coverage)?;
-        if asked.strict {
-            refuse_what_is_new(&predictions)?;
-        }
+        rows += predictions.lines.len() + predictions.bad_rows.len();
         half_width = predictions.half_width;
         let text = predictions.to_csv()?;
+        let found = New::of(predictions.notices, predictions.bad_rows);
+        if asked.unfit.strict {
+            found.refuse("predicted")?;
+        }
         let (header, body) = text.split_once('\n').unwrap_or((&text, ""));
         if at == 0 {
             say(header);
@@ -183,7 +182,7 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
         if !body.is_empty() {
             say(body.trim_end());
         }
-        found.add(predictions);
+        new.add(found);
     }
     if let Some((half, coverage)) = half_width
         && half.is_infinite()
@@ -193,83 +192,30 @@ pub(crate) fn predict(asked: &Predict) -> Result<Ending, Failure> {
             100.0 * coverage
         ));
     }
-    found.tell(asked, rows)?;
+    new.tell(rows, &asked.unfit.bad_rows, "predicted")?;
     Ok(Ending::Done)
-}
-
-/// What a table has that the training rows did not, over all pieces.
-#[derive(Default)]
-struct New {
-    notices: Vec<Notice>,
-    bad_rows: Vec<BadRow>,
-}
-
-impl New {
-    fn add(&mut self, predictions: Predictions) {
-        for notice in predictions.notices {
-            let known = self
-                .notices
-                .iter_mut()
-                .find(|known| known.column == notice.column && known.what == notice.what);
-            match known {
-                Some(known) => known.rows += notice.rows,
-                None => self.notices.push(notice),
-            }
-        }
-        self.bad_rows.extend(predictions.bad_rows);
-    }
-
-    /// Warns, and writes the rows that cannot be read into their file.
-    fn tell(&self, asked: &Predict, rows: usize) -> Result<(), Failure> {
-        for notice in self.notices.iter().take(MOST_WARNINGS) {
-            warn(&format!("warning: {}", said::notice(notice)));
-        }
-        if let more @ 1.. = self.notices.len().saturating_sub(MOST_WARNINGS) {
-            warn(&format!("warning: and {more} more of that kind"));
-        }
-        let Some(first) = self.bad_rows.first() else {
-            return Ok(());
-        };
-        if self.bad_rows.len() == rows {
-            return Err(Failure::failed(format!(
-                "none of the {rows} rows can be read; line {}: {}",
-                first.line, first.reason
-            )));
-        }
-        report::write_file(&asked.bad_rows, said::bad_rows(&self.bad_rows).as_bytes())?;
-        warn(&format!(
-            "warning: {} of {rows} rows cannot be read and are not predicted; the first is line {}: {}. All are in {}",
-            self.bad_rows.len(),
-            first.line,
-            first.reason,
-            asked.bad_rows.display()
-        ));
-        Ok(())
-    }
-}
-
-/// Where nothing may be new.
-fn refuse_what_is_new(predictions: &Predictions) -> Result<(), Failure> {
-    let new = predictions.notices.first().map(said::notice);
-    let bad = predictions
-        .bad_rows
-        .first()
-        .map(|row| format!("line {}: {}", row.line, row.reason));
-    match bad.or(new) {
-        Some(what) => Err(Failure::failed(format!(
-            "{what}; it is not predicted since --strict was given"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Judges a saved model.
 pub(crate) fn evaluate(asked: &Evaluate) -> Result<Ending, Failure> {
     let file = model_file(&asked.model);
     mistaken::check_model(&file, &asked.table)?;
+    mistaken::check_table(&asked.table)?;
     let model = Pipeline::load(&file)?;
-    let table = read(&asked.table)?;
-    tell_what_is_left_out(&model, &table)?;
+    let table = tolerantly(&asked.table)?;
+    tell_notes(&asked.table, &table);
+    let malformed = table.bad_rows();
+    let found = if table.n_rows() == 0 {
+        New::of(Vec::new(), malformed.to_vec())
+    } else {
+        let framed = model.schema().labelled_frame(&table)?;
+        New::of(framed.notices, framed.bad_rows)
+    };
+    if asked.unfit.strict {
+        found.refuse("judged")?;
+    }
+    let rows = table.n_rows() + malformed.len();
+    found.tell(rows, &asked.unfit.bad_rows, "judged")?;
     let (scores, inside) = model.evaluate(&table)?;
     if asked.json {
         say(&said::scores_in_json(&scores, inside)?);
@@ -279,27 +225,11 @@ pub(crate) fn evaluate(asked: &Evaluate) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-/// Rows that cannot be judged, and what is new in the others; an error where none is left.
-fn tell_what_is_left_out(model: &Pipeline, table: &Table) -> Result<(), Failure> {
-    let framed = model.schema().labelled_frame(table)?;
-    for notice in framed.notices.iter().take(MOST_WARNINGS) {
-        warn(&format!("warning: {}", said::notice(notice)));
-    }
-    let Some(first) = framed.bad_rows.first() else {
-        return Ok(());
-    };
-    let (bad, place) = (framed.bad_rows.len(), first.line);
-    if framed.frame.n_rows() == 0 {
-        return Err(Failure::failed(format!(
-            "none of the {bad} rows can be judged; line {place}: {}",
-            first.reason
-        )));
-    }
-    warn(&format!(
-        "warning: {bad} rows cannot be judged; the first is line {place}: {}",
-        first.reason
-    ));
-    Ok(())
+/// A whole table without its malformed lines.
+fn tolerantly(file: &Path) -> Result<Table, Failure> {
+    let whole = TableChunks::open_tolerant(file, usize::MAX)?.next();
+    // There is a piece, or an error.
+    whole.map_or_else(|| Ok(Table::read_path(file)?), |table| Ok(table?))
 }
 
 /// Says what a model is made of, or how a table would be read.
@@ -355,8 +285,13 @@ fn tell_if_large(file: &Path) {
 fn read(file: &Path) -> Result<Table, Failure> {
     mistaken::check_table(file)?;
     let table = Table::read_path(file)?;
-    for note in table.notes() {
-        warn(&format!("{}: {note}", file.display()));
-    }
+    tell_notes(file, &table);
     Ok(table)
+}
+
+/// What is odd about how a table was read.
+fn tell_notes(file: &Path, table: &Table) {
+    for note in table.notes() {
+        warn(&format!("{}: {note}", said::file(file)));
+    }
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::rows::Rows;
+use crate::sound::Malformed;
 use crate::stream::{Stream, below, generator};
 use crate::{Error, SchemaInference, Table, TableReader, TableSchema, source};
 
@@ -41,8 +42,33 @@ impl TableChunks {
     /// # Errors
     /// As [`Table::read_path`] as far as the header.
     pub fn open(path: impl AsRef<Path>, most_rows: usize) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let chunks = Self::read(source::open(path)?, most_rows);
+        Self::of_file(path.as_ref(), most_rows, Malformed::Refuse)
+    }
+
+    /// The same, but a malformed line costs that line alone: one with another number of cells, a quote that is not closed, or
+    /// bytes that are no text is left out, and is among the [`Table::bad_rows`] of its piece. A piece may have no other row.
+    ///
+    /// ```
+    /// use smallbatch_data::TableChunks;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("houses.csv");
+    /// std::fs::write(&file, "size,town\n50,Ulm\n60\n70,\"Bonn\n80,Ulm\n")?;
+    /// let piece = TableChunks::open_tolerant(&file, 100)?.next().expect("a piece")?;
+    /// assert_eq!(piece.n_rows(), 2);
+    /// let bad: Vec<u64> = piece.bad_rows().iter().map(|row| row.line).collect();
+    /// assert_eq!(bad, [3, 4]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_tolerant(path: impl AsRef<Path>, most_rows: usize) -> Result<Self, Error> {
+        Self::of_file(path.as_ref(), most_rows, Malformed::LeaveOut)
+    }
+
+    fn of_file(path: &Path, most_rows: usize, malformed: Malformed) -> Result<Self, Error> {
+        let chunks = Self::of_source(source::open(path)?, most_rows, malformed);
         let mut chunks = chunks.map_err(|error| error.in_file(path))?;
         chunks.name = source::name_of(path);
         chunks.file = Some(path.to_path_buf());
@@ -54,8 +80,16 @@ impl TableChunks {
     /// # Errors
     /// As [`Table::read`] as far as the header.
     pub fn read(source: impl Read + Send + 'static, most_rows: usize) -> Result<Self, Error> {
+        Self::of_source(source, most_rows, Malformed::Refuse)
+    }
+
+    fn of_source(
+        source: impl Read + Send + 'static,
+        most_rows: usize,
+        malformed: Malformed,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            rows: Rows::new(source)?,
+            rows: Rows::new(source, malformed)?,
             name: "table".to_owned(),
             file: None,
             most_rows: most_rows.max(1),
@@ -82,7 +116,8 @@ impl TableChunks {
                 break;
             }
         }
-        if table.n_rows() == 0 {
+        let bad_rows = self.rows.take_bad_rows();
+        if table.n_rows() == 0 && bad_rows.is_empty() {
             return if self.has_rows {
                 Ok(None)
             } else {
@@ -92,7 +127,8 @@ impl TableChunks {
             };
         }
         self.has_rows = true;
-        Ok(Some(table.called(&self.name, self.rows.notes())))
+        let table = table.called(&self.name, self.rows.notes());
+        Ok(Some(table.without(bad_rows)))
     }
 }
 

@@ -7,14 +7,13 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::Error;
+use crate::ready::Ready;
 use crate::text::BadText;
 
 /// A source whose lines all end with `\n`, be it `\r\n` or the end of the file in the original.
 pub(crate) struct Lines<R> {
     source: BufReader<R>,
-    /// What has been read and not yet handed over.
-    ready: Vec<u8>,
-    at: usize,
+    ready: Ready,
     /// A carriage return that may belong to a newline.
     returned: bool,
     last: u8,
@@ -24,8 +23,7 @@ impl<R: Read> Lines<R> {
     pub(crate) fn new(source: R) -> Self {
         Self {
             source: BufReader::new(source),
-            ready: Vec::new(),
-            at: 0,
+            ready: Ready::default(),
             returned: false,
             last: b'\n',
         }
@@ -38,58 +36,55 @@ impl<R: Read> Lines<R> {
 
     fn refill(&mut self) -> io::Result<()> {
         self.ready.clear();
-        self.at = 0;
+        let ready = &mut self.ready.bytes;
         // A piece may be one carriage return, of which nothing is ready yet.
-        while self.ready.is_empty() {
+        while ready.is_empty() {
             let piece = self.source.fill_buf()?;
             if piece.is_empty() {
                 if self.returned {
-                    self.ready.push(b'\r');
+                    ready.push(b'\r');
                 }
                 if self.returned || self.last != b'\n' {
-                    self.ready.push(b'\n');
+                    ready.push(b'\n');
                 }
                 (self.returned, self.last) = (false, b'\n');
                 return Ok(());
             }
             if !self.returned && !piece.contains(&b'\r') {
-                self.ready.extend_from_slice(piece);
+                ready.extend_from_slice(piece);
                 let length = piece.len();
                 self.source.consume(length);
                 continue;
             }
             for &byte in piece {
                 if self.returned && byte != b'\n' {
-                    self.ready.push(b'\r');
+                    ready.push(b'\r');
                 }
                 self.returned = byte == b'\r';
                 if !self.returned {
-                    self.ready.push(byte);
+                    ready.push(byte);
                 }
             }
             let length = piece.len();
             self.source.consume(length);
         }
-        self.last = self.ready[self.ready.len() - 1];
+        self.last = ready[ready.len() - 1];
         Ok(())
     }
 }
 
 impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.ready.len() {
+        if self.ready.is_used_up() {
             self.refill()?;
         }
-        let n = buffer.len().min(self.ready.len() - self.at);
-        buffer[..n].copy_from_slice(&self.ready[self.at..self.at + n]);
-        self.at += n;
-        Ok(n)
+        Ok(self.ready.hand_over(buffer))
     }
 }
 
-/// Reads the next record of such a source, and gives it the line where it begins, counted from 1. False at the end.
+/// Reads the next record of [`Lines`], and gives it the line where it begins, counted from 1. False at the end.
 pub(crate) fn read_record<R: Read>(
-    reader: &mut csv::Reader<Lines<R>>,
+    reader: &mut csv::Reader<R>,
     record: &mut csv::StringRecord,
 ) -> Result<bool, Error> {
     let more = reader.read_record(record);
@@ -100,7 +95,8 @@ pub(crate) fn read_record<R: Read>(
         return Ok(false);
     }
     let within: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
-    place.set_line(ended.saturating_sub(within as u64));
+    // A quote that is open at the end of the file ends no line.
+    place.set_line(ended.saturating_sub(within as u64).max(1));
     record.set_position(Some(place));
     Ok(true)
 }

@@ -147,14 +147,12 @@ impl TableSchema {
         };
         notices.append(&mut findings.notices);
         self.compare_others(table, &mut notices);
-        let bad_rows: Vec<BadRow> = findings
-            .bad
-            .iter()
-            .map(|(&row, error)| BadRow {
-                line: table.lines()[row],
-                reason: reason(error),
-            })
-            .collect();
+        let mut bad_rows = table.bad_rows().to_vec();
+        bad_rows.extend(findings.bad.iter().map(|(&row, error)| BadRow {
+            line: table.lines()[row],
+            reason: reason(error),
+        }));
+        bad_rows.sort_by_key(|row| row.line);
         let frame = if findings.bad.is_empty() {
             frame
         } else {

@@ -2,19 +2,20 @@
 
 use std::io::{Chain, Cursor, Read};
 
-use crate::Error;
 use crate::dialect::Dialect;
 use crate::lines::{Lines, io_error, read_record};
 use crate::names::{check_names, numbered};
+use crate::sound::{Malformed, Sound};
 use crate::source::unpacked;
 use crate::table::Table;
-use crate::text::Text;
+use crate::text::{BadBytes, Text};
+use crate::{BadRow, Error};
 
 /// So many bytes show how a table is written.
 const HEAD: u64 = 1 << 16;
 
 type Bytes<'a> = Text<Box<dyn Read + Send + 'a>>;
-type Reader<'a> = csv::Reader<Lines<Chain<Cursor<Vec<u8>>, Bytes<'a>>>>;
+type Reader<'a> = csv::Reader<Sound<Lines<Chain<Cursor<Vec<u8>>, Bytes<'a>>>>>;
 
 /// A table that is being read.
 pub(crate) struct Rows<'a> {
@@ -31,13 +32,20 @@ pub(crate) struct Rows<'a> {
     notes: Vec<String>,
     /// Whether cells behind the last column were dropped.
     has_dropped: bool,
+    malformed: Malformed,
+    /// The malformed rows that were left out.
+    bad_rows: Vec<BadRow>,
 }
 
 impl<'a> Rows<'a> {
     /// Reads up to the first row.
-    pub(crate) fn new(source: impl Read + Send + 'a) -> Result<Self, Error> {
+    pub(crate) fn new(source: impl Read + Send + 'a, malformed: Malformed) -> Result<Self, Error> {
         let (source, packed) = unpacked(source).map_err(io_error)?;
-        let mut text = Text::new(source, packed);
+        let bad_bytes = match malformed {
+            Malformed::Refuse => BadBytes::End,
+            Malformed::LeaveOut => BadBytes::Mark,
+        };
+        let mut text = Text::new(source, packed, bad_bytes);
         let mut head = Vec::new();
         if let Err(error) = text.by_ref().take(HEAD).read_to_end(&mut head) {
             let error = io_error(error);
@@ -58,7 +66,12 @@ impl<'a> Rows<'a> {
             .delimiter(dialect.delimiter)
             .has_headers(false)
             .flexible(true)
-            .from_reader(Lines::new(head.chain(text)));
+            .from_reader(Sound::new(
+                Lines::new(head.chain(text)),
+                malformed,
+                dialect.delimiter,
+                1 + dialect.skipped_lines,
+            ));
         let mut record = csv::StringRecord::new();
         if !read_record(&mut reader, &mut record)? {
             return Err(Error::EmptyFile);
@@ -73,6 +86,8 @@ impl<'a> Rows<'a> {
             skipped_lines: dialect.skipped_lines,
             notes,
             has_dropped: false,
+            malformed,
+            bad_rows: Vec::new(),
         };
         rows.columns = if dialect.has_header {
             rows.header()
@@ -128,7 +143,7 @@ impl<'a> Rows<'a> {
 
     /// How the table was read, as far as it has been.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let text = self.reader.get_ref().source().get_ref().1;
+        let text = self.reader.get_ref().source().source().get_ref().1;
         let mut notes = text.notes().to_vec();
         notes.extend_from_slice(&self.notes);
         if self.has_dropped {
@@ -139,44 +154,50 @@ impl<'a> Rows<'a> {
 
     /// Reads the next row, and gives its line; `None` at the end. The cells are in [`cells`](Self::cells) then.
     pub(crate) fn advance(&mut self) -> Result<Option<u64>, Error> {
-        let is_ahead = std::mem::take(&mut self.is_ahead);
-        if !is_ahead && !read_record(&mut self.reader, &mut self.record)? {
-            return Ok(None);
-        }
-        let line = self.record.position().map_or(0, csv::Position::line) + self.skipped_lines;
-        let (found, expected) = (self.record.len(), self.columns.len());
-        if found != expected {
+        loop {
+            let is_ahead = std::mem::take(&mut self.is_ahead);
+            if !is_ahead && !read_record(&mut self.reader, &mut self.record)? {
+                return Ok(None);
+            }
+            let line = self.record.position().map_or(0, csv::Position::line) + self.skipped_lines;
+            let (found, expected) = (self.record.len(), self.columns.len());
+            if found == expected {
+                return Ok(Some(line));
+            }
             let is_padded = found > expected
                 && self
                     .record
                     .iter()
                     .skip(expected)
                     .all(|cell| cell.trim().is_empty());
-            if !is_padded {
-                // A quote that is not closed goes on to the end of the file, whose newline ends no row then.
-                let is_open = self.record.iter().next_back();
-                let is_open = is_open.is_some_and(|cell| cell.ends_with('\n'));
-                return Err(Error::BadTable {
-                    line: line + u64::from(is_open),
-                    problem: self.ragged(),
-                });
+            if is_padded {
+                self.has_dropped = true;
+                return Ok(Some(line));
             }
-            self.has_dropped = true;
+            if self.malformed == Malformed::Refuse {
+                let problem = self.ragged();
+                return Err(Error::BadTable { line, problem });
+            }
+            let reason = self.ragged();
+            self.bad_rows.push(BadRow { line, reason });
         }
-        Ok(Some(line))
+    }
+
+    /// The malformed rows that were left out since the last call, in the order of their lines.
+    pub(crate) fn take_bad_rows(&mut self) -> Vec<BadRow> {
+        let mut bad = std::mem::take(&mut self.bad_rows);
+        bad.append(&mut self.reader.get_mut().take_bad_rows());
+        bad.sort_by_key(|row| row.line);
+        bad
     }
 
     /// What is wrong with a row of another number of cells.
     fn ragged(&self) -> String {
         let (found, expected) = (self.record.len(), self.columns.len());
-        let has_lines = self.record.iter().any(|cell| cell.contains('\n'));
-        let way_out = if found < expected && has_lines {
-            "a quote that opens in it may not be closed".to_owned()
-        } else {
-            let delimiter = char::from(self.delimiter);
-            format!("complete the line, or quote cells that hold {delimiter:?}")
-        };
-        format!("it has {found} fields where the header has {expected}; {way_out}")
+        let delimiter = char::from(self.delimiter);
+        format!(
+            "it has {found} fields where the header has {expected}; complete the line, or quote cells that hold {delimiter:?}"
+        )
     }
 
     /// The cells of the row that was read last.

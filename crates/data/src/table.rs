@@ -10,8 +10,9 @@ use std::path::Path;
 use crate::cells::{Markers, Place};
 use crate::names::nearest;
 use crate::rows::Rows;
+use crate::sound::Malformed;
 use crate::source;
-use crate::{Error, TableColumn};
+use crate::{BadRow, Error, TableColumn};
 
 /// How many lines an error names.
 const LINES_NAMED: usize = 5;
@@ -46,6 +47,8 @@ pub struct Table {
     ends: Vec<usize>,
     /// The line where each row begins.
     lines: Vec<u64>,
+    /// Lines that are no rows, and were left out.
+    bad_rows: Vec<BadRow>,
 }
 
 impl Table {
@@ -80,7 +83,7 @@ impl Table {
     /// with another number of cells, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
     /// columns with the same name; [`Error::Io`] (with an empty path).
     pub fn read(source: impl Read + Send) -> Result<Self, Error> {
-        let mut rows = Rows::new(source)?;
+        let mut rows = Rows::new(source, Malformed::Refuse)?;
         let mut table = Self::empty(&rows);
         while rows.next_into(&mut table)? {}
         table.notes = rows.notes();
@@ -103,6 +106,7 @@ impl Table {
             text: String::new(),
             ends: Vec::new(),
             lines: Vec::new(),
+            bad_rows: Vec::new(),
         }
     }
 
@@ -120,6 +124,18 @@ impl Table {
         name.clone_into(&mut self.name);
         self.notes = notes;
         self
+    }
+
+    /// With the lines that were left out of it.
+    pub(crate) fn without(mut self, bad_rows: Vec<BadRow>) -> Self {
+        self.bad_rows = bad_rows;
+        self
+    }
+
+    /// The malformed lines that were left out, where they are
+    /// ([`TableChunks::open_tolerant`](crate::TableChunks::open_tolerant)).
+    pub fn bad_rows(&self) -> &[BadRow] {
+        &self.bad_rows
     }
 
     /// The file's name without its ending, or "table".
@@ -192,6 +208,7 @@ impl Table {
             text: String::new(),
             ends: Vec::with_capacity(rows.len() * self.columns.len()),
             lines: Vec::with_capacity(rows.len()),
+            bad_rows: self.bad_rows.clone(),
         };
         for &row in rows {
             for column in 0..self.columns.len() {

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::ready::Ready;
+
 /// So many bytes are read at once.
 const PIECE: usize = 1 << 16;
 /// Bytes that Windows-1252 gives no character.
@@ -33,6 +35,18 @@ impl From<BadText> for io::Error {
     }
 }
 
+/// What stands in the text for bytes that are no text, where these do not end it: a byte that no UTF-8 has.
+pub(crate) const NO_TEXT: u8 = 0xff;
+
+/// What becomes of bytes that are no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadBytes {
+    /// They end the text with an error.
+    End,
+    /// [`NO_TEXT`] stands for them.
+    Mark,
+}
+
 /// How the bytes are read.
 enum Coding {
     /// The first bytes decide.
@@ -49,13 +63,13 @@ pub(crate) struct Text<R> {
     source: R,
     /// How the source is packed.
     packed: Option<&'static str>,
+    bad: BadBytes,
     coding: Coding,
     /// What has been read and not yet decoded.
     raw: Vec<u8>,
     has_ended: bool,
-    /// What has been decoded and not yet handed over.
-    ready: Vec<u8>,
-    at: usize,
+    /// What has been decoded.
+    ready: Ready,
     /// The line that `ready` ends on.
     line: u64,
     /// What is wrong behind what is ready. It stays: what follows is not read.
@@ -64,15 +78,15 @@ pub(crate) struct Text<R> {
 }
 
 impl<R: Read> Text<R> {
-    pub(crate) fn new(source: R, packed: Option<&'static str>) -> Self {
+    pub(crate) fn new(source: R, packed: Option<&'static str>, bad: BadBytes) -> Self {
         Self {
             source,
             packed,
+            bad,
             coding: Coding::Unknown,
             raw: Vec::new(),
             has_ended: false,
-            ready: Vec::new(),
-            at: 0,
+            ready: Ready::default(),
             line: 1,
             failed: None,
             notes: Vec::new(),
@@ -87,8 +101,7 @@ impl<R: Read> Text<R> {
     /// Decodes what comes next, until there is something or the end.
     fn refill(&mut self) -> io::Result<()> {
         self.ready.clear();
-        self.at = 0;
-        while self.ready.is_empty() && !(self.has_ended && self.raw.is_empty()) {
+        while self.ready.bytes.is_empty() && !(self.has_ended && self.raw.is_empty()) {
             // What cannot be decoded may only be incomplete.
             if !self.has_ended {
                 self.read_piece()?;
@@ -101,9 +114,9 @@ impl<R: Read> Text<R> {
                 _ => self.check(),
             }
         }
-        self.line += lines(&self.ready);
+        self.line += lines(&self.ready.bytes);
         match &self.failed {
-            Some(bad) if self.ready.is_empty() => Err(bad.clone().into()),
+            Some(bad) if self.ready.bytes.is_empty() => Err(bad.clone().into()),
             _ => Ok(()),
         }
     }
@@ -180,8 +193,30 @@ impl<R: Read> Text<R> {
         Coding::Other(encoding.new_decoder_without_bom_handling())
     }
 
+    /// Hands over what is UTF-8, with a mark for all else.
+    fn check_and_mark(&mut self) {
+        let ready = &mut self.ready.bytes;
+        let mut incomplete = 0;
+        for chunk in self.raw.utf8_chunks() {
+            ready.extend_from_slice(chunk.valid().as_bytes());
+            let bad = chunk.invalid();
+            // Only the last may go on in the next piece.
+            incomplete = match std::str::from_utf8(bad) {
+                Err(error) if error.error_len().is_none() && !self.has_ended => bad.len(),
+                _ => 0,
+            };
+            if !bad.is_empty() && incomplete == 0 {
+                ready.push(NO_TEXT);
+            }
+        }
+        self.raw.drain(..self.raw.len() - incomplete);
+    }
+
     /// Hands over what is UTF-8.
     fn check(&mut self) {
+        if matches!((&self.coding, self.bad), (Coding::Utf8, BadBytes::Mark)) {
+            return self.check_and_mark();
+        }
         let error = match std::str::from_utf8(&self.raw) {
             Ok(_) => return self.hand_over(self.raw.len()),
             Err(error) => error,
@@ -209,8 +244,8 @@ impl<R: Read> Text<R> {
     /// Hands over so many bytes as they are.
     fn hand_over(&mut self, length: usize) {
         let rest = self.raw.split_off(length);
-        self.ready = std::mem::replace(&mut self.raw, rest);
-        if matches!(self.coding, Coding::Ascii) && !self.ready.is_ascii() {
+        self.ready.bytes = std::mem::replace(&mut self.raw, rest);
+        if matches!(self.coding, Coding::Ascii) && !self.ready.bytes.is_ascii() {
             self.coding = Coding::Utf8;
         }
     }
@@ -222,27 +257,43 @@ impl<R: Read> Text<R> {
         };
         let is_windows = decoder.encoding() == WINDOWS_1252;
         let undefined = |byte: &u8| is_windows && UNDEFINED.contains(byte);
-        let end = self.raw.iter().position(undefined);
-        let good = &self.raw[..end.unwrap_or(self.raw.len())];
-        let room = decoder.max_utf8_buffer_length_without_replacement(good.len());
-        self.ready.resize(room.unwrap_or(4 * good.len() + 16), 0);
-        let is_last = self.has_ended && end.is_none();
-        let (result, read, written) =
-            decoder.decode_to_utf8_without_replacement(good, &mut self.ready, is_last);
-        self.ready.truncate(written);
-        let problem = match (result, end) {
-            (DecoderResult::Malformed(..), _) => "half of a character of UTF-16 is missing".into(),
-            (_, Some(at)) => format!(
-                "the byte {:02X} is neither UTF-8 nor Windows-1252",
-                self.raw[at]
-            ),
-            _ => {
-                self.raw.drain(..read);
-                return;
+        let ready = &mut self.ready.bytes;
+        let mut from = 0;
+        let problem = loop {
+            let rest = &self.raw[from..];
+            let end = rest.iter().position(undefined);
+            let good = &rest[..end.unwrap_or(rest.len())];
+            let before = ready.len();
+            let room = decoder.max_utf8_buffer_length_without_replacement(good.len());
+            ready.resize(before + room.unwrap_or(4 * good.len() + 16), 0);
+            let is_last = self.has_ended && end.is_none();
+            let (result, read, written) =
+                decoder.decode_to_utf8_without_replacement(good, &mut ready[before..], is_last);
+            ready.truncate(before + written);
+            from += read;
+            let problem = match (result, end) {
+                (DecoderResult::Malformed(..), _) => {
+                    "half of a character of UTF-16 is missing".to_owned()
+                }
+                (_, Some(at)) => {
+                    from += 1;
+                    format!(
+                        "the byte {:02X} is neither UTF-8 nor Windows-1252",
+                        rest[at]
+                    )
+                }
+                _ => {
+                    self.raw.drain(..from);
+                    return;
+                }
+            };
+            match self.bad {
+                BadBytes::End => break problem,
+                BadBytes::Mark => ready.push(NO_TEXT),
             }
         };
         self.fail(
-            lines(&self.ready),
+            lines(&self.ready.bytes),
             format!("{problem}; save the file as UTF-8"),
         );
     }
@@ -263,13 +314,10 @@ fn lines(text: &[u8]) -> u64 {
 
 impl<R: Read> Read for Text<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.ready.len() {
+        if self.ready.is_used_up() {
             self.refill()?;
         }
-        let n = buffer.len().min(self.ready.len() - self.at);
-        buffer[..n].copy_from_slice(&self.ready[self.at..self.at + n]);
-        self.at += n;
-        Ok(n)
+        Ok(self.ready.hand_over(buffer))
     }
 }
 
@@ -291,7 +339,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<(String, Vec<String>), String> {
         let all = |source: &mut dyn Read| {
-            let mut text = Text::new(source, None);
+            let mut text = Text::new(source, None, BadBytes::End);
             let mut read = String::new();
             let mut all = || {
                 text.read_to_string(&mut read)
@@ -363,5 +411,29 @@ mod tests {
         let mut late = b"1,2\n".repeat(100_000);
         late.extend(b"\xe4,3\n");
         assert!(read(&late).unwrap().0.ends_with("ä,3\n"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_can_be_marked() {
+        let utf16 = b"\xff\xfea\0\n\0\0\xd8\n\0b\0\n\0";
+        for (bytes, expected) in [
+            (
+                &b"\xc3\xa4\n3,\xff\xfe\n4\n"[..],
+                &b"\xc3\xa4\n3,\xff\xff\n4\n"[..],
+            ),
+            (b"\xe4\n\x81\n4\n", b"\xc3\xa4\n\xff\n4\n"),
+            (b"\xc3\xa4\n4\xc3", b"\xc3\xa4\n4\xff"),
+            (utf16, b"a\n\xff\nb\n"),
+        ] {
+            for slow in [false, true] {
+                let mut read = Vec::new();
+                let mut slowly = Slow(bytes);
+                let mut at_once = bytes;
+                let source: &mut dyn Read = if slow { &mut slowly } else { &mut at_once };
+                let mut text = Text::new(source, None, BadBytes::Mark);
+                text.read_to_end(&mut read).unwrap();
+                assert_eq!(read, expected, "{slow}");
+            }
+        }
     }
 }

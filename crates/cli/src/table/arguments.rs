@@ -183,6 +183,18 @@ pub(crate) struct Train {
     pub(crate) out: PathBuf,
 }
 
+/// What becomes of rows that cannot be read.
+#[derive(Debug, Args)]
+pub(crate) struct Unfit {
+    /// Refuse a table with anything new in it, or with a row that cannot be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// The file for rows that cannot be read: their lines, and why
+    #[arg(long, value_name = "FILE", default_value = "bad_rows.csv")]
+    pub(crate) bad_rows: PathBuf,
+}
+
 /// Predict each row of a table with a saved model
 ///
 /// The table needs the columns that the model was trained on, by the same names; the target may be missing. Prints comma-separated
@@ -203,16 +215,13 @@ pub(crate) struct Predict {
     #[arg(long, value_name = "SHARE", default_value_t = 0.9)]
     pub(crate) coverage: f64,
 
-    /// Refuse a table with anything new in it, or with a row that cannot be read
-    #[arg(long)]
-    pub(crate) strict: bool,
-
-    /// The file for rows that cannot be read: their lines, and why
-    #[arg(long, value_name = "FILE", default_value = "bad_rows.csv")]
-    pub(crate) bad_rows: PathBuf,
+    #[command(flatten)]
+    pub(crate) unfit: Unfit,
 }
 
 /// Judge a saved model on a table that has the target
+///
+/// What is new in the table costs a warning, a row that cannot be read costs that row.
 #[derive(Debug, Args)]
 #[command(after_help = help::EVALUATE)]
 pub(crate) struct Evaluate {
@@ -227,6 +236,9 @@ pub(crate) struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) unfit: Unfit,
 }
 
 /// Say what a saved model is made of, or how a table would be read

@@ -76,6 +76,15 @@ pub(super) fn files(files: &[PathBuf]) -> String {
     format!("wrote {}", names.join(", "))
 }
 
+/// A file's name, or that it is none.
+pub(super) fn file(file: &Path) -> String {
+    if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
 /// Something new, as a sentence.
 pub(super) fn notice(notice: &Notice) -> String {
     let place = notice

@@ -86,6 +86,61 @@ fn a_bad_row_costs_itself() {
     );
 }
 
+/// So does a malformed line: another number of cells, a quote that is not closed.
+#[test]
+fn a_malformed_line_costs_itself() {
+    let folder = modelled();
+    let path = folder.path();
+    let text = "size,town,price\n50,Ulm,190\n60,\"Ulm,220\n60,Bonn\n70,Ulm,250\n80,Bonn,240,1\n";
+    let (code, said, error) = given(path, &["predict", "out", "-"], text);
+    assert_eq!(code, Some(0), "{error}");
+    assert_eq!(column(&said, 0), [2.0, 5.0], "{said}");
+    assert!(
+        error.contains(
+            "warning: 3 of 5 rows cannot be read and are not predicted; the first is line 3:"
+        ),
+        "{error}"
+    );
+    let bad = fs::read_to_string(path.join("bad_rows.csv")).unwrap();
+    let lines: Vec<&str> = bad.lines().collect();
+    assert_eq!(lines.len(), 4, "{bad}");
+    for (line, starts) in lines[1..].iter().zip(["3,", "4,", "6,"]) {
+        assert!(line.starts_with(starts), "{bad}");
+    }
+    let evaluate = ["evaluate", "out", "-", "--bad-rows", "others.csv"];
+    let (code, said, error) = given(path, &evaluate, text);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(
+        said.trim_start().starts_with("rows ")
+            && said.lines().next().is_some_and(|line| line.ends_with(" 2")),
+        "{said}"
+    );
+    assert!(
+        error.contains("3 of 5 rows cannot be read and are not judged"),
+        "{error}"
+    );
+    assert!(path.join("others.csv").is_file());
+    for verb in ["predict", "evaluate"] {
+        let (code, said, error) = given(path, &[verb, "out", "-", "--strict"], text);
+        assert_eq!((code, said.as_str()), (Some(1), ""), "{error}");
+        assert!(
+            error.contains("line 3") && error.contains("--strict"),
+            "{error}"
+        );
+        let none = "size,town,price\n60,Bonn\n";
+        let (code, _, error) = given(path, &[verb, "out", "-"], none);
+        assert_eq!(code, Some(1), "{error}");
+        assert!(
+            error.contains("none of the 1 rows can be") && error.contains("line 2"),
+            "{error}"
+        );
+    }
+    // Training refuses it, and says how to mend it.
+    let (code, _, error) = given(path, &["train", "-", "--out", "no"], text);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("line 3: a quote that opens in it is not closed; close it"), "{error}");
+}
+
 #[test]
 fn a_new_category_is_predicted_with_a_warning_unless_told_otherwise() {
     let folder = modelled();

@@ -59,6 +59,7 @@ fn read(path: &Path) -> Result<Table, Error> {
         text: String::new(),
         ends: Vec::new(),
         lines: Vec::new(),
+        bad_rows: Vec::new(),
     };
     for (line, row) in (1..).zip(reader.get_row_iter(None).map_err(of_library)?) {
         for (column, cell) in row.map_err(of_library)?.get_column_iter() {

@@ -10,6 +10,7 @@ mod copies;
 mod folder;
 mod frames;
 mod frozen;
+mod malformed;
 mod parquet;
 mod population;
 mod scaling;

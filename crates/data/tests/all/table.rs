@@ -231,9 +231,14 @@ fn ragged_and_foreign_tables_are_errors() {
     assert!(said.contains("quote cells that hold ','"), "{said}");
     let said = refused("a,b,y\n1,\"2,3\n4,5,6\n").to_string();
     assert!(
-        said.starts_with("line 2: it has 2 fields") && said.contains("not be closed"),
+        said.starts_with("line 2: a quote that opens in it is not closed; close it"),
         "{said}"
     );
+    // In the last column it has as many cells as the header.
+    let said = refused("a,b,y\n1,2,\"3\n4,5,6\n").to_string();
+    assert!(said.starts_with("line 2: a quote that opens"), "{said}");
+    let said = refused("a,b,\"y\n1,2,3\n4,5,6\n").to_string();
+    assert!(said.starts_with("line 1: a quote that opens"), "{said}");
     for (head, says) in [
         ("PK\u{3}\u{4}", "a spreadsheet"),
         ("PAR1", "a Parquet file"),
