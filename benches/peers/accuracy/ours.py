@@ -30,7 +30,7 @@ def cell(split, program, folder):
     run([program, "advise", split.train, "--target", train.target, *said(train), "--out", out])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    answer = run([program, "predict", out / "model.json", split.test])
+    answer = run([program, "predict", out, split.test])
     (out / "predictions.csv").write_text(answer)
     score = scored(answer, train.targets(), test.targets(), tables.has_classes(train))
     return {"n_train": len(train.rows), "n_test": len(test.rows), "seconds": seconds, **score}

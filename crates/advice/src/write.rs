@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use smallbatch_pipeline::Pipeline;
 use smallbatch_report::{Expectation, advice_html, write_file};
 
 use crate::{Advised, Error, page};
 
 impl Advised {
-    /// Writes `model.json`, `advice.json` and the page `advice.html` into a folder, in this order. Model and advice name each other by
+    /// Writes `model.safetensors`, `advice.json` and the page `advice.html` into a folder, in this order. Model and advice name each other by
     /// the advice's identity, and each file appears whole or not at all.
     ///
     /// `expected` is what the results of the experiments let one expect of a table like this one, or why they say nothing; the page shows
@@ -21,7 +22,7 @@ impl Advised {
         expected: Result<Vec<Expectation>, String>,
     ) -> Result<Vec<PathBuf>, Error> {
         smallbatch_report::prepare(folder)?;
-        let model = folder.join("model.json");
+        let model = folder.join(Pipeline::FILE_NAME);
         self.model.save(&model)?;
         let file = folder.join("advice.json");
         let mut text = serde_json::to_vec_pretty(&self.advice).map_err(|error| {

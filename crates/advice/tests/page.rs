@@ -30,7 +30,7 @@ fn page(of_classes: bool, expected: Result<Vec<Expectation>, String>) -> (String
     let files = advised.write(folder.path(), expected).expect("written");
     let names = files.iter().filter_map(|file| file.file_name());
     let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
-    assert_eq!(names, ["advice.html", "advice.json", "model.json"]);
+    assert_eq!(names, ["advice.html", "advice.json", "model.safetensors"]);
     let html = std::fs::read_to_string(&files[0]).expect("a page");
     (html, advised.advice.headline)
 }

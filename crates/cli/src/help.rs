@@ -76,7 +76,7 @@ Examples:
   smallbatch predict houses new.csv
 
 DIR then has advice.html to read, advice.json with all numbers, and \
-model.json, the model that was judged.";
+model.safetensors, the model that was judged.";
 
 /// Of `train`.
 pub(crate) const TRAIN: &str = "\
@@ -94,18 +94,18 @@ A recipe in TOML, where what is left out has its default:
 pub(crate) const PREDICT: &str = "\
 Examples:
   smallbatch predict out new.csv > predictions.csv
-  smallbatch predict out/model.json new.csv --coverage 0.95";
+  smallbatch predict out new.csv --coverage 0.95";
 
 /// Of `evaluate`.
 pub(crate) const EVALUATE: &str = "\
 Example:
-  smallbatch evaluate out/model.json test.csv";
+  smallbatch evaluate out test.csv";
 
 /// Of `inspect`.
 pub(crate) const INSPECT: &str = "\
 Examples:
-  smallbatch inspect houses.csv        how its columns are read, and why
-  smallbatch inspect out/model.json    what a model is made of";
+  smallbatch inspect houses.csv              how its columns are read, and why
+  smallbatch inspect out/model.safetensors   what a model is made of";
 
 /// Of `completions`.
 pub(crate) const COMPLETIONS: &str = "\

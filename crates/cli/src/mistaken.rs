@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use smallbatch::pipeline::Pipeline;
+
 use crate::ending::Failure;
 
 /// The beginning of a file says what it is.
@@ -47,6 +49,8 @@ impl Kind {
                 () if has("program") && has("data") => Self::Advice,
                 () => Self::Other,
             },
+            // A safetensors file, behind the length of its header.
+            _ if beginning.contains("{\"__metadata__\":{\"smallbatch\"") => Self::Model,
             _ if beginning.starts_with('<') => Self::Report,
             Some("md") => Self::Report,
             Some("toml") => Self::Design,
@@ -132,7 +136,7 @@ pub(crate) fn is_model(path: &Path) -> bool {
 /// Refuses what is no saved model; the table that it is to be used on may stand in its place.
 pub(crate) fn check_model(path: &Path, table: &Path) -> Result<(), Failure> {
     let kind = Kind::of(path);
-    let way_out = match (kind, there(path, "model.json")) {
+    let way_out = match (kind, there(path, Pipeline::FILE_NAME)) {
         (Kind::Model | Kind::Other, _) => return Ok(()),
         (Kind::Table, _) if Kind::of(table) == Kind::Model => format!(
             "the model comes first: `smallbatch predict {} {}`",
@@ -142,7 +146,10 @@ pub(crate) fn check_model(path: &Path, table: &Path) -> Result<(), Failure> {
         (Kind::Folder | Kind::Advice, Some(model)) => {
             format!("the model is {}", model.display())
         }
-        _ => "`predict` needs a model.json, which `smallbatch advise` writes".into(),
+        _ => format!(
+            "`predict` needs a {}, which `smallbatch advise` writes",
+            Pipeline::FILE_NAME
+        ),
     };
     Err(wrong(path, kind.words(), &way_out))
 }

@@ -143,7 +143,7 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
         &recipe,
         asked.base_seed,
     )?;
-    let file = asked.out.join("model.json");
+    let file = asked.out.join(Pipeline::FILE_NAME);
     model.save(&file)?;
     say(&format!(
         "{}: {recipe}; on rows that were held out:",
@@ -258,11 +258,10 @@ pub(crate) fn inspect(asked: &Inspect) -> Result<Ending, Failure> {
 
 /// The model in a folder, or the file itself.
 fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() && path.join("model.json").is_file() {
-        path.join("model.json")
-    } else {
-        path.to_path_buf()
-    }
+    // The second as earlier versions wrote it.
+    let names = [Pipeline::FILE_NAME, "model.json"].map(|name| path.join(name));
+    let found = names.into_iter().find(|file| file.is_file());
+    found.unwrap_or_else(|| path.to_path_buf())
 }
 
 fn json(content: &impl serde::Serialize) -> Result<String, Failure> {

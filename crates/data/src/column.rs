@@ -198,6 +198,22 @@ impl TableColumn {
         }
     }
 
+    /// The earliest date that there was, in days since 1970-01-01; its trend counts from there.
+    pub fn earliest(&self) -> Option<f64> {
+        match self.reading {
+            Reading::Dates { earliest, .. } => Some(earliest),
+            _ => None,
+        }
+    }
+
+    /// What was in all rows of a constant column.
+    pub fn always(&self) -> Option<&str> {
+        match &self.reading {
+            Reading::Always(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Whether features are made of it.
     pub fn is_feature(&self) -> bool {
         self.role == ColumnRole::Feature && self.kind.is_used()

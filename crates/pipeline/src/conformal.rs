@@ -31,6 +31,20 @@ impl Conformal {
         Self { errors, rows }
     }
 
+    pub(crate) fn portable(&self) -> smallbatch_predict::Errors {
+        smallbatch_predict::Errors {
+            errors: self.errors.clone().into(),
+            rows: self.rows,
+        }
+    }
+
+    pub(crate) fn of_portable(errors: smallbatch_predict::Errors) -> Self {
+        Self {
+            errors: errors.errors.into_owned(),
+            rows: errors.rows,
+        }
+    }
+
     /// Half the width of an interval of this coverage; infinite where so few rows cannot vouch for it.
     pub fn half_width(&self, coverage: f64) -> f64 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count of rows.

@@ -1,6 +1,7 @@
 //! From a table's columns to features: missing cells filled in, categories made into numbers, all of it fitted to training rows.
 
 mod categories;
+mod portable;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};

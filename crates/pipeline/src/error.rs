@@ -69,6 +69,12 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// What the small predictor does not know.
+    #[error("{what} has no form outside of this library; leave it out of the recipe")]
+    NotPortable {
+        /// What it is.
+        what: String,
+    },
     /// A file that cannot be read or written.
     #[error("cannot {doing} {}: {source}", file.display())]
     File {

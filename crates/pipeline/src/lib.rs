@@ -42,7 +42,7 @@
 //! assert!(predictions.notices[0].what.contains("not used"), "{:?}", predictions.notices);
 //!
 //! let folder = tempfile::tempdir()?;
-//! let file = folder.path().join("model.json");
+//! let file = folder.path().join("model.safetensors");
 //! model.save(&file)?;
 //! assert_eq!(Pipeline::load(&file)?, model);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -57,6 +57,11 @@
 //! | try many recipes on the same folds | [`Fold`], [`Course`], [`CrossFit`] |
 //! | features alone | [`Encoder`] |
 //!
+//! # Beyond this library
+//!
+//! [`Pipeline::portable`] gives the model as plain data of [`smallbatch_predict`], which predicts without the standard library; a saved model
+//! is read by that crate, too.
+//!
 //! # What comes next
 //!
 //! `smallbatch-advice` looks for the recipe: it tries lines and networks on the same folds, and says what normalization and batch size did.
@@ -70,6 +75,7 @@ mod line;
 mod member;
 mod output;
 mod pipeline;
+mod portable;
 mod predictions;
 mod recipe;
 mod saved;

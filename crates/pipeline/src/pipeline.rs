@@ -56,18 +56,21 @@ const COVERAGE: f64 = 0.9;
 pub struct Pipeline {
     pub(crate) schema: TableSchema,
     pub(crate) members: Vec<Member>,
-    recipe: Recipe,
-    held_out: Scores,
-    conformal: Option<Conformal>,
+    pub(crate) recipe: Recipe,
+    pub(crate) held_out: Scores,
+    pub(crate) conformal: Option<Conformal>,
     /// The name and the rows of the table that it was trained on.
-    data: String,
-    rows: usize,
+    pub(crate) data: String,
+    pub(crate) rows: usize,
     /// What ties it to the advice that chose its recipe; empty without one.
     #[serde(default)]
-    advice: String,
+    pub(crate) advice: String,
 }
 
 impl Pipeline {
+    /// What the program calls a model's file.
+    pub const FILE_NAME: &str = "model.safetensors";
+
     /// Trains by a recipe on a table.
     ///
     /// # Errors
@@ -285,15 +288,16 @@ impl Pipeline {
         Ok((Scores::new(&predictions, target)?, inside))
     }
 
-    /// Writes the model into a file, which appears whole or not at all.
+    /// Writes the model into a file, which appears whole or not at all: safetensors, with all but the weights as JSON in its metadata.
+    /// `smallbatch-predict` reads it, too.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::File`], and as [`portable`](Self::portable).
     pub fn save(&self, file: impl AsRef<Path>) -> Result<(), Error> {
         saved::save(self, file.as_ref())
     }
 
-    /// Reads a model from its file.
+    /// Reads a model from its file, of this form or of the one before it, which was JSON.
     ///
     /// # Errors
     /// [`Error::File`], and [`Error::NoModel`] for a file that is none, of another version, or damaged.

@@ -1,75 +1,95 @@
-//! A model as a file: JSON with a version and a checksum.
+//! A model as a file: what `smallbatch-predict` reads, and beside it what only this library needs.
+
+mod json;
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_128;
+use smallbatch_data::TableSchema;
+use smallbatch_mlp::{Mlp, MlpSpec, Parameters};
+use smallbatch_predict as portable;
+use smallbatch_preprocess::FittedScaler;
 
-use crate::{Error, Pipeline};
+use crate::conformal::Conformal;
+use crate::encoder::Encoder;
+use crate::output::Output;
+use crate::recipe::Recipe;
+use crate::scores::Scores;
+use crate::{Error, Member, Pipeline};
 
-/// The layout of the file.
-const FORMAT: u32 = 2;
-
-#[derive(Serialize)]
-struct Written<'a> {
-    smallbatch_model: u32,
-    checksum: String,
-    model: &'a Pipeline,
-}
-
-#[derive(Deserialize)]
-struct Format {
-    smallbatch_model: Option<u32>,
-    format: Option<u32>,
-}
-
-#[derive(Deserialize)]
+/// What the predictor does not need.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Read {
-    #[serde(rename = "smallbatch_model")]
-    _format: u32,
-    checksum: String,
-    model: Pipeline,
+struct Training {
+    schema: TableSchema,
+    recipe: Recipe,
+    held_out: Scores,
+    data: String,
+    rows: usize,
+    advice: String,
+    members: Vec<Fitted>,
 }
 
-/// The checksum of a model: of the text that it is written as.
-fn checksum(model: &Pipeline) -> Result<String, serde_json::Error> {
-    let text = serde_json::to_vec(model)?;
-    Ok(format!("{:032x}", xxh3_128(&text)))
+/// A member without its weights.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fitted {
+    encoder: Encoder,
+    scaler: FittedScaler,
+    network: MlpSpec,
+    output: Output,
+}
+
+/// The bytes of a model's file.
+fn bytes_of(model: &Pipeline, file: &Path) -> Result<Vec<u8>, Error> {
+    let fitted = |member: &Member| Fitted {
+        encoder: member.encoder.clone(),
+        scaler: member.scaler.clone(),
+        network: member.network.spec().clone(),
+        output: member.output,
+    };
+    let training = Training {
+        schema: model.schema.clone(),
+        recipe: model.recipe.clone(),
+        held_out: model.held_out.clone(),
+        data: model.data.clone(),
+        rows: model.rows,
+        advice: model.advice.clone(),
+        members: model.members.iter().map(fitted).collect(),
+    };
+    let training = serde_json::to_string(&training).map_err(|error| failed(file, error.into()))?;
+    let bytes = model.portable()?.to_bytes(&training);
+    bytes.map_err(|error| failed(file, std::io::Error::other(error)))
 }
 
 pub(crate) fn save(model: &Pipeline, file: &Path) -> Result<(), Error> {
-    let failed = |source| Error::File {
-        doing: "write",
-        file: file.to_path_buf(),
-        source,
-    };
-    let json = |error: serde_json::Error| failed(error.into());
-    let written = Written {
-        smallbatch_model: FORMAT,
-        checksum: checksum(model).map_err(json)?,
-        model,
-    };
-    let mut text = serde_json::to_vec(&written).map_err(json)?;
-    text.push(b'\n');
+    let bytes = bytes_of(model, file)?;
     // Beside the file, and renamed when it is whole.
     let mut name = file.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));
     let beside = file.with_file_name(name);
     let written = fs::File::create(&beside)
-        .and_then(|mut open| open.write_all(&text).and_then(|()| open.sync_all()))
+        .and_then(|mut open| open.write_all(&bytes).and_then(|()| open.sync_all()))
         .and_then(|()| fs::rename(&beside, file));
     written.map_err(|error| {
         // What is left of it is of no use; that it cannot be removed either says nothing new.
         let _ = fs::remove_file(&beside);
-        failed(error)
+        failed(file, error)
     })
 }
 
+fn failed(file: &Path, source: std::io::Error) -> Error {
+    Error::File {
+        doing: "write",
+        file: file.to_path_buf(),
+        source,
+    }
+}
+
 pub(crate) fn load(file: &Path) -> Result<Pipeline, Error> {
-    let text = fs::read_to_string(file).map_err(|source| Error::File {
+    let bytes = fs::read(file).map_err(|source| Error::File {
         doing: "read",
         file: file.to_path_buf(),
         source,
@@ -78,30 +98,66 @@ pub(crate) fn load(file: &Path) -> Result<Pipeline, Error> {
         file: file.to_path_buf(),
         reason,
     };
-    let format: Format = serde_json::from_str(&text)
-        .map_err(|error| none(format!("it is no JSON of one ({error})")))?;
-    match (format.smallbatch_model, format.format) {
-        (Some(FORMAT), _) => {}
-        (Some(other), _) => {
-            return Err(none(format!(
-                "it has format {other}, and this program reads format {FORMAT}; use the program that wrote it, or train anew"
-            )));
-        }
-        (None, Some(1)) => {
-            return Err(none(
-                "it has format 1, of an earlier version; train it anew with `advise`".into(),
-            ));
-        }
-        (None, _) => return Err(none("it does not say its format".into())),
+    // The older form is a text, which begins with a brace; this one with the length of its header.
+    let model = if bytes.first() == Some(&b'{') {
+        json::read(&bytes).map_err(none)?
+    } else {
+        read(&bytes).map_err(none)?
+    };
+    check(&model).map_err(none)?;
+    Ok(model)
+}
+
+/// A model from the bytes of its file; a sentence that says why not.
+fn read(bytes: &[u8]) -> Result<Pipeline, String> {
+    let (known, training) = portable::Model::with_training(bytes).map_err(|error| match error {
+        portable::Error::NoModel { reason } => reason,
+        other => other.to_string(),
+    })?;
+    let damaged = |error: &dyn std::fmt::Display| format!("it is damaged ({error})");
+    let training: Training = serde_json::from_str(&training).map_err(|error| damaged(&error))?;
+    if training.members.len() != known.members.len() {
+        return Err("it is damaged (another number of networks)".into());
     }
-    let read: Read =
-        serde_json::from_str(&text).map_err(|error| none(format!("it is damaged ({error})")))?;
-    let computed = checksum(&read.model).map_err(|error| none(error.to_string()))?;
-    if computed != read.checksum {
-        return Err(none("it is damaged: its checksum differs".into()));
+    let members = training.members.into_iter().zip(&*known.members);
+    let members = members.map(|(fitted, known)| {
+        let parameters = Parameters::from_vec(fitted.network.layer_sizes(), parameters(known))?;
+        Ok(Member {
+            encoder: fitted.encoder,
+            scaler: fitted.scaler,
+            network: Mlp::from_parameters(fitted.network, parameters)?,
+            output: fitted.output,
+        })
+    });
+    let members: Result<Vec<Member>, smallbatch_mlp::Error> = members.collect();
+    let model = Pipeline {
+        schema: training.schema,
+        members: members.map_err(|error| damaged(&error))?,
+        recipe: training.recipe,
+        held_out: training.held_out,
+        conformal: known.errors.clone().map(Conformal::of_portable),
+        data: training.data,
+        rows: training.rows,
+        advice: training.advice,
+    };
+    // One file says what the predictor does, and how it was learned: they must be one model.
+    match model.portable() {
+        Ok(again) if again == known => Ok(model),
+        _ => Err("it is damaged (what predicts is not what was trained)".into()),
     }
-    check(&read.model).map_err(none)?;
-    Ok(read.model)
+}
+
+/// The weights as a network has them: of each layer unit by unit, then the biases.
+fn parameters(member: &portable::Member) -> Vec<f32> {
+    let mut all = Vec::new();
+    for layer in &*member.network.layers {
+        let (n_inputs, n_units) = (layer.n_inputs(), layer.n_units());
+        for unit in 0..n_units {
+            all.extend((0..n_inputs).map(|input| layer.weights[input * n_units + unit]));
+        }
+        all.extend_from_slice(&layer.bias);
+    }
+    all
 }
 
 /// Whether the pieces fit together.

@@ -73,3 +73,18 @@ pub enum DatePart {
     /// The hour, a code from 0.
     Hour,
 }
+
+impl DatePart {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Trend, Self::Month, Self::Weekday, Self::Hour];
+
+    /// Its name: `month`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trend => "trend",
+            Self::Month => "month",
+            Self::Weekday => "weekday",
+            Self::Hour => "hour",
+        }
+    }
+}

@@ -3,13 +3,10 @@
 //! | what | where |
 //! |---|---|
 //! | `member.M.layer.L.weight`, shape (units, inputs), and `.bias`, shape (units) | tensors of `F32` |
-//! | `format` | `smallbatch-model` |
-//! | `version` | 3 |
-//! | `model` | this file's [`Saved`]: columns, features, scaling, outputs |
-//! | `training` | what the training library adds: schema, recipe, scores |
-//! | `checksum` | XXH3, 128 bits, of `version`, `model` and `training`, and then of each tensor in the order of its name: name, shape, bytes |
+//! | all else | the metadata's one entry, `smallbatch`: a [`Head`] as JSON |
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,6 +14,7 @@ use alloc::vec::Vec;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::columns::Kind;
@@ -25,10 +23,30 @@ use crate::{
     Scaling, Text,
 };
 
-/// What the metadata call the format.
-const FORMAT: &str = "smallbatch-model";
+/// The metadata's entry. There is one, so that the same model is the same bytes: entries have no order.
+const KEY: &str = "smallbatch";
 /// The version that is written and read.
-const VERSION: &str = "3";
+const VERSION: u32 = 3;
+
+/// What is not a weight.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    version: u32,
+    /// XXH3, 128 bits, of version, model and training as they are written, and then of each tensor in the order of its name: name, type and
+    /// shape, bytes.
+    checksum: String,
+    /// A [`Saved`].
+    model: Box<RawValue>,
+    /// What the training library adds: schema, recipe, scores.
+    training: Box<RawValue>,
+}
+
+/// What all versions have.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
 
 /// A model without its weights.
 #[derive(Serialize, Deserialize)]
@@ -63,7 +81,7 @@ impl Model {
         Ok(Self::with_training(bytes)?.0)
     }
 
-    /// The same with what the training library keeps beside it.
+    /// The same with what the training library keeps beside it, as JSON.
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes).
@@ -71,45 +89,42 @@ impl Model {
         let damaged = |error: &dyn core::fmt::Display| no_model(format!("it is damaged ({error})"));
         let (_, header) = SafeTensors::read_metadata(bytes)
             .map_err(|error| no_model(format!("it is no whole safetensors file ({error})")))?;
-        let empty = Default::default();
-        let metadata = header.metadata().as_ref().unwrap_or(&empty);
-        let text = |key: &str| metadata.get(key).map_or("", String::as_str);
-        if text("format") != FORMAT {
-            return Err(no_model(
-                "it is a safetensors file, but not of smallbatch".to_owned(),
-            ));
-        }
-        if text("version") != VERSION {
-            let version: String = text("version").chars().take(20).collect();
+        let head = header.metadata().as_ref().and_then(|map| map.get(KEY));
+        let head = head.ok_or_else(|| {
+            no_model("it is a safetensors file, but not of smallbatch".to_owned())
+        })?;
+        let Version { version } = serde_json::from_str(head).map_err(|error| damaged(&error))?;
+        if version != VERSION {
             return Err(no_model(format!(
                 "it has format {version}, and this program reads format {VERSION}; use the program that wrote it, or train anew"
             )));
         }
+        let head: Head = serde_json::from_str(head).map_err(|error| damaged(&error))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
-        let sum = checksum(text("model"), text("training"), &tensors.tensors());
-        if sum != text("checksum") {
+        let (model, training) = (head.model.get(), head.training.get());
+        if checksum(model, training, &tensors.tensors()) != head.checksum {
             return Err(no_model("it is damaged: its checksum differs".to_owned()));
         }
-        let saved: Saved = serde_json::from_str(text("model")).map_err(|error| damaged(&error))?;
+        let saved: Saved = serde_json::from_str(model).map_err(|error| damaged(&error))?;
         let mut members = Vec::new();
         for (at, member) in saved.members.into_iter().enumerate() {
             members.push(member.with_weights(at, &tensors)?);
         }
-        let model = Self {
+        let known = Self {
             target: saved.target,
             classes: saved.classes,
             columns: saved.columns,
             members: members.into(),
             errors: saved.errors,
         };
-        model.check().map_err(no_model)?;
-        Ok((model, text("training").to_owned()))
+        known.check().map_err(no_model)?;
+        Ok((known, training.to_owned()))
     }
 
-    /// The bytes of the model's file; `training` is what the training library keeps beside it.
+    /// The bytes of the model's file; `training` is what the training library keeps beside it, as JSON: `null` without it.
     ///
     /// # Errors
-    /// [`Error::NoModel`] where the model does not fit together.
+    /// [`Error::NoModel`] where the model does not fit together, or `training` is no JSON.
     pub fn to_bytes(&self, training: &str) -> Result<Vec<u8>, Error> {
         self.check().map_err(no_model)?;
         let saved = Saved {
@@ -143,17 +158,15 @@ impl Model {
                 Ok((name.clone(), view.map_err(|error| failed(&error))?))
             })
             .collect::<Result<_, Error>>()?;
-        let texts = [
-            ("format", FORMAT.to_owned()),
-            ("version", VERSION.to_owned()),
-            ("checksum", checksum(&json, training, &views)),
-            ("model", json),
-            ("training", training.to_owned()),
-        ];
-        let metadata = texts
-            .map(|(key, text)| (key.to_owned(), text))
-            .into_iter()
-            .collect();
+        let raw = |text: String| RawValue::from_string(text).map_err(|error| failed(&error));
+        let head = Head {
+            version: VERSION,
+            checksum: checksum(&json, training, &views),
+            model: raw(json)?,
+            training: raw(training.to_owned())?,
+        };
+        let head = serde_json::to_string(&head).map_err(|error| failed(&error))?;
+        let metadata = core::iter::once((KEY.to_owned(), head)).collect();
         safetensors::serialize(views, Some(metadata)).map_err(|error| failed(&error))
     }
 }
@@ -387,7 +400,7 @@ fn checksum(model: &str, training: &str, tensors: &[(String, TensorView<'_>)]) -
         sum.update(&(bytes.len() as u64).to_le_bytes());
         sum.update(bytes);
     };
-    add(VERSION.as_bytes());
+    add(&VERSION.to_le_bytes());
     add(model.as_bytes());
     add(training.as_bytes());
     let mut order: Vec<usize> = (0..tensors.len()).collect();

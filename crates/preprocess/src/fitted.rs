@@ -10,7 +10,8 @@ use crate::memory::blank;
 use crate::scalers::Map;
 use crate::transform::{Columns, Tables};
 use crate::{
-    Affine, AnyScaler, Coefficients, Error, FitReport, NonFinite, Scalar, Threads, TransformReport,
+    Affine, AnyScaler, Coefficients, Error, FitReport, Formula, NonFinite, Scalar, Threads,
+    TransformReport,
 };
 
 /// A scaler after fitting: it transforms, inverts, and is saved with serde.
@@ -142,7 +143,12 @@ impl FittedScaler {
         map.affine().filter(|_| map.is_affine()).cloned()
     }
 
-    /// The same in the data's own type, for scaling values where they are used. `None` where [`affine`](Self::affine) is, and
+    /// All that the transform does, for writing it in another form.
+    pub fn formula(&self) -> Formula<'_> {
+        self.body.map.formula()
+    }
+
+    /// [`affine`](Self::affine) in the data's own type, for scaling values where they are used. `None` where that is, and
     /// where a shift or scale is one that the type cannot hold, so that the transform goes through `f64`.
     pub fn coefficients<T: Scalar>(&self) -> Option<Coefficients<T>> {
         if !self.body.map.is_affine() {

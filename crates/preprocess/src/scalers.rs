@@ -255,8 +255,31 @@ fn no_settings<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Erro
     NoSettings::deserialize(deserializer).map(|NoSettings {}| ())
 }
 
+/// What a fitted scaler does, in formulas: see [`FittedScaler::formula`](crate::FittedScaler::formula).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Formula<'a> {
+    /// x' = (x - shift) / scale.
+    Affine(&'a Affine),
+    /// x' = z / √(1 + (z/3)²) of z = (x - shift) / scale.
+    SmoothClip(&'a Affine),
+    /// x' = Φ⁻¹(p), p being where x stands among these quantiles of each feature, which are at even probabilities from 0 to 1. A single quantile is
+    /// a constant feature's: x' = x - q.
+    Quantiles(&'a [Vec<f64>]),
+    /// Each sample by the mean and the standard deviation of its own features.
+    PerSample,
+}
+
 /// See [`Transform`].
 impl Map {
+    pub(crate) fn formula(&self) -> Formula<'_> {
+        match self {
+            Self::Affine(affine) => Formula::Affine(affine),
+            Self::SmoothClip(affine) => Formula::SmoothClip(affine),
+            Self::Quantiles { quantiles } => Formula::Quantiles(quantiles),
+            Self::PerSample => Formula::PerSample,
+        }
+    }
+
     pub(crate) fn affine(&self) -> Option<&Affine> {
         with_transform!(self, |transform| transform.affine())
     }

@@ -37,7 +37,7 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Error> {
 ///
 /// ```
 /// # let scratch = tempfile::tempdir()?;
-/// let file = scratch.path().join("model.json");
+/// let file = scratch.path().join("model.safetensors");
 /// smallbatch_report::write_file(&file, b"{}")?;
 /// assert_eq!(std::fs::read(&file)?, b"{}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -149,7 +149,7 @@ pub(crate) struct Advise {
     #[command(flatten)]
     pub(crate) threads: Threads,
 
-    /// Folder for advice.html, advice.json and model.json
+    /// Folder for advice.html, advice.json and model.safetensors
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
 
@@ -178,7 +178,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) base_seed: u64,
 
-    /// Folder for model.json
+    /// Folder for model.safetensors
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub(crate) out: PathBuf,
 }
@@ -203,7 +203,7 @@ pub(crate) struct Unfit {
 #[derive(Debug, Args)]
 #[command(after_help = help::PREDICT)]
 pub(crate) struct Predict {
-    /// The model: the file model.json, or the folder that it is in
+    /// The model: the file model.safetensors, or the folder that it is in
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 
@@ -225,7 +225,7 @@ pub(crate) struct Predict {
 #[derive(Debug, Args)]
 #[command(after_help = help::EVALUATE)]
 pub(crate) struct Evaluate {
-    /// The model: the file model.json, or the folder that it is in
+    /// The model: the file model.safetensors, or the folder that it is in
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
 

@@ -8,13 +8,14 @@ use crate::support::{small_design, smallbatch, text};
 fn files(folder: &Path) {
     let results = r#"{"schema_version": 2, "design_hash": "0"}"#;
     let advice = r#"{"format": 1, "program": "smallbatch", "data": "houses"}"#;
-    let model = r#"{"format": 1, "advice": "Take the default.", "schema": {}}"#;
+    // Behind the length of the header, which is no text.
+    let model = "\u{1}\0\0\0\0\0\0\0{\"__metadata__\":{\"smallbatch\":\"{}\"}}";
     for (file, content) in [
         ("out/results.json", results),
         ("out/report.html", "<!doctype html>"),
         ("out/report.md", "# Report"),
         ("houses/advice.json", advice),
-        ("houses/model.json", model),
+        ("houses/model.safetensors", model),
         ("alone/advice.json", advice),
         ("tables/houses.csv", "size,price\n1,2\n"),
         ("mine.toml", &small_design()),
@@ -47,8 +48,8 @@ fn it_names_the_thing_the_place_and_the_way_out() {
             "houses holds advice on a table, and no results.json; name a folder that `smallbatch run` wrote",
         ),
         (
-            "verify houses/model.json",
-            "houses/model.json is a saved model; `verify` needs the results.json of a run",
+            "verify houses/model.safetensors",
+            "houses/model.safetensors is a saved model; `verify` needs the results.json of a run",
         ),
         (
             "verify mine.toml",
@@ -60,19 +61,19 @@ fn it_names_the_thing_the_place_and_the_way_out() {
         ),
         (
             "predict houses/advice.json tables/houses.csv",
-            "houses/advice.json is advice on a table; the model is houses/model.json",
+            "houses/advice.json is advice on a table; the model is houses/model.safetensors",
         ),
         (
             "predict alone/advice.json tables/houses.csv",
-            "alone/advice.json is advice on a table; `predict` needs a model.json, which `smallbatch advise` writes",
+            "alone/advice.json is advice on a table; `predict` needs a model.safetensors, which `smallbatch advise` writes",
         ),
         (
             "predict alone tables/houses.csv",
-            "alone is a folder; `predict` needs a model.json, which `smallbatch advise` writes",
+            "alone is a folder; `predict` needs a model.safetensors, which `smallbatch advise` writes",
         ),
         (
-            "predict tables/houses.csv houses/model.json",
-            "tables/houses.csv is a table; the model comes first: `smallbatch predict houses/model.json tables/houses.csv`",
+            "predict tables/houses.csv houses/model.safetensors",
+            "tables/houses.csv is a table; the model comes first: `smallbatch predict houses/model.safetensors tables/houses.csv`",
         ),
         (
             "expect tables",

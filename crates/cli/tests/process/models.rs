@@ -30,7 +30,7 @@ fn a_table_gives_advice_a_page_and_a_model() {
     }
     let mut lines = said.lines().filter(|line| !line.starts_with("wrote "));
     assert!(lines.all(|line| line.chars().count() <= 80), "{said}");
-    for name in ["advice.html", "advice.json", "model.json"] {
+    for name in ["advice.html", "advice.json", "model.safetensors"] {
         assert!(path.join("words").join(name).is_file(), "{name}");
     }
     let printed: Value =
@@ -41,7 +41,12 @@ fn a_table_gives_advice_a_page_and_a_model() {
     assert_eq!(printed, read("json/advice.json"));
     assert_eq!(printed, read("words/advice.json"));
     assert_eq!(printed["format"], 2);
-    assert_eq!(read("words/model.json")["model"]["advice"], printed["id"]);
+    let inside = |folder: &str| -> Value {
+        let (code, said) = said_in(path, &["inspect", folder, "--json"]);
+        assert_eq!(code, Some(0), "{said}");
+        serde_json::from_str(&said).unwrap()
+    };
+    assert_eq!(inside("words")["advice"], printed["id"]);
 
     let train = [
         "train",
@@ -53,10 +58,7 @@ fn a_table_gives_advice_a_page_and_a_model() {
     ];
     let (code, said) = said_in(path, &train);
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(
-        read("trained/model.json")["model"]["recipe"],
-        read("words/model.json")["model"]["recipe"]
-    );
+    assert_eq!(inside("trained")["recipe"], inside("words")["recipe"]);
 }
 
 #[test]
@@ -115,7 +117,7 @@ fn a_training_that_diverges_writes_nothing() {
     let path = folder.path();
     let recipe = "[network]\nhidden = [8]\noptimizer = \"sgd\"\nrates = \"constant\"\nlearning_rate = 1e6\nclip_norm = inf\nepochs = 8\n";
     fs::write(path.join("wild.toml"), recipe).unwrap();
-    let before = fs::read(path.join("out/model.json")).unwrap();
+    let before = fs::read(path.join("out/model.safetensors")).unwrap();
     for out in ["out", "new"] {
         let train = ["train", "houses.csv", "--recipe", "wild.toml", "--out", out];
         let (code, said) = said_in(path, &train);
@@ -125,7 +127,10 @@ fn a_training_that_diverges_writes_nothing() {
             "{said}"
         );
     }
-    assert_eq!(fs::read(path.join("out/model.json")).unwrap(), before);
+    assert_eq!(
+        fs::read(path.join("out/model.safetensors")).unwrap(),
+        before
+    );
     assert_eq!(fs::read_dir(path.join("new")).unwrap().count(), 0);
 }
 
@@ -145,7 +150,7 @@ fn a_model_is_judged_on_a_table_with_the_target() {
     }
     let (code, said) = said_in(
         path,
-        &["evaluate", "out/model.json", "houses.csv", "--json"],
+        &["evaluate", "out/model.safetensors", "houses.csv", "--json"],
     );
     let scores: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, scores["rows"].as_u64()), (Some(0), Some(80)));
@@ -242,7 +247,7 @@ fn a_table_may_come_from_standard_input() {
     let (code, said, error) = given(path, &advise, &houses);
     assert_eq!(code, Some(0), "{error}");
     assert!(said.contains("80 rows, 3 features"), "{said}");
-    assert!(path.join("advised/model.json").is_file());
+    assert!(path.join("advised/model.safetensors").is_file());
 }
 
 /// y = 3·level + (b mod 2), with a decimal comma.

@@ -138,7 +138,10 @@ fn a_malformed_line_costs_itself() {
     // Training refuses it, and says how to mend it.
     let (code, _, error) = given(path, &["train", "-", "--out", "no"], text);
     assert_eq!(code, Some(1), "{error}");
-    assert!(error.contains("line 3: a quote that opens in it is not closed; close it"), "{error}");
+    assert!(
+        error.contains("line 3: a quote that opens in it is not closed; close it"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn what_a_verb_says_of_a_model_or_a_table_must_be_written() {
             "{arguments:?}: {said}"
         );
     }
-    assert!(folder.path().join("again/model.json").is_file());
+    assert!(folder.path().join("again/model.safetensors").is_file());
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn predictions_that_cannot_be_written_are_no_success() {
         .expect("the program starts");
     assert_eq!(advised.code(), Some(1));
     assert!(out.join("advice.json").is_file());
-    let model = out.join("model.json");
+    let model = out.join("model.safetensors");
     for (stdout, code) in [(full(), 1), (without_reader(), 0)] {
         let status = smallbatch(&["predict"])
             .args([model.as_os_str(), file.as_ref()])

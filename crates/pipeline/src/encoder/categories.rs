@@ -22,13 +22,13 @@ const MOST_MEANS: usize = 10;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Categories {
     /// The levels with a place of their own, by code.
-    places: Vec<u32>,
+    pub(super) places: Vec<u32>,
     /// Whether all others share a place.
-    has_other: bool,
+    pub(super) has_other: bool,
     /// Whether missing cells have one.
-    has_missing: bool,
+    pub(super) has_missing: bool,
     /// For each row of numbers that the target is, the mean by code, and the mean of all at the end; none where there are few levels.
-    means: Vec<Vec<f64>>,
+    pub(super) means: Vec<Vec<f64>>,
 }
 
 impl Categories {

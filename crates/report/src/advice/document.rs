@@ -53,7 +53,7 @@ pub(super) fn document(page: &AdvicePage) -> Document {
             )),
             Span::Code("advice.json".into()),
             Span::Plain("; the model is in ".into()),
-            Span::Code("model.json".into()),
+            Span::Code("model.safetensors".into()),
             Span::Plain(". Nothing on this page comes from a network.".into()),
         ],
     }

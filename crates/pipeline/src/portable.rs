@@ -1,0 +1,169 @@
+//! A model as `smallbatch-predict` has it: plain data that predicts anywhere.
+
+use std::collections::HashMap;
+
+use smallbatch_data::ColumnKind;
+use smallbatch_mlp::{Activation, Mlp};
+use smallbatch_predict as portable;
+use smallbatch_predict::{DatePart, Kind};
+use smallbatch_preprocess::{FittedScaler, Formula};
+
+use crate::output::Output;
+use crate::{Error, Member, Pipeline};
+
+/// A column of a frame, by name: which column of the model it is, and what of a date.
+pub(crate) type Places = HashMap<String, (usize, Option<DatePart>)>;
+
+impl Pipeline {
+    /// The model as plain data that needs no table, no linear algebra and no standard library to predict: for services, browsers and
+    /// microcontrollers, and for writing it in other forms.
+    ///
+    /// # Errors
+    /// [`Error::NotPortable`] for a kind of column or activation that has no such form.
+    pub fn portable(&self) -> Result<portable::Model, Error> {
+        let (columns, places) = self.columns()?;
+        let members: Vec<portable::Member> = self
+            .members
+            .iter()
+            .map(|member| member.portable(&places))
+            .collect::<Result<_, Error>>()?;
+        Ok(portable::Model {
+            target: self.schema.target().to_owned().into(),
+            classes: self
+                .schema
+                .classes()
+                .iter()
+                .map(|class| class.clone().into())
+                .collect(),
+            columns: columns.into(),
+            members: members.into(),
+            errors: self
+                .conformal
+                .as_ref()
+                .map(|conformal| conformal.portable()),
+        })
+    }
+
+    /// The columns that features are made of, and those that were constant.
+    fn columns(&self) -> Result<(Vec<portable::Column>, Places), Error> {
+        let mut columns = Vec::new();
+        let mut places = HashMap::new();
+        for column in self.schema.columns() {
+            let at = columns.len();
+            let name = column.name();
+            let kind = match column.kind() {
+                ColumnKind::Constant => match column.always() {
+                    Some(value) => Kind::Constant {
+                        value: value.to_owned().into(),
+                    },
+                    None => continue,
+                },
+                _ if !column.is_feature() => continue,
+                ColumnKind::Number => Kind::Number {
+                    range: column.range().map(|(least, largest)| [least, largest]),
+                },
+                ColumnKind::Boolean => Kind::Boolean,
+                ColumnKind::Category => Kind::Category {
+                    levels: column
+                        .levels()
+                        .iter()
+                        .map(|level| level.clone().into())
+                        .collect(),
+                },
+                ColumnKind::Date => Kind::Date {
+                    earliest: column.earliest().unwrap_or(0.0),
+                },
+                other => return Err(no_form(&format!("the column {name:?}, of kind {other}"))),
+            };
+            if column.kind() == ColumnKind::Date {
+                for part in DatePart::ALL {
+                    let place = (at, Some(part));
+                    places.insert(format!("{name}: {}", part.name()), place);
+                }
+            } else {
+                places.insert(name.to_owned(), (at, None));
+            }
+            columns.push(portable::Column {
+                name: name.to_owned().into(),
+                kind,
+                had_missing: column.missing() > 0,
+            });
+        }
+        Ok((columns, places))
+    }
+}
+
+impl Member {
+    fn portable(&self, places: &Places) -> Result<portable::Member, Error> {
+        Ok(portable::Member {
+            features: self.encoder.portable(places)?.into(),
+            scaling: scaling(&self.scaler),
+            network: network(&self.network)?,
+            output: match self.output {
+                Output::Probabilities => portable::Output::Probabilities,
+                Output::Number { mean, scale } => portable::Output::Number { mean, scale },
+                Output::Logarithm {
+                    mean,
+                    scale,
+                    smear,
+                    reach,
+                } => portable::Output::Logarithm {
+                    mean,
+                    scale,
+                    smear,
+                    reach,
+                },
+            },
+        })
+    }
+}
+
+fn scaling(scaler: &FittedScaler) -> portable::Scaling {
+    match scaler.formula() {
+        Formula::Affine(affine) => portable::Scaling::Affine {
+            shift: affine.shift.clone().into(),
+            scale: affine.scale.clone().into(),
+        },
+        Formula::SmoothClip(affine) => portable::Scaling::SmoothClip {
+            shift: affine.shift.clone().into(),
+            scale: affine.scale.clone().into(),
+        },
+        Formula::Quantiles(quantiles) => portable::Scaling::Quantiles {
+            quantiles: quantiles.iter().map(|list| list.clone().into()).collect(),
+        },
+        Formula::PerSample => portable::Scaling::PerSample,
+    }
+}
+
+fn network(network: &Mlp<f32>) -> Result<portable::Network, Error> {
+    let parameters = network.parameters();
+    let layers = (0..parameters.n_layers()).map(|layer| {
+        // Column by column: input by input.
+        let weights: Vec<f32> = parameters.weight(layer).iter().copied().collect();
+        portable::Layer {
+            weights: weights.into(),
+            bias: parameters.bias(layer).iter().copied().collect(),
+        }
+    });
+    Ok(portable::Network {
+        layers: layers.collect(),
+        activation: match network.spec().hidden_activation() {
+            Activation::Identity => portable::Activation::Identity,
+            Activation::Relu => portable::Activation::Relu,
+            Activation::LeakyRelu { slope } => portable::Activation::LeakyRelu { slope },
+            Activation::Tanh => portable::Activation::Tanh,
+            Activation::Sigmoid => portable::Activation::Sigmoid,
+            Activation::Silu => portable::Activation::Silu,
+            Activation::Gelu => portable::Activation::Gelu,
+            Activation::Elu { alpha } => portable::Activation::Elu { alpha },
+            Activation::Softplus => portable::Activation::Softplus,
+            other => return Err(no_form(&format!("the activation {other:?}"))),
+        },
+    })
+}
+
+pub(crate) fn no_form(what: &str) -> Error {
+    Error::NotPortable {
+        what: what.to_owned(),
+    }
+}
