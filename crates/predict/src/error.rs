@@ -28,6 +28,8 @@ pub enum Error {
         /// What it takes.
         expected: &'static str,
     },
+    /// The row was made for another model.
+    OtherModel,
     /// What the model computes of this row is beyond its numbers.
     NotFinite,
 }
@@ -49,6 +51,9 @@ impl fmt::Display for Error {
                 value,
                 expected,
             } => write!(f, "column {column:?} takes {expected}, not {value}"),
+            Self::OtherModel => f.write_str(
+                "this row was made for another model; make one with `row` of the model that predicts",
+            ),
             Self::NotFinite => f.write_str(
                 "what the model computes of this row is not finite; its weights or the row's numbers are too large",
             ),

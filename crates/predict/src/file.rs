@@ -7,7 +7,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -187,6 +187,9 @@ impl SavedMember {
 
     fn with_weights(self, member: usize, tensors: &SafeTensors<'_>) -> Result<Member, Error> {
         let mut layers = Vec::new();
+        if self.sizes.contains(&0) {
+            return Err(no_model("it has a layer without units".to_owned()));
+        }
         for (layer, pair) in self.sizes.windows(2).enumerate() {
             let (n_inputs, n_units) = (pair[0], pair[1]);
             let read = |what, shape: &[usize]| {
@@ -237,16 +240,26 @@ impl Model {
         if self.members.is_empty() {
             return Err("it has no network".to_owned());
         }
-        for (at, column) in self.columns.iter().enumerate() {
-            if self.columns[..at]
-                .iter()
-                .any(|other| other.name == column.name)
-            {
+        let mut names = BTreeSet::new();
+        for column in &*self.columns {
+            if !names.insert(&*column.name) {
                 return Err(format!("it has the column {:?} twice", column.name));
+            }
+            let sound = match &column.kind {
+                Kind::Number { range: Some(range) } => all_finite(range),
+                Kind::Date { earliest } => earliest.is_finite(),
+                _ => true,
+            };
+            if !sound {
+                return Err(format!("its column {:?} has no finite range", column.name));
             }
         }
         if let Some(Errors { errors, rows }) = &self.errors
-            && (!errors.is_sorted() || !all_finite(errors) || errors.len() > *rows)
+            && (!errors.is_sorted()
+                || !errors
+                    .iter()
+                    .all(|error| error.is_finite() && *error >= 0.0)
+                || errors.len() > *rows)
         {
             return Err("the errors of its predictions are not in order".to_owned());
         }
@@ -413,3 +426,6 @@ fn checksum(model: &str, training: &str, tensors: &[(String, TensorView<'_>)]) -
     }
     format!("{:032x}", sum.digest128())
 }
+
+#[cfg(test)]
+mod tests;

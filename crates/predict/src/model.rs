@@ -10,9 +10,6 @@ use crate::row::Row;
 use crate::scaling::Scaling;
 use crate::{Column, Error, Feature, List, Text};
 
-/// Beyond it a scaled feature is cut: the square is finite in single precision.
-const MOST: f64 = 1e18;
-
 /// A trained model: plain data, which [`Model::from_bytes`] reads and checks, or which is compiled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -64,12 +61,13 @@ impl Model {
     /// Predicts a row.
     ///
     /// # Errors
-    /// [`Error::NotFinite`], where weights or numbers are so large that the prediction is beyond what can be written.
+    /// [`Error::NotFinite`], where weights or numbers are so large that the prediction is beyond what can be written;
+    /// [`Error::OtherModel`] for a row of another model.
     pub fn predict(&self, row: &Row<'_>) -> Result<Prediction<'_>, Error> {
         self.predict_with(row, &mut Scratch::default())
     }
 
-    /// The same with room that is used again.
+    /// The same with room that is used again: what is allocated then is in the prediction.
     ///
     /// # Errors
     /// As [`predict`](Self::predict).
@@ -78,20 +76,18 @@ impl Model {
         row: &Row<'_>,
         scratch: &mut Scratch,
     ) -> Result<Prediction<'_>, Error> {
+        if !core::ptr::eq(row.model(), self) && row.model().columns != self.columns {
+            return Err(Error::OtherModel);
+        }
         let mut values = vec![0.0; self.classes.len().max(1)];
         for member in &*self.members {
-            let mut features: Vec<f64> = member
+            let features = member.features.iter();
+            scratch.features.clear();
+            scratch
                 .features
-                .iter()
-                .map(|feature| feature.value(&row.cells))
-                .collect();
-            member.scaling.apply(&mut features);
-            #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
-            let inputs: Vec<f32> = features
-                .iter()
-                .map(|x| x.clamp(-MOST, MOST) as f32)
-                .collect();
-            let outputs = member.network.outputs(&inputs, scratch);
+                .extend(features.map(|feature| feature.value(&row.cells)));
+            member.scaling.apply(&mut scratch.features);
+            let outputs = member.network.outputs_of_features(scratch);
             member.output.add_to(outputs, &mut values);
         }
         #[allow(clippy::cast_precision_loss)] // Networks are few.

@@ -8,6 +8,8 @@ use crate::List;
 
 /// Numbers below 2^-63 count as 0, as in training: beside what they are added to they are nothing.
 const SMALLEST: f32 = f32::from_bits((127 - 63) << 23);
+/// Beyond it an input is cut: its square is finite.
+const MOST: f64 = 1e18;
 /// So many sums are computed side by side: in registers, on processors that have vectors.
 const BLOCK: usize = 32;
 
@@ -147,6 +149,7 @@ pub struct Network {
 /// Where a [`Network`] puts its numbers: make it once, and predict often.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
+    pub(crate) features: Vec<f64>,
     from: Vec<f32>,
     to: Vec<f32>,
 }
@@ -167,24 +170,41 @@ impl Network {
     /// # Panics
     /// If there are fewer inputs than [`n_inputs`](Self::n_inputs).
     pub fn outputs<'a>(&self, inputs: &[f32], scratch: &'a mut Scratch) -> &'a mut [f32] {
+        let inputs = inputs[..self.n_inputs()].iter().copied();
+        self.outputs_of(inputs, &mut scratch.from, &mut scratch.to)
+    }
+
+    /// The same for features in double precision, scaled, which are in the scratch.
+    pub(crate) fn outputs_of_features<'a>(&self, scratch: &'a mut Scratch) -> &'a mut [f32] {
+        #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
+        let inputs = scratch.features.iter().map(|x| x.clamp(-MOST, MOST) as f32);
+        self.outputs_of(inputs, &mut scratch.from, &mut scratch.to)
+    }
+
+    fn outputs_of<'a>(
+        &self,
+        inputs: impl Iterator<Item = f32>,
+        from: &'a mut Vec<f32>,
+        to: &'a mut Vec<f32>,
+    ) -> &'a mut [f32] {
         let widest = self.layers.iter().map(Layer::n_units).max().unwrap_or(0);
         let widest = widest.max(self.n_inputs());
-        if scratch.from.len() < widest {
-            scratch.from.resize(widest, 0.0);
-            scratch.to.resize(widest, 0.0);
+        if from.len().min(to.len()) < widest {
+            from.resize(widest, 0.0);
+            to.resize(widest, 0.0);
         }
-        for (input, x) in scratch.from.iter_mut().zip(&inputs[..self.n_inputs()]) {
-            *input = flush(*x);
+        for (input, x) in from.iter_mut().zip(inputs) {
+            *input = flush(x);
         }
         let last = self.layers.len().saturating_sub(1);
         for (at, layer) in self.layers.iter().enumerate() {
-            layer.sums(&scratch.from, &mut scratch.to);
-            core::mem::swap(&mut scratch.from, &mut scratch.to);
+            layer.sums(from, to);
+            core::mem::swap(from, to);
             if at < last {
-                activate(self.activation, &mut scratch.from[..layer.n_units()]);
+                activate(self.activation, &mut from[..layer.n_units()]);
             }
         }
-        &mut scratch.from[..self.n_outputs()]
+        &mut from[..self.n_outputs()]
     }
 }
 

@@ -79,11 +79,15 @@ impl Errors {
             clippy::cast_sign_loss,
             clippy::cast_precision_loss
         )] // Counts of rows.
-        let rank = libm::ceil((self.rows + 1) as f64 * coverage - 1e-9).max(1.0) as usize;
-        if rank > self.rows || self.errors.is_empty() {
+        let rank = libm::ceil((self.rows as f64 + 1.0) * coverage - 1e-9).max(1.0) as usize;
+        if rank > self.rows {
             return f64::INFINITY;
         }
-        let at = ((rank - 1) * (self.errors.len() - 1)).div_ceil((self.rows - 1).max(1));
-        self.errors[at.min(self.errors.len() - 1)]
+        let last = self.errors.len().saturating_sub(1);
+        // Wide enough for whatever counts a file holds.
+        let place = (rank - 1) as u128 * last as u128;
+        let at = place.div_ceil((self.rows - 1).max(1) as u128) as usize;
+        let error = self.errors.get(at.min(last)).copied();
+        error.unwrap_or(f64::INFINITY)
     }
 }
