@@ -67,6 +67,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "smallbatch-base",
             "smallbatch-preprocess",
             "smallbatch-mlp",
+            "smallbatch-predict",
             "smallbatch-data",
             "smallbatch-train",
             "smallbatch",
