@@ -1,1 +1,24 @@
-//! Trained models for others.
+//! Trained models in other forms.
+//!
+//! - [`rust_source`]: a Rust source of constants for `smallbatch-predict`, which then reads no file and stands on no reader of files.
+//! - [`c_header`]: one C header that predicts by itself: no allocation, no library, the bits of `smallbatch-predict`.
+//!
+//! ```
+//! use smallbatch_predict::{List, Model};
+//!
+//! let nothing = Model {
+//!     target: "y".into(),
+//!     classes: List::Borrowed(&[]),
+//!     columns: List::Borrowed(&[]),
+//!     members: List::Borrowed(&[]),
+//!     errors: None,
+//! };
+//! assert!(smallbatch_export::rust_source(&nothing).contains("pub static MODEL: predict::Model"));
+//! assert!(smallbatch_export::c_header(&nothing, "houses").contains("houses_predict"));
+//! ```
+
+mod c;
+mod rust;
+
+pub use c::c_header;
+pub use rust::rust_source;

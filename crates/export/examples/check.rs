@@ -1,0 +1,54 @@
+//! Writes random models as they are exported, with what they must predict, for `cargo xtask portable`.
+//!
+//! `check.c` has `check()`, the number of predictions that differ; `model_N.rs` are models, and `rows_N.rs` what they predict.
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+
+#[path = "../tests/all/check.rs"]
+mod check;
+#[path = "../../predict/tests/all/random.rs"]
+#[allow(dead_code)] // The tests need more of it.
+mod random;
+
+/// So many models that each kind of feature, scaling, activation and output meets.
+const MODELS: std::ops::Range<u64> = 0..36;
+const ROWS: usize = 12;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).ok_or("name a folder")?;
+    let folder = PathBuf::from(folder);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("check.c"), check::source(MODELS, ROWS))?;
+    let mut models = String::new();
+    for seed in MODELS {
+        let model = random::model(seed);
+        let source = smallbatch_export::rust_source(&model);
+        fs::write(folder.join(format!("model_{seed}.rs")), source)?;
+        let prediction = model.predict(&model.row())?;
+        let bits: Vec<String> = prediction
+            .values
+            .iter()
+            .map(|x| format!("{:#x}", x.to_bits()))
+            .collect();
+        models.push_str(&format!("    (&m{seed}::MODEL, &[{}]),\n", bits.join(", ")));
+        let bytes = model.to_bytes("")?;
+        fs::write(folder.join(format!("model_{seed}.safetensors")), bytes)?;
+    }
+    let modules: String = MODELS
+        .map(|seed| format!("#[path = \"model_{seed}.rs\"]\nmod m{seed};\n"))
+        .collect();
+    let all = format!(
+        "{modules}\n/// Models, and the bits of what they predict where every cell is missing.\npub(crate) static MODELS: [(&smallbatch_predict::Model, &[u64]); {}] = [\n{models}];\n",
+        MODELS.end
+    );
+    fs::write(folder.join("models.rs"), all)?;
+    Ok(())
+}

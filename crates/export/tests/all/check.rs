@@ -1,0 +1,117 @@
+//! A C program that compares what generated headers predict with what the predictor does.
+
+use std::fmt::Write as _;
+
+use smallbatch_export::c_header;
+use smallbatch_predict::{Kind, Model};
+
+use crate::random::{self, Drawn, Random};
+
+/// C with `check()`, which returns how many of the predictions differ, and `checks`, how many there are.
+pub(crate) fn source(seeds: std::ops::Range<u64>, n_rows: usize) -> String {
+    let mut text = String::new();
+    let mut calls = String::new();
+    let mut n = 0;
+    for seed in seeds {
+        let model = random::model(seed);
+        let name = format!("m{seed}");
+        let _ = writeln!(text, "{}", c_header(&model, &name));
+        let random = &mut Random(1000 + seed);
+        for at in 0..n_rows {
+            text.push_str(&row(&model, &name, at, random));
+            let _ = writeln!(calls, "    wrong += {name}_row_{at}();");
+            n += 1;
+        }
+    }
+    format!(
+        "{text}
+static const int checks = {n};
+int check(void);
+int check(void) {{
+    int wrong = 0;
+{calls}    return wrong;
+}}
+"
+    )
+}
+
+/// A function that is 1 where a random row's prediction differs.
+fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
+    let drawn = random::row(model, random);
+    let mut row = model.row();
+    random::set(&mut row, &drawn);
+    let predicted = model.predict(&row);
+    let capitals = name.to_uppercase();
+    let mut text = format!(
+        "static int {name}_row_{at}(void) {{
+    double cells[{capitals}_N_CELLS], outputs[{capitals}_N_OUTPUTS];
+    int wrong = 0;
+    {name}_clear(cells);
+"
+    );
+    let wide = |x: f64| format!("{name}_from_wide({:#x}u)", x.to_bits());
+    let mut place = 0;
+    for (column, cell) in model.columns.iter().zip(&drawn) {
+        let levels = match &column.kind {
+            Kind::Constant { .. } => continue,
+            Kind::Category { levels } => &**levels,
+            _ => &[],
+        };
+        // A name of the header is the place, which its text is looked up by.
+        let cast = format!("(enum {name}_cell){place}");
+        let line = match cell {
+            Drawn::Missing => format!("cells[{place}] = {name}_missing()"),
+            Drawn::Number(number) => format!("cells[{place}] = {}", wide(*number)),
+            Drawn::Unseen => format!("cells[{place}] = {name}_level({cast}, \"never seen\")"),
+            Drawn::Level(level) => {
+                let bytes = levels[*level].bytes().map(|byte| format!("\\{byte:03o}"));
+                let bytes: String = bytes.collect();
+                format!("cells[{place}] = {name}_level({cast}, \"{bytes}\")")
+            }
+            Drawn::Date {
+                year,
+                month,
+                day,
+                hour,
+                minute,
+                second,
+                ahead,
+            } => {
+                let second = f64::from(3600 * hour + 60 * minute) + second;
+                let second = wide(second);
+                format!(
+                    "wrong |= !{name}_date(cells, {cast}, {year}, {month}, {day}, {second}, {ahead})"
+                )
+            }
+        };
+        let _ = writeln!(text, "    {line};");
+        place += if matches!(column.kind, Kind::Date { .. }) {
+            4
+        } else {
+            1
+        };
+    }
+    let _ = writeln!(text, "    wrong |= {capitals}_N_CELLS != {place};");
+    match predicted {
+        Ok(prediction) => {
+            let _ = writeln!(text, "    wrong |= !{name}_predict(cells, outputs);");
+            for (at, value) in prediction.values.iter().enumerate() {
+                let bits = value.to_bits();
+                let _ = writeln!(
+                    text,
+                    "    wrong |= {name}_to_wide(outputs[{at}]) != {bits:#x}u;"
+                );
+            }
+            if let Some(class) = prediction.class() {
+                let class = model.classes.iter().position(|c| c == class);
+                let class = class.unwrap_or(usize::MAX);
+                let _ = writeln!(text, "    wrong |= {name}_class(outputs) != {class};");
+            }
+        }
+        Err(_) => {
+            let _ = writeln!(text, "    wrong |= {name}_predict(cells, outputs);");
+        }
+    }
+    text.push_str("    return wrong;\n}\n");
+    text
+}
