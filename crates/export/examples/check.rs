@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|x| format!("{:#x}", x.to_bits()))
             .collect();
         models.push_str(&format!("    (&m{seed}::MODEL, &[{}]),\n", bits.join(", ")));
-        let bytes = model.to_bytes("")?;
+        let bytes = model.to_bytes("null")?;
         fs::write(folder.join(format!("model_{seed}.safetensors")), bytes)?;
     }
     let modules: String = MODELS

@@ -69,7 +69,7 @@ fn what_is_compiled_in_is_the_model_to_the_bit() {
     for (seed, compiled) in GENERATED {
         let model = model(seed);
         assert_eq!(*compiled, model);
-        let bytes = model.to_bytes("").expect("it is sound");
+        let bytes = model.to_bytes("null").expect("it is sound");
         let read = Model::from_bytes(&bytes).expect("it was written");
         let random = &mut Random(seed);
         for _ in 0..50 {
