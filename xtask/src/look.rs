@@ -5,7 +5,7 @@
 //! of the checks that must pass, which need no browser and no network.
 
 mod axe;
-mod browser;
+pub(crate) mod browser;
 mod findings;
 mod page;
 mod terminal;

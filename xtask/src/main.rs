@@ -17,6 +17,7 @@ mod look;
 mod output;
 mod paths;
 mod peers;
+mod portable;
 mod tidy;
 mod verbs;
 
@@ -50,6 +51,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
         Ok(Verb::Look) => look::run(&rest),
+        Ok(Verb::Portable) => portable::run(&rest),
         Err(message) => {
             warn(&format!("{message}\n\n{}", verbs::help()));
             ExitCode::from(2)

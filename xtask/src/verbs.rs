@@ -17,9 +17,11 @@ pub(crate) enum Verb {
     Keep,
     /// Look at a report in a browser.
     Look,
+    /// Run exported models on other machines.
+    Portable,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 7] = [
+const VERBS: [(Verb, &str, &str, &str); 8] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -64,6 +66,13 @@ const VERBS: [(Verb, &str, &str, &str); 7] = [
         "look [DIR] [--to FOLDER] | look --terminal FILE [--to FOLDER]",
         "take pictures of DIR/report.html (desk, phone, dark, print), run axe-core over it and measure it, in a headless \
          Chromium; or draw what a program printed as SVG",
+    ),
+    (
+        Verb::Portable,
+        "portable",
+        "portable [PART…]",
+        "compile exported models without a standard library, for wasm32 (run in headless Chromium) and for a Cortex-M4 (run under \
+         qemu), and compare the bits of what they predict; skips what needs a tool that is missing; knows --help",
     ),
 ];
 

@@ -38,8 +38,8 @@ static inline float P_input(double x) {
 /*! dense flush */
 /* For each unit the bias first, then input by input; 16 units side by side. */
 static inline void P_dense(const float *weights, const float *bias, int n_inputs, int n_units, const float *from, float *to) {
-    int first, unit, input;
-    for (first = 0; first + 16 <= n_units; first += 16) {
+    int whole = n_units - n_units % 16, first, unit, input;
+    for (first = 0; first < whole; first += 16) {
         const float *row = weights + first;
         float sums[16];
         for (unit = 0; unit < 16; unit++) sums[unit] = bias[first + unit];
@@ -48,7 +48,7 @@ static inline void P_dense(const float *weights, const float *bias, int n_inputs
         }
         for (unit = 0; unit < 16; unit++) to[first + unit] = P_flush(sums[unit]);
     }
-    for (unit = first; unit < n_units; unit++) {
+    for (unit = whole; unit < n_units; unit++) {
         const float *weight = weights + unit;
         float sum = bias[unit];
         for (input = 0; input < n_inputs; input++, weight += n_units) sum += *weight * from[input];

@@ -12,7 +12,7 @@ const MAIN: &str = "
 #include <stdio.h>
 int main(void) {
     int wrong = check();
-    printf(\"%d of %d differ\\n\", wrong, checks);
+    printf(\"%d of %d differ\\n\", wrong, checks());
     return wrong != 0;
 }
 ";

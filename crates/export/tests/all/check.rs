@@ -7,7 +7,7 @@ use smallbatch_predict::{Kind, Model};
 
 use crate::random::{self, Drawn, Random};
 
-/// C with `check()`, which returns how many of the predictions differ, and `checks`, how many there are.
+/// C with `check()`, which returns how many of the predictions differ, and `checks()`, how many there are.
 pub(crate) fn source(seeds: std::ops::Range<u64>, n_rows: usize) -> String {
     let mut text = String::new();
     let mut calls = String::new();
@@ -25,7 +25,8 @@ pub(crate) fn source(seeds: std::ops::Range<u64>, n_rows: usize) -> String {
     }
     format!(
         "{text}
-static const int checks = {n};
+int checks(void);
+int checks(void) {{ return {n}; }}
 int check(void);
 int check(void) {{
     int wrong = 0;
@@ -103,9 +104,13 @@ fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
                 );
             }
             if let Some(class) = prediction.class() {
-                let class = model.classes.iter().position(|c| c == class);
-                let class = class.unwrap_or(usize::MAX);
-                let _ = writeln!(text, "    wrong |= {name}_class(outputs) != {class};");
+                let at = model.classes.iter().position(|c| c == class);
+                let at = at.unwrap_or(usize::MAX);
+                let first = class.as_bytes()[0];
+                let _ = writeln!(
+                    text,
+                    "    wrong |= {name}_class(outputs) != {at} || (unsigned char){name}_class_name({at})[0] != {first};"
+                );
             }
         }
         Err(_) => {
