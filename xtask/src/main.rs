@@ -14,6 +14,7 @@ mod circles;
 mod edges;
 mod keep;
 mod look;
+mod onnx;
 mod output;
 mod paths;
 mod peers;
@@ -51,6 +52,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
         Ok(Verb::Look) => look::run(&rest),
+        Ok(Verb::Onnx) => onnx::run(&rest),
         Ok(Verb::Portable) => portable::run(&rest),
         Err(message) => {
             warn(&format!("{message}\n\n{}", verbs::help()));

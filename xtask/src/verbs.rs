@@ -17,11 +17,13 @@ pub(crate) enum Verb {
     Keep,
     /// Look at a report in a browser.
     Look,
+    /// Have onnxruntime predict what exported models do.
+    Onnx,
     /// Run exported models on other machines.
     Portable,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 8] = [
+const VERBS: [(Verb, &str, &str, &str); 9] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -66,6 +68,12 @@ const VERBS: [(Verb, &str, &str, &str); 8] = [
         "look [DIR] [--to FOLDER] | look --terminal FILE [--to FOLDER]",
         "take pictures of DIR/report.html (desk, phone, dark, print), run axe-core over it and measure it, in a headless \
          Chromium; or draw what a program printed as SVG",
+    ),
+    (
+        Verb::Onnx,
+        "onnx",
+        "onnx [COUNT]",
+        "export COUNT (200) random models to ONNX, check the files with onnx.checker, and compare what onnxruntime predicts",
     ),
     (
         Verb::Portable,

@@ -42,6 +42,13 @@ pub fn distribution(x: f64) -> f64 {
     if x > 0.0 { 1.0 - tail } else { tail }
 }
 
+/// The rational function of [`quantile`] for |p - 1/2| ≤ 0.425, for whoever writes it in another language: with q = p - 1/2 and
+/// r = 0.180625 - q², q times the first polynomial of r over the second; coefficients in ascending order.
+pub const CENTRE: [[f64; 8]; 2] = [A, B];
+/// That of the tails down to probabilities of 2e-11: with r = √(-ln min(p, 1 - p)) - 1.6, the first polynomial of r over the second, with the
+/// sign of p - 1/2.
+pub const TAIL: [[f64; 8]; 2] = [C, D];
+
 const A: [f64; 8] = [
     3.387_132_872_796_366_608_0e0,
     1.331_416_678_917_843_774_5e2,

@@ -2,6 +2,7 @@
 //!
 //! - [`rust_source`]: a Rust source of constants for `smallbatch-predict`, which then reads no file and stands on no reader of files.
 //! - [`c_header`]: one C header that predicts by itself: no allocation, no library, the bits of `smallbatch-predict`.
+//! - [`onnx()`]: a file for ONNX runtimes, from a row's cells to its prediction.
 //!
 //! ```
 //! use smallbatch_predict::{List, Model};
@@ -18,7 +19,11 @@
 //! ```
 
 mod c;
+mod error;
+mod onnx;
 mod rust;
 
 pub use c::c_header;
+pub use error::Error;
+pub use onnx::onnx;
 pub use rust::rust_source;

@@ -1,0 +1,122 @@
+//! Whether onnxruntime predicts what smallbatch does.
+//!
+//! An example of `smallbatch-export` writes random models as ONNX, with rows and its own predictions. `onnx/check.py` reads the rows as a user
+//! would, has `onnx.checker` look at each file and onnxruntime predict, and compares.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::cargo::{cargo, pass_on, root};
+use crate::output::{say, warn};
+use crate::peers::install::{Installer, visible};
+
+const HELP: &str = "\
+usage: cargo xtask onnx [COUNT]
+
+Exports COUNT (200) random models to ONNX, with missing cells, unseen categories and dates, checks each file with
+onnx.checker, has onnxruntime predict 50 rows of each, and compares with smallbatch's own predictions, to 1e-5.
+Installs onnx and onnxruntime into target/peers/venv.";
+
+/// Enough for every scaling with every activation and every target: they come round after 4, 9 and 15.
+const COUNT: u32 = 200;
+
+/// What the script imports.
+const PACKAGES: [&str; 3] = ["onnx", "onnxruntime", "numpy"];
+
+/// The verb: the exit code of the comparison, 1 where it cannot begin, 2 when it was asked wrongly.
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    let count = match arguments {
+        [] => COUNT,
+        [word] if word == "--help" => {
+            say(HELP);
+            return ExitCode::SUCCESS;
+        }
+        [word] if word.parse::<u32>().is_ok_and(|count| count > 0) => word.parse().unwrap_or(COUNT),
+        words => {
+            let words = words.join(" ");
+            warn(&format!(
+                "xtask: `onnx` takes a number, and was given `{words}`\n\n{HELP}"
+            ));
+            return ExitCode::from(2);
+        }
+    };
+    match comparison(count) {
+        Ok(command) => pass_on(command),
+        Err(message) => {
+            warn(&format!("onnx: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Gets all that the comparison needs, and says how it is started.
+fn comparison(count: u32) -> Result<Command, String> {
+    let installer = Installer::new()?;
+    let folder = installer.target().join("onnx");
+    emptied(&folder).map_err(|error| format!("cannot empty {}: {error}", folder.display()))?;
+    let mut write = cargo();
+    write
+        .args(["run", "--quiet", "--package", "smallbatch-export"])
+        .args(["--example", "onnx_cases", "--"])
+        .arg(&folder)
+        .arg(count.to_string())
+        .current_dir(root());
+    visible(write)?;
+    warn("onnx: installing onnx and onnxruntime");
+    let mut command = Command::new(installer.python(&PACKAGES)?);
+    command.arg(script()).arg(&folder);
+    Ok(command)
+}
+
+/// Without what an earlier run left.
+fn emptied(folder: &Path) -> std::io::Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)
+}
+
+fn script() -> std::path::PathBuf {
+    root()
+        .join("xtask")
+        .join("src")
+        .join("onnx")
+        .join("check.py")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_package_of_the_script_has_its_pin() {
+        assert!(script().is_file());
+        let pins = root().join("benches/peers/python/requirements.txt");
+        let pins = std::fs::read_to_string(pins).unwrap();
+        for package in PACKAGES {
+            let pinned = format!("{package}==");
+            assert!(
+                pins.lines().any(|line| line.starts_with(&pinned)),
+                "{package}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_words_are_refused_before_anything_is_built() {
+        for words in [&["no"][..], &["0"], &["-3"], &["3", "4"]] {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            assert_eq!(run(&words), ExitCode::from(2));
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_gone() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("onnx");
+        emptied(&folder).unwrap();
+        std::fs::write(folder.join("0000.onnx"), "old").unwrap();
+        emptied(&folder).unwrap();
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}
