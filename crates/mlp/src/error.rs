@@ -260,6 +260,12 @@ pub enum Error {
         /// The format this version reads.
         supported: u32,
     },
+    /// Bytes that hold no network of linear layers.
+    #[error("these bytes are no Sequential of Linear layers: {reason}")]
+    NoSequential {
+        /// What is wrong, as a sentence's end.
+        reason: String,
+    },
 }
 
 /// Refuses a hyper-parameter for which `ok` is false. NaN must make `ok` false.

@@ -1,7 +1,7 @@
 //! Multi-layer perceptrons without autograd: forward, backward by hand, losses, optimizers, curvature.
 //!
 //! A network of dense layers is small enough to differentiate by hand. Then nothing stands between the arithmetic and the
-//! processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It knows no files, no
+//! processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It opens no files, knows no
 //! epochs and no data sets: slices and matrices in, numbers out.
 //!
 //! Most programs want `smallbatch-train`, which has the loop around it. Use this crate for a loop of your own, or to ask why
@@ -42,6 +42,8 @@
 //! # Ok::<(), smallbatch_mlp::Error>(())
 //! ```
 //!
+//! A network that PyTorch or scikit-learn trained is read by [`Mlp::from_safetensors`] (feature `safetensors`, on by default).
+//!
 //! # What can be relied on
 //!
 //! - **The seed decides every draw.** Weights come from the stream `init`, the first direction of the method of Lanczos from
@@ -62,6 +64,8 @@ mod dropout;
 mod error;
 mod evaluation;
 mod gradient;
+#[cfg(feature = "safetensors")]
+mod import;
 mod initializer;
 mod inputs;
 mod kernel;

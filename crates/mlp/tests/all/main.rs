@@ -3,6 +3,8 @@
 
 mod differences;
 mod golden;
+#[cfg(feature = "safetensors")]
+mod imported;
 mod loss_and_logits;
 mod loss_values;
 mod not_finite;
