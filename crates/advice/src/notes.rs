@@ -21,6 +21,7 @@ pub(crate) fn of_the_table(
             notes.push(format!("column {name:?} is left out: {reason}"));
         }
     }
+    notes.extend(schema.notes());
     notes.extend(notices.iter().map(|notice| {
         let rows = match notice.rows {
             1 => "1 row".to_owned(),

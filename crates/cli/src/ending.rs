@@ -69,11 +69,6 @@ impl Failure {
         }
     }
 
-    /// The sentence alone, where it ends nothing.
-    pub(crate) fn into_sentence(self) -> String {
-        self.sentence
-    }
-
     /// Says it.
     pub(crate) fn ending(self) -> Ending {
         warn(&format!("error: {}", self.sentence));
@@ -82,7 +77,7 @@ impl Failure {
 }
 
 /// The libraries' ways out, and what they are on the command line.
-const WAYS_OUT: [(&str, &str); 6] = [
+const WAYS_OUT: [(&str, &str); 11] = [
     (
         "choose another folder, or change its permissions",
         "name another with --out, or change its permissions",
@@ -97,13 +92,19 @@ const WAYS_OUT: [(&str, &str); 6] = [
     ),
     ("leave it out (`ignore`)", "leave it out (--ignore)"),
     ("(`from`)", "(--from)"),
+    ("(`time`)", "(--time)"),
+    ("(`groups`)", "(--group)"),
+    ("(`day-first = true`)", "(--day-first)"),
+    ("(`day-first = false`)", "(--month-first)"),
+    ("(`task = \"numbers\"`)", "(--task numbers)"),
     (
         "move it, or choose another folder",
         "move it, or name another folder with --out",
     ),
 ];
 
-fn in_flags(sentence: &str) -> String {
+/// A sentence of the libraries, with the flags of the command line.
+pub(crate) fn in_flags(sentence: &str) -> String {
     let mut sentence = sentence.to_owned();
     for (library, flags) in WAYS_OUT {
         sentence = sentence.replace(library, flags);

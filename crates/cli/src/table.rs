@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use smallbatch::advice::{AdvicePlan, MOST_ROWS, advise_sampled as search};
-use smallbatch::data::{Dataset, Table, TableChunks, sample_path};
+use smallbatch::data::{Dataset, Table, TableChunks, TableSchema, sample_path};
 use smallbatch::pipeline::{Pipeline, Recipe};
 use smallbatch::{lab, report, sweep};
 
-use crate::ending::{Ending, Failure};
+use crate::ending::{Ending, Failure, in_flags};
 use crate::interruption::Interruption;
 use crate::mistaken;
 use crate::output::{say, screen, warn};
@@ -36,9 +36,12 @@ pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
 /// A table with all its rows, as the experiments take one.
 fn whole(file: &Path, reading: &Reading) -> Result<sweep::Table, Failure> {
     let dataset: Dataset = reading.reader(file)?.read_path(file)?;
+    Ok(as_experiments_take_it(file, dataset))
+}
+
+fn as_experiments_take_it(file: &Path, dataset: Dataset) -> sweep::Table {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let origin = file.display().to_string();
-    Ok(sweep::Table::new(name, origin, dataset))
+    sweep::Table::new(name, said::file(file), dataset)
 }
 
 /// What the results that come with the program predict of the claims on a table.
@@ -68,14 +71,22 @@ fn predicted(table: &sweep::Table) -> Result<String, Failure> {
 }
 
 /// What the results that come with the program let one expect of a table, or why they say nothing of it.
-fn expectations(asked: &Advise, n_rows: u64) -> Result<Vec<report::Expectation>, String> {
+fn expectations(
+    file: &Path,
+    schema: &TableSchema,
+    table: &Table,
+    n_rows: u64,
+) -> Result<Vec<report::Expectation>, String> {
     if n_rows > MOST_ROWS as u64 {
         return Err(format!(
             "it has more than {MOST_ROWS} rows, and is not read whole"
         ));
     }
     // The experiments take tables without missing cells.
-    let table = whole(&asked.table, &asked.reading).map_err(Failure::into_sentence)?;
+    let dataset = schema
+        .dataset(table)
+        .map_err(|error| in_flags(&error.to_string()))?;
+    let table = as_experiments_take_it(file, dataset);
     let foreseen = || -> Result<_, lab::Error> {
         let results = lab::committed()?;
         let foresights = lab::foresee(&results, &table)?;
@@ -96,6 +107,11 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     plan.threads = asked.threads.n.unwrap_or(plan.threads);
     plan.validate()?;
     mistaken::check_table(&asked.table)?;
+    if is_standard_input(&asked.table) && asked.test.as_deref().is_some_and(is_standard_input) {
+        return Err(Failure::wrong(
+            "standard input is one table; name a file for the table or for --test".to_owned(),
+        ));
+    }
     tell_if_large(&asked.table);
     let (schema, table, n_rows) =
         sample_path(&asked.table, &plan.reader, MOST_ROWS, asked.base_seed)?;
@@ -109,16 +125,24 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
 
     let start = Instant::now();
     let mut display = Display::new(Interruption::listen()).patient();
-    let advised = search(schema, &table, n_rows as usize, &plan, &mut display);
+    let advised = search(schema.clone(), &table, n_rows as usize, &plan, &mut display);
     display.finish();
     let advised = advised?;
-    let files = advised.write(&asked.out, expectations(asked, n_rows))?;
+    let files = advised.write(
+        &asked.out,
+        expectations(&asked.table, &schema, &table, n_rows),
+    )?;
     warn(&format!("done in {}", spoken(start.elapsed())));
     if asked.json {
         say(&json(&advised.advice)?);
         return Ok(Ending::Done);
     }
-    say(&advised.advice.to_string());
+    // Before lines are broken.
+    let mut advice = advised.advice;
+    for note in &mut advice.notes {
+        *note = in_flags(note);
+    }
+    say(&advice.to_string());
     if let Some(test) = test {
         let (scores, inside) = advised.model.evaluate(&test)?;
         say(&format!("On {}:", test.name()));
@@ -145,6 +169,9 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
     )?;
     let file = asked.out.join(Pipeline::FILE_NAME);
     model.save(&file)?;
+    for note in model.schema().notes() {
+        warn(&format!("note: {}", in_flags(&note)));
+    }
     say(&format!(
         "{}: {recipe}; on rows that were held out:",
         table.name()
@@ -254,6 +281,10 @@ pub(crate) fn inspect(asked: &Inspect) -> Result<Ending, Failure> {
         said::schema(&table, &schema)
     });
     Ok(Ending::Done)
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The model in a folder, or the file itself.

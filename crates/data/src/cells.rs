@@ -103,7 +103,9 @@ const MISSING: [&str; 14] = [
     "#value!", "#div/0!",
 ];
 /// What is missing among numbers, but may be a category among texts.
-const NO_NUMBER: [&str; 5] = ["none", "-", "--", ".", "missing"];
+const NO_NUMBER: [&str; 2] = ["none", "missing"];
+/// What is missing among classes as well: no letter says anything.
+const DASHES: [&str; 6] = ["-", "--", ".", "\u{2013}", "\u{2014}", "\u{2212}"];
 /// The longest of them.
 const LONGEST: usize = 7;
 
@@ -114,8 +116,21 @@ pub(crate) enum Absence {
     Present,
     /// It is missing in a column of numbers, and may be a category in one of texts.
     AmongNumbers,
+    /// Likewise, and no class of a target: a dash.
+    Dash,
     /// It is missing in any column.
     Always,
+}
+
+/// What the cells of a column are, as far as it decides what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Among {
+    /// Numbers, dates or truth values.
+    Numbers,
+    /// Classes of a target, of which none is a dash.
+    Classes,
+    /// Texts.
+    Texts,
 }
 
 /// What is written for a missing cell. An empty cell is always missing.
@@ -154,15 +169,17 @@ impl Markers {
             _ if !self.common || cell.len() > LONGEST => Absence::Present,
             _ if is_one_of(&MISSING) => Absence::Always,
             _ if is_one_of(&NO_NUMBER) => Absence::AmongNumbers,
+            _ if is_one_of(&DASHES) => Absence::Dash,
             _ => Absence::Present,
         }
     }
 
-    /// Whether a cell is missing, in a column of numbers (dates, truth values) or of texts.
-    pub(crate) fn is_missing(&self, cell: &str, numbers: bool) -> bool {
+    /// Whether a cell is missing in such a column.
+    pub(crate) fn is_missing(&self, cell: &str, among: Among) -> bool {
         match self.absence(cell) {
             Absence::Present => false,
-            Absence::AmongNumbers => numbers,
+            Absence::AmongNumbers => among == Among::Numbers,
+            Absence::Dash => among != Among::Texts,
             Absence::Always => true,
         }
     }
@@ -201,8 +218,9 @@ mod tests {
         ] {
             assert_eq!(common.absence(marker), Absence::Always, "{marker}");
         }
-        for marker in ["None", "-", "."] {
-            assert_eq!(common.absence(marker), Absence::AmongNumbers, "{marker}");
+        assert_eq!(common.absence("None"), Absence::AmongNumbers);
+        for marker in ["-", "--", ".", "\u{2014}"] {
+            assert_eq!(common.absence(marker), Absence::Dash, "{marker}");
         }
         for cell in ["0", "-1", "Namibia"] {
             assert_eq!(common.absence(cell), Absence::Present, "{cell}");
@@ -215,13 +233,15 @@ mod tests {
             common: true,
             more: vec!["-999".into(), "unknown".into()],
         };
-        assert!(more.is_missing("-999", true) && more.is_missing("Unknown", false));
+        assert!(
+            more.is_missing("-999", Among::Numbers) && more.is_missing("Unknown", Among::Texts)
+        );
         let none = Markers {
             common: false,
             more: Vec::new(),
         };
-        assert!(none.is_missing("", false));
-        assert!(!none.is_missing("NA", false) && !none.is_missing("-", true));
+        assert!(none.is_missing("", Among::Texts));
+        assert!(!none.is_missing("NA", Among::Texts) && !none.is_missing("-", Among::Numbers));
     }
 
     #[test]

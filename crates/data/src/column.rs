@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cells::{Absence, Among, Markers};
 use crate::dates::{DateOrder, MONTHS, WEEKDAYS};
 use crate::numbers::NumberFormat;
 
@@ -22,6 +23,8 @@ pub enum ColumnKind {
     Boolean,
     /// Dates, with or without times: a trend and the parts of the calendar.
     Date,
+    /// Times of day without a date: the sine and cosine of the angle of the hour hand of a clock of 24 hours.
+    Time,
     /// A number or a name of the row: left out.
     Identifier,
     /// One value in all rows: left out.
@@ -34,11 +37,12 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     /// All kinds, as they are written.
-    pub const NAMES: [(&'static str, Self); 8] = [
+    pub const NAMES: [(&'static str, Self); 9] = [
         ("number", Self::Number),
         ("category", Self::Category),
         ("boolean", Self::Boolean),
         ("date", Self::Date),
+        ("time", Self::Time),
         ("identifier", Self::Identifier),
         ("constant", Self::Constant),
         ("text", Self::Text),
@@ -49,7 +53,7 @@ impl ColumnKind {
     pub fn is_used(self) -> bool {
         matches!(
             self,
-            Self::Number | Self::Category | Self::Boolean | Self::Date
+            Self::Number | Self::Category | Self::Boolean | Self::Date | Self::Time
         )
     }
 }
@@ -88,6 +92,8 @@ pub struct TableColumn {
     pub(crate) reason: String,
     pub(crate) missing: u64,
     pub(crate) reading: Reading,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
 }
 
 /// By reference, as serde asks for it.
@@ -116,9 +122,14 @@ pub(crate) enum Reading {
         order: DateOrder,
         /// The earliest, in days since 1970-01-01.
         earliest: f64,
+        /// The latest, if it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        latest: Option<f64>,
         /// Which parts of the calendar vary.
         parts: Vec<CalendarPart>,
     },
+    /// As times of day.
+    Clock,
     /// Not at all, but it was always this.
     Always(String),
     /// Not at all.
@@ -174,6 +185,11 @@ impl TableColumn {
         &self.reason
     }
 
+    /// What was assumed of it, and what is odd about it, as sentences without their end: dates that can be read in two ways, say.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// How many of its cells were missing.
     pub fn missing(&self) -> u64 {
         self.missing
@@ -219,9 +235,18 @@ impl TableColumn {
         self.role == ColumnRole::Feature && self.kind.is_used()
     }
 
-    /// Whether a missing cell may be written as among numbers: `-`.
-    pub(crate) fn is_among_numbers(&self) -> bool {
-        !matches!(self.reading, Reading::Levels(_))
+    /// What may be written for a missing cell.
+    pub(crate) fn among(&self) -> Among {
+        let is_dash = |level: &String| Markers::default().absence(level) == Absence::Dash;
+        match (&self.reading, self.role) {
+            (_, ColumnRole::Groups) => Among::Texts,
+            // A dash may be a class beside a plus.
+            (Reading::Levels(levels), ColumnRole::Target) if !levels.iter().any(is_dash) => {
+                Among::Classes
+            }
+            (Reading::Levels(_), _) => Among::Texts,
+            _ => Among::Numbers,
+        }
     }
 
     /// The names of what it becomes in a frame; the categories of those that have some.
@@ -237,6 +262,9 @@ impl TableColumn {
                 }));
                 all
             }
+            Reading::Clock => ["sine", "cosine"]
+                .map(|part| (format!("{}: {part}", self.name), None))
+                .to_vec(),
             Reading::Always(_) | Reading::Nothing => Vec::new(),
         }
     }
@@ -262,6 +290,7 @@ impl TableColumn {
             Reading::Dates { earliest, .. } => {
                 self.kind == ColumnKind::Date && earliest.is_finite()
             }
+            Reading::Clock => self.kind == ColumnKind::Time,
             Reading::Always(_) => self.kind == ColumnKind::Constant,
             Reading::Nothing => !self.kind.is_used() || self.role == ColumnRole::Groups,
         };

@@ -40,10 +40,17 @@ pub(crate) enum DateOrder {
     DayMonthYear,
     /// 03/01/2024.
     MonthDayYear,
+    /// 1 Mar 2024, Mar 1, 2024, 01-Mar-24: with the month's English name, in whatever order.
+    MonthNamed,
 }
 
 impl DateOrder {
-    pub(crate) const ALL: [Self; 3] = [Self::YearMonthDay, Self::DayMonthYear, Self::MonthDayYear];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::YearMonthDay,
+        Self::DayMonthYear,
+        Self::MonthDayYear,
+        Self::MonthNamed,
+    ];
 
     /// As people write it.
     pub(crate) fn words(self) -> &'static str {
@@ -51,6 +58,7 @@ impl DateOrder {
             Self::YearMonthDay => "yyyy-mm-dd",
             Self::DayMonthYear => "dd.mm.yyyy",
             Self::MonthDayYear => "mm/dd/yyyy",
+            Self::MonthNamed => "with names of months",
         }
     }
 }
@@ -71,7 +79,18 @@ impl Moment {
     pub(crate) fn parse(cell: &str, order: DateOrder) -> Option<Self> {
         let bytes = cell.as_bytes();
         // "1/1/2024" and the longest with fractions of seconds and a zone.
-        if !(7..=40).contains(&bytes.len()) || !bytes[0].is_ascii_digit() {
+        if !(7..=40).contains(&bytes.len()) {
+            return None;
+        }
+        if order == DateOrder::MonthNamed {
+            let (day, time) = named_date(bytes)?;
+            let (second, ahead) = match time {
+                [] => (0.0, 0),
+                [b'T' | b't', time @ ..] | time => time_of_day(time)?,
+            };
+            return Some(Self { day, second, ahead });
+        }
+        if !bytes[0].is_ascii_digit() {
             return None;
         }
         let end = bytes
@@ -113,6 +132,31 @@ impl Moment {
     }
 }
 
+/// Seconds since midnight of a time alone: `14:05`, `14:05:30` or `2:05 pm`, without a zone.
+pub(crate) fn clock(cell: &str) -> Option<f64> {
+    let bytes = cell.as_bytes();
+    let colon = bytes.iter().take(3).position(|byte| *byte == b':')?;
+    // "16:9" is a ratio.
+    let has_minutes = bytes.len() >= colon + 3 && bytes[colon + 2].is_ascii_digit();
+    let ends_like_a_clock = bytes
+        .last()
+        .is_some_and(|last| last.is_ascii_digit() || matches!(last, b'm' | b'M' | b'.'));
+    if !has_minutes || !ends_like_a_clock || bytes.len() > 20 {
+        return None;
+    }
+    match time_of_day(bytes)? {
+        (second, 0) => Some(second),
+        _ => None,
+    }
+}
+
+/// A time of day as it is written: `14:05`.
+pub(crate) fn written_clock(second: f64) -> String {
+    let minutes = (second / 60.0).floor();
+    let (hour, minute) = ((minutes / 60.0).floor(), minutes % 60.0);
+    format!("{hour:02}:{minute:02}")
+}
+
 /// A date in days since 1970-01-01, as it is written.
 pub(crate) fn written(days: f64) -> String {
     let (year, month, day) = civil(days.floor() as i64);
@@ -149,11 +193,69 @@ fn date(bytes: &[u8], order: DateOrder) -> Option<i64> {
         DateOrder::YearMonthDay => (first, second, third),
         DateOrder::DayMonthYear => (third, second, first),
         DateOrder::MonthDayYear => (third, first, second),
+        DateOrder::MonthNamed => return None,
     };
     if year.len() != 4 || month.len() > 2 || day.len() > 2 {
         return None;
     }
-    let (year, month, day) = (digits(year)?, digits(month)?, digits(day)?);
+    day_of(digits(year)?, digits(month)?, digits(day)?)
+}
+
+/// A date with the name of its month, and what stands behind it.
+fn named_date(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (mut first, mut rest) = part(bytes)?;
+    if named(first, &WEEKDAYS).is_some() {
+        (first, rest) = part(rest)?;
+    }
+    let (second, rest) = part(rest)?;
+    let (third, rest) = part(rest)?;
+    let (year, month, day) = match (named(first, &MONTHS), named(second, &MONTHS)) {
+        (Some(month), None) => (third, month, second),
+        (None, Some(month)) if first.len() == 4 => (first, month, third),
+        (None, Some(month)) => (third, month, first),
+        _ => return None,
+    };
+    let year = match (year.len(), digits(year)?) {
+        (4, year) => year,
+        // As POSIX has it.
+        (2, year @ 69..) => 1900 + year,
+        (2, year) => 2000 + year,
+        _ => return None,
+    };
+    if day.len() > 2 {
+        return None;
+    }
+    Some((day_of(year, month, digits(day)?)?, rest))
+}
+
+/// The letters or digits at the beginning of a text, and what stands behind them and what separates them.
+fn part(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_digit = text.first()?.is_ascii_digit();
+    let is_alike = |byte: &u8| byte.is_ascii_alphanumeric() && byte.is_ascii_digit() == is_digit;
+    let end = text.iter().position(|byte| !is_alike(byte));
+    let (part, rest) = text.split_at(end.unwrap_or(text.len()));
+    let separates = |byte: &u8| matches!(byte, b' ' | b'-' | b'/' | b'.' | b',');
+    let begins = rest.iter().position(|byte| !separates(byte));
+    // "Fri, 1 Mar" has two.
+    let begins = begins.unwrap_or(rest.len());
+    (!part.is_empty() && begins <= 2).then(|| (part, &rest[begins..]))
+}
+
+/// Which of these is meant by its name or its first three letters, from 1.
+fn named(word: &[u8], names: &[&str]) -> Option<i64> {
+    let is_name = |name: &&str| {
+        let is_short = word.len() == 3 && word.eq_ignore_ascii_case(&name.as_bytes()[..3]);
+        is_short || word.eq_ignore_ascii_case(name.as_bytes())
+    };
+    if word.eq_ignore_ascii_case(b"sept") && names.len() == MONTHS.len() {
+        return Some(9);
+    }
+    let at = names.iter().position(is_name)?;
+    i64::try_from(at + 1).ok()
+}
+
+/// A date in days since 1970-01-01, if it is in the calendar.
+fn day_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         2 => 28 + i64::from(leap),
@@ -183,8 +285,10 @@ fn time_of_day(bytes: &[u8]) -> Option<(f64, i32)> {
     }
     let mut zone = zone.trim_ascii();
     let mut hour = hour;
-    for (name, add) in [(b"AM", 0), (b"PM", 12)] {
-        if zone.eq_ignore_ascii_case(name) && (1..=12).contains(&hour) {
+    for (name, dotted, add) in [(b"am", b"a.m.", 0), (b"pm", b"p.m.", 12)] {
+        if (zone.eq_ignore_ascii_case(name) || zone.eq_ignore_ascii_case(dotted))
+            && (1..=12).contains(&hour)
+        {
             hour = hour % 12 + add;
             zone = b"";
         }
@@ -299,6 +403,83 @@ mod tests {
         // The hour is the one on the clock there.
         let moment = Moment::parse("2024-03-01T23:30:00+02:00", DateOrder::YearMonthDay).unwrap();
         assert_eq!(moment.hour(), 23);
+    }
+
+    #[test]
+    fn dates_with_names_of_months_are_read() {
+        for (cell, hours) in [
+            ("01 Mar 2024", 0.0),
+            ("1 March 2024", 0.0),
+            ("1-Mar-24", 0.0),
+            ("01MAR2024", 0.0),
+            ("01/mar/2024", 0.0),
+            ("Mar 1, 2024", 0.0),
+            ("Mar. 1 2024", 0.0),
+            ("March 1, 2024", 0.0),
+            ("2024-Mar-01", 0.0),
+            ("Fri, 01 Mar 2024", 0.0),
+            ("Friday, March 1, 2024", 0.0),
+            ("Fri, 01 Mar 2024 14:30:00 +0200", 12.5),
+            ("Mar 1, 2024 12:30 PM", 12.5),
+            ("01-Mar-2024 12:30", 12.5),
+            ("1 Mar 2024 12:30 p.m.", 12.5),
+        ] {
+            let moment = Moment::parse(cell, DateOrder::MonthNamed).unwrap();
+            let found = 24.0 * (moment.days() - 19_783.0);
+            assert!((found - hours).abs() < 1e-6, "{cell}");
+            for order in &DateOrder::ALL[..3] {
+                assert_eq!(Moment::parse(cell, *order), None, "{cell}");
+            }
+        }
+        let year = |cell| Moment::parse(cell, DateOrder::MonthNamed).map(|m| civil(m.day).0);
+        assert_eq!(year("7-Sept-68"), Some(2068));
+        assert_eq!(year("7-Sep-69"), Some(1969));
+        for cell in [
+            "30 Feb 2024",
+            "Mar 2024",
+            "Mark 1 2024",
+            "1 2 Mar 2024",
+            "1 Mar 024",
+            "1 Mar 2024 x",
+            "Mar Mar 2024",
+            "May 5 - 10",
+            "1   Mar   2024",
+            "Sun 12 05 2024",
+        ] {
+            assert_eq!(year(cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn times_alone_are_read() {
+        for (cell, hours) in [
+            ("14:05", 14.0 + 5.0 / 60.0),
+            ("2:05 pm", 14.0 + 5.0 / 60.0),
+            ("02:05PM", 14.0 + 5.0 / 60.0),
+            ("12:00 a.m.", 0.0),
+            ("00:00:30", 30.0 / 3600.0),
+            ("24:00", 24.0),
+        ] {
+            let found = clock(cell).unwrap() / 3600.0;
+            assert!((found - hours).abs() < 1e-9, "{cell}");
+        }
+        for cell in [
+            "16:9",
+            "14:60",
+            "25:00",
+            "14:05+02:00",
+            "14:05Z",
+            "12",
+            "a:05",
+            ":05",
+            "13:05 pm",
+            "1:2:3",
+            "123:05",
+            "",
+        ] {
+            assert_eq!(clock(cell), None, "{cell}");
+        }
+        assert_eq!(written_clock(14.0 * 3600.0 + 330.0), "14:05");
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! What kind a column is, of what a survey counted.
 
+mod calendar;
 mod names;
 mod target;
 
 use crate::Error;
-use crate::cells::{Markers, NUMBER, Place, TRUTHS, short, truth};
-use crate::column::{CalendarPart, ColumnKind, Reading};
-use crate::dates::{DateOrder, written};
+use crate::cells::{Among, Markers, NUMBER, Place, TRUTHS, short, truth};
+use crate::column::{ColumnKind, Reading};
 use crate::numbers::Habit;
 use crate::survey::{Example, MOST_LEVELS, Numbers, Survey};
+pub(crate) use calendar::{TIME, expected_date};
+pub(crate) use names::names_what_repeats;
 use names::{is_measure, names_rows};
 pub(crate) use target::class_of;
 
@@ -31,6 +33,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) survey: &'a Survey,
     pub(crate) markers: &'a Markers,
     pub(crate) habit: Habit,
+    /// Whether the day comes first in a date, if that is said.
+    pub(crate) day_first: Option<bool>,
 }
 
 /// What a column is, how it is read, and why.
@@ -41,6 +45,8 @@ pub(crate) struct Decision {
     pub(crate) reason: String,
     /// Its numbers count the rows, and nothing else says that it identifies them.
     pub(crate) only_counts: bool,
+    /// What was assumed, and what is odd.
+    pub(crate) notes: Vec<String>,
 }
 
 impl Decision {
@@ -50,6 +56,7 @@ impl Decision {
             reading,
             reason,
             only_counts: false,
+            notes: Vec::new(),
         }
     }
 }
@@ -77,9 +84,12 @@ impl Candidate<'_> {
             }
             return self.as_kind(ColumnKind::Number);
         }
-        let (_, dates, _) = survey.dates();
+        let (_, dates, _) = survey.dates(self.day_first);
         if dates.count as f64 >= MOSTLY * present {
             return self.as_kind(ColumnKind::Date);
+        }
+        if survey.clocks.count as f64 >= MOSTLY * present {
+            return self.as_kind(ColumnKind::Time);
         }
         let is_category = survey
             .levels()
@@ -110,6 +120,7 @@ impl Candidate<'_> {
             ColumnKind::Number => self.as_numbers()?,
             ColumnKind::Boolean => (Reading::Truth, self.as_truth()?),
             ColumnKind::Date => self.as_dates()?,
+            ColumnKind::Time => (Reading::Clock, self.as_clocks()?),
             ColumnKind::Category => {
                 let levels = survey.levels().ok_or_else(|| self.too_many_texts())?;
                 let levels = ordered(levels.keys().map(|text| text.to_string()).collect());
@@ -125,7 +136,15 @@ impl Candidate<'_> {
             | ColumnKind::Text
             | ColumnKind::Ignored => (Reading::Nothing, "declared".to_owned()),
         };
-        Ok(Decision::new(kind, reading, reason))
+        let notes = match &reading {
+            Reading::Numbers { .. } => odd_units(survey),
+            Reading::Dates { order, .. } => self.assumed(*order).into_iter().collect(),
+            _ => Vec::new(),
+        };
+        Ok(Decision {
+            notes,
+            ..Decision::new(kind, reading, reason)
+        })
     }
 
     /// A column of texts that are no categories, as an error.
@@ -210,7 +229,8 @@ impl Candidate<'_> {
             let is_word = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
             let has = |word| levels.keys().any(|text| is_word(text, word));
             let fits = |text: &str| {
-                pair.iter().any(|word| is_word(text, word)) || self.markers.is_missing(text, true)
+                pair.iter().any(|word| is_word(text, word))
+                    || self.markers.is_missing(text, Among::Numbers)
             };
             has(pair[0]) && has(pair[1]) && levels.keys().all(|text| fits(text))
         })
@@ -221,7 +241,7 @@ impl Candidate<'_> {
         let other = self.survey.levels().and_then(|levels| {
             levels
                 .keys()
-                .filter(|text| !self.markers.is_missing(text, true))
+                .filter(|text| !self.markers.is_missing(text, Among::Numbers))
                 .find(|text| truth(text).is_none())
         });
         let other = match (self.survey.levels(), other) {
@@ -229,7 +249,15 @@ impl Candidate<'_> {
             (_, other) => other.map(|text| short(text)),
         };
         match other {
-            None => Ok(format!("only {}", examples.join(" and "))),
+            None => {
+                let is_there = |text: &&String| !self.markers.is_missing(text, Among::Numbers);
+                let words: Vec<&str> = examples
+                    .iter()
+                    .filter(is_there)
+                    .map(String::as_str)
+                    .collect();
+                Ok(format!("only {}", words.join(" and ")))
+            }
             Some(value) => Err(Error::BadKind {
                 column: self.name.to_owned(),
                 kind: ColumnKind::Boolean,
@@ -278,46 +306,13 @@ impl Candidate<'_> {
         Ok((Reading::Numbers { format, range }, reason))
     }
 
-    fn as_dates(&self) -> Result<(Reading, String), Error> {
-        let (order, dates, other) = self.survey.dates();
-        if let Some(bad) = &dates.first_other {
-            return Err(self.bad(bad, expected_date(order)));
+    /// A declared kind of which there is no cell.
+    fn nothing_of(&self, kind: ColumnKind) -> Error {
+        Error::BadKind {
+            column: self.name.to_owned(),
+            kind,
+            value: String::new(),
         }
-        if dates.count == 0 {
-            return Err(Error::BadKind {
-                column: self.name.to_owned(),
-                kind: ColumnKind::Date,
-                value: String::new(),
-            });
-        }
-        let parts = [
-            (CalendarPart::Month, dates.months),
-            (CalendarPart::Weekday, dates.weekdays),
-            (CalendarPart::Hour, dates.hours),
-        ];
-        let parts = parts
-            .into_iter()
-            .filter(|(_, seen)| seen.count_ones() > 1)
-            .map(|(part, _)| part)
-            .collect();
-        let mut reason = format!(
-            "dates from {} to {}",
-            written(dates.earliest),
-            written(dates.latest)
-        );
-        if order != DateOrder::YearMonthDay {
-            reason = format!("{reason}, written {}", order.words());
-        }
-        if let Some(other) = other {
-            reason = format!("{reason} (as {} they could be read, too)", other.words());
-        }
-        let earliest = dates.earliest;
-        let reading = Reading::Dates {
-            order,
-            earliest,
-            parts,
-        };
-        Ok((reading, reason))
     }
 
     /// Whole numbers that name or count the rows.
@@ -363,26 +358,29 @@ impl Candidate<'_> {
             distinct.to_string()
         }
     }
-
-    /// When the rows happened: dates or numbers.
-    pub(crate) fn as_time(&self) -> Result<Reading, Error> {
-        let (_, dates, _) = self.survey.dates();
-        let kind = if dates.count > self.survey.numbers(self.habit).count {
-            ColumnKind::Date
-        } else {
-            ColumnKind::Number
-        };
-        Ok(self.as_kind(kind)?.reading)
-    }
 }
 
-/// What a cell of dates has to be.
-pub(crate) fn expected_date(order: DateOrder) -> &'static str {
-    match order {
-        DateOrder::YearMonthDay => "a date (yyyy-mm-dd)",
-        DateOrder::DayMonthYear => "a date (dd.mm.yyyy)",
-        DateOrder::MonthDayYear => "a date (mm/dd/yyyy)",
+/// Numbers in several currencies, or some with a percent sign and some without.
+fn odd_units(survey: &Survey) -> Vec<String> {
+    let mut notes = Vec::new();
+    let currencies = survey.currencies();
+    if currencies.len() > 1 {
+        let counts = currencies
+            .iter()
+            .map(|(name, count)| format!("{count} in {name}"));
+        notes.push(format!(
+            "its numbers are of several currencies ({}), and are read as if of one; convert them into one",
+            counts.collect::<Vec<_>>().join(", ")
+        ));
     }
+    let (with, all) = (survey.percent, survey.present());
+    if with > 0 && with < all {
+        notes.push(format!(
+            "{with} of its numbers have a percent sign and {} have none, and 5 % is read as 5; write all in one way",
+            all - with
+        ));
+    }
+    notes
 }
 
 /// In the order of their numbers, if they are whole numbers: "10" comes after "9".

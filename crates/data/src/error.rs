@@ -368,7 +368,7 @@ pub enum Error {
     },
 
     /// A file that cannot be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", named(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -405,7 +405,7 @@ pub enum Error {
     },
 
     /// What is wrong in a file.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {source}", named(file))]
     InFile {
         /// The file.
         file: PathBuf,
@@ -568,6 +568,19 @@ pub enum Error {
         most: usize,
     },
 
+    /// A target of numbers of which most differ, declared to be classes.
+    #[error(
+        "the target {column:?} has {distinct} different numbers in {n_rows} rows: they are quantities, and no classes; predict them as numbers (`task = \"numbers\"`), or name each range of them as a class"
+    )]
+    ContinuousTarget {
+        /// The target's column.
+        column: String,
+        /// How many distinct numbers.
+        distinct: usize,
+        /// How many rows.
+        n_rows: usize,
+    },
+
     /// A target with one value.
     #[error(
         "the target {column:?} is {value:?} in all {n_rows} rows: there is nothing to predict; name another column, or add rows with other values"
@@ -625,7 +638,7 @@ pub enum Error {
     },
 
     /// Settings of a table that cannot be read.
-    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups`, `weights`, `time`, `ignore`, `missing`, `missing-markers`, `leave-out-text` and `[columns]`", file.display())]
+    #[error("{}, line {line}: {reason}; a table's settings are `target`, `task`, `groups`, `weights`, `time`, `ignore`, `missing`, `missing-markers`, `leave-out-text`, `day-first` and `[columns]`", file.display())]
     TableSettings {
         /// The file.
         file: PathBuf,
@@ -656,6 +669,15 @@ pub enum Error {
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
+}
+
+/// A file's name, or that it is none.
+fn named(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 impl Error {

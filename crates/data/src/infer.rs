@@ -1,8 +1,8 @@
 //! What is read off a table: the kind of each column, in one pass over tables that may be pieces of a large one.
 
-use crate::cells::Markers;
+use crate::cells::{Among, Markers};
 use crate::column::{ColumnKind, ColumnRole, Reading, TableColumn};
-use crate::decide::{Candidate, Decision};
+use crate::decide::{Candidate, Decision, names_what_repeats};
 use crate::numbers::Habit;
 use crate::schema::Time;
 use crate::survey::Survey;
@@ -121,6 +121,7 @@ impl SchemaInference {
                     reading: Reading::Nothing,
                     reason: "equal cells make a group".to_owned(),
                     only_counts: false,
+                    notes: Vec::new(),
                 },
                 ColumnRole::Weights => candidate.as_kind(ColumnKind::Number)?,
                 ColumnRole::Feature => self.feature(&candidate)?,
@@ -128,7 +129,9 @@ impl SchemaInference {
             if decision.only_counts {
                 counting.push(at);
             }
-            columns.push(self.column(at, role, decision));
+            let mut column = self.column(at, role, decision);
+            column.notes.extend(self.hints(&column));
+            columns.push(column);
             if matches!(role, ColumnRole::Groups | ColumnRole::Weights)
                 || reader.time.as_ref() == Some(name)
             {
@@ -146,10 +149,15 @@ impl SchemaInference {
         let time = match &reader.time {
             None => None,
             Some(name) => {
-                let reading = self.candidate(self.position(name)?, habit).as_time()?;
+                let at = self.position(name)?;
+                let decision = self.candidate(at, habit).as_time()?;
+                // It may be ignored as a feature.
+                if columns[at].notes.is_empty() {
+                    columns[at].notes = decision.notes;
+                }
                 Some(Time {
                     column: name.clone(),
-                    reading,
+                    reading: decision.reading,
                 })
             }
         };
@@ -158,6 +166,7 @@ impl SchemaInference {
             time,
             markers: self.markers.clone(),
             missing: reader.missing,
+            day_first: reader.day_first,
             rows: self.surveys[0].rows,
         })
     }
@@ -196,6 +205,30 @@ impl SchemaInference {
             survey: &self.surveys[at],
             markers: &self.markers,
             habit,
+            day_first: self.reader.day_first,
+        }
+    }
+
+    /// What the reader may be told of a column, and was not.
+    fn hints(&self, column: &TableColumn) -> Option<String> {
+        let may_be_groups = || {
+            let survey = self.surveys.iter().zip(&self.columns);
+            let survey = survey.into_iter().find(|(_, name)| **name == column.name);
+            let repeats =
+                survey.is_some_and(|(survey, _)| names_what_repeats(&column.name, survey));
+            repeats && self.reader.groups.is_none()
+        };
+        match (column.role, column.kind) {
+            (ColumnRole::Feature, ColumnKind::Date) if self.reader.time.is_none() => Some(
+                "it has dates; if the past is to predict the future, name it as the time (`time`)".to_owned(),
+            ),
+            (ColumnRole::Feature, ColumnKind::Number | ColumnKind::Category) if may_be_groups() => {
+                Some(
+                    "its name says that it identifies something, but its values repeat; if rows with equal ones belong together, name it as the groups (`groups`)"
+                        .to_owned(),
+                )
+            }
+            _ => None,
         }
     }
 
@@ -225,19 +258,21 @@ impl SchemaInference {
 
     fn column(&self, at: usize, role: ColumnRole, decision: Decision) -> TableColumn {
         let survey = &self.surveys[at];
-        let among_numbers = if matches!(decision.reading, Reading::Levels(_)) {
-            0
-        } else {
-            survey.among_numbers
-        };
-        TableColumn {
+        let mut column = TableColumn {
             name: self.columns[at].clone(),
             role,
             kind: decision.kind,
             reason: decision.reason,
-            missing: survey.missing + among_numbers,
+            missing: survey.missing,
             reading: decision.reading,
-        }
+            notes: decision.notes,
+        };
+        column.missing += match column.among() {
+            Among::Numbers => survey.among_numbers,
+            Among::Classes => survey.dashes,
+            Among::Texts => 0,
+        };
+        column
     }
 
     /// Whether the table has decimal points or decimal commas, as far as a cell's own text tells.

@@ -1,6 +1,11 @@
 //! How a column writes its numbers: decimal points or commas, thousands, percent and currency.
 
+mod signs;
+
 use serde::{Deserialize, Serialize};
+
+use signs::without_signs;
+pub(crate) use signs::{CURRENCIES, Currency, Signs};
 
 /// Decimal and thousands separators, in the order in which they are preferred where the table says nothing else.
 const SEPARATORS: [(char, Option<char>); 8] = [
@@ -17,14 +22,7 @@ const SEPARATORS: [(char, Option<char>); 8] = [
 const POINTS: u8 = 0b0101_0101;
 /// Every format.
 const ALL: u8 = 0xff;
-/// Signs of currencies.
-const SIGNS: [char; 12] = ['€', '$', '£', '¥', '₹', '₽', '₩', '₺', '₪', '₫', '฿', '₴'];
-/// Codes of currencies.
-const CODES: [&str; 9] = [
-    "EUR", "USD", "GBP", "CHF", "JPY", "CNY", "SEK", "NOK", "DKK",
-];
-
-/// How the numbers of a column are written. `5 %` is 5 and `$5` is 5: signs are units.
+/// How the numbers of a column are written. `5 %` is 5 and `$5` is 5: signs are units. `(5)` is −5, as accountants write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NumberFormat {
@@ -35,11 +33,13 @@ pub(crate) struct NumberFormat {
     percent: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     currency: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    parentheses: bool,
 }
 
 impl Default for NumberFormat {
     fn default() -> Self {
-        Self::of(0, false, false)
+        Self::of(0, Signs::default())
     }
 }
 
@@ -48,16 +48,18 @@ impl Default for NumberFormat {
 pub(crate) struct Shape {
     /// A bit for each format.
     pub(crate) formats: u8,
-    pub(crate) percent: bool,
-    pub(crate) currency: bool,
+    pub(crate) signs: Signs,
 }
 
 impl Shape {
     /// A number in no format.
     const NONE: Self = Self {
         formats: 0,
-        percent: false,
-        currency: false,
+        signs: Signs {
+            percent: false,
+            currency: None,
+            parentheses: false,
+        },
     };
 
     pub(crate) fn of(cell: &str) -> Self {
@@ -76,12 +78,8 @@ impl Shape {
                 ..Self::NONE
             };
         }
-        let (body, percent, currency) = without_signs(cell);
-        let mut shape = Self {
-            formats: 0,
-            percent,
-            currency,
-        };
+        let (body, signs) = without_signs(cell);
+        let mut shape = Self { formats: 0, signs };
         for (at, separators) in SEPARATORS.into_iter().enumerate() {
             if separated(&body, separators).is_some() {
                 shape.formats |= 1 << at;
@@ -112,7 +110,7 @@ impl Shape {
     }
 
     fn with(self, at: usize) -> NumberFormat {
-        NumberFormat::of(at, self.percent, self.currency)
+        NumberFormat::of(at, self.signs)
     }
 
     /// Whether a decimal separator that is no thousands separator shows in it: a point (`Some(true)`) or a comma.
@@ -150,24 +148,20 @@ pub(crate) enum Habit {
 }
 
 impl NumberFormat {
-    fn of(at: usize, percent: bool, currency: bool) -> Self {
+    fn of(at: usize, signs: Signs) -> Self {
         let (decimal, thousands) = SEPARATORS[at];
         Self {
             decimal,
             thousands,
-            percent,
-            currency,
+            percent: signs.percent,
+            currency: signs.currency.is_some(),
+            parentheses: signs.parentheses,
         }
     }
 
     /// The format that reads most cells; `shapes` has a bit set of formats with the number of cells for each. Also how many it
     /// reads.
-    pub(crate) fn choose(
-        shapes: &[(u8, u64)],
-        habit: Habit,
-        percent: bool,
-        currency: bool,
-    ) -> (Self, u64) {
+    pub(crate) fn choose(shapes: &[(u8, u64)], habit: Habit, signs: Signs) -> (Self, u64) {
         let order: [usize; 8] = match habit {
             Habit::Points => [0, 2, 4, 6, 1, 3, 5, 7],
             Habit::Commas => [1, 3, 5, 7, 0, 2, 4, 6],
@@ -185,7 +179,7 @@ impl NumberFormat {
                 best = (at, Some(reads));
             }
         }
-        (Self::of(best.0, percent, currency), best.1.unwrap_or(0))
+        (Self::of(best.0, signs), best.1.unwrap_or(0))
     }
 
     /// Whether this format reads cells of such a shape.
@@ -216,11 +210,15 @@ impl NumberFormat {
             return cell.parse().ok();
         }
         let separators = (self.decimal, self.thousands);
-        if !self.percent && !self.currency {
-            return separated(cell, separators);
+        // Most cells end here.
+        if let Some(value) = separated(cell, separators) {
+            return Some(value);
         }
-        let (body, percent, currency) = without_signs(cell);
-        if (percent && !self.percent) || (currency && !self.currency) {
+        let (body, signs) = without_signs(cell);
+        let is_new = (signs.percent && !self.percent)
+            || (signs.currency.is_some() && !self.currency)
+            || (signs.parentheses && !self.parentheses);
+        if is_new {
             return None;
         }
         separated(&body, separators)
@@ -245,6 +243,9 @@ impl NumberFormat {
         }
         if self.currency {
             words.push("currency signs".to_owned());
+        }
+        if self.parentheses {
+            words.push("parentheses ((5) is -5)".to_owned());
         }
         if words.is_empty() {
             None
@@ -284,29 +285,6 @@ fn is_infinite(cell: &str) -> bool {
     let name = cell.trim_start_matches(['-', '+']);
     cell.len() <= name.len() + 1
         && (name.eq_ignore_ascii_case("inf") || name.eq_ignore_ascii_case("infinity"))
-}
-
-/// The cell without signs of percent and currencies, and whether it had them.
-fn without_signs(cell: &str) -> (String, bool, bool) {
-    let (sign, rest) = match cell.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", cell.strip_prefix('+').unwrap_or(cell)),
-    };
-    let mut body = rest.trim();
-    let before = body;
-    for code in CODES {
-        body = body.strip_prefix(code).unwrap_or(body);
-        body = body.strip_suffix(code).unwrap_or(body);
-    }
-    body = body.trim_start_matches(SIGNS).trim_end_matches(SIGNS);
-    let currency = body.len() < before.len();
-    let without = body.trim().strip_suffix('%');
-    let percent = without.is_some();
-    (
-        format!("{sign}{}", without.unwrap_or(body).trim()),
-        percent,
-        currency,
-    )
 }
 
 /// The number with these separators. Thousands stand in groups of three digits before the decimal separator.
@@ -357,7 +335,7 @@ fn separated(cell: &str, (decimal, thousands): (char, Option<char>)) -> Option<f
 /// Whether this character is that thousands separator, of which some are written in several ways.
 fn is_mark(c: char, mark: char) -> bool {
     match mark {
-        ' ' => matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}'),
+        ' ' => matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\u{2007}'),
         '\'' => matches!(c, '\'' | '\u{2019}'),
         mark => c == mark,
     }
@@ -370,9 +348,12 @@ mod tests {
     fn read(cells: &[&str], habit: Habit) -> Vec<Option<f64>> {
         let shapes: Vec<Shape> = cells.iter().map(|cell| Shape::of(cell)).collect();
         let counts: Vec<(u8, u64)> = shapes.iter().map(|shape| (shape.formats, 1)).collect();
-        let percent = shapes.iter().any(|shape| shape.percent);
-        let currency = shapes.iter().any(|shape| shape.currency);
-        let (format, reads) = NumberFormat::choose(&counts, habit, percent, currency);
+        let signs = Signs {
+            percent: shapes.iter().any(|shape| shape.signs.percent),
+            currency: shapes.iter().find_map(|shape| shape.signs.currency),
+            parentheses: shapes.iter().any(|shape| shape.signs.parentheses),
+        };
+        let (format, reads) = NumberFormat::choose(&counts, habit, signs);
         let values: Vec<_> = cells.iter().map(|cell| format.parse(cell)).collect();
         let read = values.iter().flatten().count() as u64;
         assert_eq!(read, reads, "{cells:?}");
@@ -392,6 +373,18 @@ mod tests {
             (["$1,200.50", "-$3", "€ 4"], [1200.5, -3.0, 4.0]),
             (["1.200,50 €", "3 EUR", "4"], [1200.5, 3.0, 4.0]),
             ([".5", "5.", "-.25"], [0.5, 5.0, -0.25]),
+            (["(1,234.50)", "7.5", "( 3 )"], [-1234.5, 7.5, -3.0]),
+            (["($1,234.50)", "$(7.5)", "(3) €"], [-1234.5, -7.5, -3.0]),
+            (["(5 %)", "(5)%", "1"], [-5.0, -5.0, 1.0]),
+            (
+                ["\u{2212}1.5", "\u{2212}2", "1e\u{2212}1"],
+                [-1.5, -2.0, 0.1],
+            ),
+            (["$\u{2212}3", "\u{2212}$3", "4"], [-3.0, -3.0, 4.0]),
+            (
+                ["1\u{a0}234.5", "12\u{2009}345", "1\u{202f}234\u{202f}567"],
+                [1234.5, 12345.0, 1_234_567.0],
+            ),
         ] {
             for habit in [Habit::CommaSeparated, Habit::OtherwiseSeparated] {
                 assert_eq!(read(&cells, habit), values.map(Some), "{cells:?}");
@@ -418,6 +411,27 @@ mod tests {
     }
 
     #[test]
+    fn currencies_are_told_apart() {
+        let name = |cell: &str| {
+            Shape::of(cell)
+                .signs
+                .currency
+                .map(|c| Currency::name(c.place()))
+        };
+        for (cell, currency) in [
+            ("€ 5", "€"),
+            ("5 EUR", "€"),
+            ("USD5", "$"),
+            ("(£5)", "£"),
+            ("CHF 5", "CHF"),
+            ("5 DKK", "DKK"),
+        ] {
+            assert_eq!(name(cell).as_deref(), Some(currency), "{cell}");
+        }
+        assert_eq!(name("5"), None);
+    }
+
+    #[test]
     fn texts_are_no_numbers() {
         for cell in [
             "",
@@ -440,11 +454,21 @@ mod tests {
             "1e",
             "1,23,456",
             "- 5 -",
+            "-(5)",
+            "(-5)",
+            "((5))",
+            "(5",
+            "5)",
+            "()",
+            "(a)",
+            "\u{2212}",
         ] {
             assert_eq!(Shape::of(cell).formats, 0, "{cell:?}");
             assert_eq!(NumberFormat::default().parse(cell), None, "{cell:?}");
         }
         assert_eq!(NumberFormat::default().parse("5 %"), None);
+        assert_eq!(NumberFormat::default().parse("(5)"), None);
+        assert_eq!(NumberFormat::default().parse("\u{2212}5"), Some(-5.0));
         assert_eq!(
             NumberFormat::default().parse("-inf"),
             Some(f64::NEG_INFINITY)

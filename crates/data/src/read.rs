@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use nalgebra::DMatrix;
 
-use crate::cells::short;
+use crate::cells::{Among, short};
 use crate::column::{ColumnRole, Reading, TableColumn};
 use crate::dates::Moment;
 use crate::decide::{class_of, expected_date};
@@ -74,11 +74,12 @@ impl TableSchema {
     /// its cells are missing.
     pub fn labelled_frame(&self, table: &Table) -> Result<Framed, Error> {
         let at = table.position(self.target())?;
-        let numbers = self.classes().is_empty();
+        let target = self.of_role(ColumnRole::Target);
+        let among = target.map_or(Among::Texts, TableColumn::among);
         let there: Vec<usize> = table
             .cells(at)
             .enumerate()
-            .filter(|(_, (_, cell))| !self.markers.is_missing(cell, numbers))
+            .filter(|(_, (_, cell))| !self.markers.is_missing(cell, among))
             .map(|(row, _)| row)
             .collect();
         if there.is_empty() {
@@ -93,7 +94,7 @@ impl TableSchema {
         }
         let first = table
             .cells(at)
-            .find(|(_, cell)| self.markers.is_missing(cell, numbers));
+            .find(|(_, cell)| self.markers.is_missing(cell, among));
         let notice = Notice {
             line: first.map(|(place, _)| place.line),
             column: self.target().to_owned(),
@@ -114,11 +115,10 @@ impl TableSchema {
     /// Whether the table has this column, and no cell of it is missing.
     fn is_complete(&self, table: &Table, role: ColumnRole) -> bool {
         self.of_role(role).is_some_and(|column| {
-            let numbers = column.is_among_numbers() && role != ColumnRole::Groups;
             table.position(&column.name).is_ok_and(|at| {
                 !table
                     .cells(at)
-                    .any(|(_, cell)| self.markers.is_missing(cell, numbers))
+                    .any(|(_, cell)| self.markers.is_missing(cell, column.among()))
             })
         })
     }
@@ -254,7 +254,7 @@ impl TableSchema {
             next - 1
         };
         let groups = table.cells(at).map(|(_, cell)| {
-            if self.markers.is_missing(cell, false) {
+            if self.markers.is_missing(cell, Among::Texts) {
                 new()
             } else {
                 *ids.entry(cell).or_insert_with(&mut new)
@@ -326,7 +326,7 @@ impl TableSchema {
             let mut seen = Seen::default();
             for (place, cell) in table.cells(at) {
                 let is_same = cell == value
-                    || self.markers.is_missing(cell, true)
+                    || self.markers.is_missing(cell, Among::Numbers)
                     || (number.is_some() && cell.parse().ok() == number);
                 if !is_same {
                     seen.add(place.line, || {

@@ -42,6 +42,7 @@ pub struct TableReader {
     pub(crate) missing: MissingValues,
     pub(crate) markers: Markers,
     pub(crate) leaves_out_text: bool,
+    pub(crate) day_first: Option<bool>,
 }
 
 impl TableReader {
@@ -124,6 +125,15 @@ impl TableReader {
         self
     }
 
+    /// Says whether the day comes first in dates that can be read with the day or the month first: whether 3/4/2021 is in April.
+    /// Columns with a date that can be read in one way alone are read so. By default the day comes first, unless that made all
+    /// dates the first of a month with the month first; [`TableColumn::notes`](crate::TableColumn::notes) says it.
+    #[must_use]
+    pub fn day_first(mut self, day_first: bool) -> Self {
+        self.day_first = Some(day_first);
+        self
+    }
+
     /// Whether a [`Dataset`] may have missing features, as NaN; refused by default. A category that is missing is NaN in each
     /// of its features. A missing target or group is always refused. A [`Frame`](crate::Frame) has them in any case.
     #[must_use]
@@ -142,19 +152,21 @@ impl TableReader {
     /// | identifier | whole numbers, nine in ten of them different, in a column named `id`, `index`, `row` or the like; or a first column that counts 10 or more rows from 0 or 1 |
     /// | category | codes such as `01067`: all of as many digits, three or more, and some that begin with 0 |
     /// | number | at least nine in ten of the cells that are there are numbers; another cell is an error |
-    /// | date | likewise, `2024-03-01` (also with `12:30`, seconds and a zone), `01.03.2024`, `1/3/2024` or `3/1/2024` |
+    /// | date | likewise, `2024-03-01` (also with `12:30`, seconds and a zone), `01.03.2024`, `1/3/2024` or `3/1/2024`, `1 Mar 2024`, `Mar 1, 2024` or `1-Mar-24` (1969 to 2068) |
+    /// | time | likewise, `14:05`, `14:05:30` or `2:05 pm` |
     /// | category | at most 1,000 distinct texts, in two rows each on average |
     /// | identifier | texts of up to 40 letters on average, of which nine in ten stand in one row only |
     /// | text | all other texts: refused, or left out by [`leave_out_text`](Self::leave_out_text) |
     ///
     /// One format is found for all numbers of a column: decimal points or commas; thousands with commas, points, spaces or
-    /// apostrophes; percent (`5 %` is 5) and signs of currencies. `1,234` alone can be read in two ways: as in the rest of
+    /// apostrophes; percent (`5 %` is 5) and signs of currencies; `(5)` and `−5` for -5. `1,234` alone can be read in two ways: as in the rest of
     /// the table, where that has decimal points or commas; else as 1234 where commas separate cells, and 1.234 where they
     /// do not. The reason says so.
     ///
     /// A cell is missing where it is empty or says `?`, `NA`, `#NA`, `N/A`, `#N/A`, `n.a.`, `<NA>`, `NaN`, `NaT`, `null`,
     /// `(null)`, `\N`, `#VALUE!` or `#DIV/0!`, in any case; among numbers, dates and booleans also where it says `None`,
-    /// `missing`, `-`, `--` or `.`.
+    /// `missing`, `-`, `--` or `.`. Of these a dash is missing among the classes of a target, too, unless a plus is a class or
+    /// nothing but one class is left.
     ///
     /// Without a task, a target of texts is classes. So is one of whole numbers, if there are at most 10 distinct ones, or at
     /// most 50 in a column named `class` or `label`. Whole numbers written with a point (`1.0`) are classes if they count

@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use smallbatch_base::Scalar;
 
-use crate::cells::{Markers, Place};
+use crate::cells::{Among, Markers, Place};
 use crate::column::{ColumnKind, ColumnRole, Reading, TableColumn};
 use crate::read::Findings;
 use crate::{Dataset, Error, FrameValues, MissingValues, Table, Target};
@@ -62,6 +62,9 @@ pub struct TableSchema {
     pub(crate) markers: Markers,
     #[serde(skip_serializing_if = "MissingValues::are_refused")]
     pub(crate) missing: MissingValues,
+    /// Whether the day comes first in dates that can be read in two ways, if that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) day_first: Option<bool>,
     pub(crate) rows: u64,
 }
 
@@ -120,6 +123,15 @@ impl TableSchema {
         self.time.as_ref().map(|time| time.column.as_str())
     }
 
+    /// What was assumed of columns, and what is odd about them: a sentence each, without its end.
+    pub fn notes(&self) -> Vec<String> {
+        let of_column = |column: &TableColumn| {
+            let said = |note: &String| format!("column {:?}: {note}", column.name);
+            column.notes.iter().map(said).collect::<Vec<_>>()
+        };
+        self.columns.iter().flat_map(of_column).collect()
+    }
+
     /// The columns that are categories, each with its number of categories.
     pub fn categories(&self) -> impl Iterator<Item = (&str, usize)> {
         self.used()
@@ -166,9 +178,9 @@ impl TableSchema {
         if self.missing == MissingValues::Refuse {
             let used = self.used().map(|column| {
                 let at = table.needed(column.name(), &self.columns)?;
-                Ok((at, column.is_among_numbers()))
+                Ok((at, column.among()))
             });
-            let used: Vec<(usize, bool)> = used.collect::<Result<_, Error>>()?;
+            let used: Vec<(usize, Among)> = used.collect::<Result<_, Error>>()?;
             table.check_missing(&used, &self.markers, advice)?;
         }
         let read = self.read(table)?;
@@ -225,19 +237,16 @@ impl TableSchema {
             .columns
             .iter()
             .filter(|column| column.role != ColumnRole::Feature);
-        let needed = others.map(|column| {
-            let numbers = column.is_among_numbers() && column.role != ColumnRole::Groups;
-            Ok((table.position(&column.name)?, numbers))
-        });
-        let needed: Vec<(usize, bool)> = needed.collect::<Result<_, Error>>()?;
+        let needed = others.map(|column| Ok((table.position(&column.name)?, column.among())));
+        let needed: Vec<(usize, Among)> = needed.collect::<Result<_, Error>>()?;
         let complete = table.check_missing(&needed, &self.markers, FILL_IN);
         if complete.is_err() && self.missing == MissingValues::Refuse {
             // One error names all.
             let features = self.used().map(|column| {
                 let at = table.needed(column.name(), &self.columns)?;
-                Ok((at, column.is_among_numbers()))
+                Ok((at, column.among()))
             });
-            let mut all: Vec<(usize, bool)> = features.collect::<Result<_, Error>>()?;
+            let mut all: Vec<(usize, Among)> = features.collect::<Result<_, Error>>()?;
             all.extend(needed);
             all.sort_unstable();
             table.check_missing(&all, &self.markers, FILL_IN)?;

@@ -26,6 +26,7 @@ struct Settings {
     missing_markers: bool,
     #[serde(default)]
     leave_out_text: bool,
+    day_first: Option<bool>,
     #[serde(default)]
     columns: BTreeMap<String, ColumnKind>,
 }
@@ -50,9 +51,10 @@ impl TableReader {
     /// missing = ["unknown"]       # means a missing cell, beside the common markers
     /// missing-markers = true      # false: NA is Namibia
     /// leave-out-text = false      # true: free text is left out, not refused
+    /// day-first = true            # 3/4/2021 is in April; false: in March
     ///
     /// [columns]                   # what a column is, instead of reading it off
-    /// zip = "category"            # or number, boolean, date, identifier, constant, text, ignored
+    /// zip = "category"            # or number, boolean, date, time, identifier, constant, text, ignored
     /// "#)?;
     ///
     /// let error = TableReader::from_toml("target = \"price\"\ngruops = \"street\"").unwrap_err();
@@ -85,6 +87,7 @@ impl TableReader {
                 more: settings.missing,
             },
             leaves_out_text: settings.leave_out_text,
+            day_first: settings.day_first,
             ..Self::new()
         })
     }
@@ -109,12 +112,16 @@ impl TableReader {
         })
     }
 
-    /// What the file beside a table says, `houses.toml` for `houses.csv` (or `houses.csv.gz`); nothing if there is none.
+    /// What the file beside a table says, `houses.toml` for `houses.csv` (or `houses.csv.gz`); nothing if there is none, as
+    /// beside standard input (`-`).
     ///
     /// # Errors
     /// As [`from_settings`](Self::from_settings), but for a file that is not there.
     pub fn beside(table: impl AsRef<Path>) -> Result<Self, Error> {
         let table = table.as_ref();
+        if table == Path::new("-") {
+            return Ok(Self::new());
+        }
         let name = crate::source::name_of(table);
         match Self::from_settings(table.with_file_name(format!("{name}.toml"))) {
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -177,6 +184,9 @@ impl TableSchema {
         }
         if !self.markers.common {
             line("missing-markers", "false".to_owned(), "");
+        }
+        if let Some(day_first) = self.day_first {
+            line("day-first", day_first.to_string(), "");
         }
         text.push_str("\n[columns]\n");
         for column in &self.columns {

@@ -1,11 +1,14 @@
 //! What the cells of a column have in common, counted in one pass and in bounded memory.
 
+mod counts;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use crate::cells::{Absence, Markers, short};
-use crate::dates::{DateOrder, Moment};
-use crate::numbers::{NumberFormat, Shape};
+use crate::dates::{DateOrder, Moment, clock};
+use crate::numbers::{CURRENCIES, Currency, NumberFormat, Shape, Signs};
+pub(crate) use counts::{Clocks, Dates, Example, Numbers, Range};
 
 /// More distinct texts than this are no categories.
 pub(crate) const MOST_LEVELS: usize = 1000;
@@ -15,50 +18,6 @@ const LONGEST_LEVEL: usize = 200;
 const MOST_DISTINCT: usize = 50_000;
 /// So many lines with missing cells are remembered.
 pub(crate) const LINES_NAMED: usize = 5;
-
-/// A cell that is an example of something.
-#[derive(Clone, Debug)]
-pub(crate) struct Example {
-    pub(crate) line: u64,
-    pub(crate) cell: String,
-}
-
-impl Example {
-    fn new(line: u64, cell: &str) -> Self {
-        Self {
-            line,
-            cell: short(cell),
-        }
-    }
-}
-
-/// The least and the largest of some numbers, and whether all are whole.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Range {
-    pub(crate) least: f64,
-    pub(crate) largest: f64,
-    pub(crate) whole: bool,
-}
-
-impl Range {
-    const NONE: Self = Self {
-        least: f64::INFINITY,
-        largest: f64::NEG_INFINITY,
-        whole: true,
-    };
-
-    fn add(&mut self, value: f64) {
-        self.least = self.least.min(value);
-        self.largest = self.largest.max(value);
-        self.whole = self.whole && value.fract() == 0.0;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.least = self.least.min(other.least);
-        self.largest = self.largest.max(other.largest);
-        self.whole &= other.whole;
-    }
-}
 
 /// Cells that the same formats read as numbers.
 #[derive(Clone, Debug)]
@@ -71,37 +30,6 @@ struct Alike {
     commas: Range,
 }
 
-/// Cells as dates in one order.
-#[derive(Clone, Debug)]
-pub(crate) struct Dates {
-    pub(crate) count: u64,
-    /// The first cell that is no such date, and is not missing.
-    pub(crate) first_other: Option<Example>,
-    /// Days since 1970-01-01.
-    pub(crate) earliest: f64,
-    pub(crate) latest: f64,
-    /// A bit for each month, day of the week and hour that there is.
-    pub(crate) months: u32,
-    pub(crate) weekdays: u32,
-    pub(crate) hours: u32,
-    /// A bit for each day of the month.
-    pub(crate) days_of_month: u32,
-}
-
-/// The numbers of a column in one format.
-#[derive(Clone, Debug)]
-pub(crate) struct Numbers {
-    pub(crate) format: NumberFormat,
-    pub(crate) count: u64,
-    pub(crate) range: Range,
-    /// The first cell that is no number, and is not missing.
-    pub(crate) first_other: Option<Example>,
-    /// Whether a cell has a separator of decimals or thousands.
-    pub(crate) separated: bool,
-    /// The first cell that can be read in two ways, as far as its own text goes.
-    pub(crate) ambiguous: Option<String>,
-}
-
 /// A column, as far as it has been seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Survey {
@@ -110,14 +38,22 @@ pub(crate) struct Survey {
     pub(crate) missing: u64,
     /// Cells that are missing if the column is numbers.
     pub(crate) among_numbers: u64,
+    /// Of these the dashes, which are missing if the column is classes.
+    pub(crate) dashes: u64,
     /// The first lines with cells that are missing.
     pub(crate) missing_lines: Vec<u64>,
     alike: Vec<Alike>,
-    percent: bool,
-    currency: bool,
+    /// How many cells have a percent sign.
+    pub(crate) percent: u64,
+    /// How many cells are of each currency.
+    currencies: [u64; CURRENCIES],
+    parentheses: bool,
     /// The first infinite number.
     pub(crate) infinite: Option<Example>,
-    dates: [Dates; 3],
+    dates: [Dates; DateOrder::ALL.len()],
+    /// The first date that is another one with the day first than with the month first.
+    pub(crate) two_ways: Option<Example>,
+    pub(crate) clocks: Clocks,
     levels: HashMap<Box<str>, u64>,
     /// Whether there are more, or longer ones.
     levels_overflow: bool,
@@ -148,12 +84,20 @@ impl Survey {
             rows: 0,
             missing: 0,
             among_numbers: 0,
+            dashes: 0,
             missing_lines: Vec::new(),
             alike: Vec::new(),
-            percent: false,
-            currency: false,
+            percent: 0,
+            currencies: [0; CURRENCIES],
+            parentheses: false,
             infinite: None,
-            dates: [dates(), dates(), dates()],
+            dates: DateOrder::ALL.map(|_| dates()),
+            two_ways: None,
+            clocks: Clocks {
+                count: 0,
+                first_other: None,
+                range: Range::NONE,
+            },
             levels: HashMap::new(),
             levels_overflow: false,
             hashes: HashSet::default(),
@@ -176,8 +120,9 @@ impl Survey {
         }
         match absence {
             Absence::Always => self.missing += 1,
-            Absence::AmongNumbers => {
+            Absence::AmongNumbers | Absence::Dash => {
                 self.among_numbers += 1;
+                self.dashes += u64::from(absence == Absence::Dash);
                 self.observe_text(cell);
             }
             Absence::Present => {
@@ -186,10 +131,12 @@ impl Survey {
                 self.observe_number(line, cell, shape, is_first);
                 if shape.formats == 0 {
                     self.observe_date(line, cell);
+                    self.observe_clock(line, cell);
                 } else {
-                    for dates in &mut self.dates {
-                        if dates.first_other.is_none() {
-                            dates.first_other = Some(Example::new(line, cell));
+                    let dates = self.dates.iter_mut().map(|dates| &mut dates.first_other);
+                    for other in dates.chain([&mut self.clocks.first_other]) {
+                        if other.is_none() {
+                            *other = Some(Example::new(line, cell));
                         }
                     }
                 }
@@ -227,8 +174,12 @@ impl Survey {
     }
 
     fn observe_number(&mut self, line: u64, cell: &str, shape: Shape, is_first: bool) {
-        self.percent |= shape.percent;
-        self.currency |= shape.currency;
+        let signs = shape.signs;
+        self.percent += u64::from(signs.percent);
+        self.parentheses |= signs.parentheses;
+        if let Some(currency) = signs.currency {
+            self.currencies[currency.place()] += 1;
+        }
         let at = match self
             .alike
             .iter()
@@ -270,6 +221,14 @@ impl Survey {
     }
 
     fn observe_date(&mut self, line: u64, cell: &str) {
+        if self.two_ways.is_none() {
+            let orders = [DateOrder::DayMonthYear, DateOrder::MonthDayYear];
+            if let [Some(day_first), Some(month_first)] = orders.map(|o| Moment::parse(cell, o))
+                && day_first != month_first
+            {
+                self.two_ways = Some(Example::new(line, cell));
+            }
+        }
         for (order, dates) in DateOrder::ALL.into_iter().zip(&mut self.dates) {
             let Some(moment) = Moment::parse(cell, order) else {
                 if dates.first_other.is_none() {
@@ -285,6 +244,19 @@ impl Survey {
             dates.weekdays |= 1 << moment.weekday();
             dates.hours |= 1 << moment.hour();
             dates.days_of_month |= 1 << (moment.day_of_month() - 1);
+        }
+    }
+
+    fn observe_clock(&mut self, line: u64, cell: &str) {
+        match clock(cell) {
+            Some(second) => {
+                self.clocks.count += 1;
+                self.clocks.range.add(second);
+            }
+            None if self.clocks.first_other.is_none() => {
+                self.clocks.first_other = Some(Example::new(line, cell));
+            }
+            None => {}
         }
     }
 
@@ -337,10 +309,27 @@ impl Survey {
         (count(true), count(false))
     }
 
+    /// The currencies that there are, each with its number of cells, the most frequent first.
+    pub(crate) fn currencies(&self) -> Vec<(String, u64)> {
+        let all = self.currencies.iter().enumerate();
+        let there = all.filter(|(_, count)| **count > 0);
+        let mut named: Vec<(String, u64)> = there
+            .map(|(place, &count)| (Currency::name(place), count))
+            .collect();
+        named.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        named
+    }
+
     /// The column as numbers.
     pub(crate) fn numbers(&self, habit: crate::numbers::Habit) -> Numbers {
         let shapes: Vec<(u8, u64)> = self.alike.iter().map(|a| (a.formats, a.count)).collect();
-        let (format, count) = NumberFormat::choose(&shapes, habit, self.percent, self.currency);
+        let currency = self.currencies.iter().position(|count| *count > 0);
+        let signs = Signs {
+            percent: self.percent > 0,
+            currency: currency.map(Currency::at),
+            parentheses: self.parentheses,
+        };
+        let (format, count) = NumberFormat::choose(&shapes, habit, signs);
         let mut range = Range::NONE;
         let mut first_other: Option<&Example> = None;
         let (mut separated, mut ambiguous) = (false, None);
@@ -369,12 +358,16 @@ impl Survey {
         }
     }
 
-    /// The column as dates, in the order that reads most cells; the other order that reads as many, if there is one.
-    pub(crate) fn dates(&self) -> (DateOrder, &Dates, Option<DateOrder>) {
-        let [year_first, day_first, month_first] = &self.dates;
+    /// The column as dates, in the order that reads most cells; the other order that reads as many, if there is one. Of two such
+    /// orders the one with the day first, if that is said.
+    pub(crate) fn dates(&self, said: Option<bool>) -> (DateOrder, &Dates, Option<DateOrder>) {
+        let [year_first, day_first, month_first, named] = &self.dates;
         let most = self.dates.iter().map(|dates| dates.count).max();
         if Some(year_first.count) == most {
             return (DateOrder::YearMonthDay, year_first, None);
+        }
+        if Some(named.count) == most {
+            return (DateOrder::MonthNamed, named, None);
         }
         if day_first.count != month_first.count {
             return if Some(day_first.count) == most {
@@ -384,7 +377,8 @@ impl Survey {
             };
         }
         // The first of each month is likelier than January of each year.
-        if month_first.days_of_month == 1 && day_first.days_of_month != 1 {
+        let is_monthly = month_first.days_of_month == 1 && day_first.days_of_month != 1;
+        if !said.unwrap_or(!is_monthly) {
             (
                 DateOrder::MonthDayYear,
                 month_first,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-use crate::cells::{Markers, Place};
+use crate::cells::{Among, Markers, Place};
 use crate::names::nearest;
 use crate::rows::Rows;
 use crate::sound::Malformed;
@@ -247,19 +247,19 @@ impl Table {
         })
     }
 
-    /// Refuses missing cells in these columns, each of numbers or not; counts them all.
+    /// Refuses missing cells in these columns; counts them all.
     pub(crate) fn check_missing(
         &self,
-        used: &[(usize, bool)],
+        used: &[(usize, Among)],
         markers: &Markers,
         advice: &'static str,
     ) -> Result<(), Error> {
         let mut columns: Vec<(String, usize)> = Vec::new();
         let mut lines = BTreeSet::new();
-        for &(column, numbers) in used {
+        for &(column, among) in used {
             let missing: Vec<u64> = self
                 .cells(column)
-                .filter(|(_, cell)| markers.is_missing(cell, numbers))
+                .filter(|(_, cell)| markers.is_missing(cell, among))
                 .map(|(place, _)| place.line)
                 .collect();
             if !missing.is_empty() {

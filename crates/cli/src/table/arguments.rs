@@ -36,7 +36,7 @@ pub(crate) struct Reading {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
 
-    /// What a column is, where that is not read off right: `zip=category`; or number, boolean, date, identifier, text. May be repeated
+    /// What a column is, where that is not read off right: `zip=category`; or number, boolean, date, time, identifier, text. May be repeated
     #[arg(long, value_name = "COLUMN=KIND", value_parser = kind)]
     pub(crate) kind: Vec<(String, ColumnKind)>,
 
@@ -47,6 +47,14 @@ pub(crate) struct Reading {
     /// No text but an empty cell means a missing one: NA may be Namibia
     #[arg(long)]
     pub(crate) no_missing_markers: bool,
+
+    /// Dates that can be read in two ways have the day first: 3/4/2021 is in April
+    #[arg(long, conflicts_with = "month_first")]
+    pub(crate) day_first: bool,
+
+    /// Dates that can be read in two ways have the month first: 3/4/2021 is in March
+    #[arg(long)]
+    pub(crate) month_first: bool,
 
     /// Leave out columns of free text instead of refusing them
     #[arg(long)]
@@ -90,6 +98,9 @@ impl Reading {
         }
         if self.no_missing_markers {
             reader = reader.no_missing_markers();
+        }
+        if self.day_first || self.month_first {
+            reader = reader.day_first(self.day_first);
         }
         if self.leave_out_text {
             reader = reader.leave_out_text(true);

@@ -8,7 +8,7 @@ use smallbatch::data::{BadRow, Notice, Table, TableSchema};
 use smallbatch::pipeline::{Measures, Pipeline, Recipe, Scores};
 use smallbatch::report::number;
 
-use crate::ending::Failure;
+use crate::ending::{Failure, in_flags};
 
 /// What predictions are worth, a line each measure.
 pub(super) fn scores(scores: &Scores, inside: Option<f64>) -> String {
@@ -159,6 +159,9 @@ pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
     for column in schema.columns() {
         let (name, kind, reason) = (column.name(), column.kind().to_string(), column.reason());
         let _ = writeln!(text, "  {name:<widest$}  {kind:<10}  {reason}");
+    }
+    for note in schema.notes() {
+        let _ = writeln!(text, "note: {}", in_flags(&note));
     }
     text.trim_end().to_owned()
 }

@@ -1,6 +1,6 @@
 //! A table of one's own: what to expect of it, how to train on it, predictions.
 
-use crate::support::{refused, rows, said_in, smallbatch, table, text};
+use crate::support::{given, refused, rows, said_in, smallbatch, table, text};
 
 #[test]
 fn what_to_expect_of_a_table_is_said_at_once_and_fits_the_terminal() {
@@ -37,6 +37,69 @@ fn what_to_expect_of_a_table_is_said_at_once_and_fits_the_terminal() {
         said.contains("is now `smallbatch expect FILE.csv`"),
         "{said}"
     );
+}
+
+/// What was assumed of a table is said by `inspect`, with the flags that say otherwise.
+#[test]
+fn what_was_assumed_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let row = |i: usize| format!("{}/{}/2021,{}%,{}.0\n", 1 + i % 12, 1 + i % 11, i, i % 10);
+    let text = format!("sold,share,stars\n{}1/2/2021,7,3.0\n", rows(60, row));
+    let (code, said, error) = given(folder.path(), &["inspect", "-"], &text);
+    assert_eq!(code, Some(0), "{error}");
+    for note in [
+        "note: column \"sold\": its dates are read with the day first",
+        "declare it (--month-first)",
+        "name it as the time (--time)",
+        "60 of its numbers have a percent sign and 1 have none",
+        "declare them numbers (--task numbers)",
+    ] {
+        assert!(said.contains(note), "{note}: {said}");
+    }
+    let told = [
+        "inspect",
+        "-",
+        "--month-first",
+        "--time",
+        "sold",
+        "--task",
+        "numbers",
+    ];
+    let (code, said, error) = given(folder.path(), &told, &text);
+    assert_eq!(code, Some(0), "{error}");
+    assert_eq!(said.matches("note: ").count(), 1, "{said}");
+    assert!(said.contains("mm/dd/yyyy, as declared"), "{said}");
+    let both = ["inspect", "-", "--month-first", "--day-first"];
+    assert_eq!(given(folder.path(), &both, &text).0, Some(2));
+}
+
+/// Standard input is read once, and called by its name.
+#[test]
+fn standard_input_is_read_once_and_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "size,price\n{}",
+        rows(80, |i| format!("{i}.5,{}.25\n", 3 * i))
+    );
+    let advise = ["advise", "-", "--target", "price", "--quick"];
+    let (code, said, error) = given(folder.path(), &advise, &text);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(!(said + &error).contains("nothing in the table"));
+    let advice = std::fs::read_to_string(folder.path().join("out/advice.html")).unwrap();
+    assert!(!advice.contains("nothing in the table"));
+    let twice = ["advise", "-", "--test", "-"];
+    let (code, _, error) = given(folder.path(), &twice, &text);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("standard input is one table"), "{error}");
+    for verb in [
+        &["advise", "-"][..],
+        &["inspect", "-"],
+        &["predict", "out", "-"],
+    ] {
+        let (code, _, error) = given(folder.path(), verb, "");
+        assert_eq!(code, Some(1), "{error}");
+        assert!(error.starts_with("error: standard input: "), "{error}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What the name of a column says of it.
 
+use super::FEW;
+use crate::survey::Survey;
+
 /// The first or the last word of the name of a column that names rows.
 const WORDS_OF_IDENTIFIERS: [&str; 7] = ["id", "uuid", "guid", "identifier", "pk", "rowid", "ids"];
 /// Whole names of columns that name or number rows.
@@ -58,6 +61,15 @@ pub(super) fn names_rows(name: &str) -> bool {
         || is_word(words.last())
         || NAMES_OF_IDENTIFIERS.contains(&words.join(" ").as_str())
         || name.starts_with("Unnamed: ")
+}
+
+/// Whether a column is named as if it identified something, and has many values of which some repeat: perhaps groups.
+pub(crate) fn names_what_repeats(name: &str, survey: &Survey) -> bool {
+    let distinct = survey.distinct();
+    names_rows(name)
+        && distinct > FEW
+        && !survey.is_saturated()
+        && (distinct as u64) < survey.texts()
 }
 
 pub(super) fn is_measure(name: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Candidate, Decision, MOSTLY, ordered};
-use crate::cells::short;
+use crate::cells::{Absence, Among, short};
 use crate::column::{ColumnKind, Reading};
 use crate::survey::MOST_LEVELS;
 use crate::{Error, Task};
@@ -19,7 +19,6 @@ impl Candidate<'_> {
     pub(crate) fn as_target(&self, task: Option<Task>) -> Result<Decision, Error> {
         let survey = self.survey;
         let numbers = survey.numbers(self.habit);
-        let rows = usize::try_from(survey.texts()).unwrap_or(usize::MAX);
         let is_number = match task {
             Some(task) => task == Task::Regression,
             None => {
@@ -34,10 +33,32 @@ impl Candidate<'_> {
         }
         let classes = survey.levels().map(|levels| {
             let texts = levels.keys().map(|text| &**text);
-            let texts = texts.filter(|text| !is_number || !self.markers.is_missing(text, true));
-            let classes: BTreeSet<String> = texts.map(class_of).collect();
+            let there = |among| {
+                let texts = texts
+                    .clone()
+                    .filter(|text| !self.markers.is_missing(text, among));
+                texts.map(class_of).collect::<BTreeSet<String>>()
+            };
+            let classes = if is_number {
+                there(Among::Numbers)
+            } else {
+                let words = there(Among::Classes);
+                // `-` beside `+` is a class, and so is all that is left beside another one.
+                let is_plus = |text: &String| text.chars().all(|c| c == '+');
+                if words.len() < 2 || words.iter().any(is_plus) {
+                    there(Among::Texts)
+                } else {
+                    words
+                }
+            };
             ordered(classes.into_iter().collect())
         });
+        let has_dash = classes
+            .iter()
+            .flatten()
+            .any(|class| self.markers.absence(class) == Absence::Dash);
+        let dashes = if has_dash { 0 } else { survey.dashes };
+        let rows = usize::try_from(survey.texts() - dashes).unwrap_or(usize::MAX);
         if let Some([value]) = classes.as_deref() {
             return Err(self.constant_target(value.clone()));
         }
@@ -82,6 +103,16 @@ impl Candidate<'_> {
                     MOST_CLASSES
                 };
                 let classes = classes.unwrap_or_default();
+                let numeric = numbers.count as f64 >= MOSTLY * survey.present() as f64;
+                let is_continuous =
+                    numeric && (!numbers.range.whole || 2 * survey.distinct() > rows);
+                if task.is_some() && is_continuous && survey.distinct() > MOST_CLASSES {
+                    return Err(Error::ContinuousTarget {
+                        column: self.name.to_owned(),
+                        distinct: survey.distinct(),
+                        n_rows: rows,
+                    });
+                }
                 let too_many = classes.len() > most || 2 * classes.len() > rows;
                 if classes.is_empty() || (task.is_none() && too_many) {
                     return Err(Error::TooManyClasses {
@@ -92,8 +123,18 @@ impl Candidate<'_> {
                     });
                 }
                 let reason = format!("{} classes in {rows} rows", classes.len());
+                let may_be_numbers = task.is_none() && numeric && classes.len() > 2;
+                let note = may_be_numbers.then(|| {
+                    format!(
+                        "its {} different whole numbers are taken as classes; if they are quantities, declare them numbers (`task = \"numbers\"`)",
+                        classes.len()
+                    )
+                });
                 let reading = Reading::Levels(classes);
-                Ok(Decision::new(ColumnKind::Category, reading, reason))
+                Ok(Decision {
+                    notes: note.into_iter().collect(),
+                    ..Decision::new(ColumnKind::Category, reading, reason)
+                })
             }
         }
     }

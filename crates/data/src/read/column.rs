@@ -1,16 +1,19 @@
 //! The cells of one column as a schema reads them, and what is new in them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::f64::consts::TAU;
+use std::ops::RangeInclusive;
 
-use crate::cells::{Absence, Place, is_written_zero, short, truth};
+use crate::cells::{Absence, Among, Place, is_written_zero, short, truth};
 use crate::column::{CalendarPart, Reading, TableColumn};
-use crate::dates::{DAYS_OF_A_YEAR, DateOrder, Moment};
-use crate::decide::expected_date;
+use crate::dates::{DAYS_OF_A_YEAR, DateOrder, Moment, clock, written};
+use crate::decide::{TIME, expected_date};
 use crate::numbers::NumberFormat;
 use crate::{Error, FrameValues, Notice, Table, TableSchema};
 
 /// The way out of a cell that later data has.
 pub(super) const CORRECT: &str = "correct it";
+const SECONDS_OF_A_DAY: f64 = 86_400.0;
 /// So many new categories of one column are named.
 const MOST_NEW_CATEGORIES: usize = 20;
 
@@ -73,6 +76,7 @@ pub(super) struct Cells<'a> {
 impl Cells<'_> {
     /// What it becomes in a frame: of a date several columns.
     pub(super) fn read(&self, findings: &mut Findings) -> Vec<FrameValues> {
+        self.compare_missing(findings);
         match &self.column.reading {
             Reading::Numbers { format, range } => {
                 vec![self.numbers(*format, *range, findings)]
@@ -82,10 +86,35 @@ impl Cells<'_> {
             Reading::Dates {
                 order,
                 earliest,
+                latest,
                 parts,
-            } => self.dates(*order, *earliest, parts, findings),
+            } => self.dates(*order, (*earliest, *latest), parts, findings),
+            Reading::Clock => self.clocks(findings),
             Reading::Always(_) | Reading::Nothing => Vec::new(),
         }
+    }
+
+    /// Missing cells where training had none: what they mean was not learned.
+    fn compare_missing(&self, findings: &mut Findings) {
+        // An earlier version did not count.
+        if self.column.missing > 0 || self.schema.rows == 0 {
+            return;
+        }
+        let among = self.column.among();
+        let levels = self.column.levels();
+        let mut missing = Seen::default();
+        for (place, cell) in self.table.cells(self.at) {
+            let is_missing = self.schema.markers.is_missing(cell, among)
+                || (among == Among::Texts
+                    && self.schema.markers.is_missing(cell, Among::Numbers)
+                    && !levels.iter().any(|level| level == cell));
+            if is_missing {
+                missing.add(place.line, || {
+                    "is missing, and never was in training".to_owned()
+                });
+            }
+        }
+        missing.tell(&self.column.name, findings);
     }
 
     /// Each cell, whether it is missing, with its place and row.
@@ -102,13 +131,7 @@ impl Cells<'_> {
     ) -> FrameValues {
         let mut far = Seen::default();
         let [least, largest] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
-        let width = largest - least;
-        // A constant that was declared a number has no width to go by.
-        let usual = if width > 0.0 && width.is_finite() {
-            least - width..=largest + width
-        } else {
-            f64::NEG_INFINITY..=f64::INFINITY
-        };
+        let usual = usual([least, largest]);
         let mut values = Vec::with_capacity(self.table.n_rows());
         for (row, place, cell, absence) in self.cells() {
             values.push(if absence != Absence::Present {
@@ -132,6 +155,26 @@ impl Cells<'_> {
         }
         far.tell(&self.column.name, findings);
         FrameValues::Numbers(values)
+    }
+
+    /// The sine and the cosine of the angle of the hour.
+    fn clocks(&self, findings: &mut Findings) -> Vec<FrameValues> {
+        let mut angles = Vec::with_capacity(self.table.n_rows());
+        for (row, place, cell, absence) in self.cells() {
+            let second = match absence {
+                Absence::Present => clock(cell),
+                _ => None,
+            };
+            if second.is_none() && absence == Absence::Present {
+                findings.bad(row, place.bad(cell, TIME, CORRECT));
+            }
+            angles.push(second.map_or(f64::NAN, |second| second / SECONDS_OF_A_DAY * TAU));
+        }
+        let of = |function: fn(f64) -> f64| {
+            let values = angles.iter().map(|angle| function(*angle));
+            FrameValues::Numbers(values.collect())
+        };
+        vec![of(f64::sin), of(f64::cos)]
     }
 
     fn truths(&self, findings: &mut Findings) -> FrameValues {
@@ -190,11 +233,13 @@ impl Cells<'_> {
     fn dates(
         &self,
         order: DateOrder,
-        earliest: f64,
+        (earliest, latest): (f64, Option<f64>),
         parts: &[CalendarPart],
         findings: &mut Findings,
     ) -> Vec<FrameValues> {
         let rows = self.table.n_rows();
+        let mut far = Seen::default();
+        let usual = usual([earliest, latest.unwrap_or(earliest)]);
         let mut trend = Vec::with_capacity(rows);
         let mut codes = vec![Vec::with_capacity(rows); parts.len()];
         for (row, place, cell, absence) in self.cells() {
@@ -204,6 +249,16 @@ impl Cells<'_> {
             };
             if moment.is_none() && absence == Absence::Present {
                 findings.bad(row, place.bad(cell, expected_date(order), CORRECT));
+            }
+            if let Some(days) = moment
+                .map(Moment::days)
+                .filter(|days| !usual.contains(days))
+            {
+                far.add(place.line, || {
+                    let [day, first, last] =
+                        [days, earliest, latest.unwrap_or(earliest)].map(written);
+                    format!("is {day}, far outside {first} to {last} of the training rows")
+                });
             }
             trend.push(moment.map_or(f64::NAN, |moment| {
                 (moment.days() - earliest) / DAYS_OF_A_YEAR
@@ -216,12 +271,23 @@ impl Cells<'_> {
                 }));
             }
         }
+        far.tell(&self.column.name, findings);
         let mut values = vec![FrameValues::Numbers(trend)];
         values.extend(parts.iter().zip(codes).map(|(part, codes)| {
             let levels = part.levels();
             FrameValues::Categories { codes, levels }
         }));
         values
+    }
+}
+
+/// What is not far outside a range: not by more than its width. One value has no width to go by.
+fn usual([least, largest]: [f64; 2]) -> RangeInclusive<f64> {
+    let width = largest - least;
+    if width > 0.0 && width.is_finite() {
+        least - width..=largest + width
+    } else {
+        f64::NEG_INFINITY..=f64::INFINITY
     }
 }
 

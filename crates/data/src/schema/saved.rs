@@ -28,6 +28,8 @@ pub(super) struct Now {
     markers: Markers,
     #[serde(default)]
     missing: MissingValues,
+    #[serde(default)]
+    day_first: Option<bool>,
     rows: u64,
 }
 
@@ -62,6 +64,7 @@ impl From<Before> for Now {
             reason: "read by an earlier version".to_owned(),
             missing: 0,
             reading,
+            notes: Vec::new(),
         };
         let values = |name, role, levels: Option<Vec<String>>| match levels {
             Some(levels) => column(name, role, ColumnKind::Category, Reading::Levels(levels)),
@@ -93,6 +96,7 @@ impl From<Before> for Now {
             time: None,
             markers: Markers::default(),
             missing: before.missing,
+            day_first: None,
             rows: 0,
         }
     }
@@ -144,6 +148,7 @@ impl TryFrom<Saved> for TableSchema {
             time: saved.time,
             markers: saved.markers,
             missing: saved.missing,
+            day_first: saved.day_first,
             rows: saved.rows,
         })
     }

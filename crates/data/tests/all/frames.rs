@@ -362,6 +362,12 @@ k,town,size,open,day,more
     assert_eq!(
         notices,
         [
+            ("day", 1, "is missing, and never was in training"),
+            (
+                "day",
+                4,
+                "is 2025-12-24, far outside 2024-01-01 to 2024-01-06 of the training rows"
+            ),
             (
                 "size",
                 1,

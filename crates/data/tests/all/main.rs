@@ -8,6 +8,7 @@ mod cases;
 mod chunks;
 mod copies;
 mod folder;
+mod forms;
 mod frames;
 mod frozen;
 mod malformed;

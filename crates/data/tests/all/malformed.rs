@@ -8,8 +8,11 @@
 use proptest::prelude::*;
 use smallbatch_data::{Error, Table, TableChunks, TableReader};
 
+/// Lines, and lines with reasons.
+type Read = (Vec<u64>, Vec<(u64, String)>);
+
 /// The lines of the rows that are read, and of those that are left out with the reasons.
-fn tolerantly(bytes: &[u8], most_rows: usize) -> Result<(Vec<u64>, Vec<(u64, String)>), Error> {
+fn tolerantly(bytes: &[u8], most_rows: usize) -> Result<Read, Error> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("table.csv");
     std::fs::write(&file, bytes).unwrap();

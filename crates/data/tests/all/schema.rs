@@ -90,11 +90,26 @@ fn the_task_is_read_off_the_target_unless_said() {
     ] {
         assert_eq!(schema(&format!("a,{name}\n{rows}"), name).task(), task);
     }
-    // Classes that are asked for may be as many as they are.
-    let rows: String = (0..60).map(|i| format!("{i},{i}\n")).collect();
+    // Classes that are asked for may be many, of numbers too, if there are rows of each.
     let asked = TableReader::new().task(Task::Classification);
-    let data = read(&asked, &format!("a,y\n{rows}")).unwrap();
-    assert_eq!(data.n_outputs(), 60);
+    for row in [|i| format!("{i},c{i}\n"), |i| format!("{i},{}\n", i / 2)] {
+        let rows: String = (0..120).map(row).collect();
+        let classes = read(&asked, &format!("a,y\n{rows}")).unwrap().n_outputs();
+        assert!(classes >= 60, "{classes}");
+    }
+    // Quantities are none.
+    for row in [|i| format!("{i},{i}\n"), |i| format!("{i},{}.5\n", i / 2)] {
+        let rows: String = (0..120).map(row).collect();
+        let error = read(&asked, &format!("a,y\n{rows}")).unwrap_err();
+        assert!(
+            matches!(error, Error::ContinuousTarget { n_rows: 120, .. }),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("predict them as numbers"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
