@@ -395,7 +395,8 @@ pub enum Error {
         problem: String,
     },
 
-    /// Text that is not a table: a line with another number of fields than the header, or bytes that are not UTF-8.
+    /// Text that is not a table: a line with another number of fields than the header, a quote that is not closed, or bytes that are
+    /// no text.
     #[error("line {line}: {problem}")]
     BadTable {
         /// The line, from 1.

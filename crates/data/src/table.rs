@@ -80,7 +80,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::EmptyFile`] without a header; [`Error::EmptyTable`] without a line below it; [`Error::BadTable`] for a line
-    /// with another number of cells, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
+    /// with another number of cells or a quote that is not closed, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
     /// columns with the same name; [`Error::Io`] (with an empty path).
     pub fn read(source: impl Read + Send) -> Result<Self, Error> {
         let mut rows = Rows::new(source, Malformed::Refuse)?;

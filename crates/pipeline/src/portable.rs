@@ -16,7 +16,8 @@ pub(crate) type Places = HashMap<String, (usize, Option<DatePart>)>;
 
 impl Pipeline {
     /// The model as plain data that needs no table, no linear algebra and no standard library to predict: for services, browsers and
-    /// microcontrollers, and for writing it in other forms.
+    /// microcontrollers, and for writing it in other forms. A time of day is two numbers there, `name: sine` and `name: cosine` of 2π times
+    /// the share of the day that has passed.
     ///
     /// # Errors
     /// [`Error::NotPortable`] for a kind of column or activation that has no such form.
@@ -49,8 +50,23 @@ impl Pipeline {
         let mut columns = Vec::new();
         let mut places = HashMap::new();
         for column in self.schema.columns() {
-            let at = columns.len();
             let name = column.name();
+            if column.is_feature() && column.kind() == ColumnKind::Time {
+                // As the numbers that it becomes.
+                for part in ["sine", "cosine"] {
+                    let name = format!("{name}: {part}");
+                    places.insert(name.clone(), (columns.len(), None));
+                    columns.push(portable::Column {
+                        name: name.into(),
+                        kind: Kind::Number {
+                            range: Some([-1.0, 1.0]),
+                        },
+                        had_missing: column.missing() > 0,
+                    });
+                }
+                continue;
+            }
+            let at = columns.len();
             let kind = match column.kind() {
                 ColumnKind::Constant => match column.always() {
                     Some(value) => Kind::Constant {

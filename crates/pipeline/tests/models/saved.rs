@@ -187,6 +187,23 @@ fn other_formats_are_refused_with_the_way_out() {
     assert!(matches!(missing, Error::File { .. }), "{missing}");
 }
 
+/// A time of day is two numbers of the saved file.
+#[test]
+fn a_model_of_times_of_day_is_saved_and_loaded() {
+    let rows = (0..96).map(|i| {
+        let y = 10.0 * f64::from(i % 90).sin();
+        format!("{:02}:{:02},{y:.3}", i / 4, 15 * (i % 4))
+    });
+    let model = fit(&table("at,y", rows), &line());
+    let columns = model.portable().unwrap().columns;
+    let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
+    assert_eq!(names, ["at: sine", "at: cosine"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.safetensors");
+    model.save(&file).unwrap();
+    assert_eq!(Pipeline::load(&file).unwrap(), model);
+}
+
 /// A straight line of the first program that wrote JSON of format 2: with missing cells, categories and dates. It is saved in today's form.
 #[test]
 fn a_file_of_the_older_form_is_read_and_converted() {
