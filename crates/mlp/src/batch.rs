@@ -69,14 +69,14 @@ enum Vouched {
 
 impl<'a, T: Scalar> Batch<'a, T> {
     /// A batch in which every sample weighs the same. It is checked when used: then the network is known.
-    pub fn new(inputs: DMatrixView<'a, T>, targets: Targets<'a, T>) -> Self {
-        Self::of(InputViews::Numbers(inputs), targets)
+    pub fn new(inputs: impl Into<DMatrixView<'a, T>>, targets: Targets<'a, T>) -> Self {
+        Self::of(InputViews::Numbers(inputs.into()), targets)
     }
 
     /// The same, of inputs that are stored as bytes, such as the pixels of images, and read as the numbers 0 to 255: they take
     /// a quarter of the memory of `f32`, and of its bandwidth. A network wants them [scaled](Self::scaled).
-    pub fn of_bytes(inputs: DMatrixView<'a, u8>, targets: Targets<'a, T>) -> Self {
-        Self::of(InputViews::Bytes(inputs), targets)
+    pub fn of_bytes(inputs: impl Into<DMatrixView<'a, u8>>, targets: Targets<'a, T>) -> Self {
+        Self::of(InputViews::Bytes(inputs.into()), targets)
     }
 
     fn of(inputs: InputViews<'a, T>, targets: Targets<'a, T>) -> Self {

@@ -14,7 +14,8 @@ impl<T: Scalar> Mlp<T> {
     ///
     /// # Errors
     /// Inputs of the wrong shape, or not finite.
-    pub fn logits(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
+    pub fn logits<'a>(&self, inputs: impl Into<DMatrixView<'a, T>>) -> Result<DMatrix<T>, Error> {
+        let inputs = inputs.into();
         let mut workspace = self.workspace(inputs.ncols().min(CHUNK));
         let mut logits = DMatrix::zeros(self.spec().n_outputs(), inputs.ncols());
         self.forward_into(inputs, &mut workspace, &mut logits)?;
@@ -22,11 +23,12 @@ impl<T: Scalar> Mlp<T> {
     }
 
     /// What the network predicts for these inputs, shape `(n_outputs, n_samples)`: probabilities (cross-entropies),
-    /// rates (Poisson), or the numbers themselves.
+    /// rates (Poisson), or the numbers themselves. Inputs are a matrix or a view of one, shape `(n_inputs, n_samples)`; of one sample,
+    /// [`predict_sample`](Self::predict_sample) takes a slice.
     ///
     /// # Errors
     /// Inputs of the wrong shape, or not finite.
-    pub fn predict(&self, inputs: DMatrixView<'_, T>) -> Result<DMatrix<T>, Error> {
+    pub fn predict<'a>(&self, inputs: impl Into<DMatrixView<'a, T>>) -> Result<DMatrix<T>, Error> {
         let mut outputs = self.logits(inputs)?;
         self.spec()
             .loss_function()
@@ -34,17 +36,34 @@ impl<T: Scalar> Mlp<T> {
         Ok(outputs)
     }
 
+    /// What the network predicts for one sample: as [`predict`](Self::predict), one number an output.
+    ///
+    /// ```
+    /// # use smallbatch_mlp::MlpSpec;
+    /// let network = MlpSpec::new([2, 8, 3]).build::<f32>(1)?;
+    /// let probabilities = network.predict_sample(&[0.5, -1.0])?;
+    /// assert_eq!(probabilities.len(), 3);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Another number of inputs, or one that is not finite.
+    pub fn predict_sample(&self, inputs: &[T]) -> Result<Vec<T>, Error> {
+        let outputs = self.predict(DMatrixView::from_slice(inputs, inputs.len(), 1))?;
+        Ok(outputs.as_slice().to_vec())
+    }
+
     /// Writes the logits of these inputs to a matrix of shape `(n_outputs, n_samples)`. Does not allocate.
     ///
     /// # Errors
     /// Inputs of the wrong shape or not finite, logits of the wrong shape, a workspace of another network.
-    pub fn forward_into(
+    pub fn forward_into<'a>(
         &self,
-        inputs: DMatrixView<'_, T>,
+        inputs: impl Into<DMatrixView<'a, T>>,
         workspace: &mut Workspace<T>,
         logits: &mut DMatrix<T>,
     ) -> Result<(), Error> {
-        forward_into(self, inputs, workspace, logits)
+        forward_into(self, inputs.into(), workspace, logits)
     }
 
     fn forward_into_here(

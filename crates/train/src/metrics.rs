@@ -12,9 +12,9 @@
 //! // Three samples, two classes; the second sample is taken for the wrong one.
 //! let probabilities = dmatrix![0.9, 0.6, 0.2; 0.1, 0.4, 0.8];
 //! let labels = [0, 1, 1];
-//! assert_eq!(metrics::accuracy(probabilities.as_view(), &labels, None)?, 2.0 / 3.0);
-//! assert_eq!(metrics::balanced_accuracy(probabilities.as_view(), &labels, None)?, 0.75);
-//! assert_eq!(metrics::roc_auc(probabilities.as_view(), &labels, None)?, 1.0);
+//! assert_eq!(metrics::accuracy(&probabilities, &labels, None)?, 2.0 / 3.0);
+//! assert_eq!(metrics::balanced_accuracy(&probabilities, &labels, None)?, 0.75);
+//! assert_eq!(metrics::roc_auc(&probabilities, &labels, None)?, 1.0);
 //! # Ok::<(), smallbatch_train::Error>(())
 //! ```
 //!
@@ -44,11 +44,13 @@
 //! ```
 
 mod classes;
+mod confusion;
 mod curve;
 mod numbers;
 
 pub(crate) use classes::fraction_right;
 pub use classes::{accuracy, balanced_accuracy, log_loss, macro_f1};
+pub use confusion::{ConfusionMatrix, argmax};
 pub use curve::roc_auc;
 pub(crate) use numbers::rmse_and_r2;
 pub use numbers::{mae, r2, rmse};

@@ -22,11 +22,12 @@ use crate::{Error, Scalar};
 /// # Errors
 /// No samples; labels or weights that are not one a sample; a label without a row; a score that is NaN; weights that are
 /// negative, not finite or all zero.
-pub fn accuracy<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
+pub fn accuracy<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let predictions = predictions.into();
     fraction_right(predictions, labels, weights, 0.5)
 }
 
@@ -62,11 +63,12 @@ pub(crate) fn fraction_right<T: Scalar>(
 ///
 /// # Errors
 /// As [`accuracy`].
-pub fn balanced_accuracy<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
+pub fn balanced_accuracy<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let predictions = predictions.into();
     let counts = Scored::new("balanced accuracy", predictions, labels, weights)?.counts();
     Ok(mean(
         counts
@@ -93,11 +95,12 @@ pub fn balanced_accuracy<T: Scalar>(
 ///
 /// # Errors
 /// As [`accuracy`].
-pub fn macro_f1<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
+pub fn macro_f1<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let predictions = predictions.into();
     let counts = Scored::new("macro F1", predictions, labels, weights)?.counts();
     let occurring = counts
         .iter()
@@ -125,11 +128,12 @@ pub fn macro_f1<T: Scalar>(
 ///
 /// # Errors
 /// As [`accuracy`]; and a probability outside 0 to 1.
-pub fn log_loss<T: Scalar>(
-    probabilities: DMatrixView<'_, T>,
+pub fn log_loss<'a, T: Scalar>(
+    probabilities: impl Into<DMatrixView<'a, T>>,
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let probabilities = probabilities.into();
     const METRIC: &str = "log loss";
     let scored = Scored::new(METRIC, probabilities, labels, weights)?;
     let epsilon = T::default_epsilon().to_f64();
@@ -246,7 +250,7 @@ impl<'a, T: Scalar> Scored<'a, T> {
 }
 
 /// The first of the largest scores; of a single one, whether it is above the threshold.
-fn predicted_class<T: Scalar>(scores: DVectorView<'_, T>, threshold: f64) -> usize {
+pub(super) fn predicted_class<T: Scalar>(scores: DVectorView<'_, T>, threshold: f64) -> usize {
     if scores.len() == 1 {
         return usize::from(scores[0].to_f64() > threshold);
     }
@@ -333,12 +337,14 @@ mod tests {
         let twice = scores(&[0, 0, 0, 1, 1, 1, 1, 2, 2, 0], 3);
         let labels_twice = [0, 0, 0, 0, 0, 1, 1, 1, 2, 2];
         let weights = [1.0, 1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 1.0];
-        for metric in [
-            accuracy as fn(DMatrixView<'_, f64>, &[u32], Option<&[f64]>) -> Result<f64, Error>,
-            balanced_accuracy,
-            macro_f1,
-            log_loss,
-        ] {
+        type Metric = fn(DMatrixView<'_, f64>, &[u32], Option<&[f64]>) -> Result<f64, Error>;
+        let metrics: [Metric; 4] = [
+            |p, y, w| accuracy(p, y, w),
+            |p, y, w| balanced_accuracy(p, y, w),
+            |p, y, w| macro_f1(p, y, w),
+            |p, y, w| log_loss(p, y, w),
+        ];
+        for metric in metrics {
             let weighted = metric(once.as_view(), &LABELS, Some(&weights)).unwrap();
             let repeated = metric(twice.as_view(), &labels_twice, None).unwrap();
             assert!((weighted - repeated).abs() < 1e-14, "{weighted} {repeated}");

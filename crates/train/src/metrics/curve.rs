@@ -25,11 +25,12 @@ use crate::{Error, Scalar};
 ///
 /// # Errors
 /// As [`accuracy`](super::accuracy); and [`Error::OneClass`] where fewer than two classes occur (with weight).
-pub fn roc_auc<T: Scalar>(
-    scores: DMatrixView<'_, T>,
+pub fn roc_auc<'a, T: Scalar>(
+    scores: impl Into<DMatrixView<'a, T>>,
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let scores = scores.into();
     let scored = Scored::new("ROC AUC", scores, labels, weights)?;
     let weight_of = |class: usize| -> f64 {
         (0..labels.len())

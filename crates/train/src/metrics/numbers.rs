@@ -20,11 +20,12 @@ use crate::{Error, Scalar};
 /// # Errors
 /// No samples; shapes that differ; a value that is not finite; weights that are not one a sample, negative, not finite or
 /// all zero.
-pub fn rmse<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
-    targets: DMatrixView<'_, T>,
+pub fn rmse<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
+    targets: impl Into<DMatrixView<'a, T>>,
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let (predictions, targets) = (predictions.into(), targets.into());
     let weights = check("RMSE", predictions, targets, weights)?;
     Ok(rmse_of(predictions, targets, &weights))
 }
@@ -41,11 +42,12 @@ pub fn rmse<T: Scalar>(
 ///
 /// # Errors
 /// As [`rmse`].
-pub fn mae<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
-    targets: DMatrixView<'_, T>,
+pub fn mae<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
+    targets: impl Into<DMatrixView<'a, T>>,
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let (predictions, targets) = (predictions.into(), targets.into());
     let weights = check("MAE", predictions, targets, weights)?;
     Ok(mean_of(predictions, targets, &weights, f64::abs))
 }
@@ -64,11 +66,12 @@ pub fn mae<T: Scalar>(
 ///
 /// # Errors
 /// As [`rmse`]; and [`Error::ConstantTarget`] where an output has the same value in every sample.
-pub fn r2<T: Scalar>(
-    predictions: DMatrixView<'_, T>,
-    targets: DMatrixView<'_, T>,
+pub fn r2<'a, T: Scalar>(
+    predictions: impl Into<DMatrixView<'a, T>>,
+    targets: impl Into<DMatrixView<'a, T>>,
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
+    let (predictions, targets) = (predictions.into(), targets.into());
     let weights = check("R²", predictions, targets, weights)?;
     r2_of(predictions, targets, &weights)
 }
@@ -239,15 +242,13 @@ mod tests {
     fn a_weight_of_two_is_the_sample_twice() {
         let once = (dmatrix![1.0, 2.5, 2.0], dmatrix![1.5, 2.0, 4.0]);
         let twice = (dmatrix![1.0, 2.5, 2.0, 2.0], dmatrix![1.5, 2.0, 4.0, 4.0]);
-        for metric in [
-            rmse as fn(
-                DMatrixView<'_, f64>,
-                DMatrixView<'_, f64>,
-                Option<&[f64]>,
-            ) -> Result<f64, Error>,
-            mae,
-            r2,
-        ] {
+        type View<'a> = DMatrixView<'a, f64>;
+        let metrics: [fn(View<'_>, View<'_>, Option<&[f64]>) -> Result<f64, Error>; 3] = [
+            |p, y, w| rmse(p, y, w),
+            |p, y, w| mae(p, y, w),
+            |p, y, w| r2(p, y, w),
+        ];
+        for metric in metrics {
             let weighted =
                 metric(once.0.as_view(), once.1.as_view(), Some(&[1.0, 1.0, 2.0])).unwrap();
             let repeated = metric(twice.0.as_view(), twice.1.as_view(), None).unwrap();
