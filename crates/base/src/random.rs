@@ -24,8 +24,10 @@ pub enum Stream {
     Init = name(b"init"),
     /// The first direction of the method of Lanczos; the counter is 0.
     Lanczos = name(b"lanczos"),
-    /// The order of the samples in an epoch; the counter is the epoch.
+    /// The order of the samples in an epoch; the counter is the epoch (and 2^40 times the window, of rows in a file).
     Shuffle = name(b"shuffle"),
+    /// The order of the blocks of a file's rows in an epoch; the counter is the epoch.
+    Blocks = name(b"blocks"),
     /// Which sample goes to which part or fold; the counter is 0.
     Split = name(b"split"),
     /// Synthetic samples; the counter is the sample, or 0 where all are drawn in turn.
@@ -74,10 +76,11 @@ mod tests {
 
     #[test]
     fn the_key_is_seed_name_counter() {
-        let names: [(Stream, &[u8]); 6] = [
+        let names: [(Stream, &[u8]); 7] = [
             (Stream::Init, b"init"),
             (Stream::Lanczos, b"lanczos"),
             (Stream::Shuffle, b"shuffle"),
+            (Stream::Blocks, b"blocks"),
             (Stream::Split, b"split"),
             (Stream::Synthetic, b"synth"),
             (Stream::Evaluate, b"evaluate"),

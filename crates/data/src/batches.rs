@@ -101,7 +101,7 @@ pub struct Batches<'a, T> {
 
 /// Room for one batch.
 #[derive(Clone, Debug)]
-struct Buffer<T> {
+pub(crate) struct Buffer<T> {
     /// Samples in a batch, at most.
     samples: usize,
     /// None before any were gathered.
@@ -295,7 +295,7 @@ impl<'a, T: Scalar> Batches<'a, T> {
 }
 
 impl<T: Scalar> Buffer<T> {
-    fn new(dataset: &Dataset<T>, samples: usize) -> Self {
+    pub(crate) fn new(dataset: &Dataset<T>, samples: usize) -> Self {
         Self {
             samples,
             features: None,
@@ -333,7 +333,7 @@ impl<T: Scalar> Buffer<T> {
     }
 
     /// All but the features.
-    fn gather_rest(
+    pub(crate) fn gather_rest(
         &mut self,
         dataset: &Dataset<T>,
         samples: &[usize],

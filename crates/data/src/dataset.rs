@@ -483,6 +483,17 @@ impl<T: Scalar> Dataset<T> {
         }
     }
 
+    /// Features that are stored as numbers, target and weights, to be written over with others of the same kind.
+    pub(crate) fn parts_mut(
+        &mut self,
+    ) -> (Option<&mut DMatrix<T>>, &mut Target<T>, Option<&mut [T]>) {
+        (
+            self.features.as_numbers_mut(),
+            &mut self.target,
+            self.weights.as_deref_mut(),
+        )
+    }
+
     /// All features as numbers, if they are stored so.
     pub(crate) fn as_numbers(&self) -> Option<&DMatrix<T>> {
         self.features.as_numbers()

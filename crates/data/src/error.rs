@@ -367,6 +367,13 @@ pub enum Error {
         maximum: usize,
     },
 
+    /// Rows for a file that are not of the kind of its first rows.
+    #[error("these rows differ from those before them in the {what}; a file has rows of one kind")]
+    RowsDiffer {
+        /// "feature names", "target" or "weights".
+        what: &'static str,
+    },
+
     /// A file that cannot be opened or read.
     #[error("cannot read {}: {source}", named(path))]
     Io {

@@ -162,6 +162,14 @@ impl<T: Scalar> Features<T> {
         }
     }
 
+    /// The same, to be written over.
+    pub(crate) fn as_numbers_mut(&mut self) -> Option<&mut DMatrix<T>> {
+        match (&mut self.stored, &self.scaling) {
+            (Stored::Numbers(numbers), None) => Some(Arc::make_mut(numbers)),
+            _ => None,
+        }
+    }
+
     /// All of them as numbers; kept where they are not stored so.
     pub(crate) fn matrix(&self) -> &DMatrix<T> {
         self.as_numbers()

@@ -67,6 +67,7 @@
 //! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
 //! | predict numbers: scale the target, and scale predictions back | [`TargetScaler`] |
 //! | cut the training part into batches | [`BatchSize`], [`Batches`] |
+//! | train on rows that do not fit into memory | [`RowFileWriter`], [`RowFile`], [`FileBatches`] |
 //!
 //! # What comes next
 //!
@@ -87,6 +88,7 @@ mod decide;
 mod dialect;
 mod error;
 mod features;
+mod file_batches;
 mod folder;
 mod folds;
 mod frame;
@@ -98,6 +100,7 @@ mod part;
 mod read;
 mod reader;
 mod ready;
+mod row_file;
 mod rows;
 mod schema;
 mod settings;
@@ -123,12 +126,14 @@ pub use column::{ColumnKind, ColumnRole, TableColumn};
 pub use dataset::{Dataset, MissingValues};
 pub use error::{ArrayProblem, Error};
 pub use features::{StoredFeatures, StoredValues};
+pub use file_batches::FileBatches;
 pub use folder::{FolderTable, read_folder, read_table};
 pub use folds::Folds;
 pub use frame::{BadRow, Frame, FrameColumn, FrameValues, Framed, Notice};
 pub use infer::SchemaInference;
 pub use part::Part;
 pub use reader::TableReader;
+pub use row_file::{RowFile, RowFileWriter};
 pub use schema::{TableSchema, Task};
 pub use split::{KFolds, Split, Splitter, Strategy};
 pub use stream::sample;

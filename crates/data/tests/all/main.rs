@@ -14,6 +14,7 @@ mod frozen;
 mod malformed;
 mod parquet;
 mod population;
+mod row_file;
 mod scaling;
 mod schema;
 mod splits;
