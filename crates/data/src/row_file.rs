@@ -9,6 +9,9 @@ use smallbatch_base::Scalar;
 
 use crate::{BatchTarget, Dataset, Error, Target};
 
+/// Where Fowler, Noll and Vo's hash begins.
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// Writes the rows of a [`RowFile`], a data set after the other.
 ///
 /// ```
@@ -32,6 +35,7 @@ pub struct RowFileWriter<T = f32> {
     like: Option<Dataset<T>>,
     n_samples: usize,
     class_counts: Vec<usize>,
+    hash: u64,
     bytes: Vec<u8>,
 }
 
@@ -49,6 +53,7 @@ impl<T: Scalar> RowFileWriter<T> {
             like: None,
             n_samples: 0,
             class_counts: Vec::new(),
+            hash: FNV_BASIS,
             bytes: Vec::new(),
         })
     }
@@ -73,6 +78,7 @@ impl<T: Scalar> RowFileWriter<T> {
             file,
             bytes,
             folder,
+            hash,
             ..
         } = self;
         let mut written = Ok(());
@@ -88,6 +94,7 @@ impl<T: Scalar> RowFileWriter<T> {
             if let Some(weights) = weights {
                 put(weights[sample], bytes);
             }
+            *hash = hashed(*hash, bytes);
             if written.is_ok() {
                 written = file.write_all(bytes);
             }
@@ -111,6 +118,7 @@ impl<T: Scalar> RowFileWriter<T> {
             like: self.like.ok_or(Error::EmptySelection)?,
             n_samples: self.n_samples,
             class_counts: self.class_counts,
+            hash: self.hash,
             most_rows: most_rows.max(1),
             held: None,
         };
@@ -134,6 +142,7 @@ pub struct RowFile<T = f32> {
     n_samples: usize,
     row_bytes: usize,
     class_counts: Vec<usize>,
+    hash: u64,
     most_rows: usize,
     held: Option<Dataset<T>>,
 }
@@ -157,6 +166,11 @@ impl<T: Scalar> RowFile<T> {
     /// How many rows each class has; empty for numbers.
     pub fn class_counts(&self) -> &[usize] {
         &self.class_counts
+    }
+
+    /// Tells these rows from others: a hash of all of them, in their order.
+    pub fn hash(&self) -> u64 {
+        self.hash
     }
 
     /// How many rows are in memory at a time, at most.
@@ -263,6 +277,17 @@ fn check_alike<T: Scalar>(like: &Dataset<T>, rows: &Dataset<T>) -> Result<(), Er
         return Ok(());
     };
     Err(Error::RowsDiffer { what })
+}
+
+/// Fowler, Noll and Vo's hash (1a), by words of up to 64 bits: stable across releases.
+fn hashed(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.chunks(8).fold(hash, |hash, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        let word = u64::from_le_bytes(word);
+        // Folding the high half in: multiplying only carries upwards.
+        (hash ^ word ^ (word >> 32)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A number's bytes, all of them, little-endian.

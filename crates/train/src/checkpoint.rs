@@ -7,6 +7,7 @@ use smallbatch_mlp::{Mlp, Optimizer};
 use crate::batch_losses::BatchLosses;
 use crate::best::Best;
 use crate::plateau::Plateau;
+use crate::rows::Rows;
 use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
 
 /// The format that [`Checkpoint`] is saved in. In format 3 training losses can be those of batches; a file of format 2 is read,
@@ -131,7 +132,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// Refuses a checkpoint of parts that do not fit together, or of other data.
     pub(crate) fn check(
         &self,
-        training: &Dataset<T>,
+        training: Rows<'_, T>,
         validation: Option<&Dataset<T>>,
     ) -> Result<(), Error> {
         let damaged = |what: &str| Error::CheckpointDamaged {
@@ -162,18 +163,23 @@ impl<T: Scalar> Checkpoint<T> {
         {
             return Err(damaged("its best weights are another model's"));
         }
-        same(Watched::Training, Some(&self.training), Some(training))?;
-        same(Watched::Validation, self.validation.as_ref(), validation)
+        let validation = validation.map(Fingerprint::of);
+        let training = Some(Fingerprint::of_rows(training));
+        same(Watched::Training, Some(&self.training), training.as_ref())?;
+        same(
+            Watched::Validation,
+            self.validation.as_ref(),
+            validation.as_ref(),
+        )
     }
 }
 
-fn same<T: Scalar>(
+fn same(
     part: Watched,
     expected: Option<&Fingerprint>,
-    data: Option<&Dataset<T>>,
+    found: Option<&Fingerprint>,
 ) -> Result<(), Error> {
-    let found = data.map(Fingerprint::of);
-    if expected == found.as_ref() {
+    if expected == found {
         return Ok(());
     }
     let words =
@@ -181,7 +187,7 @@ fn same<T: Scalar>(
     Err(Error::CheckpointData {
         part,
         expected: words(expected),
-        found: words(found.as_ref()),
+        found: words(found),
     })
 }
 
@@ -191,9 +197,24 @@ pub(crate) struct Fingerprint {
     n_features: usize,
     n_samples: usize,
     hash: u64,
+    /// How many rows of a file were in memory: another number makes another order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<usize>,
 }
 
 impl Fingerprint {
+    pub(crate) fn of_rows<T: Scalar>(rows: Rows<'_, T>) -> Self {
+        match rows {
+            Rows::Memory(dataset) => Self::of(dataset),
+            Rows::File(file) => Self {
+                n_features: file.n_features(),
+                n_samples: file.n_samples(),
+                hash: file.hash(),
+                window: Some(file.most_rows()),
+            },
+        }
+    }
+
     pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
         let mut hash = Fnv::default();
         let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(v.to_f64().to_bits()));
@@ -216,6 +237,7 @@ impl Fingerprint {
             n_features: data.n_features(),
             n_samples: data.n_samples(),
             hash: hash.0,
+            window: None,
         }
     }
 }
@@ -226,11 +248,16 @@ impl std::fmt::Display for Fingerprint {
             n_features,
             n_samples,
             hash,
+            window,
         } = self;
         write!(
             f,
             "{n_samples} samples of {n_features} features, hash {hash:016x}"
-        )
+        )?;
+        match window {
+            Some(rows) => write!(f, ", {rows} of them in memory at a time"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,15 +1,17 @@
 //! Losses and metrics of a model on the data it is evaluated on.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use nalgebra::DMatrix;
 use rand::Rng;
 use smallbatch_base::{Stream, generator};
-use smallbatch_data::{BatchTarget, Dataset};
+use smallbatch_data::{BatchTarget, Dataset, RowFile};
 use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Prediction, Workspace};
 
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
+use crate::rows::Rows;
 use crate::{Error, Evaluation, Scalar, TaskMetrics, TrainingLoss, Watched};
 
 /// On how many training samples the loss is evaluated where it is to be that of the batches, and there were none: enough to
@@ -42,7 +44,7 @@ impl<'a, T: Scalar> Evaluator<'a, T> {
         workspace: Workspace<T>,
         evaluation: &Evaluation,
         seed: u64,
-        training: &'a Dataset<T>,
+        training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
         let subject = |data, limit, part| Subject::new(data, limit, spec, seed, part);
@@ -52,7 +54,10 @@ impl<'a, T: Scalar> Evaluator<'a, T> {
             TrainingLoss::Samples(limit) => Some(limit),
         };
         Ok(Self {
-            training: subject(training, limit, Watched::Training)?,
+            training: match training {
+                Rows::Memory(data) => subject(data, limit, Watched::Training)?,
+                Rows::File(file) => Subject::of_file(file, limit, spec, seed)?,
+            },
             validation: validation
                 .map(|data| subject(data, evaluation.validation_samples, Watched::Validation))
                 .transpose()?,
@@ -96,16 +101,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
     ) -> Result<Self, Error> {
         let data = match limit {
             Some(limit) if limit < data.n_samples() => {
-                // Samples that weigh nothing would say nothing.
-                let (weights, labels) = (data.weights(), data.target().labels());
-                let class_weights = spec.loss_function().class_weights();
-                let weighs = |&sample: &usize| {
-                    let class = labels.map(|labels| labels[sample] as usize);
-                    let classes = class_weights.zip(class);
-                    weights.is_none_or(|weights| weights[sample] > T::zero())
-                        && classes.is_none_or(|(weights, class)| weights[class] > 0.0)
-                };
-                let all: Vec<usize> = (0..data.n_samples()).filter(weighs).collect();
+                let all = weighty(data, spec);
                 let limit = limit.min(all.len());
                 let chosen = sample_of(all.len(), limit, seed, part);
                 let chosen: Vec<usize> = chosen.into_iter().map(|place| all[place]).collect();
@@ -115,6 +111,39 @@ impl<'a, T: Scalar> Subject<'a, T> {
         };
         let logits = DMatrix::zeros(spec.n_outputs(), data.n_samples());
         Ok(Self { data, logits })
+    }
+
+    /// Rows of a file that are drawn once.
+    fn of_file(
+        file: &RowFile<T>,
+        limit: Option<usize>,
+        spec: &MlpSpec,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        let n_samples = file.n_samples();
+        let Some(limit) = limit else {
+            return Err(Error::Setting {
+                name: "evaluation.training",
+                value: "all".into(),
+                range: "`batches` or a number of samples where the training rows are in a file",
+            });
+        };
+        // Some of them may weigh nothing.
+        let may_weigh_nothing =
+            file.like().weights().is_some() || spec.loss_function().class_weights().is_some();
+        let drawn = if may_weigh_nothing { 16 * limit } else { limit };
+        let chosen = sample_of(n_samples, drawn.min(n_samples), seed, Watched::Training);
+        let mut data = file.select(&chosen)?;
+        let weighty = weighty(&data, spec);
+        if weighty.len() > limit {
+            let thinned = (0..limit).map(|at| weighty[at * weighty.len() / limit]);
+            data = data.subset(&thinned.collect::<Vec<_>>())?;
+        }
+        let logits = DMatrix::zeros(spec.n_outputs(), data.n_samples());
+        Ok(Self {
+            data: Cow::Owned(data),
+            logits,
+        })
     }
 
     fn measure(
@@ -188,6 +217,19 @@ fn weighted_fraction<T: Scalar>(
     sum / total
 }
 
+/// Samples that weigh something: others would say nothing.
+fn weighty<T: Scalar>(data: &Dataset<T>, spec: &MlpSpec) -> Vec<usize> {
+    let (weights, labels) = (data.weights(), data.target().labels());
+    let class_weights = spec.loss_function().class_weights();
+    let weighs = |&sample: &usize| {
+        let class = labels.map(|labels| labels[sample] as usize);
+        let classes = class_weights.zip(class);
+        weights.is_none_or(|weights| weights[sample] > T::zero())
+            && classes.is_none_or(|(weights, class)| weights[class] > 0.0)
+    };
+    (0..data.n_samples()).filter(weighs).collect()
+}
+
 /// The whole data set as a batch of the network, borrowed.
 pub(crate) fn batch_of<T: Scalar>(data: &Dataset<T>) -> Batch<'_, T> {
     let batch = network_batch(data.stored(), &data.target().view());
@@ -207,17 +249,20 @@ fn sample_of(n: usize, k: usize, seed: u64, part: Watched) -> Vec<usize> {
         Stream::Evaluate,
         u64::from(part == Watched::Validation),
     );
-    let mut order: Vec<usize> = (0..n).collect();
+    // Where an index is that was moved; the others are where they were. Of a large n few move.
+    let mut moved = HashMap::with_capacity(2 * k);
+    let mut sample = Vec::with_capacity(k);
     for place in 0..k {
         let left = (n - place) as u128;
         // 2^64 draws on at most a few billion places: the bias is below 1e-9.
         #[allow(clippy::cast_possible_truncation)]
         let offset = ((u128::from(rng.next_u64()) * left) >> 64) as usize;
-        order.swap(place, place + offset);
+        let here = moved.get(&place).copied().unwrap_or(place);
+        let there = moved.insert(place + offset, here);
+        sample.push(there.unwrap_or(place + offset));
     }
-    order.truncate(k);
-    order.sort_unstable();
-    order
+    sample.sort_unstable();
+    sample
 }
 
 #[cfg(test)]

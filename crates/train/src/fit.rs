@@ -3,12 +3,12 @@
 use smallbatch_data::Dataset;
 use smallbatch_mlp::Mlp;
 
-use crate::{Checkpoint, Error, Observer, Scalar, Session, Silent, Trained, Trainer};
+use crate::{Checkpoint, Error, Observer, Scalar, Session, Silent, Trained, Trainer, TrainingRows};
 
 impl Trainer {
     /// Trains from the beginning to the end.
     ///
-    /// Training and validation data must have the same features in the same order, scaled by the same scaler.
+    /// The training rows may be in memory or in a file: see [`TrainingRows`]. Training and validation data must have the same features in the same order, scaled by the same scaler.
     ///
     /// # Errors
     /// - A setting outside its range, as [`Trainer::validate`]; a schedule that needs a total that the budget does not say.
@@ -17,10 +17,10 @@ impl Trainer {
     ///   which nothing can be learned: [`Error::TooFewSamples`], [`Error::OneClassToLearn`].
     /// - [`Error::NeedsValidation`] where validation data is watched and not given.
     /// - [`Error::Diverged`] with the history so far.
-    pub fn fit<T: Scalar>(
+    pub fn fit<'a, T: Scalar>(
         &self,
-        training: &Dataset<T>,
-        validation: Option<&Dataset<T>>,
+        training: impl Into<TrainingRows<'a, T>>,
+        validation: Option<&'a Dataset<T>>,
     ) -> Result<Trained<T>, Error> {
         let mut session = self.start(training, validation)?;
         session.run(&mut Silent)?;
@@ -31,10 +31,10 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::fit`].
-    pub fn fit_observed<T: Scalar>(
+    pub fn fit_observed<'a, T: Scalar>(
         &self,
-        training: &Dataset<T>,
-        validation: Option<&Dataset<T>>,
+        training: impl Into<TrainingRows<'a, T>>,
+        validation: Option<&'a Dataset<T>>,
         observer: &mut dyn Observer,
     ) -> Result<Trained<T>, Error> {
         let mut session = self.start(training, validation)?;
@@ -48,10 +48,10 @@ impl Trainer {
     /// As [`Trainer::fit`], but for the divergence.
     pub fn start<'a, T: Scalar>(
         &self,
-        training: &'a Dataset<T>,
+        training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::start(self, training, validation)
+        Session::start(self, training.into().0, validation)
     }
 
     /// The same, but it begins with a model that is there instead of a new one: to train a saved model on new rows, or one
@@ -76,10 +76,10 @@ impl Trainer {
     pub fn start_from<'a, T: Scalar>(
         &self,
         model: Mlp<T>,
-        training: &'a Dataset<T>,
+        training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::start_from(self, model, training, validation)
+        Session::start_from(self, model, training.into().0, validation)
     }
 
     /// A training that stands where the checkpoint was made, and goes on from there as if it had never stopped: to the
@@ -89,9 +89,9 @@ impl Trainer {
     /// As [`Trainer::start`]; and [`Error::CheckpointData`] where the data are not those the checkpoint was made with.
     pub fn resume<'a, T: Scalar>(
         checkpoint: Checkpoint<T>,
-        training: &'a Dataset<T>,
+        training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::resume(checkpoint, training, validation)
+        Session::resume(checkpoint, training.into().0, validation)
     }
 }

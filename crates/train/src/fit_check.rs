@@ -1,9 +1,10 @@
 //! Whether data suits a network: asked once, before anything is computed.
 
 use nalgebra::DMatrixView;
-use smallbatch_data::{BatchTarget, Dataset, MissingValues, Target};
+use smallbatch_data::{BatchSize, BatchTarget, Dataset, FileBatches, MissingValues, Target};
 use smallbatch_mlp::{Loss, MlpSpec, Prediction};
 
+use crate::rows::Rows;
 use crate::{Error, Scalar, Watched};
 
 /// Refuses data whose features or target do not suit the network and its loss.
@@ -24,18 +25,60 @@ pub(crate) fn check_part<T: Scalar>(
     check_missing(part, data)
 }
 
+/// Refuses training data that does not suit the network and its loss; of a file all rows are looked at where values may be wrong.
+pub(crate) fn check_training<T: Scalar>(
+    spec: &MlpSpec,
+    training: Rows<'_, T>,
+) -> Result<(), Error> {
+    check_part(spec, Watched::Training, training.like())?;
+    let Rows::File(file) = training else {
+        return Ok(());
+    };
+    let all_suit = spec.loss_function().target_range().is_none()
+        && file.like().missing() == MissingValues::Refuse;
+    if all_suit {
+        return Ok(());
+    }
+    let mut windows = FileBatches::new(file, BatchSize::Full, 0)?;
+    let mut start = 0;
+    while windows.next_choice()?.is_some() {
+        check_part(spec, Watched::Training, windows.window())
+            .map_err(|error| later(error, start))?;
+        start += windows.window_rows();
+    }
+    Ok(())
+}
+
+/// An error of a sample that stands so many samples later.
+fn later(mut error: Error, by: usize) -> Error {
+    if let Error::TargetValue { sample, .. } | Error::MissingValue { sample, .. } = &mut error {
+        *sample += by;
+    }
+    error
+}
+
 /// Refuses training data from which nothing can be learned.
-pub(crate) fn check_enough<T: Scalar>(training: &Dataset<T>) -> Result<(), Error> {
+pub(crate) fn check_enough<T: Scalar>(training: Rows<'_, T>) -> Result<(), Error> {
     let n_samples = training.n_samples();
-    let dataset = || training.name().to_owned();
+    let dataset = || training.like().name().to_owned();
     if n_samples < 2 {
         return Err(Error::TooFewSamples {
             dataset: dataset(),
             n_samples,
         });
     }
-    if let Target::Classes { labels, names } = training.target()
-        && labels.iter().all(|&label| label == labels[0])
+    let is_alone = |labels: &[u32]| match training {
+        Rows::Memory(_) => labels.iter().all(|&label| label == labels[0]),
+        Rows::File(file) => {
+            file.class_counts()
+                .iter()
+                .filter(|count| **count > 0)
+                .count()
+                == 1
+        }
+    };
+    if let Target::Classes { labels, names } = training.like().target()
+        && is_alone(labels)
     {
         return Err(Error::OneClassToLearn {
             dataset: dataset(),

@@ -2,9 +2,10 @@
 
 mod begin;
 mod judge;
+mod pieces;
 mod run;
 
-use smallbatch_data::{Batches, Dataset};
+use smallbatch_data::Dataset;
 use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
 use crate::batch_losses::BatchLosses;
@@ -13,6 +14,7 @@ use crate::checkpoint::{Checkpoint, Fingerprint, Format};
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
+use crate::rows::{Feed, Rows};
 use crate::{
     Error, History, Outcome, Plan, Rates, Record, Scalar, Silent, Trained, Trainer, TrainingLoss,
 };
@@ -38,9 +40,11 @@ use crate::{
 /// ```
 pub struct Session<'a, T: Scalar> {
     trainer: Trainer,
-    training: &'a Dataset<T>,
+    training: Rows<'a, T>,
     validation: Option<&'a Dataset<T>>,
-    batches: Batches<'a, T>,
+    batches: Feed<'a, T>,
+    /// Where an update is made of several pieces.
+    pieces: Option<pieces::Pieces<T>>,
     evaluator: Evaluator<'a, T>,
     rates: Rates,
     /// Whether none of the training inputs is too small to matter, so that batches need not look.
@@ -102,7 +106,7 @@ impl<T: Scalar> Session<'_, T> {
         Checkpoint {
             format: Format,
             trainer: self.trainer.clone(),
-            training: Fingerprint::of(self.training),
+            training: Fingerprint::of_rows(self.training),
             validation: self.validation.map(Fingerprint::of),
             model: self.model.clone(),
             optimizer: self.optimizer.clone(),
@@ -179,7 +183,7 @@ impl<T: Scalar> Session<'_, T> {
 
     #[inline]
     fn updates_per_epoch(&self) -> u64 {
-        self.batches.n_batches() as u64
+        self.batches.n_updates() as u64
     }
 
     #[inline]

@@ -1,21 +1,23 @@
 //! How a training begins: what is refused, and what is made.
 
-use smallbatch_data::{BatchSize, Batches, Dataset};
+use smallbatch_data::{BatchSize, Dataset};
 use smallbatch_mlp::{CHUNK, Mlp, Optimizer};
 
 use super::Session;
+use super::pieces::Pieces;
 use crate::batch_losses::BatchLosses;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
 use crate::evaluator::{Evaluator, batch_of};
-use crate::fit_check::{check_enough, check_part, check_same};
+use crate::fit_check::{check_enough, check_part, check_same, check_training};
 use crate::plateau::Plateau;
+use crate::rows::Rows;
 use crate::{Error, History, Scalar, Trainer, Watched};
 
 impl<'a, T: Scalar> Session<'a, T> {
     pub(crate) fn start(
         trainer: &Trainer,
-        training: &'a Dataset<T>,
+        training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
         // Before anything is allocated for a model that may be absurd.
@@ -28,7 +30,7 @@ impl<'a, T: Scalar> Session<'a, T> {
     pub(crate) fn start_from(
         trainer: &Trainer,
         model: Mlp<T>,
-        training: &'a Dataset<T>,
+        training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
         check(trainer, training, validation)?;
@@ -44,7 +46,7 @@ impl<'a, T: Scalar> Session<'a, T> {
 
     pub(crate) fn resume(
         checkpoint: Checkpoint<T>,
-        training: &'a Dataset<T>,
+        training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
         checkpoint.check(training, validation)?;
@@ -82,13 +84,13 @@ impl<'a, T: Scalar> Session<'a, T> {
 
     fn assemble(
         trainer: Trainer,
-        training: &'a Dataset<T>,
+        training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
         model: Mlp<T>,
         optimizer: Optimizer<T>,
     ) -> Result<Self, Error> {
-        let batches = Batches::new(training, trainer.batch_size, trainer.seed)?;
-        let n_batches = batches.n_batches() as u64;
+        let batches = training.batches(trainer.batch_size, trainer.seed)?;
+        let n_batches = batches.n_updates() as u64;
         let rates = trainer
             .schedule
             .rates(trainer.learning_rate, &trainer.budget, n_batches)?;
@@ -107,7 +109,13 @@ impl<'a, T: Scalar> Session<'a, T> {
             validation,
         )?;
         Ok(Self {
-            inputs_are_normal: batch_of(training).is_normal(),
+            inputs_are_normal: match training {
+                Rows::Memory(dataset) => batch_of(dataset).is_normal(),
+                Rows::File(_) => false,
+            },
+            pieces: batches
+                .in_pieces()
+                .then(|| Pieces::like(model.parameters())),
             workspace,
             last_update: trainer.budget.last_update(n_batches),
             batches,
@@ -134,22 +142,22 @@ impl<'a, T: Scalar> Session<'a, T> {
 /// Everything that can be refused before the model is built.
 fn check<T: Scalar>(
     trainer: &Trainer,
-    training: &Dataset<T>,
+    training: Rows<'_, T>,
     validation: Option<&Dataset<T>>,
 ) -> Result<(), Error> {
     trainer.validate_with(validation.is_some())?;
-    check_part(&trainer.model, Watched::Training, training)?;
+    check_training(&trainer.model, training)?;
     check_enough(training)?;
     if let Some(validation) = validation {
         check_part(&trainer.model, Watched::Validation, validation)?;
-        check_same(training, validation)?;
+        check_same(training.like(), validation)?;
     }
     if let BatchSize::Mini(batch_size) = trainer.batch_size
         && batch_size > training.n_samples()
     {
         return Err(Error::BatchTooLarge {
             batch_size,
-            dataset: training.name().to_owned(),
+            dataset: training.like().name().to_owned(),
             n_samples: training.n_samples(),
         });
     }

@@ -144,7 +144,9 @@ impl<T: Scalar> Session<'_, T> {
         // The data that failed: validation data that was not scaled overflows whatever the training data is like.
         let data = match (what.part(), self.validation) {
             (Watched::Validation, Some(validation)) => validation,
-            (Watched::Validation, None) | (Watched::Training, _) => self.training,
+            (Watched::Validation, None) | (Watched::Training, _) => {
+                self.batches.window().unwrap_or(self.training.like())
+            }
         };
         let suspects = Suspects::of(data);
         Error::Diverged(Box::new(Divergence {

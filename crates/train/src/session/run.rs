@@ -132,10 +132,13 @@ impl<T: Scalar> Session<'_, T> {
 
     /// One update on the next batch.
     fn update_once(&mut self, learning_rate: f64) -> Result<f64, Error> {
-        if self.batches.position() == self.batches.n_batches() {
+        if self.batches.in_pieces() {
+            return self.update_in_pieces(learning_rate);
+        }
+        if self.batches.position() == self.batches.n_updates() {
             self.batches.start_epoch(self.batches.epoch() + 1);
         }
-        let Some(batch) = self.batches.next_choice() else {
+        let Some(batch) = self.batches.next_choice()? else {
             // A data set has samples and a batch size is at least 1, so an epoch has a batch.
             return Err(smallbatch_mlp::Error::EmptyBatch.into());
         };
