@@ -1,8 +1,10 @@
 //! Large tables, a piece at a time.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::cells::Place;
 use crate::rows::Rows;
 use crate::sound::Malformed;
 use crate::stream::{Stream, below, generator};
@@ -204,6 +206,25 @@ pub fn sample_path(
     }
     let table = table.called(&chunks.name, chunks.rows.notes());
     Ok((schema, table, n_rows))
+}
+
+impl TableSchema {
+    /// What tells the group of each row from others, with the row's line, in the order of the lines; `None` where rows have no groups.
+    /// Unlike the numbers of [`Frame::groups`](crate::Frame::groups), which count within one table, it is the same in all pieces of a
+    /// table. A row without a group is one of its own.
+    pub fn group_keys(&self, table: &Table) -> Option<Vec<(u64, u64)>> {
+        let at = table.position(self.groups()?).ok()?;
+        let key = |(place, cell): (Place<'_>, &str)| {
+            let mut hash = DefaultHasher::new();
+            if self.markers.is_missing(cell, false) {
+                place.line.hash(&mut hash);
+            } else {
+                cell.hash(&mut hash);
+            }
+            (place.line, hash.finish())
+        };
+        Some(table.cells(at).map(key).collect())
+    }
 }
 
 /// Rows drawn at random while they pass.

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{Dataset, Frame, Target};
+use smallbatch_data::{Dataset, Frame, RowFile, Target};
 use smallbatch_mlp::{Mlp, Parameters};
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
-use smallbatch_train::{Observer, Record, Trainer, Update};
+use smallbatch_train::{Observer, Record, Trainer, TrainingRows, Update};
 
 use crate::Error;
 use crate::encoder::Encoder;
@@ -30,17 +30,17 @@ const MOST: f64 = 1e18;
 /// Rows to train on, encoded, with rows that are held out: by what was fitted to the former.
 #[derive(Clone, Debug)]
 pub struct Fold {
-    encoder: Arc<Encoder>,
-    training: Part,
-    held_out: Part,
+    pub(crate) encoder: Arc<Encoder>,
+    pub(crate) training: Part,
+    pub(crate) held_out: Part,
 }
 
 /// Encoded rows.
 #[derive(Clone, Debug)]
-struct Part {
-    features: DMatrix<f64>,
-    target: Target<f64>,
-    weights: Option<Vec<f64>>,
+pub(crate) struct Part {
+    pub(crate) features: DMatrix<f64>,
+    pub(crate) target: Target<f64>,
+    pub(crate) weights: Option<Vec<f64>>,
 }
 
 /// What a training is looked at by: scaled rows, and how outputs are read.
@@ -204,7 +204,7 @@ impl Fold {
                 };
                 match dataset.cast::<f32>() {
                     Ok(dataset) => {
-                        let trainer = self.trainer(network, &dataset, seed);
+                        let trainer = self.trainer(network, dataset.n_samples(), seed);
                         self.descend(&mut course, &looked, &trainer, &dataset, stop)?;
                     }
                     // Raw numbers that the network's type cannot hold: what would be trained on them is of no use.
@@ -216,21 +216,63 @@ impl Fold {
         Ok(course)
     }
 
-    fn trainer(&self, recipe: &Network, dataset: &Dataset<f32>, seed: u64) -> Trainer {
-        let spec = recipe.spec(dataset.n_features(), &self.training.target);
-        recipe.trainer(spec, dataset.n_samples(), seed)
+    fn trainer(&self, recipe: &Network, n_samples: usize, seed: u64) -> Trainer {
+        let spec = recipe.spec(self.n_features(), &self.training.target);
+        recipe.trainer(spec, n_samples, seed)
+    }
+
+    /// Trains a network on rows in a file, scaled and with their targets as `output` says. The fold's own training rows are some of
+    /// them.
+    pub(crate) fn train_on_file(
+        &self,
+        recipe: &Network,
+        scaler: FittedScaler,
+        output: Output,
+        rows: &RowFile<f32>,
+        seed: u64,
+    ) -> Result<Course, Error> {
+        let looked = self.looked(&scaler, output)?;
+        let mut course = Course {
+            encoder: Arc::clone(&self.encoder),
+            looks: Vec::new(),
+            diverged: false,
+            scaler,
+        };
+        let trainer = self.trainer(recipe, rows.n_samples(), seed);
+        let stop = AtomicBool::new(false);
+        self.descend(&mut course, &looked, &trainer, rows, &stop)?;
+        Ok(course)
+    }
+
+    fn looked(&self, scaler: &FittedScaler, output: Output) -> Result<Looked, Error> {
+        let n_first = self.n_training().min(SMEAR_ROWS);
+        let first = self.training.features.columns(0, n_first).into_owned();
+        Ok(Looked {
+            first: scaler.transform(&first)?,
+            held_out: scaler.transform(&self.held_out.features)?,
+            output,
+        })
+    }
+
+    /// What a look's network predicts for the rows held out.
+    pub(crate) fn predictions(&self, course: &Course, look: usize) -> Result<DMatrix<f64>, Error> {
+        let features = course.scaler.transform(&self.held_out.features)?;
+        match course.looks.get(look) {
+            Some(look) => run(&look.network, &features, look.output),
+            None => Ok(DMatrix::zeros(0, 0)),
+        }
     }
 
     /// Trains, and looks now and then.
-    fn descend(
+    fn descend<'a>(
         &self,
         course: &mut Course,
         looked: &Looked,
         trainer: &Trainer,
-        dataset: &Dataset<f32>,
+        rows: impl Into<TrainingRows<'a, f32>>,
         stop: &AtomicBool,
     ) -> Result<(), Error> {
-        let mut session = trainer.start(dataset, None)?;
+        let mut session = trainer.start(rows, None)?;
         let (mut best, mut since) = (f64::INFINITY, 0);
         loop {
             let outcome = match session.advance(&mut StopWhen(stop)) {
@@ -303,14 +345,19 @@ fn select(target: &Target<f64>, rows: &[usize]) -> Target<f64> {
     }
 }
 
+/// Scaled features as a network reads them.
+pub(crate) fn narrowed(features: &DMatrix<f64>) -> DMatrix<f32> {
+    #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
+    features.map(|x| x.clamp(-MOST, MOST) as f32)
+}
+
 /// What a network predicts for scaled features.
 pub(crate) fn run(
     network: &Mlp<f32>,
     features: &DMatrix<f64>,
     output: Output,
 ) -> Result<DMatrix<f64>, Error> {
-    #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
-    let narrowed = features.map(|x| x.clamp(-MOST, MOST) as f32);
+    let narrowed = narrowed(features);
     let outputs = network.predict(narrowed.as_view())?;
     Ok(output.decode(outputs.map(f64::from)))
 }

@@ -53,6 +53,7 @@
 //! | task | types |
 //! |---|---|
 //! | train, predict, judge, save | [`Pipeline`], [`Predictions`], [`Scores`] |
+//! | train on a file that need not fit into memory | [`Pipeline::fit_path`], [`Memory`] |
 //! | say how to train | [`Recipe`]: a [`Line`] or a [`Network`] |
 //! | try many recipes on the same folds | [`Fold`], [`Course`], [`CrossFit`] |
 //! | features alone | [`Encoder`] |
@@ -71,6 +72,7 @@ mod cross;
 mod encoder;
 mod error;
 mod fold;
+mod large;
 mod line;
 mod member;
 mod output;
@@ -86,6 +88,7 @@ pub use cross::CrossFit;
 pub use encoder::Encoder;
 pub use error::Error;
 pub use fold::{Course, Fold, KeptCourse, Look};
+pub use large::Memory;
 pub use member::{Member, committee, row_losses};
 pub use output::Output;
 pub use pipeline::{Pipeline, held_out};

@@ -17,7 +17,7 @@ use crate::scores::Scores;
 use crate::{Error, Predictions};
 
 /// Folds, and so networks of a committee.
-const FOLDS: usize = 5;
+pub(crate) const FOLDS: usize = 5;
 /// The fewest rows: two in each fold.
 const FEWEST_ROWS: usize = 10;
 /// The coverage of intervals, where none is asked for.
@@ -82,7 +82,16 @@ impl Pipeline {
         seed: u64,
     ) -> Result<Self, Error> {
         recipe.validate()?;
-        let schema = reader.schema(table)?;
+        Self::fit_as_read(reader.schema(table)?, table, recipe, seed)
+    }
+
+    /// The same on a table whose schema is known.
+    pub(crate) fn fit_as_read(
+        schema: TableSchema,
+        table: &Table,
+        recipe: &Recipe,
+        seed: u64,
+    ) -> Result<Self, Error> {
         let frame = schema.labelled_frame(table)?.frame;
         if frame.n_rows() < FEWEST_ROWS {
             return Err(Error::FewRows {

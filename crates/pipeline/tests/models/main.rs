@@ -10,5 +10,6 @@ mod encoder;
 mod fitting;
 mod intervals;
 mod judging;
+mod large;
 mod saved;
 mod support;
