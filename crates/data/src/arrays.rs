@@ -1,12 +1,15 @@
-//! Arrays of numbers in files: IDX, as MNIST comes, and NPY, as numpy saves.
+//! Arrays of numbers in files: IDX, as MNIST comes, NPY and NPZ, as numpy saves; also as tables.
 
 mod idx;
 mod npy;
+mod npz;
+mod rows;
 mod source;
 mod values;
 
 pub use idx::{read_idx, read_labelled_idx};
 pub use npy::read_npy;
+pub(crate) use rows::ArrayRows;
 pub use values::ArrayValues;
 
 use std::path::{Path, PathBuf};

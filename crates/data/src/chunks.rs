@@ -4,7 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cells::Place;
+use crate::any_rows::AnyRows;
+use crate::cells::{Among, Place};
 use crate::rows::Rows;
 use crate::sound::Malformed;
 use crate::stream::{Stream, below, generator};
@@ -30,7 +31,7 @@ const ROWS_AT_ONCE: usize = 1024;
 /// # Ok::<(), smallbatch_data::Error>(())
 /// ```
 pub struct TableChunks {
-    rows: Rows<'static>,
+    rows: AnyRows<'static>,
     name: String,
     file: Option<PathBuf>,
     most_rows: usize,
@@ -70,11 +71,12 @@ impl TableChunks {
     }
 
     fn of_file(path: &Path, most_rows: usize, malformed: Malformed) -> Result<Self, Error> {
-        let chunks = Self::of_source(source::open(path)?, most_rows, malformed);
-        let mut chunks = chunks.map_err(|error| error.in_file(path))?;
-        chunks.name = source::name_of(path);
-        chunks.file = Some(path.to_path_buf());
-        Ok(chunks)
+        let rows = AnyRows::open(path, malformed).map_err(|error| error.in_file(path))?;
+        Ok(Self {
+            name: source::name_of(path),
+            file: Some(path.to_path_buf()),
+            ..Self::of_rows(rows, most_rows)
+        })
     }
 
     /// Reads from anywhere, as [`open`](Self::open) from a file.
@@ -82,22 +84,19 @@ impl TableChunks {
     /// # Errors
     /// As [`Table::read`] as far as the header.
     pub fn read(source: impl Read + Send + 'static, most_rows: usize) -> Result<Self, Error> {
-        Self::of_source(source, most_rows, Malformed::Refuse)
+        let rows = AnyRows::Text(Box::new(Rows::new(source, Malformed::Refuse)?));
+        Ok(Self::of_rows(rows, most_rows))
     }
 
-    fn of_source(
-        source: impl Read + Send + 'static,
-        most_rows: usize,
-        malformed: Malformed,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            rows: Rows::new(source, malformed)?,
+    fn of_rows(rows: AnyRows<'static>, most_rows: usize) -> Self {
+        Self {
+            rows,
             name: "table".to_owned(),
             file: None,
             most_rows: most_rows.max(1),
             has_rows: false,
             has_ended: false,
-        })
+        }
     }
 
     /// The names of the columns.
@@ -111,7 +110,7 @@ impl TableChunks {
     }
 
     fn piece(&mut self) -> Result<Option<Table>, Error> {
-        let mut table = Table::empty(&self.rows);
+        let mut table = self.rows.table();
         while table.n_rows() < self.most_rows {
             if !self.rows.next_into(&mut table)? {
                 self.has_ended = true;
@@ -200,7 +199,7 @@ pub fn sample_path(
     }
     let schema = inference.finish().map_err(|error| error.in_file(path))?;
     let n_rows = reservoir.seen;
-    let mut table = Table::empty(&chunks.rows);
+    let mut table = chunks.rows.table();
     for row in reservoir.in_order() {
         table.push(row.line, row.cells());
     }
@@ -216,7 +215,7 @@ impl TableSchema {
         let at = table.position(self.groups()?).ok()?;
         let key = |(place, cell): (Place<'_>, &str)| {
             let mut hash = DefaultHasher::new();
-            if self.markers.is_missing(cell, false) {
+            if self.markers.is_missing(cell, Among::Texts) {
                 place.line.hash(&mut hash);
             } else {
                 cell.hash(&mut hash);

@@ -692,6 +692,9 @@ impl Error {
     /// With the file that it is about, unless it names that.
     pub(crate) fn in_file(self, file: &Path) -> Self {
         match self {
+            Self::Array { .. } => self,
+            #[cfg(feature = "parquet")]
+            Self::Parquet { .. } => self,
             Self::Io { source, .. } => Self::Io {
                 path: file.to_path_buf(),
                 source,

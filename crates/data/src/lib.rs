@@ -74,6 +74,7 @@
 //! `smallbatch-train` takes a [`Split`] and makes the batches itself. `smallbatch-mlp` takes them one at a time, for a
 //! training loop of your own.
 
+mod any_rows;
 mod arrays;
 mod batch_size;
 mod batches;

@@ -42,6 +42,14 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
     Ok(Box::new(file))
 }
 
+/// Whether a file can be read and begins so.
+#[cfg(feature = "parquet")]
+pub(crate) fn begins_with(path: &Path, magic: &[u8; 4]) -> bool {
+    let mut head = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head == *magic
+}
+
 /// The file's name without the endings of tables: `houses` for `houses.csv.gz`.
 pub(crate) fn name_of(path: &Path) -> String {
     if path == Path::new("-") {

@@ -1,12 +1,13 @@
 //! Tables of text as they are found: named columns, one sample a line.
 
 #[cfg(feature = "parquet")]
-mod parquet;
+pub(crate) mod parquet;
 
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
+use crate::any_rows::AnyRows;
 use crate::cells::{Among, Markers, Place};
 use crate::names::nearest;
 use crate::rows::Rows;
@@ -54,12 +55,23 @@ pub struct Table {
 impl Table {
     /// Reads a file, or standard input for `-`. The table has the file's name without its ending.
     ///
+    /// By its first bytes, whatever its name is, a file may also be
+    ///
+    /// - an array of numpy (NPY): a row a sample; the columns are called `c0`, `c1`, ...;
+    /// - several in an archive (NPZ), side by side: the columns of `X` are called `X0`, `X1`, ..., that of `y` `y`; an array of one column
+    ///   comes last. `data.npz:x_test,y_test` names some of them;
+    /// - images in MNIST's format (IDX), whose pixels are called `x0`, `x1`, ..., with the `label` of the file beside it, if it is there;
+    /// - with the feature `parquet`, a Parquet file: as `Table::read_parquet`.
+    ///
+    /// Of these, lines are rows, counted from 1.
+    ///
     /// # Errors
     /// [`Error::Io`] when it cannot be opened, else as [`Table::read`], in [`Error::InFile`].
     pub fn read_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let source = source::open(path)?;
-        let mut table = Self::read(source).map_err(|error| error.in_file(path))?;
+        let rows = AnyRows::open(path, Malformed::Refuse);
+        let table = rows.and_then(Self::of_rows);
+        let mut table = table.map_err(|error| error.in_file(path))?;
         table.name = source::name_of(path);
         Ok(table)
     }
@@ -83,8 +95,14 @@ impl Table {
     /// with another number of cells or a quote that is not closed, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
     /// columns with the same name; [`Error::Io`] (with an empty path).
     pub fn read(source: impl Read + Send) -> Result<Self, Error> {
-        let mut rows = Rows::new(source, Malformed::Refuse)?;
-        let mut table = Self::empty(&rows);
+        Self::of_rows(AnyRows::Text(Box::new(Rows::new(
+            source,
+            Malformed::Refuse,
+        )?)))
+    }
+
+    fn of_rows(mut rows: AnyRows<'_>) -> Result<Self, Error> {
+        let mut table = rows.table();
         while rows.next_into(&mut table)? {}
         table.notes = rows.notes();
         if table.lines.is_empty() {
@@ -96,12 +114,12 @@ impl Table {
     }
 
     /// Without a row.
-    pub(crate) fn empty(rows: &Rows<'_>) -> Self {
+    pub(crate) fn empty(columns: &[String], has_index: bool, delimiter: u8) -> Self {
         Self {
             name: "table".into(),
-            columns: rows.columns().to_vec(),
-            has_index: rows.has_index(),
-            delimiter: rows.delimiter(),
+            columns: columns.to_vec(),
+            has_index,
+            delimiter,
             notes: Vec::new(),
             text: String::new(),
             ends: Vec::new(),

@@ -1,10 +1,10 @@
 //! IDX, the format of MNIST.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use smallbatch_base::Scalar;
 
-use super::source::Source;
+use super::source::{Layout, Source};
 use super::values::{ByteOrder, ValueType};
 use super::{Array, refused};
 use crate::{ArrayProblem, Dataset, Error, Target};
@@ -35,6 +35,12 @@ use crate::{ArrayProblem, Dataset, Error, Target};
 /// ```
 pub fn read_idx(path: impl AsRef<Path>) -> Result<Array, Error> {
     let mut source = Source::open(path.as_ref())?;
+    let layout = layout(&mut source)?;
+    source.array(layout)
+}
+
+/// What the header says.
+pub(super) fn layout(source: &mut Source) -> Result<Layout, Error> {
     let magic = source.up_to(4)?;
     let (kind, n_axes) = match magic[..] {
         [0, 0, kind, n_axes] if n_axes > 0 => (kind, n_axes),
@@ -67,7 +73,12 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Array, Error> {
                 .fold(0, |sum, &byte| sum << 8 | usize::from(byte))
         })
         .collect();
-    source.array(shape, values, ByteOrder::Big)
+    Ok(Layout {
+        values,
+        order: ByteOrder::Big,
+        fortran_order: false,
+        shape,
+    })
 }
 
 /// Reads the images of an IDX file with the labels of the file beside it, as MNIST and Fashion-MNIST name them:
@@ -83,6 +94,14 @@ pub fn read_idx(path: impl AsRef<Path>) -> Result<Array, Error> {
 /// ```
 pub fn read_labelled_idx<T: Scalar>(images: impl AsRef<Path>) -> Result<Dataset<T>, Error> {
     let images = images.as_ref();
+    let labels = read_idx(labels_beside(images)?)?.labels()?;
+    let dataset = read_idx(images)?.dataset(Target::classes(labels))?;
+    let name = images.file_name().unwrap_or_default().to_string_lossy();
+    Ok(dataset.with_name(name.strip_suffix(".gz").unwrap_or(&name)))
+}
+
+/// The file with the labels of these images.
+pub(super) fn labels_beside(images: &Path) -> Result<PathBuf, Error> {
     let name = images.file_name().unwrap_or_default().to_string_lossy();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
     let expected = plain.replace("images", "labels").replace("idx3", "idx1");
@@ -90,10 +109,5 @@ pub fn read_labelled_idx<T: Scalar>(images: impl AsRef<Path>) -> Result<Dataset<
         .map(|ending| images.with_file_name(format!("{expected}{ending}")))
         .into_iter()
         .find(|file| expected != plain && file.is_file());
-    let Some(beside) = beside else {
-        return Err(refused(images, ArrayProblem::NoLabelsBeside { expected }));
-    };
-    let labels = read_idx(&beside)?.labels()?;
-    let dataset = read_idx(images)?.dataset(Target::classes(labels))?;
-    Ok(dataset.with_name(plain))
+    beside.ok_or_else(|| refused(images, ArrayProblem::NoLabelsBeside { expected }))
 }

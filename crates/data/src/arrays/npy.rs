@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Array;
-use super::source::Source;
+use super::source::{Layout, Source};
 use super::values::{ByteOrder, ValueType};
 use crate::{ArrayProblem, Error};
 
@@ -24,6 +24,12 @@ const LONGEST_HEADER: usize = 1 << 16;
 /// header promises.
 pub fn read_npy(path: impl AsRef<Path>) -> Result<Array, Error> {
     let mut source = Source::open(path.as_ref())?;
+    let layout = layout(&mut source)?;
+    source.array(layout)
+}
+
+/// What the header says.
+pub(super) fn layout(source: &mut Source) -> Result<Layout, Error> {
     let magic = source.up_to(MAGIC.len())?;
     if magic != MAGIC {
         return Err(source.refused(ArrayProblem::OtherFormat {
@@ -51,25 +57,11 @@ pub fn read_npy(path: impl AsRef<Path>) -> Result<Array, Error> {
         return Err(source.refused(ArrayProblem::Header { reason }));
     }
     let text = source.exactly(length)?;
-    let header = Header::read(&String::from_utf8_lossy(&text));
-    let header = header.map_err(|problem| source.refused(problem))?;
-    let mut array = source.array(header.shape, header.values, header.order)?;
-    if header.fortran_order {
-        array.values = array.values.fortran_to_c_order(&array.shape);
-    }
-    Ok(array)
+    let layout = Layout::read(&String::from_utf8_lossy(&text));
+    layout.map_err(|problem| source.refused(problem))
 }
 
-/// What the dictionary says.
-#[derive(Debug, PartialEq)]
-struct Header {
-    values: ValueType,
-    order: ByteOrder,
-    fortran_order: bool,
-    shape: Vec<usize>,
-}
-
-impl Header {
+impl Layout {
     /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
     fn read(text: &str) -> Result<Self, ArrayProblem> {
         let descr = entry(text, "descr")?;
@@ -171,16 +163,16 @@ mod tests {
     #[test]
     fn a_header_is_read() {
         let text = "{'descr': '>i2', 'fortran_order': True, 'shape': (3, 4), }   \n";
-        let expected = Header {
+        let expected = Layout {
             values: ValueType::I2,
             order: ByteOrder::Big,
             fortran_order: true,
             shape: vec![3, 4],
         };
-        assert_eq!(Header::read(text), Ok(expected));
+        assert_eq!(Layout::read(text), Ok(expected));
         for (shape, expected) in [("()", vec![]), ("(7,)", vec![7]), ("(7 , 2)", vec![7, 2])] {
             let text = text.replace("(3, 4)", shape);
-            assert_eq!(Header::read(&text).map(|header| header.shape), Ok(expected));
+            assert_eq!(Layout::read(&text).map(|header| header.shape), Ok(expected));
         }
     }
 
@@ -198,7 +190,7 @@ mod tests {
             ("<f4", "", "of type ;"),
             ("<f4", "é4", "of type é4"),
         ] {
-            let error = Header::read(&good.replace(from, to)).unwrap_err();
+            let error = Layout::read(&good.replace(from, to)).unwrap_err();
             assert!(error.to_string().contains(said), "{error}");
         }
     }

@@ -105,6 +105,13 @@ pub enum ArrayProblem {
         value: i64,
     },
 
+    /// Arrays whose rows do not belong together.
+    #[error("{reason}")]
+    Lengths {
+        /// How many rows each has, and the way out.
+        reason: String,
+    },
+
     /// Images without their labels.
     #[error(
         "there is no {expected} beside it with the labels; put it there, or read both with `read_idx`"

@@ -1,16 +1,17 @@
 //! Parquet files as tables.
 
 use std::fs::File;
-use std::panic::catch_unwind;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 
 use super::Table;
-use crate::Error;
 use crate::names::check_names;
+use crate::{Error, source};
 
 /// How pandas names an index that it writes as a column.
 const INDEX: &str = "__index_level_0__";
@@ -28,13 +29,76 @@ impl Table {
     /// the same.
     pub fn read_parquet(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        // The library panics on some damaged files, which it should refuse.
-        catch_unwind(|| read(path))
-            .unwrap_or_else(|_| Err(refused(path, "it is damaged; write the file again".into())))
+        let mut rows = ParquetRows::open(path)?;
+        let mut table = rows.table();
+        while rows.next_into(&mut table)? {}
+        if table.lines.is_empty() {
+            return Err(Error::EmptyTable {
+                columns: table.columns.len(),
+            });
+        }
+        Ok(table.called(&source::name_of(path), rows.notes()))
     }
 }
 
-fn read(path: &Path) -> Result<Table, Error> {
+/// The rows of a Parquet file, read row group by row group.
+pub(crate) struct ParquetRows {
+    path: PathBuf,
+    rows: RowIter<'static>,
+    columns: Vec<String>,
+    has_index: bool,
+    line: u64,
+}
+
+impl ParquetRows {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        unharmed(path, || open(path))
+    }
+
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let left_out = "the index that pandas wrote is left out".to_owned();
+        self.has_index.then_some(left_out).into_iter().collect()
+    }
+
+    /// Without a row. Numbers are written here with points, as where commas separate cells.
+    pub(crate) fn table(&self) -> Table {
+        Table::empty(&self.columns, self.has_index, b',')
+    }
+
+    /// Reads the next row; false at the end.
+    pub(crate) fn next_into(&mut self, table: &mut Table) -> Result<bool, Error> {
+        let Self { path, rows, .. } = self;
+        let row = unharmed(path, || {
+            let row = rows.next().transpose();
+            row.map_err(|error| refused(path, in_words(&error)))
+        })?;
+        let Some(row) = row else {
+            return Ok(false);
+        };
+        for (column, cell) in row.get_column_iter() {
+            if column != INDEX {
+                let cell = text(cell).ok_or_else(|| no_value(path, column))?;
+                table.text.push_str(cell.trim());
+                table.ends.push(table.text.len());
+            }
+        }
+        self.line += 1;
+        table.lines.push(self.line);
+        Ok(true)
+    }
+}
+
+/// The library panics on some damaged files, which it should refuse.
+fn unharmed<R>(path: &Path, read: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(refused(path, "it is damaged; write the file again".into())))
+}
+
+fn open(path: &Path) -> Result<ParquetRows, Error> {
     let file = File::open(path).map_err(|source| Error::Io {
         path: path.to_path_buf(),
         source,
@@ -42,44 +106,19 @@ fn read(path: &Path) -> Result<Table, Error> {
     let of_library = |error: ParquetError| refused(path, in_words(&error));
     let reader = SerializedFileReader::new(file).map_err(of_library)?;
     let fields = reader.metadata().file_metadata().schema().get_fields();
-    let columns: Vec<String> = fields.iter().map(|field| field.name().to_owned()).collect();
+    let mut columns: Vec<String> = fields.iter().map(|field| field.name().to_owned()).collect();
     check_names("column", &columns)?;
     let index = columns.iter().position(|column| column == INDEX);
-    let name = path.file_stem().unwrap_or_default();
-    let mut table = Table {
-        name: name.to_string_lossy().into_owned(),
-        has_index: index.is_some(),
-        // Numbers are written here with points, as where commas separate cells.
-        delimiter: b',',
-        notes: match index {
-            Some(_) => vec!["the index that pandas wrote is left out".to_owned()],
-            None => Vec::new(),
-        },
-        columns,
-        text: String::new(),
-        ends: Vec::new(),
-        lines: Vec::new(),
-        bad_rows: Vec::new(),
-    };
-    for (line, row) in (1..).zip(reader.get_row_iter(None).map_err(of_library)?) {
-        for (column, cell) in row.map_err(of_library)?.get_column_iter() {
-            if column != INDEX {
-                let cell = text(cell).ok_or_else(|| no_value(path, column))?;
-                table.text.push_str(cell.trim());
-                table.ends.push(table.text.len());
-            }
-        }
-        table.lines.push(line);
-    }
     if let Some(index) = index {
-        table.columns.remove(index);
+        columns.remove(index);
     }
-    if table.lines.is_empty() {
-        return Err(Error::EmptyTable {
-            columns: table.columns.len(),
-        });
-    }
-    Ok(table)
+    Ok(ParquetRows {
+        path: path.to_path_buf(),
+        rows: reader.into_iter(),
+        columns,
+        has_index: index.is_some(),
+        line: 0,
+    })
 }
 
 fn refused(path: &Path, problem: String) -> Error {

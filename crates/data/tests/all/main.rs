@@ -1,5 +1,6 @@
 //! Tables, splits, batches and readers, from the outside: one program, since each costs a build its linking.
 
+mod array_tables;
 mod arrays;
 mod bad_input;
 mod batches;

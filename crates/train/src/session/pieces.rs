@@ -28,6 +28,7 @@ impl<T: Scalar> Session<'_, T> {
     /// One update on all rows, window after window.
     ///
     /// g = Σ W_p·g_p / Σ W_p over the pieces p, where W_p is the weight of a piece's samples and g_p the gradient of its mean loss.
+    /// The masks of dropout are those of the samples' places in their piece.
     pub(super) fn update_in_pieces(&mut self, learning_rate: f64) -> Result<f64, Error> {
         let Some(Pieces { gradient, sum }) = &mut self.pieces else {
             // It is made where batches come in pieces.
