@@ -295,7 +295,12 @@ impl fmt::Display for Advice {
             } else {
                 ""
             };
-            format!(", of which {sample}{} were used", self.used_rows)
+            let all = if self.rows > crate::MOST_ROWS {
+                " (`smallbatch train` uses all)"
+            } else {
+                ""
+            };
+            format!(", of which {sample}{} were used{all}", self.used_rows)
         } else {
             String::new()
         };

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use smallbatch::advice::{AdvicePlan, MOST_ROWS, advise_sampled as search};
 use smallbatch::data::{Dataset, Table, TableChunks, TableSchema, sample_path};
-use smallbatch::pipeline::{Pipeline, Recipe};
+use smallbatch::pipeline::{Memory, Pipeline, Recipe};
 use smallbatch::{lab, report, sweep};
 
 use crate::ending::{Ending, Failure, in_flags};
@@ -159,22 +159,32 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
         None => Recipe::default(),
     };
     recipe.validate()?;
-    let table = read(&asked.table)?;
+    mistaken::check_table(&asked.table)?;
+    tell_if_large(&asked.table);
+    let reader = asked.reading.reader(&asked.table)?;
     report::prepare(&asked.out)?;
-    let model = Pipeline::fit(
-        &table,
-        &asked.reading.reader(&asked.table)?,
-        &recipe,
-        asked.base_seed,
-    )?;
+    let memory = Memory {
+        bytes: asked.memory.saturating_mul(1 << 20),
+        folder: asked.out.clone(),
+        ..Memory::default()
+    };
+    let model = if is_standard_input(&asked.table) {
+        Pipeline::fit(&read(&asked.table)?, &reader, &recipe, asked.base_seed)?
+    } else {
+        if let Some(first) = TableChunks::open(&asked.table, 1)?.next() {
+            tell_notes(&asked.table, &first?);
+        }
+        Pipeline::fit_path(&asked.table, &reader, &recipe, asked.base_seed, &memory)?
+    };
     let file = asked.out.join(Pipeline::FILE_NAME);
     model.save(&file)?;
     for note in model.schema().notes() {
         warn(&format!("note: {}", in_flags(&note)));
     }
     say(&format!(
-        "{}: {recipe}; on rows that were held out:",
-        table.name()
+        "{}: {recipe}{}; on rows that were held out:",
+        model.data().0,
+        said::from_file(&model, memory.rows)
     ));
     say(&said::scores(model.held_out(), None));
     say(&said::files(&[file]));

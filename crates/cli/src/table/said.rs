@@ -67,6 +67,18 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// How a table that memory does not hold was trained on.
+pub(super) fn from_file(model: &Pipeline, most_rows: usize) -> String {
+    let (rows, held) = (model.data().1, model.held_out().rows);
+    if rows > most_rows && model.members().len() == 1 {
+        format!("; trained on {} rows from a file", rows - held)
+    } else if rows == most_rows {
+        format!("; trained on {rows} rows")
+    } else {
+        String::new()
+    }
+}
+
 /// What was written.
 pub(super) fn files(files: &[PathBuf]) -> String {
     let names: Vec<String> = files

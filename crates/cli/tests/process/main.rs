@@ -1,6 +1,7 @@
 //! The program from the outside: what it refuses, what it says then, and how it ends.
 
 mod data;
+mod files;
 mod help;
 mod mistaken;
 mod models;
