@@ -111,7 +111,8 @@ const LIBRARIES: &[&str] = &[
 ];
 
 /// Edges that may exist behind a feature only, so that the default build does without them.
-const OPTIONAL: [(&str, &str); 6] = [
+const OPTIONAL: [(&str, &str); 7] = [
+    ("smallbatch", "smallbatch-export"),
     ("smallbatch", "smallbatch-fetch"),
     ("smallbatch", "smallbatch-sweep"),
     ("smallbatch", "smallbatch-evidence"),

@@ -85,7 +85,7 @@ const VERBS: [(Verb, &str, &str, &str); 9] = [
 ];
 
 /// Verbs of the program, passed on to it.
-const PASSED_ON: [&str; 12] = [
+const PASSED_ON: [&str; 13] = [
     "run",
     "verify",
     "replicate",
@@ -97,6 +97,7 @@ const PASSED_ON: [&str; 12] = [
     "predict",
     "evaluate",
     "inspect",
+    "export",
     "data",
 ];
 

@@ -107,6 +107,12 @@ Examples:
   smallbatch inspect houses.csv              how its columns are read, and why
   smallbatch inspect out/model.safetensors   what a model is made of";
 
+/// Of `export`.
+pub(crate) const EXPORT: &str = "\
+Examples:
+  smallbatch export out --c houses.h   houses_predict, and what it needs
+  smallbatch export out --rust src/model.rs";
+
 /// Of `completions`.
 pub(crate) const COMPLETIONS: &str = "\
 Example:

@@ -3,7 +3,7 @@
 use smallbatch::lab;
 
 /// The verbs, each with its other name.
-pub(crate) const VERBS: [&str; 14] = [
+pub(crate) const VERBS: [&str; 15] = [
     "run",
     "experiment",
     "verify",
@@ -16,6 +16,7 @@ pub(crate) const VERBS: [&str; 14] = [
     "predict",
     "evaluate",
     "inspect",
+    "export",
     "data",
     "completions",
 ];

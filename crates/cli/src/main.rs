@@ -11,6 +11,7 @@
 mod arguments;
 mod data;
 mod ending;
+mod export;
 mod help;
 mod interruption;
 mod likeness;
@@ -48,6 +49,7 @@ fn carry_out(verb: &Verb) -> Result<Ending, Failure> {
         Verb::Predict(asked) => table::predict(asked),
         Verb::Evaluate(asked) => table::evaluate(asked),
         Verb::Inspect(asked) => table::inspect(asked),
+        Verb::Export(asked) => export::export(asked),
         Verb::Data(asked) => data::data(asked),
         Verb::Completions { shell } => {
             output::say(&verbs::completions(*shell));

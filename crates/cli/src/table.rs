@@ -298,7 +298,7 @@ fn is_standard_input(path: &Path) -> bool {
 }
 
 /// The model in a folder, or the file itself.
-fn model_file(path: &Path) -> PathBuf {
+pub(crate) fn model_file(path: &Path) -> PathBuf {
     // The second as earlier versions wrote it.
     let names = [Pipeline::FILE_NAME, "model.json"].map(|name| path.join(name));
     let found = names.into_iter().find(|file| file.is_file());

@@ -10,6 +10,7 @@ use smallbatch::data::Task;
 use crate::arguments::{Asked, Coverage, ProbeMemory, Replicate, Report, Verify};
 use crate::data::Data;
 use crate::ending::Ending;
+use crate::export::Export;
 use crate::help;
 use crate::likeness;
 use crate::output::{say, screen, warn};
@@ -82,6 +83,7 @@ pub(crate) enum Verb {
     Predict(Predict),
     Evaluate(Evaluate),
     Inspect(Inspect),
+    Export(Export),
     Data(Data),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]

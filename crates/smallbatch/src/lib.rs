@@ -76,6 +76,8 @@
 //! | compute gradients, losses, curvature by hand | [`mlp`] | |
 //! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
 //! | from a table to predictions: encoding, scaling, networks, intervals, one file | [`pipeline`] | |
+//! | predict with a saved model where there is no standard library, row by row | [`predict`] | |
+//! | write a model as a source of Rust or C | `export` | `export` |
 //! | fetch a real data set such as MNIST | `fetch` | `fetch` |
 //! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
 //! | say what the numbers of many trainings mean, and how sure that is | `evidence` | `evidence` |
@@ -96,12 +98,15 @@ pub use smallbatch_advice as advice;
 pub use smallbatch_data as data;
 #[cfg(feature = "evidence")]
 pub use smallbatch_evidence as evidence;
+#[cfg(feature = "export")]
+pub use smallbatch_export as export;
 #[cfg(feature = "fetch")]
 pub use smallbatch_fetch as fetch;
 #[cfg(feature = "lab")]
 pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;
 pub use smallbatch_pipeline as pipeline;
+pub use smallbatch_predict as predict;
 pub use smallbatch_preprocess as preprocess;
 #[cfg(feature = "report")]
 pub use smallbatch_report as report;

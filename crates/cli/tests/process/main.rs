@@ -2,6 +2,7 @@
 
 mod data;
 mod files;
+mod export;
 mod help;
 mod mistaken;
 mod models;

@@ -1,0 +1,66 @@
+//! `export`: a saved model in another form.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use smallbatch::export::{c_header, rust_source};
+use smallbatch::pipeline::Pipeline;
+
+use crate::ending::{Ending, Failure};
+use crate::help;
+use crate::output::say;
+use crate::table::model_file;
+
+/// Write a saved model as a source of Rust or C, which predicts without this program
+///
+/// The C header needs no library and allocates nothing; the Rust source needs the crate smallbatch-predict. Both predict the same bits on every
+/// processor.
+#[derive(Debug, Args)]
+#[command(after_help = help::EXPORT)]
+pub(crate) struct Export {
+    /// The model: the file model.safetensors, or the folder that it is in
+    #[arg(value_name = "MODEL")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    forms: Forms,
+}
+
+/// What is written; at least one.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+struct Forms {
+    /// Write a Rust source with the static MODEL
+    #[arg(long, value_name = "FILE.rs")]
+    rust: Option<PathBuf>,
+
+    /// Write a C header; the file's name is what its functions' names begin with
+    #[arg(long, value_name = "FILE.h")]
+    c: Option<PathBuf>,
+}
+
+/// Reads the model and writes what was asked for.
+pub(crate) fn export(asked: &Export) -> Result<Ending, Failure> {
+    let model = Pipeline::load(model_file(&asked.model))?.portable()?;
+    let Forms { rust, c } = &asked.forms;
+    if let Some(file) = rust {
+        write(file, &rust_source(&model))?;
+    }
+    if let Some(file) = c {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        write(file, &c_header(&model, &name))?;
+    }
+    Ok(Ending::Done)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(file, text).map_err(|error| {
+        let file = file.display();
+        Failure::failed(format!(
+            "cannot write {file}: {error}; name another file, or make its folder"
+        ))
+    })?;
+    say(&format!("wrote {}", file.display()));
+    Ok(())
+}
