@@ -49,6 +49,7 @@ fn every_help_fits_the_terminal() {
         "expect",
         "advise",
         "predict",
+        "export",
         "data",
     ] {
         for columns in ["80", "100"] {
