@@ -6,6 +6,7 @@
 
 mod bare;
 mod compiled;
+mod page;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

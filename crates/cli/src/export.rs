@@ -1,10 +1,10 @@
-//! `export`: a saved model in another form.
+//! `export`: a saved model in other forms.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use smallbatch::export::{c_header, rust_source};
+use smallbatch::export::{c_header, onnx, rust_source};
 use smallbatch::pipeline::Pipeline;
 
 use crate::ending::{Ending, Failure};
@@ -12,10 +12,10 @@ use crate::help;
 use crate::output::say;
 use crate::table::model_file;
 
-/// Write a saved model as a source of Rust or C, which predicts without this program
+/// Write a saved model as a source of Rust or C or as an ONNX file, which predict without this program
 ///
 /// The C header needs no library and allocates nothing; the Rust source needs the crate smallbatch-predict. Both predict the same bits on every
-/// processor.
+/// processor. ONNX runtimes differ by rounding.
 #[derive(Debug, Args)]
 #[command(after_help = help::EXPORT)]
 pub(crate) struct Export {
@@ -38,24 +38,36 @@ struct Forms {
     /// Write a C header; the file's name is what its functions' names begin with
     #[arg(long, value_name = "FILE.h")]
     c: Option<PathBuf>,
+
+    /// Write a file for ONNX runtimes
+    #[arg(long, value_name = "FILE.onnx")]
+    onnx: Option<PathBuf>,
 }
 
 /// Reads the model and writes what was asked for.
 pub(crate) fn export(asked: &Export) -> Result<Ending, Failure> {
     let model = Pipeline::load(model_file(&asked.model))?.portable()?;
-    let Forms { rust, c } = &asked.forms;
+    let Forms {
+        rust,
+        c,
+        onnx: onnx_file,
+    } = &asked.forms;
     if let Some(file) = rust {
-        write(file, &rust_source(&model))?;
+        write(file, rust_source(&model).as_bytes())?;
     }
     if let Some(file) = c {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        write(file, &c_header(&model, &name))?;
+        write(file, c_header(&model, &name).as_bytes())?;
+    }
+    if let Some(file) = onnx_file {
+        let bytes = onnx(&model).map_err(|error| Failure::failed(error.to_string()))?;
+        write(file, &bytes)?;
     }
     Ok(Ending::Done)
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(file, text).map_err(|error| {
+fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
+    fs::write(file, content).map_err(|error| {
         let file = file.display();
         Failure::failed(format!(
             "cannot write {file}: {error}; name another file, or make its folder"

@@ -111,7 +111,7 @@ Examples:
 pub(crate) const EXPORT: &str = "\
 Examples:
   smallbatch export out --c houses.h   houses_predict, and what it needs
-  smallbatch export out --rust src/model.rs";
+  smallbatch export out --rust src/model.rs --onnx houses.onnx";
 
 /// Of `completions`.
 pub(crate) const COMPLETIONS: &str = "\

@@ -5,7 +5,7 @@ mod runtime;
 
 use std::fmt::Write as _;
 
-use smallbatch_predict::{Activation, Feature, Layer, Member, Model, Output, Scaling};
+use smallbatch_predict::{Activation, Feature, Kind, Layer, Member, Model, Output, Scaling};
 
 use cells::{Cells, KEPT, commented, word};
 use runtime::Runtime;
@@ -81,6 +81,7 @@ fn with_prefix(text: &str, prefix: &str) -> String {
 }
 
 fn head(model: &Model, cells: &Cells) -> String {
+    let has = |is: fn(&Kind) -> bool| model.columns.iter().any(|column| is(&column.kind));
     let is_number = model.classes.is_empty();
     let outputs = if is_number {
         "outputs[0] is the prediction".into()
@@ -98,8 +99,7 @@ fn head(model: &Model, cells: &Cells) -> String {
      P_clear(cells);                    all cells missing
 {example}     if (P_predict(cells, outputs)) ...   {outputs}
 
-   A cell is a number; 1 or 0 for true or false; what P_level says of a text; what P_date makes of a date; P_missing() if it
-   is not known. P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header
+   A cell is a number, 1 or 0 for true or false{texts}{dates}, or P_missing() if it is not known. P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header
    has its own copy. Nothing is allocated; the stack holds {stack} bytes of numbers.
 
    The bits are the same on every processor if no operations are fused. The pragmas below see to it for gcc, clang and MSVC; elsewhere
@@ -133,6 +133,16 @@ extern \"C\" {{
 {half_width}{list}",
         target = commented(&model.target),
         example = cells.example(),
+        texts = if has(|kind| matches!(kind, Kind::Category { .. })) {
+            ", what P_level says of a text"
+        } else {
+            ""
+        },
+        dates = if has(|kind| matches!(kind, Kind::Date { .. })) {
+            ", what P_date makes of a date"
+        } else {
+            ""
+        },
         stack = 8 * most_features(model) + 8 * widest(model),
         n_outputs = model.classes.len().max(1),
         half_width = half_width(model),

@@ -77,7 +77,7 @@
 //! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
 //! | from a table to predictions: encoding, scaling, networks, intervals, one file | [`pipeline`] | |
 //! | predict with a saved model where there is no standard library, row by row | [`predict`] | |
-//! | write a model as a source of Rust or C | `export` | `export` |
+//! | write a model as a source of Rust or C, or for ONNX runtimes | `export` | `export` |
 //! | fetch a real data set such as MNIST | `fetch` | `fetch` |
 //! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
 //! | say what the numbers of many trainings mean, and how sure that is | `evidence` | `evidence` |

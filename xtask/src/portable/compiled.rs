@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Ran, none_differ, ran};
+use super::{Ran, none_differ, page, ran};
 use crate::cargo::root;
 use crate::look::browser::{Browser, Colours, Screen, Wanted, on_path};
 
@@ -42,21 +42,22 @@ pub(super) fn wasm(folder: &Path) -> Result<Ran, String> {
     let bytes =
         fs::read(&module).map_err(|error| format!("cannot read {}: {error}", module.display()))?;
     let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
-    let page = folder.join("check.html");
+    let file = folder.join("check.html");
     let text = include_str!("page.html").replace("BYTES", &list.join(","));
-    fs::write(&page, text).map_err(|error| format!("cannot write {}: {error}", page.display()))?;
+    fs::write(&file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     let screen = Screen {
         width: 800,
         height: 600,
     };
-    let source = browser.open(&page, Colours::Light, Wanted::Source(screen))?;
+    let source = browser.open(&file, Colours::Light, Wanted::Source(screen))?;
     let found = source
         .split_once("<pre id=\"found\">")
         .and_then(|(_, rest)| rest.split_once("</pre>"))
         .map_or("", |(found, _)| found);
     let found = none_differ(found)?;
+    let example = page::check(folder, &browser)?;
     Ok(Ran::Done(format!(
-        "{found} ({} kB of wasm)",
+        "{found} ({} kB of wasm); {example}",
         bytes.len() / 1000
     )))
 }

@@ -9,11 +9,23 @@ use crate::support::{modelled, refused, said_in, text};
 fn a_model_becomes_a_header_that_predicts_what_the_program_does() {
     let folder = modelled();
     let path = folder.path();
-    let export = ["export", "out", "--c", "houses.h", "--rust", "houses.rs"];
+    let export = [
+        "export",
+        "out",
+        "--c",
+        "houses.h",
+        "--rust",
+        "houses.rs",
+        "--onnx",
+        "houses.onnx",
+    ];
     let (code, said) = said_in(path, &export);
     assert_eq!(
         (code, &*said),
-        (Some(0), "wrote houses.rs\nwrote houses.h\n")
+        (
+            Some(0),
+            "wrote houses.rs\nwrote houses.h\nwrote houses.onnx\n"
+        )
     );
     let rust = fs::read_to_string(path.join("houses.rs")).unwrap();
     assert!(rust.contains("pub static MODEL: predict::Model"), "{rust}");

@@ -1,8 +1,8 @@
 //! The program from the outside: what it refuses, what it says then, and how it ends.
 
 mod data;
-mod files;
 mod export;
+mod files;
 mod help;
 mod mistaken;
 mod models;
