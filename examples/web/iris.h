@@ -5,8 +5,9 @@
      cells[IRIS_SEPAL_LENGTH] = ...;
      if (iris_predict(cells, outputs)) ...   outputs has the probabilities of the 3 classes, see iris_class
 
-   A cell is a number, 1 or 0 for true or false, or iris_missing() if it is not known. iris_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header
-   has its own copy. Nothing is allocated; the stack holds 160 bytes of numbers.
+   A cell is a number, 1 or 0 for true or false, or iris_missing() if it is not known.
+   iris_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header has its own copy.
+   Nothing is allocated; the stack holds 160 bytes of numbers.
 
    The bits are the same on every processor if no operations are fused. The pragmas below see to it for gcc, clang and MSVC; elsewhere
    use what is -ffp-contract=off there. */

@@ -99,8 +99,9 @@ fn head(model: &Model, cells: &Cells) -> String {
      P_clear(cells);                    all cells missing
 {example}     if (P_predict(cells, outputs)) ...   {outputs}
 
-   A cell is a number, 1 or 0 for true or false{texts}{dates}, or P_missing() if it is not known. P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header
-   has its own copy. Nothing is allocated; the stack holds {stack} bytes of numbers.
+   A cell is a number, 1 or 0 for true or false{texts}{dates}, or P_missing() if it is not known.
+   P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header has its own copy.
+   Nothing is allocated; the stack holds {stack} bytes of numbers.
 
    The bits are the same on every processor if no operations are fused. The pragmas below see to it for gcc, clang and MSVC; elsewhere
    use what is -ffp-contract=off there. */
