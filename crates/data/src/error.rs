@@ -1,10 +1,12 @@
 //! What can be wrong with data, and how to mend it.
 
 mod array;
+mod file;
 
 pub use array::ArrayProblem;
+use file::named;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cells::{short, some_of};
 use crate::{ColumnKind, Part};
@@ -677,32 +679,4 @@ pub enum Error {
     /// A scaler refused.
     #[error(transparent)]
     Scaling(#[from] smallbatch_preprocess::Error),
-}
-
-/// A file's name, or that it is none.
-fn named(path: &Path) -> String {
-    if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    }
-}
-
-impl Error {
-    /// With the file that it is about, unless it names that.
-    pub(crate) fn in_file(self, file: &Path) -> Self {
-        match self {
-            Self::Array { .. } => self,
-            #[cfg(feature = "parquet")]
-            Self::Parquet { .. } => self,
-            Self::Io { source, .. } => Self::Io {
-                path: file.to_path_buf(),
-                source,
-            },
-            other => Self::InFile {
-                file: file.to_path_buf(),
-                source: Box::new(other),
-            },
-        }
-    }
 }

@@ -97,6 +97,7 @@ mod infer;
 mod lines;
 mod names;
 mod numbers;
+mod open;
 mod part;
 mod read;
 mod reader;

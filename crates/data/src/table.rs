@@ -4,15 +4,9 @@
 pub(crate) mod parquet;
 
 use std::collections::BTreeSet;
-use std::io::Read;
-use std::path::Path;
 
-use crate::any_rows::AnyRows;
 use crate::cells::{Among, Markers, Place};
 use crate::names::nearest;
-use crate::rows::Rows;
-use crate::sound::Malformed;
-use crate::source;
 use crate::{BadRow, Error, TableColumn};
 
 /// How many lines an error names.
@@ -53,66 +47,6 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file, or standard input for `-`. The table has the file's name without its ending.
-    ///
-    /// By its first bytes, whatever its name is, a file may also be
-    ///
-    /// - an array of numpy (NPY): a row a sample; the columns are called `c0`, `c1`, ...;
-    /// - several in an archive (NPZ), side by side: the columns of `X` are called `X0`, `X1`, ..., that of `y` `y`; an array of one column
-    ///   comes last. `data.npz:x_test,y_test` names some of them;
-    /// - images in MNIST's format (IDX), whose pixels are called `x0`, `x1`, ..., with the `label` of the file beside it, if it is there;
-    /// - with the feature `parquet`, a Parquet file: as `Table::read_parquet`.
-    ///
-    /// Of these, lines are rows, counted from 1.
-    ///
-    /// # Errors
-    /// [`Error::Io`] when it cannot be opened, else as [`Table::read`], in [`Error::InFile`].
-    pub fn read_path(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let rows = AnyRows::open(path, Malformed::Refuse);
-        let table = rows.and_then(Self::of_rows);
-        let mut table = table.map_err(|error| error.in_file(path))?;
-        table.name = source::name_of(path);
-        Ok(table)
-    }
-
-    /// Reads a table from anywhere, once, front to back: a line of names, then one sample a line. What is not plain is read
-    /// all the same, and said in [`notes`](Self::notes):
-    ///
-    /// - Packed by gzip or Zstandard; in UTF-16 or Windows-1252 (of which Latin-1 is a part) where it is not UTF-8.
-    /// - Cells are separated by commas, semicolons, tabs or bars (`|`): by what most of the first lines have as often as the
-    ///   header, outside quotes; or by what a first line `sep=;` says. Spaces around a cell are ignored.
-    /// - Lines above the header that begin with `#` are skipped; one right above rows that have no other header is the header.
-    /// - There is no header where the first line is numbers as the one below: all of them, unless they count (years); or half
-    ///   of them, with a fraction among them. The columns are called `c0`, `c1`, ... then.
-    /// - A first column without a name is called `index`, others by their position (`column 3`); columns at the end without a
-    ///   name and without cells are dropped.
-    ///
-    /// Lines are counted from 1, the file's first, as an editor does.
-    ///
-    /// # Errors
-    /// [`Error::EmptyFile`] without a header; [`Error::EmptyTable`] without a line below it; [`Error::BadTable`] for a line
-    /// with another number of cells or a quote that is not closed, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
-    /// columns with the same name; [`Error::Io`] (with an empty path).
-    pub fn read(source: impl Read + Send) -> Result<Self, Error> {
-        Self::of_rows(AnyRows::Text(Box::new(Rows::new(
-            source,
-            Malformed::Refuse,
-        )?)))
-    }
-
-    fn of_rows(mut rows: AnyRows<'_>) -> Result<Self, Error> {
-        let mut table = rows.table();
-        while rows.next_into(&mut table)? {}
-        table.notes = rows.notes();
-        if table.lines.is_empty() {
-            return Err(Error::EmptyTable {
-                columns: table.columns.len(),
-            });
-        }
-        Ok(table)
-    }
-
     /// Without a row.
     pub(crate) fn empty(columns: &[String], has_index: bool, delimiter: u8) -> Self {
         Self {

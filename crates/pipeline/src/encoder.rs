@@ -9,6 +9,7 @@ use smallbatch_data::{Frame, FrameColumn, FrameValues, Target};
 
 use crate::Error;
 use categories::Categories;
+pub(crate) use portable::Places;
 
 /// Turns the columns of a [`Frame`] into features, as it was fitted to training rows.
 ///

@@ -104,3 +104,11 @@ pub enum Error {
     #[error(transparent)]
     Training(#[from] smallbatch_train::Error),
 }
+
+impl Error {
+    pub(crate) fn no_form(what: &str) -> Self {
+        Self::NotPortable {
+            what: what.to_owned(),
+        }
+    }
+}

@@ -8,11 +8,9 @@ use smallbatch_predict as portable;
 use smallbatch_predict::{DatePart, Kind};
 use smallbatch_preprocess::{FittedScaler, Formula};
 
+use crate::encoder::Places;
 use crate::output::Output;
 use crate::{Error, Member, Pipeline};
-
-/// A column of a frame, by name: which column of the model it is, and what of a date.
-pub(crate) type Places = HashMap<String, (usize, Option<DatePart>)>;
 
 impl Pipeline {
     /// The model as plain data that needs no table, no linear algebra and no standard library to predict: for services, browsers and
@@ -89,7 +87,11 @@ impl Pipeline {
                 ColumnKind::Date => Kind::Date {
                     earliest: column.earliest().unwrap_or(0.0),
                 },
-                other => return Err(no_form(&format!("the column {name:?}, of kind {other}"))),
+                other => {
+                    return Err(Error::no_form(&format!(
+                        "the column {name:?}, of kind {other}"
+                    )));
+                }
             };
             if column.kind() == ColumnKind::Date {
                 for part in DatePart::ALL {
@@ -173,13 +175,7 @@ fn network(network: &Mlp<f32>) -> Result<portable::Network, Error> {
             Activation::Gelu => portable::Activation::Gelu,
             Activation::Elu { alpha } => portable::Activation::Elu { alpha },
             Activation::Softplus => portable::Activation::Softplus,
-            other => return Err(no_form(&format!("the activation {other:?}"))),
+            other => return Err(Error::no_form(&format!("the activation {other:?}"))),
         },
     })
-}
-
-pub(crate) fn no_form(what: &str) -> Error {
-    Error::NotPortable {
-        what: what.to_owned(),
-    }
 }

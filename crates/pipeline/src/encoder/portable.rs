@@ -1,11 +1,15 @@
 //! Features as `smallbatch-predict` has them.
 
+use std::collections::HashMap;
+
 use smallbatch_predict::{DatePart, Feature};
 
 use super::categories::Categories;
 use super::{Column, Encoder};
 use crate::Error;
-use crate::portable::{Places, no_form};
+
+/// A column of a frame, by name: which column of the model it is, and what of a date.
+pub(crate) type Places = HashMap<String, (usize, Option<DatePart>)>;
 
 impl Encoder {
     /// The features, each made of a cell of the column that `places` gives for its source.
@@ -14,7 +18,7 @@ impl Encoder {
         for column in &self.columns {
             let (Column::Numbers { source, .. } | Column::Categories { source, .. }) = column;
             let Some(&(at, part)) = places.get(source) else {
-                return Err(no_form(&format!("the feature {source:?}")));
+                return Err(Error::no_form(&format!("the feature {source:?}")));
             };
             match column {
                 Column::Numbers {
