@@ -120,8 +120,9 @@ impl<'a, T: Scalar> Batches<'a, T> {
     /// Batches of `dataset`, standing at the beginning of epoch 0.
     ///
     /// # Errors
-    /// [`Error::BatchSize`] for a batch size of 0 or above the number of samples.
+    /// [`Error::BatchSize`] for a batch size of 0 or above the number of samples; [`Error::NoSamples`].
     pub fn new(dataset: &'a Dataset<T>, batch_size: BatchSize, seed: u64) -> Result<Self, Error> {
+        dataset.require_samples()?;
         let n_samples = dataset.n_samples();
         let samples = batch_size.samples(n_samples)?;
         let (order, buffer) = match batch_size {

@@ -47,7 +47,8 @@ impl MissingValues {
 ///
 /// Everything is checked when it is given, so code that receives a `Dataset` may rely on it: at least one sample and
 /// one feature; matching lengths; unique names; finite targets; labels that have a name; finite features (except NaN
-/// under [`MissingValues::Admit`]); finite weights, none negative, not all zero.
+/// under [`MissingValues::Admit`]); finite weights, none negative, not all zero. One kind has no samples: a part that a
+/// [`Split`](crate::Split) gave none ([`Dataset::is_empty`]).
 ///
 /// ```
 /// use nalgebra::DMatrix;
@@ -241,9 +242,14 @@ impl<T: Scalar> Dataset<T> {
         &self.name
     }
 
-    /// How many samples (columns of the features) there are; at least 1.
+    /// How many samples (columns of the features) there are; at least 1, but for a part that a split gave none.
     pub fn n_samples(&self) -> usize {
         self.features.shape().1
+    }
+
+    /// Whether this is a part that a [`Split`](crate::Split) gave no samples. Every other data set has some.
+    pub fn is_empty(&self) -> bool {
+        self.n_samples() == 0
     }
 
     /// How many features (rows of the features) there are; at least 1.
@@ -297,7 +303,7 @@ impl<T: Scalar> Dataset<T> {
     /// The samples at these indices, in this order; an index may be repeated, as in a bootstrap.
     ///
     /// # Errors
-    /// [`Error::EmptySelection`], [`Error::SampleOutOfRange`], [`Error::ZeroWeights`] when only samples of weight 0
+    /// [`Error::EmptySelection`], [`Error::SampleOutOfRange`], [`Error::NoSamples`], [`Error::ZeroWeights`] when only samples of weight 0
     /// are selected.
     ///
     /// ```
@@ -309,6 +315,7 @@ impl<T: Scalar> Dataset<T> {
     /// # }
     /// ```
     pub fn subset(&self, indices: &[usize]) -> Result<Self, Error> {
+        self.require_samples()?;
         let n_samples = self.n_samples();
         if indices.is_empty() {
             return Err(Error::EmptySelection);
@@ -326,14 +333,37 @@ impl<T: Scalar> Dataset<T> {
             });
         }
         Ok(Self {
+            weights,
+            ..self.picked(indices)
+        })
+    }
+
+    /// The same without samples: a part of a split that gets none.
+    pub(crate) fn emptied(&self) -> Self {
+        self.picked(&[])
+    }
+
+    /// The samples at these indices, without their weights, which the caller checks.
+    fn picked(&self, indices: &[usize]) -> Self {
+        Self {
             name: self.name.clone(),
             features: self.features.select(indices),
             feature_names: self.feature_names.clone(),
             target: self.target.select(indices),
-            weights,
+            weights: None,
             groups: self.groups.as_ref().map(|groups| pick(groups, indices)),
             missing: self.missing,
-        })
+        }
+    }
+
+    /// Refuses a part that a split gave no samples, where some are needed.
+    pub(crate) fn require_samples(&self) -> Result<(), Error> {
+        if self.is_empty() {
+            return Err(Error::NoSamples {
+                dataset: self.name.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// The same data in another scalar type.

@@ -214,9 +214,18 @@ pub enum Error {
         to: &'static str,
     },
 
-    /// Fractions of a split that are not positive, or do not add up to 1.
+    /// A part of a split that was given no samples.
     #[error(
-        "the fractions train {train}, validation {validation}, test {test} are not a split: each must be above 0, and their sum 1"
+        "the data set {dataset:?} has no samples: it is a part that the split gave none; use another part, or split with a fraction above 0"
+    )]
+    NoSamples {
+        /// The data set's name.
+        dataset: String,
+    },
+
+    /// Fractions of a split that are negative, train on nothing, or do not add up to 1.
+    #[error(
+        "the fractions train {train}, validation {validation}, test {test} are not a split: the first must be above 0, the others at least 0, and their sum 1"
     )]
     BadFractions {
         /// Share of the training part.
@@ -264,9 +273,9 @@ pub enum Error {
         parts: String,
     },
 
-    /// Fewer than three folds.
+    /// Fewer than two folds.
     #[error(
-        "{k} folds are too few: each split needs one fold for testing, one for validation and at least one for training; use k from 3 to the number of samples"
+        "{k} folds are too few: each split needs one fold for testing and at least one for training; use k from 2 to the number of samples"
     )]
     BadFoldCount {
         /// The number of folds asked for.

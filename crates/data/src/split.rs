@@ -38,7 +38,7 @@ pub enum Strategy {
 
 /// Deals the samples of a data set out to a training, a validation and a test part.
 ///
-/// By default 60 %, 20 % and 20 %, shuffled. The result is a pure function of the data set's size (and its labels or
+/// By default 60 %, 20 % and 20 %, shuffled. The validation or the test part may be left out, by the fraction 0. The result is a pure function of the data set's size (and its labels or
 /// groups), the fractions, the strategy and the seed.
 ///
 /// How exact the fractions are, when n is the number of samples (of one class, if stratified) and f the fraction:
@@ -75,15 +75,28 @@ impl Splitter {
         }
     }
 
-    /// Sets the shares of the three parts.
+    /// Sets the shares of the three parts. A part of the fraction 0 has no samples ([`Dataset::is_empty`]): of
+    /// `fractions(0.8, 0.0, 0.2)` there is a training and a test part.
+    ///
+    /// ```
+    /// use smallbatch_data::{Splitter, builtin};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let split = Splitter::new(7).fractions(0.8, 0.2, 0.0)?.split(&builtin::wine()?)?;
+    /// assert_eq!((split.train().n_samples(), split.validation().n_samples()), (142, 36));
+    /// assert!(split.test().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::BadFractions`] unless each is above 0 and their sum is 1 (to 1e-9).
+    /// [`Error::BadFractions`] unless that of the training part is above 0, none is below 0 and their sum is 1 (to 1e-9).
     pub fn fractions(mut self, train: f64, validation: f64, test: f64) -> Result<Self, Error> {
         let fractions = [train, validation, test];
         let sum: f64 = fractions.iter().sum();
         // Written so that NaN fails too.
-        if !(fractions.iter().all(|&fraction| fraction > 0.0) && (sum - 1.0).abs() <= 1e-9) {
+        let none_is_negative = fractions.iter().all(|&fraction| fraction >= 0.0);
+        if !(train > 0.0 && none_is_negative && (sum - 1.0).abs() <= 1e-9) {
             return Err(Error::BadFractions {
                 train,
                 validation,
@@ -149,16 +162,22 @@ impl Splitter {
     /// # Errors
     /// As [`Splitter::split`].
     pub fn assign<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Vec<Part>, Error> {
+        dataset.require_samples()?;
         check_classes_present(dataset)?;
-        if dataset.n_samples() < 3 {
+        let parts: Vec<Part> = Part::ALL
+            .into_iter()
+            .filter(|&part| self.fraction(part) > 0.0)
+            .collect();
+        if dataset.n_samples() < parts.len() {
             return Err(Error::TooFew {
                 what: "samples",
                 count: dataset.n_samples(),
-                parts: "3 parts".into(),
+                parts: format!("{} parts", parts.len()),
             });
         }
+        let fractions: Vec<f64> = parts.iter().map(|&part| self.fraction(part)).collect();
         let shares = allot::Shares {
-            fractions: &self.fractions,
+            fractions: &fractions,
             unit: "part",
         };
         allot::allot(
@@ -170,18 +189,22 @@ impl Splitter {
             &shares,
             self.seed,
             |part, n_samples| Error::EmptyPart {
-                part: Part::ALL[part],
-                fraction: self.fractions[part],
+                part: parts[part],
+                fraction: fractions[part],
                 n_samples,
             },
         )
-        .map(|parts| parts.into_iter().map(|part| Part::ALL[part]).collect())
+        .map(|bins| bins.into_iter().map(|bin| parts[bin]).collect())
+    }
+
+    fn fraction(&self, part: Part) -> f64 {
+        self.fractions[part as usize]
     }
 
     /// Splits the data set; within each part the samples keep their order.
     ///
     /// # Errors
-    /// - [`Error::TooFew`]: fewer than three samples, or, grouped, fewer than three groups.
+    /// - [`Error::TooFew`]: fewer samples, or, grouped, fewer groups than parts of a fraction above 0; [`Error::NoSamples`].
     /// - [`Error::EmptyPart`]: so small a fraction that its part would have no sample.
     /// - [`Error::OneClass`]: only one of the classes has samples.
     /// - Stratified: [`Error::NotClasses`], and [`Error::ClassTooSmall`] for a class that cannot be in every part; with
@@ -193,7 +216,10 @@ impl Splitter {
     }
 }
 
-/// A training, a validation and a test part of one data set, none of them empty.
+/// A training, a validation and a test part of one data set.
+///
+/// The validation or the test part may have no samples: one of the fraction 0, or of an assignment that gives it none. It is an
+/// empty [`Dataset`], which scaling leaves as it is, and which whoever needs samples refuses.
 ///
 /// Only the training part can reach a scaler's `fit`: [`Split::fit`] hands over that part and nothing else, and
 /// [`Split::scaled_by`] then transforms all three with what it learned.
@@ -259,10 +285,10 @@ impl<T: Scalar> Split<T> {
         })
     }
 
-    /// A split by an assignment made elsewhere: entry i says where sample i goes.
+    /// A split by an assignment made elsewhere: entry i says where sample i goes. The validation or the test part may get none.
     ///
     /// # Errors
-    /// [`Error::SampleCount`] for an assignment of another length, [`Error::TooFew`] when a part gets no sample,
+    /// [`Error::SampleCount`] for an assignment of another length, [`Error::TooFew`] when the training part gets no sample,
     /// [`Error::ZeroWeights`] when all samples of a part have weight 0.
     pub fn from_assignment(dataset: &Dataset<T>, assignment: &[Part]) -> Result<Self, Error> {
         let n_samples = dataset.n_samples();
@@ -277,15 +303,15 @@ impl<T: Scalar> Split<T> {
             let indices: Vec<usize> = (0..n_samples)
                 .filter(|&index| assignment[index] == wanted)
                 .collect();
-            if indices.is_empty() {
-                let parts = format!("the {wanted} part");
-                return Err(Error::TooFew {
+            match (wanted, indices.is_empty()) {
+                (_, false) => dataset.subset(&indices),
+                (Part::Train, true) => Err(Error::TooFew {
                     what: "samples",
                     count: 0,
-                    parts,
-                });
+                    parts: "the train part".into(),
+                }),
+                (Part::Validation | Part::Test, true) => Ok(dataset.emptied()),
             }
-            dataset.subset(&indices)
         };
         Ok(Self {
             train: part(Part::Train)?,
@@ -299,12 +325,12 @@ impl<T: Scalar> Split<T> {
         &self.train
     }
 
-    /// The validation part.
+    /// The validation part; empty where the split has none.
     pub fn validation(&self) -> &Dataset<T> {
         &self.validation
     }
 
-    /// The test part.
+    /// The test part; empty where the split has none.
     pub fn test(&self) -> &Dataset<T> {
         &self.test
     }

@@ -63,8 +63,9 @@ impl TargetScaler {
     /// Learns mean and deviation of each output from the training part, by its weights if it has weights.
     ///
     /// # Errors
-    /// [`Error::NotValues`] if the target is classes; [`Error::Scaling`] for fewer than two samples.
+    /// [`Error::NotValues`] if the target is classes; [`Error::Scaling`] for fewer than two samples; [`Error::NoSamples`].
     pub fn fit<T: Scalar>(training: &Dataset<T>) -> Result<Self, Error> {
+        training.require_samples()?;
         let Target::Values { values, names } = training.target() else {
             return Err(not_values(training));
         };
@@ -87,6 +88,9 @@ impl TargetScaler {
             return Err(not_values(dataset));
         };
         check_fitted_names("output", "y", self.fitted.feature_names(), names)?;
+        if dataset.is_empty() {
+            return Ok(dataset.clone());
+        }
         let scaled = Target::Values {
             values: self.fitted.transform(values)?,
             names: names.clone(),

@@ -9,7 +9,8 @@ use crate::{Dataset, Error, Part};
 /// k splits of one data set, in which every sample is in the test part exactly once.
 ///
 /// The samples are dealt out to k folds of nearly equal size. Split i tests on fold i, validates on the fold after it
-/// (fold 0 after the last), and trains on the others, so every sample is in the validation part exactly once, too. The
+/// (fold 0 after the last), and trains on the others, so every sample is in the validation part exactly once, too. Of two
+/// folds one is tested on and the other trained on; the validation part is then empty. The
 /// folds are a pure function of the data set's size (and its labels or groups), k, the strategy and the seed; a split is
 /// copied out only when it is asked for.
 ///
@@ -41,7 +42,7 @@ impl<'a, T: Scalar> KFolds<'a, T> {
     /// Deals the samples out to `k` folds.
     ///
     /// # Errors
-    /// - [`Error::BadFoldCount`]: k below 3.
+    /// - [`Error::BadFoldCount`]: k below 2.
     /// - [`Error::TooFew`]: fewer samples than folds, or, grouped, fewer groups.
     /// - [`Error::OneClass`]: only one of the classes has samples.
     /// - Stratified: [`Error::NotClasses`], and [`Error::ClassTooSmall`] for a class of fewer than k samples.
@@ -52,9 +53,10 @@ impl<'a, T: Scalar> KFolds<'a, T> {
         seed: u64,
         strategy: Strategy,
     ) -> Result<Self, Error> {
-        if k < 3 {
+        if k < 2 {
             return Err(Error::BadFoldCount { k });
         }
+        dataset.require_samples()?;
         check_classes_present(dataset)?;
         // Before anything of size k is made: k may be absurdly large.
         let too_few = || Error::TooFew {
@@ -92,7 +94,7 @@ impl<'a, T: Scalar> KFolds<'a, T> {
         &self.fold_of
     }
 
-    /// Split `index`: tests on fold `index`, validates on the next, trains on the others.
+    /// Split `index`: tests on fold `index`, validates on the next (of more than two), trains on the others.
     ///
     /// # Errors
     /// [`Error::FoldOutOfRange`]; [`Error::ZeroWeights`] when all samples of a part have weight 0.
@@ -100,10 +102,10 @@ impl<'a, T: Scalar> KFolds<'a, T> {
         if index >= self.k {
             return Err(Error::FoldOutOfRange { index, k: self.k });
         }
-        let validation = (index + 1) % self.k;
+        let validation = (self.k > 2).then_some((index + 1) % self.k);
         let part = |&fold: &usize| match fold {
             fold if fold == index => Part::Test,
-            fold if fold == validation => Part::Validation,
+            fold if Some(fold) == validation => Part::Validation,
             _ => Part::Train,
         };
         let assignment: Vec<Part> = self.fold_of.iter().map(part).collect();

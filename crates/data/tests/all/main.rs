@@ -22,3 +22,4 @@ mod splits;
 mod stored;
 mod synthetic;
 mod table;
+mod two_parts;

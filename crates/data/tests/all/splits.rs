@@ -230,7 +230,7 @@ fn few_groups_still_reach_every_part() {
 #[test]
 fn fractions_are_checked() {
     for (train, validation, test) in [
-        (0.5, 0.5, 0.0),
+        (0.0, 0.5, 0.5),
         (0.9, 0.2, -0.1),
         (0.5, 0.2, 0.2),
         (0.8, 0.2, 0.2),
@@ -367,7 +367,7 @@ fn one_class_is_refused_with_its_name() {
 #[test]
 fn fold_counts_are_checked() {
     let dataset = plain(10);
-    for k in [0, 1, 2] {
+    for k in [0, 1] {
         assert!(matches!(
             KFolds::new(&dataset, k, 0, Strategy::Shuffled),
             Err(Error::BadFoldCount { .. })
@@ -398,12 +398,8 @@ fn assignments_and_parts_made_elsewhere_are_checked() {
             actual: 3
         }
     ));
-    let empty = Split::from_assignment(
-        &dataset,
-        &[Part::Train, Part::Train, Part::Test, Part::Test],
-    )
-    .unwrap_err();
-    assert!(empty.to_string().contains("the validation part"), "{empty}");
+    let empty = Split::from_assignment(&dataset, &[Part::Test; 4]).unwrap_err();
+    assert!(empty.to_string().contains("the train part"), "{empty}");
 
     let renamed = dataset
         .clone()
