@@ -237,6 +237,60 @@ impl<T: Scalar> Dataset<T> {
         Ok(self)
     }
 
+    /// The same samples, with the classes named and numbered as those of another data set: by their names.
+    ///
+    /// Classes are numbered in the order in which a table has them, or names them. So in a second table that lacks one, class 0 can be
+    /// another class: a model is then judged by wrong labels. (A second table read by the [schema](crate::TableSchema) of the first
+    /// has the right ones already.)
+    ///
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use smallbatch_data::{Dataset, Target};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let named = |labels: Vec<u32>, names: &[&str]| Target::Classes { labels, names: names.iter().map(|&name| name.into()).collect() };
+    /// let training = Dataset::new(dmatrix![1.0, 2.0, 3.0], named(vec![0, 1, 2], &["a", "b", "c"]))?;
+    /// let test = Dataset::new(dmatrix![2.0, 3.0], named(vec![0, 1], &["b", "c"]))?;
+    /// let test = test.with_classes_of(&training)?;
+    /// assert_eq!(test.target().labels(), Some(&[1, 2][..]));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::UnknownClass`] for a class with samples that the other data set does not name; [`Error::NotClasses`] where either
+    /// target is numbers.
+    pub fn with_classes_of<U: Scalar>(mut self, other: &Dataset<U>) -> Result<Self, Error> {
+        let not_classes = |dataset: &str| Error::NotClasses {
+            what: "numbering classes",
+            dataset: dataset.to_owned(),
+        };
+        let Target::Classes { names: known, .. } = other.target() else {
+            return Err(not_classes(other.name()));
+        };
+        let Target::Classes { labels, names } = &mut self.target else {
+            return Err(not_classes(&self.name));
+        };
+        let number_of: Vec<Option<usize>> = names
+            .iter()
+            .map(|name| known.iter().position(|other| other == name))
+            .collect();
+        for label in labels {
+            match number_of[*label as usize] {
+                Some(number) => *label = number as u32,
+                None => {
+                    return Err(Error::UnknownClass {
+                        dataset: self.name,
+                        class: names[*label as usize].clone(),
+                        known: known.clone(),
+                    });
+                }
+            }
+        }
+        names.clone_from(known);
+        Ok(self)
+    }
+
     /// The data set's name.
     pub fn name(&self) -> &str {
         &self.name

@@ -291,13 +291,30 @@ pub enum Error {
         k: usize,
     },
 
-    /// A stratified split needs classes.
+    /// Classes are needed, and the target is numbers.
     #[error(
-        "a stratified split needs classes, but the target of {dataset:?} is numbers; split it shuffled or by group"
+        "{what} needs classes, but the target of {dataset:?} is numbers; split it shuffled or by group, or give classes as the target"
     )]
     NotClasses {
+        /// "a stratified split", "numbering classes".
+        what: &'static str,
         /// The data set's name.
         dataset: String,
+    },
+
+    /// A class that the data set whose classes were asked for does not name.
+    #[error(
+        "the class {:?} of {dataset:?} is not among the classes {}; correct its name, or remove its samples",
+        short(class),
+        some_of(known)
+    )]
+    UnknownClass {
+        /// The data set that has it.
+        dataset: String,
+        /// The class.
+        class: String,
+        /// The classes that there are.
+        known: Vec<String>,
     },
 
     /// A scaling of targets needs numbers.
@@ -305,6 +322,20 @@ pub enum Error {
     NotValues {
         /// The data set's name.
         dataset: String,
+    },
+
+    /// Predictions of quantiles that do not have one row for each quantile of each target.
+    #[error(
+        "the predictions have {rows} rows, but {quantiles} quantiles of {n_targets} targets are {}; give the predictions of the loss with these quantiles",
+        n_targets.saturating_mul(*quantiles)
+    )]
+    QuantileRows {
+        /// Rows of the predictions.
+        rows: usize,
+        /// Targets that the scaler was fitted to.
+        n_targets: usize,
+        /// Quantiles of each, as given.
+        quantiles: usize,
     },
 
     /// A grouped split needs groups.

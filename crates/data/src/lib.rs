@@ -66,6 +66,7 @@
 //! | take a table that comes with the crate, or make one | [`builtin`], [`synthetic`] |
 //! | split by fraction or fold; shuffled, stratified or grouped | [`Splitter`], [`Split`], [`KFolds`] |
 //! | predict numbers: scale the target, and scale predictions back | [`TargetScaler`] |
+//! | give a second data set the class numbers of the first | [`Dataset::with_classes_of`] |
 //! | cut the training part into batches | [`BatchSize`], [`Batches`] |
 //! | train on rows that do not fit into memory | [`RowFileWriter`], [`RowFile`], [`FileBatches`] |
 //!

@@ -162,6 +162,29 @@ impl<T: Scalar> Target<T> {
         }
     }
 
+    /// A weight for each class, so that all weigh the same together: n / (k·n_c) for class c of n_c samples, where n is the number of
+    /// samples and k that of the classes that have any (scikit-learn's "balanced"). A class without samples has weight 1. `None`
+    /// if this is numbers.
+    ///
+    /// Take them of the training part, for `Loss::weighted_softmax_cross_entropy` of `smallbatch-mlp`.
+    ///
+    /// ```
+    /// use smallbatch_data::Target;
+    ///
+    /// let target = Target::<f32>::classes(vec![0, 0, 0, 1]);
+    /// assert_eq!(target.balanced_class_weights(), Some(vec![4.0 / (2.0 * 3.0), 4.0 / (2.0 * 1.0)]));
+    /// ```
+    pub fn balanced_class_weights(&self) -> Option<Vec<f64>> {
+        let counts = self.class_counts()?;
+        let n: usize = counts.iter().sum();
+        let k = counts.iter().filter(|&&count| count > 0).count();
+        let weight = |count: usize| match count {
+            0 => 1.0,
+            count => n as f64 / (k as f64 * count as f64),
+        };
+        Some(counts.into_iter().map(weight).collect())
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         match self {
             Self::Classes { labels, names } => {

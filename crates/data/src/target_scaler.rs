@@ -101,9 +101,58 @@ impl TargetScaler {
     /// Turns predictions of the standardized target, shape (`n_outputs`, n), into the target's own unit, in place.
     ///
     /// # Errors
-    /// [`Error::Scaling`] for another number of outputs than fitted.
+    /// [`Error::Scaling`] for another number of outputs than fitted; for several a target, see
+    /// [`invert_quantiles`](Self::invert_quantiles).
     pub fn invert<T: Scalar>(&self, predictions: &mut DMatrix<T>) -> Result<(), Error> {
         Ok(self.fitted.inverse_in_place(predictions)?)
+    }
+
+    /// As [`invert`](Self::invert), of quantiles: several outputs a target, side by side, as the pinball loss has them. Output `q·t + j` is
+    /// quantile j of target t, of q = `quantiles`. Pass the loss's `outputs_per_target()`.
+    ///
+    /// ```
+    /// use nalgebra::{DMatrix, dmatrix};
+    /// use smallbatch_data::{Dataset, Target, TargetScaler};
+    ///
+    /// # fn main() -> Result<(), smallbatch_data::Error> {
+    /// let training = Dataset::new(dmatrix![1.0, 2.0], Target::numbers(vec![100.0, 300.0]))?;
+    /// let scaler = TargetScaler::fit(&training)?;
+    /// // The quantiles 0.1, 0.5 and 0.9 of one sample.
+    /// let mut predictions: DMatrix<f64> = dmatrix![-1.0; 0.0; 1.0];
+    /// scaler.invert_quantiles(&mut predictions, 3)?;
+    /// assert_eq!(predictions, dmatrix![100.0; 200.0; 300.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::QuantileRows`] for another number of rows than `quantiles` for each output fitted.
+    pub fn invert_quantiles<T: Scalar>(
+        &self,
+        predictions: &mut DMatrix<T>,
+        quantiles: usize,
+    ) -> Result<(), Error> {
+        let n_targets = self.fitted.n_features();
+        let (rows, n_samples) = predictions.shape();
+        if quantiles == 0 || Some(rows) != n_targets.checked_mul(quantiles) {
+            return Err(Error::QuantileRows {
+                rows,
+                n_targets,
+                quantiles,
+            });
+        }
+        // A quantile of all targets is a column of its own.
+        let mut each = DMatrix::from_fn(n_targets, n_samples * quantiles, |target, column| {
+            let (sample, quantile) = (column / quantiles, column % quantiles);
+            predictions[(target * quantiles + quantile, sample)]
+        });
+        self.invert(&mut each)?;
+        for (sample, mut outputs) in predictions.column_iter_mut().enumerate() {
+            for (row, output) in outputs.iter_mut().enumerate() {
+                *output = each[(row / quantiles, sample * quantiles + row % quantiles)];
+            }
+        }
+        Ok(())
     }
 
     /// The outputs' standard deviations σ in the training part, in the target's unit.

@@ -57,6 +57,7 @@ pub(super) fn allot<T: Scalar>(
         Strategy::Stratified => {
             let Target::Classes { labels, names } = dataset.target() else {
                 return Err(Error::NotClasses {
+                    what: "a stratified split",
                     dataset: dataset.name().to_string(),
                 });
             };

@@ -7,6 +7,7 @@ mod batches;
 mod builtin;
 mod cases;
 mod chunks;
+mod class_numbers;
 mod copies;
 mod folder;
 mod forms;

@@ -426,3 +426,55 @@ fn a_saved_target_scaler_keeps_loading() {
         assert_eq!(predictions.as_slice(), [20.0, 35.0]);
     }
 }
+
+/// The program that stumbled: the predictions of a pinball loss, two targets with three quantiles each.
+#[test]
+fn quantiles_come_back_in_the_unit_of_their_target() {
+    let values = DMatrix::from_row_slice(2, 2, &[0.0_f64, 20.0, 1000.0, 3000.0]);
+    let training = Dataset::new(DMatrix::zeros(1, 2), Target::values(values)).unwrap();
+    let scaler = TargetScaler::fit(&training).unwrap();
+    assert_eq!(
+        (scaler.mean(), scaler.scale()),
+        (vec![10.0, 2000.0], vec![10.0, 1000.0])
+    );
+    let mut predictions = DMatrix::from_column_slice(
+        6,
+        2,
+        &[-1.0, 0.0, 1.0, -2.0, 0.5, 2.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0],
+    );
+    assert!(matches!(
+        scaler.invert(&mut predictions),
+        Err(Error::Scaling(_))
+    ));
+    scaler.invert_quantiles(&mut predictions, 3).unwrap();
+    assert_eq!(
+        predictions.as_slice(),
+        [
+            0.0, 10.0, 20.0, 0.0, 2500.0, 4000.0, 10.0, 10.0, 10.0, 3000.0, 3000.0, 3000.0
+        ]
+    );
+    // One quantile a target is `invert`, to the bit.
+    let one = DMatrix::from_fn(2, 50, |row, sample| {
+        0.1 + row as f64 / 3.0 + sample as f64 / 7.0
+    });
+    let (mut a, mut b) = (one.clone(), one);
+    scaler.invert(&mut a).unwrap();
+    scaler.invert_quantiles(&mut b, 1).unwrap();
+    assert_eq!(a, b);
+    for quantiles in [0, 2, 4, usize::MAX] {
+        let error = scaler
+            .invert_quantiles(&mut predictions, quantiles)
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::QuantileRows {
+                    rows: 6,
+                    n_targets: 2,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}

@@ -17,6 +17,22 @@ impl Loss {
             class_weights: None,
         }
     }
+
+    /// Softmax cross-entropy with one weight a class, and no label smoothing: for classes of unequal sizes, with the weights of
+    /// `Target::balanced_class_weights` of `smallbatch-data`.
+    ///
+    /// ```
+    /// use smallbatch_mlp::Loss;
+    ///
+    /// let loss = Loss::weighted_softmax_cross_entropy([0.6, 3.0]);
+    /// assert_eq!(loss.class_weights(), Some(&[0.6, 3.0][..]));
+    /// ```
+    pub fn weighted_softmax_cross_entropy(class_weights: impl Into<Vec<f64>>) -> Self {
+        Self::SoftmaxCrossEntropy {
+            label_smoothing: 0.0,
+            class_weights: Some(class_weights.into()),
+        }
+    }
 }
 
 impl Default for Loss {
