@@ -46,7 +46,8 @@ impl TryFrom<u32> for Format {
 
 /// A training in the middle. It holds all that the rest depends on: the trainer, the model, the optimizer's moments,
 /// the position (a number of updates, from which epoch and batch follow), the history, and what early stopping and the
-/// schedule have seen. Not the data: of these it keeps a fingerprint, to refuse others.
+/// schedule have seen. Not the data: of these it keeps a fingerprint, to refuse others. Not the observer either: where one gives
+/// [learning rates](crate::Observer::learning_rate), the rest is the same if it is given again and says the same.
 ///
 /// It serializes. Reading one of another format fails with the sentence of [`Error::CheckpointFormat`]. In JSON, read it back with `serde_json`'s feature `float_roundtrip`, without which floats can come back
 /// off by one bit.
@@ -83,6 +84,9 @@ pub struct Checkpoint<T> {
     pub(crate) update: u64,
     pub(crate) seconds: f64,
     pub(crate) last_batch_loss: Option<f64>,
+    /// Of the latest update, where an observer gave it; for the next record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) given_rate: Option<f64>,
     /// Of format 2, which has none, the trainers evaluate.
     #[serde(default)]
     pub(crate) batch_losses: BatchLosses,

@@ -70,6 +70,17 @@ pub enum Error {
         /// The feature's name.
         feature: String,
     },
+    /// Data without samples was given: a part of a split whose fraction is 0.
+    #[error(
+        "the {part} data `{dataset}` has no samples: the split gave that part none; split with a fraction above 0, or \
+         train without (`None` is no validation data)"
+    )]
+    NoSamples {
+        /// Which data.
+        part: Watched,
+        /// The data set's name.
+        dataset: String,
+    },
     /// One sample has nothing to differ from.
     #[error(
         "the training data `{dataset}` has {n_samples} sample; give at least 2 (a sample is a column: was a matrix with \
@@ -172,7 +183,8 @@ pub enum Error {
     /// Training and validation data do not have the same features or classes in the same order.
     #[error(
         "{what} {position} is `{validation}` in the validation data but `{training}` in the training data; the two \
-         must have the same {what} names in the same order"
+         must have the same {what} names in the same order{}",
+        renumbering(what)
     )]
     ValidationDiffers {
         /// What differs: `feature`, `class` or `target`.
@@ -184,6 +196,29 @@ pub enum Error {
         /// Its name in the validation data.
         validation: String,
     },
+    /// Data to evaluate a trained model on is not of the kind that it was trained on.
+    #[error(
+        "{what} {position} is {given} in `{dataset}`, but {trained} in the training data; the two must have the same \
+         names in the same order{}",
+        renumbering(what)
+    )]
+    OtherData {
+        /// What differs: `feature`, `class`, `output` or, of another kind, `target`.
+        what: &'static str,
+        /// Which one, counted from 0.
+        position: usize,
+        /// The data set's name.
+        dataset: String,
+        /// Its name in the training data.
+        trained: String,
+        /// Its name in the data set.
+        given: String,
+    },
+    /// A confusion matrix needs classes.
+    #[error(
+        "a confusion matrix needs classes, but the target is numbers; look at `metrics::rmse` or `metrics::mae`"
+    )]
+    NotClasses,
     /// The batch is larger than the training data.
     #[error(
         "the batch size is {batch_size}, but the training data `{dataset}` has only {n_samples} samples; use at most \
@@ -349,4 +384,12 @@ pub(crate) fn require_positive(
     range: &'static str,
 ) -> Result<(), Error> {
     Error::require(value.is_finite() && value > 0.0, name, value, range)
+}
+
+/// The way out where classes are numbered otherwise.
+fn renumbering(what: &str) -> &'static str {
+    match what {
+        "class" => " (`Dataset::with_classes_of` numbers classes by their names)",
+        _ => "",
+    }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use nalgebra::DMatrix;
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 use smallbatch_base::{Stream, generator};
 use smallbatch_data::{BatchTarget, Dataset, RowFile};
-use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, Prediction, Workspace};
+use smallbatch_mlp::{Batch, CHUNK, Loss, Mlp, MlpSpec, Prediction, Workspace};
 
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
@@ -18,11 +19,26 @@ use crate::{Error, Evaluation, Scalar, TaskMetrics, TrainingLoss, Watched};
 /// see where a training begins, and less than an epoch of nearly any data set.
 const WITHOUT_BATCHES: usize = 256;
 
-/// The loss and the metrics on one part of the data.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Measurement {
-    pub(crate) loss: f64,
-    pub(crate) metrics: TaskMetrics,
+/// The loss and the metrics of a model on a data set; see [`Trained::evaluate`](crate::Trained::evaluate).
+///
+/// ```
+/// use smallbatch_train::{Measurement, TaskMetrics};
+///
+/// let on_test = Measurement { loss: 0.25, metrics: TaskMetrics::Classification { accuracy: 0.9 } };
+/// assert_eq!(on_test.metrics.accuracy(), Some(0.9));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The mean loss over the samples.
+    pub loss: f64,
+    /// The metrics that suit the task.
+    pub metrics: TaskMetrics,
+}
+
+/// Of all samples, once.
+pub(crate) fn measure<T: Scalar>(model: &Mlp<T>, data: &Dataset<T>) -> Result<Measurement, Error> {
+    let mut subject = Subject::new(data, None, model.spec(), 0, Watched::Validation)?;
+    subject.measure(model, &mut model.workspace(CHUNK))
 }
 
 /// Measures a model on the same samples each time, in buffers made once.

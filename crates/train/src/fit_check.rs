@@ -13,6 +13,12 @@ pub(crate) fn check_part<T: Scalar>(
     part: Watched,
     data: &Dataset<T>,
 ) -> Result<(), Error> {
+    if data.is_empty() {
+        return Err(Error::NoSamples {
+            part,
+            dataset: data.name().to_owned(),
+        });
+    }
     if data.n_features() != spec.n_inputs() {
         return Err(Error::FeatureCount {
             part,
@@ -107,17 +113,33 @@ pub(crate) fn check_same<T: Scalar>(
     same_names(what, expected, found)
 }
 
+/// Refuses validation data whose classes are not those of the training data, also where they are fewer: their number is not the
+/// network's then, but the network is right.
+pub(crate) fn check_classes<T: Scalar>(
+    training: &Dataset<T>,
+    validation: &Dataset<T>,
+) -> Result<(), Error> {
+    match (training.target(), validation.target()) {
+        (Target::Classes { names, .. }, Target::Classes { names: others, .. }) => {
+            same_names("class", names, others)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn same_names(what: &'static str, training: &[String], validation: &[String]) -> Result<(), Error> {
-    // The numbers of names were compared with the network's before.
-    match training.iter().zip(validation).position(|(a, b)| a != b) {
-        None => Ok(()),
-        Some(position) => Err(Error::ValidationDiffers {
+    let most = training.len().max(validation.len());
+    let differs = (0..most).find(|&at| training.get(at) != validation.get(at));
+    let name =
+        |names: &[String], at: usize| names.get(at).map_or("(none)", String::as_str).to_owned();
+    differs.map_or(Ok(()), |position| {
+        Err(Error::ValidationDiffers {
             what,
             position,
-            training: training[position].clone(),
-            validation: validation[position].clone(),
-        }),
-    }
+            training: name(training, position),
+            validation: name(validation, position),
+        })
+    })
 }
 
 fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> Result<(), Error> {

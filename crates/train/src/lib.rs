@@ -55,9 +55,10 @@
 //! | describe a training | [`Trainer`], [`Budget`], [`Schedule`], [`EarlyStopping`], [`Evaluation`] |
 //! | read what came out | [`Trained`], [`History`] of [`Record`]s, [`Outcome`] |
 //! | find out why it failed | [`Error::Diverged`] with a [`Divergence`] |
-//! | watch a training, and interrupt it | [`Observer`] |
+//! | find a learning rate to begin with | [`RangeTest`] |
+//! | watch a training and its model, interrupt it, give the rate of each update | [`Observer`], [`RateBy`] |
 //! | run it piece by piece, save it, resume it | [`Session`], [`Checkpoint`] |
-//! | measure predictions | [`metrics`] |
+//! | measure a model on the test part | [`Trained::evaluate`], [`Trained::confusion_matrix`], [`metrics`] |
 //!
 //! # Random numbers
 //!
@@ -94,6 +95,7 @@ mod network_batch;
 mod observer;
 mod period;
 mod plateau;
+mod range_test;
 mod rows;
 mod schedule;
 mod session;
@@ -131,9 +133,11 @@ pub use divergence::{Divergence, NotFinite, Range};
 pub use early_stopping::EarlyStopping;
 pub use error::Error;
 pub use evaluation::{EvaluateEvery, Evaluation};
+pub use evaluator::Measurement;
 pub use history::{History, Outcome, Record, TaskMetrics};
-pub use observer::{Observer, Plan, Silent, Update};
+pub use observer::{ModelRef, Observer, Plan, RateBy, Silent, Update};
 pub use period::Period;
+pub use range_test::{RangeCurve, RangePoint, RangeTest};
 pub use rows::TrainingRows;
 pub use schedule::{Rates, Schedule};
 pub use session::Session;

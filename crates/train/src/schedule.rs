@@ -22,6 +22,9 @@ use crate::{Error, Period};
 /// | `OneCycle` | from η / start_divisor up to η at t = rise·N - 1, then down to η / (start_divisor · end_divisor) at t = N - 1, both ways along half a cosine (as PyTorch's `OneCycleLR`) |
 /// | `ReduceOnPlateau` | η times factor once for each plateau met so far, never below η · floor |
 ///
+/// A rate that follows from what happens in the training, or from a curve of one's own, comes from an
+/// [`Observer`](crate::Observer::learning_rate).
+///
 /// `Cosine` and `OneCycle` need N, so they need a [`Budget`](crate::Budget) of epochs or updates;
 /// with any other it is an error.
 ///
@@ -45,14 +48,14 @@ pub enum Schedule {
     Step {
         /// Between two steps.
         every: Period,
-        /// In (0, 1].
+        /// Finite and above 0; above 1 the rate rises.
         factor: f64,
     },
-    /// Decays evenly, by `factor` for each `every`.
+    /// Changes evenly, by `factor` for each `every`.
     Exponential {
         /// In which the rate changes by `factor`.
         every: Period,
-        /// In (0, 1].
+        /// Finite and above 0; above 1 the rate rises.
         factor: f64,
     },
     /// Rises linearly, then falls along half a cosine until the end of the budget.
@@ -136,10 +139,10 @@ impl Schedule {
             Self::Step { every, factor } | Self::Exponential { every, factor } => {
                 every.require_positive("schedule.every")?;
                 Error::require(
-                    factor > 0.0 && factor <= 1.0,
+                    factor > 0.0 && factor.is_finite(),
                     "schedule.factor",
                     factor,
-                    "above 0 and at most 1",
+                    "a finite number above 0",
                 )
             }
             Self::Cosine { floor, .. } => require_fraction("schedule.floor", floor),

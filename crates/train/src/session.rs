@@ -15,6 +15,7 @@ use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
 use crate::rows::{Feed, Rows};
+use crate::trained::Names;
 use crate::{
     Error, History, Outcome, Plan, Rates, Record, Scalar, Silent, Trained, Trainer, TrainingLoss,
 };
@@ -58,6 +59,8 @@ pub struct Session<'a, T: Scalar> {
     last_update: u64,
     stopwatch: Stopwatch,
     last_batch_loss: Option<f64>,
+    /// The learning rate of the latest update, where the observer gave another than the schedule's.
+    given_rate: Option<f64>,
     /// Since the last record of the history.
     batch_losses: BatchLosses,
     plateau: Plateau,
@@ -113,6 +116,7 @@ impl<T: Scalar> Session<'_, T> {
             update: self.update,
             seconds: self.stopwatch.seconds(),
             last_batch_loss: self.last_batch_loss,
+            given_rate: self.given_rate,
             batch_losses: self.batch_losses,
             plateau: self.plateau,
             best: self.best.clone(),
@@ -169,6 +173,7 @@ impl<T: Scalar> Session<'_, T> {
             }
         }
         Ok(Trained {
+            names: Names::of(self.training.like()),
             model: self.model,
             history: self.history,
             record,

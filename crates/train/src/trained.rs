@@ -1,8 +1,11 @@
 //! What a training gives.
 
+use smallbatch_data::{BatchTarget, Dataset};
 use smallbatch_mlp::Mlp;
 
-use crate::{History, Outcome, Record, Scalar};
+use crate::evaluator::measure;
+use crate::metrics::ConfusionMatrix;
+use crate::{Error, History, Measurement, Outcome, Record, Scalar};
 
 /// What a training gives: the model, what it went through, and why it ended.
 ///
@@ -24,6 +27,7 @@ use crate::{History, Outcome, Record, Scalar};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained<T: Scalar> {
+    pub(crate) names: Names,
     pub(crate) model: Mlp<T>,
     pub(crate) history: History,
     pub(crate) record: Record,
@@ -41,6 +45,43 @@ impl<T: Scalar> Trained<T> {
         self.model
     }
 
+    /// The loss and the metrics on other data, such as the test part: with the same features, classes or outputs as the training
+    /// data, by their names.
+    ///
+    /// ```
+    /// # use smallbatch_data::{Splitter, builtin};
+    /// # use smallbatch_mlp::MlpSpec;
+    /// # use smallbatch_preprocess::StandardScaler;
+    /// # use smallbatch_train::{Budget, Trainer};
+    /// # let trainer = Trainer::new(MlpSpec::new([13, 8, 3])).learning_rate(0.01).budget(Budget::Epochs(30));
+    /// let split = Splitter::new(1).fractions(0.8, 0.0, 0.2)?.stratified().split(&builtin::wine()?)?;
+    /// let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
+    /// let trained = trainer.fit(split.train(), None)?;
+    /// let on_test = trained.evaluate(split.test())?;
+    /// assert!(on_test.metrics.accuracy() > Some(0.9));
+    /// println!("{}", trained.confusion_matrix(split.test())?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OtherData`] for data with other names; [`smallbatch_data::Error::NoSamples`] for a part without samples; those of the loss, such as targets outside
+    /// its range.
+    pub fn evaluate(&self, data: &Dataset<T>) -> Result<Measurement, Error> {
+        self.names.check(data)?;
+        measure(&self.model, data)
+    }
+
+    /// Which class is taken for which, with the names of the classes.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); [`Error::NotClasses`] where the target is numbers.
+    pub fn confusion_matrix(&self, data: &Dataset<T>) -> Result<ConfusionMatrix, Error> {
+        self.names.check(data)?;
+        let labels = data.target().labels().ok_or(Error::NotClasses)?;
+        let predictions = self.model.predict(data.features())?;
+        ConfusionMatrix::new(&predictions, labels, data.weights(), data.target().names())
+    }
+
     /// Every evaluation, the one before the first update and the one after the last included.
     pub fn history(&self) -> &History {
         &self.history
@@ -54,5 +95,65 @@ impl<T: Scalar> Trained<T> {
     /// Why the training ended.
     pub fn outcome(&self) -> Outcome {
         self.outcome
+    }
+}
+
+/// What tells whether data is of the training's kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Names {
+    features: Vec<String>,
+    /// Of the classes, or of the outputs.
+    targets: Vec<String>,
+    are_classes: bool,
+}
+
+impl Names {
+    pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
+        Self {
+            features: data.feature_names().to_vec(),
+            targets: data.target().names().to_vec(),
+            are_classes: matches!(data.target().view(), BatchTarget::Labels(_)),
+        }
+    }
+
+    fn check<T: Scalar>(&self, data: &Dataset<T>) -> Result<(), Error> {
+        if data.is_empty() {
+            return Err(smallbatch_data::Error::NoSamples {
+                dataset: data.name().to_owned(),
+            }
+            .into());
+        }
+        let given = Self::of(data);
+        let differs = |what, trained: &[String], given: &[String]| {
+            let most = trained.len().max(given.len());
+            let word = |names: &[String], at| {
+                names
+                    .get(at)
+                    .map_or("nothing".to_owned(), |name: &String| format!("`{name}`"))
+            };
+            (0..most)
+                .find(|&at| trained.get(at) != given.get(at))
+                .map_or(Ok(()), |at| {
+                    Err(Error::OtherData {
+                        what,
+                        position: at,
+                        dataset: data.name().to_owned(),
+                        trained: word(trained, at),
+                        given: word(given, at),
+                    })
+                })
+        };
+        differs("feature", &self.features, &given.features)?;
+        let kind = |names: &Self| if names.are_classes { "class" } else { "output" };
+        if self.are_classes != given.are_classes {
+            return Err(Error::OtherData {
+                what: "target",
+                position: 0,
+                dataset: data.name().to_owned(),
+                trained: kind(self).to_owned(),
+                given: kind(&given).to_owned(),
+            });
+        }
+        differs(kind(self), &self.targets, &given.targets)
     }
 }

@@ -196,6 +196,25 @@ mod tests {
         }
     }
 
+    /// The program that stumbled: rates that rise.
+    #[test]
+    fn a_factor_above_one_lets_the_rate_rise() {
+        let every = Period::Updates(10);
+        let rising = rates(
+            Schedule::Exponential {
+                every,
+                factor: 10.0,
+            },
+            100,
+        );
+        close(rising.at(0), 0.1);
+        close(rising.at(10), 1.0);
+        close(rising.at(25), 0.1 * 10.0_f64.powf(2.5));
+        let stepping = rates(Schedule::Step { every, factor: 2.0 }, 100);
+        close(stepping.at(9), 0.1);
+        close(stepping.at(20), 0.4);
+    }
+
     #[test]
     fn exponential_is_even_on_a_log_axis() {
         let schedule = Schedule::Exponential {

@@ -9,7 +9,7 @@ use crate::batch_losses::BatchLosses;
 use crate::checkpoint::Checkpoint;
 use crate::clock::Stopwatch;
 use crate::evaluator::{Evaluator, batch_of};
-use crate::fit_check::{check_enough, check_part, check_same, check_training};
+use crate::fit_check::{check_classes, check_enough, check_part, check_same, check_training};
 use crate::plateau::Plateau;
 use crate::rows::Rows;
 use crate::{Error, History, Scalar, Trainer, Watched};
@@ -58,6 +58,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             update,
             seconds,
             last_batch_loss,
+            given_rate,
             batch_losses,
             plateau,
             best,
@@ -74,6 +75,7 @@ impl<'a, T: Scalar> Session<'a, T> {
         session.update = update;
         session.stopwatch = Stopwatch::at(seconds);
         session.last_batch_loss = last_batch_loss;
+        session.given_rate = given_rate;
         session.batch_losses = batch_losses;
         session.plateau = plateau;
         session.best = best;
@@ -126,6 +128,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             update: 0,
             stopwatch: Stopwatch::at(0.0),
             last_batch_loss: None,
+            given_rate: None,
             batch_losses: BatchLosses::default(),
             plateau: Plateau::default(),
             best: None,
@@ -149,6 +152,7 @@ fn check<T: Scalar>(
     check_training(&trainer.model, training)?;
     check_enough(training)?;
     if let Some(validation) = validation {
+        check_classes(training.like(), validation)?;
         check_part(&trainer.model, Watched::Validation, validation)?;
         check_same(training.like(), validation)?;
     }

@@ -8,7 +8,9 @@ use crate::best::Best;
 use crate::divergence::{NotFinite, Suspects};
 use crate::early_stopping::Lowest;
 use crate::evaluator::Measurement;
-use crate::{Divergence, Error, Observer, Outcome, Record, Scalar, TrainingLoss, Watched};
+use crate::{
+    Divergence, Error, ModelRef, Observer, Outcome, Record, Scalar, TrainingLoss, Watched,
+};
 
 impl<T: Scalar> Session<'_, T> {
     /// An evaluation that the timetable asks for: it goes into the history, and is judged.
@@ -23,7 +25,7 @@ impl<T: Scalar> Session<'_, T> {
             self.plateau.observe(&self.trainer.schedule, watched);
         }
         let patience_is_over = self.remember_if_best(&record);
-        let flow = observer.on_evaluation(&record);
+        let flow = observer.on_evaluated_model(ModelRef::of(&self.model), &record);
         Ok(if self.reaches_target(&record) {
             Some(Outcome::TargetReached)
         } else if patience_is_over {
@@ -43,7 +45,7 @@ impl<T: Scalar> Session<'_, T> {
         let record = self.evaluate()?;
         self.closing = Some(record);
         // The training is over: whether the observer wants to stop makes no difference.
-        let _ = observer.on_evaluation(&record);
+        let _ = observer.on_evaluated_model(ModelRef::of(&self.model), &record);
         let reached = self.reaches_target(&record);
         Ok(reached.then_some(Outcome::TargetReached))
     }
@@ -78,7 +80,9 @@ impl<T: Scalar> Session<'_, T> {
             update: self.update,
             samples: self.samples_seen(),
             seconds: self.stopwatch.seconds(),
-            learning_rate: self.learning_rate_of(self.update.saturating_sub(1)),
+            learning_rate: self
+                .given_rate
+                .unwrap_or_else(|| self.learning_rate_of(self.update.saturating_sub(1))),
             training_loss,
             training_loss_of,
             training_metrics,
@@ -154,7 +158,9 @@ impl<T: Scalar> Session<'_, T> {
             update: self.update,
             epoch: self.epoch_of(update),
             last_finite_loss: self.last_batch_loss,
-            learning_rate: self.learning_rate_of(update),
+            learning_rate: self
+                .given_rate
+                .unwrap_or_else(|| self.learning_rate_of(update)),
             base_learning_rate: self.trainer.learning_rate,
             feature: suspects.feature,
             median_span: suspects.median_span,

@@ -112,7 +112,9 @@ impl<T: Scalar> Session<'_, T> {
     ) -> Result<Stretch, Error> {
         let mut deadline = Deadline::new(self.trainer.budget.seconds(), &self.stopwatch);
         while self.update < end {
-            let learning_rate = self.learning_rate_of(self.update);
+            let scheduled = self.learning_rate_of(self.update);
+            let learning_rate = observer.learning_rate(self.update, scheduled);
+            self.given_rate = given(learning_rate, scheduled)?;
             let batch_loss = self.update_once(learning_rate)?;
             let update = Update {
                 update: self.update,
@@ -187,4 +189,19 @@ impl<T: Scalar> Session<'_, T> {
             }
         }
     }
+}
+
+/// The rate, where the observer gave another than the schedule's.
+#[inline]
+fn given(learning_rate: f64, scheduled: f64) -> Result<Option<f64>, Error> {
+    if learning_rate == scheduled {
+        return Ok(None);
+    }
+    Error::require(
+        learning_rate.is_finite() && learning_rate >= 0.0,
+        "Observer::learning_rate",
+        learning_rate,
+        "a finite number, at least 0",
+    )?;
+    Ok(Some(learning_rate))
 }

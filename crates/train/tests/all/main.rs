@@ -4,6 +4,7 @@ mod allocation;
 mod common;
 mod divergence;
 mod evaluation;
+mod friction;
 mod from_file;
 mod loops;
 mod real_data;

@@ -226,7 +226,15 @@ fn validation_data_that_is_not_like_the_training_data() {
             Some(&relabelled(["oak", "ash", "elm"]))
         ),
         "class 1 is `ash` in the validation data but `elm` in the training data; the two must have the same class names \
-         in the same order"
+         in the same order (`Dataset::with_classes_of` numbers classes by their names)"
+    );
+    // Not "make the last layer size 2".
+    let two = Target::classes(vec![0, 1, 1]);
+    let two = Dataset::new(DMatrix::zeros(2, 3), two).unwrap();
+    assert_eq!(
+        refused(&trainer, &relabelled(["0", "1", "2"]), Some(&two)),
+        "class 2 is `(none)` in the validation data but `2` in the training data; the two must have the same class names \
+         in the same order (`Dataset::with_classes_of` numbers classes by their names)"
     );
 }
 
