@@ -33,12 +33,24 @@ pub struct Advice {
     pub features: usize,
     /// How many rows have the features of an earlier one. Such rows are in one fold.
     pub copies: usize,
+    /// The column whose equal cells were kept in one fold.
+    #[serde(default)]
+    pub groups: Option<String>,
+    /// The column that says when a row happened.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// The column that says how much a row counts in training; all count alike where they are judged.
+    #[serde(default)]
+    pub weights: Option<String>,
     /// The seed that all others were counted from.
     pub base_seed: u64,
     /// Folds; each judges what was trained on the others.
     pub folds: usize,
     /// What can be said.
     pub conclusion: Conclusion,
+    /// Whether network and straight line are as good as each other, so that another seed may choose the other.
+    #[serde(default)]
+    pub is_close: bool,
     /// The same in two sentences.
     pub headline: String,
     /// What is worth knowing of the table, a sentence each.

@@ -1,11 +1,11 @@
 //! From a table to an advice with its model.
 
 use smallbatch_data::{Folds, Frame, Table, TableSchema, Target};
-use smallbatch_pipeline::{CrossFit, Pipeline, Recipe};
+use smallbatch_pipeline::{CrossFit, Levels, Pipeline, Recipe};
 use smallbatch_sweep::{Cache, Pool, Progress, Stages};
 
 use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
-use crate::judge::{Contender, correct, gain, is_worth_it, tells_something};
+use crate::judge::{Choice, Contender, choose, correct, gain, tells_something};
 use crate::plan::AdvicePlan;
 use crate::search::{FOLDS, Found, Trials, search};
 use crate::{Error, budget, columns, lesson, notes, words};
@@ -110,7 +110,7 @@ pub fn advise_sampled(
 
     let target = frame.target.as_ref();
     let outputs = target.map_or(1, Target::n_outputs);
-    let features = trials.fold(0)?.n_features();
+    let features = trials.fold(0)?.n_features(Levels::Means);
     let work = budget::work(plan.size, frame.n_rows(), features, outputs);
     let cache = match &plan.cache {
         Some(folder) if work >= budget::LONG => Some(Cache::open(folder)?),
@@ -123,6 +123,7 @@ pub fn advise_sampled(
     let Contenders {
         all,
         conclusion,
+        is_close,
         tried,
         is_complete,
     } = contenders;
@@ -147,9 +148,13 @@ pub fn advise_sampled(
         used_rows: frame.n_rows(),
         features,
         copies: folds.n_copies(),
+        groups: schema.groups().map(str::to_owned),
+        time: schema.time().map(str::to_owned),
+        weights: schema.weights().map(str::to_owned),
         base_seed: plan.base_seed,
         folds: folds.n_folds(),
         conclusion,
+        is_close,
         headline: String::new(),
         notes,
         judged,
@@ -241,6 +246,7 @@ fn balance(frame: &mut Frame) {
 struct Contenders {
     all: Vec<Contender>,
     conclusion: Conclusion,
+    is_close: bool,
     tried: Vec<Tried>,
     /// Whether nobody asked to stop before the end.
     is_complete: bool,
@@ -266,10 +272,17 @@ fn contenders(
     let sound = |fit: &CrossFit| fit.loss().is_finite();
     let mut networks = found.networks.into_iter();
     let network = networks.next().filter(sound);
-    let conclusion = match (&network, &line) {
-        (Some(network), Some(line)) if is_worth_it(trials, network, line) => Conclusion::Network,
-        (Some(_), None) => Conclusion::Network,
-        _ => Conclusion::Line,
+    let choice = match (&network, &line) {
+        (Some(network), Some(line)) => choose(trials, network, line),
+        (network, _) => Choice {
+            is_network: network.is_some(),
+            is_close: false,
+        },
+    };
+    let conclusion = if choice.is_network {
+        Conclusion::Network
+    } else {
+        Conclusion::Line
     };
     let chosen = match conclusion {
         Conclusion::Network => network.as_ref(),
@@ -310,6 +323,7 @@ fn contenders(
     Ok(Contenders {
         all,
         conclusion,
+        is_close: choice.is_close && tells,
         tried,
         is_complete,
     })

@@ -1,7 +1,7 @@
 //! The recipes that a search begins with.
 
 use smallbatch_data::{BatchSize, Target};
-use smallbatch_pipeline::{Line, Network, Optimizer, Rates, Recipe};
+use smallbatch_pipeline::{Levels, Line, Network, Optimizer, Rates, Recipe};
 use smallbatch_preprocess::{AnyScaler, QuantileTransformer, SmoothClip, StandardScaler};
 
 /// How inputs are scaled, in the list below.
@@ -50,6 +50,11 @@ const LIST: [Candidate; 24] = [
 /// The penalties of straight lines, as shares of one sample's weight.
 const PENALTIES: [f64; 6] = [0.001, 0.1, 1.0, 10.0, 100.0, 1_000.0];
 
+/// The penalties of lines that leave features out: of standardized features and targets no more than 1 leaves any in.
+const LASSO_PENALTIES: [f64; 9] = [0.3, 0.15, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0025, 0.001];
+/// Of classes, of which fewer are tried, since each takes longer.
+const CLASS_PENALTIES: [f64; 5] = [0.08, 0.04, 0.02, 0.01, 0.005];
+
 /// Networks for so many training rows, of so many epochs. Batches grow with very large tables, where they would cost more than they bring.
 pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network> {
     let factor = match rows {
@@ -75,13 +80,39 @@ pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network
             dropout,
             clip_norm: Some(1.0),
             logarithm,
+            levels: Levels::Means,
         }
     };
     LIST.iter().map(network).collect()
 }
 
-/// Straight lines for so many training rows.
-pub(crate) fn lines(rows: usize, target: &Target<f64>) -> Vec<Recipe> {
+/// Straight lines that keep all features, for so many training rows; twice where a column has many categories.
+pub(crate) fn lines(rows: usize, target: &Target<f64>, has_many_levels: bool) -> Vec<Recipe> {
+    let penalties = PENALTIES.map(|penalty| (penalty / rows as f64, 0.0));
+    let mut lines = varied(&penalties, Levels::Means, target);
+    if has_many_levels {
+        lines.extend(varied(&penalties, Levels::All, target));
+    }
+    lines
+}
+
+/// Straight lines that leave features out.
+pub(crate) fn lassos(target: &Target<f64>, has_many_levels: bool) -> Vec<Recipe> {
+    let levels = if has_many_levels {
+        Levels::All
+    } else {
+        Levels::Means
+    };
+    let penalties: &[f64] = match target {
+        Target::Classes { .. } => &CLASS_PENALTIES,
+        _ => &LASSO_PENALTIES,
+    };
+    let penalties: Vec<(f64, f64)> = penalties.iter().map(|penalty| (*penalty, 1.0)).collect();
+    varied(&penalties, levels, target)
+}
+
+/// All penalties, and all of them again for the logarithm of a positive target.
+fn varied(penalties: &[(f64, f64)], levels: Levels, target: &Target<f64>) -> Vec<Recipe> {
     let positive = target
         .as_values()
         .is_some_and(|values| values.iter().all(|value| *value > 0.0));
@@ -90,9 +121,13 @@ pub(crate) fn lines(rows: usize, target: &Target<f64>) -> Vec<Recipe> {
         if logarithm && !positive {
             break;
         }
-        for penalty in PENALTIES {
-            let penalty = penalty / rows as f64;
-            lines.push(Recipe::Line(Line { penalty, logarithm }));
+        for &(penalty, l1) in penalties {
+            lines.push(Recipe::Line(Line {
+                penalty,
+                l1,
+                logarithm,
+                levels,
+            }));
         }
     }
     lines

@@ -5,7 +5,8 @@
 //!
 //! 1. **Folds.** The rows are cut into five folds. Rows with equal features stay together, and so do those of a group; with times, the past
 //!    predicts the future. Whatever is tried trains on four folds and is judged on the fifth.
-//! 2. **Baselines.** The same for every row; and straight lines (ridge or logistic regression) with several penalties.
+//! 2. **Baselines.** The same for every row; and straight lines (ridge or logistic regression) with several penalties; of many
+//!    features also the lasso, which leaves some out, and of a column of many categories a feature for each.
 //! 3. **Search.** Networks that differ in scaling, batch size, rate, optimizer, width, depth, weight decay and dropout, by successive
 //!    halving: all for a short while on one fold, the best third for long on three, the best of those on all five.
 //! 4. **Judgement.** The network that was found, the best line, a network with default settings, and the one that was found with raw inputs
@@ -16,6 +17,8 @@
 //! | the network's loss is lower than the line's by more than one standard error over the rows | the network |
 //! | otherwise | the straight line |
 //! | neither is better than saying the same of every row | the straight line, and "cannot tell" |
+//!
+//! Where the difference is near one standard error, the advice says that another seed may choose the other.
 //!
 //! A setting whose training diverged in any fold is not advised. The model that is saved is the very one that was judged: the five networks,
 //! whose predictions are averaged.
@@ -42,6 +45,7 @@ mod notes;
 mod page;
 mod plan;
 mod search;
+mod terminal;
 mod words;
 mod write;
 

@@ -30,7 +30,7 @@ pub(crate) fn page(advised: &Advised, expected: Result<Vec<Expectation>, String>
         data: advice.data.clone(),
         target: advice.target.clone(),
         headline: advice.headline.clone(),
-        facts: facts(advice),
+        facts: words::facts(advice),
         notes: advice.notes.clone(),
         measures: measures.map(str::to_owned).to_vec(),
         ways: advice.judged.iter().map(|of| way(advice, of)).collect(),
@@ -44,25 +44,6 @@ pub(crate) fn page(advised: &Advised, expected: Result<Vec<Expectation>, String>
         tried: advice.tried.iter().filter_map(tried).collect(),
         method: method(advised),
     }
-}
-
-fn facts(advice: &Advice) -> String {
-    let sample = if advice.used_rows < advice.rows {
-        format!(
-            ", of which a random sample of {} was used",
-            advice.used_rows
-        )
-    } else {
-        String::new()
-    };
-    let task = match advice.task {
-        Task::Classification => format!("one of {} classes", advice.classes.len()),
-        Task::Regression => "a number".into(),
-    };
-    format!(
-        "{} rows{sample}, {} features; {:?} is {task}. Each row was predicted by a model that had not seen it.",
-        advice.rows, advice.features, advice.target
-    )
 }
 
 fn way(advice: &Advice, judged: &Judged) -> AdviceWay {
@@ -268,10 +249,16 @@ fn method(advised: &Advised) -> Vec<(String, String)> {
     [
         (
             "Folds",
-            format!(
-                "The rows are cut into {n} folds. What is tried trains on the others and is judged on one, which it has not seen. Rows with \
-                 equal inputs stay in one fold, and so do rows of a group; with times, the past predicts the future.{copies}"
-            ),
+            match &advice.time {
+                Some(time) => format!(
+                    "The later rows by {time:?} are cut into {n} stretches of time. What is tried trains on all rows before a stretch and is \
+                     judged on it, so the past predicts the future.{copies}"
+                ),
+                None => format!(
+                    "The rows are cut into {n} folds. What is tried trains on the others and is judged on one, which it has not seen. Rows \
+                     with equal inputs stay in one fold, and so do rows of a group.{copies}"
+                ),
+            },
         ),
         (
             "Loss",
@@ -279,7 +266,8 @@ fn method(advised: &Advised) -> Vec<(String, String)> {
         ),
         (
             "Network or line",
-            "A network is advised only where its loss is lower than a straight line's by more than one standard error of the difference."
+            "A network is advised only where its loss is lower than a straight line's by more than one standard error of the difference. Where \
+             the difference is near that, another seed may choose the other."
                 .into(),
         ),
         (

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallbatch_data::{Folds, Frame, FrameValues, Target};
-use smallbatch_pipeline::{Course, CrossFit, Fold, Network, Recipe};
+use smallbatch_pipeline::{Course, CrossFit, Fold, Levels, Network, Recipe};
 use smallbatch_sweep::{Cache, Pool, Stages};
 
 use crate::{Error, candidates};
@@ -21,6 +21,10 @@ const ENOUGH_EPOCHS: u64 = 40;
 const MOST_EPOCHS: u64 = 120;
 /// What is left where the work allows no more.
 const FEWEST_EPOCHS: u64 = 4;
+/// With more rows than this for each feature, a line that leaves features out is no better than one that does not.
+const ROWS_A_FEATURE: usize = 20;
+/// Such lines may take this share of all work.
+const LASSO_SHARE: f64 = 0.25;
 /// The fewest candidates.
 const FEWEST: usize = 4;
 
@@ -154,13 +158,22 @@ impl<'a> Trials<'a> {
     /// Billions of operations that a recipe takes on a fold.
     pub(crate) fn cost(&self, recipe: &Recipe) -> f64 {
         let rows = self.frame.n_rows() * (FOLDS - 1) / FOLDS;
-        let features = self.fold(0).map_or(1, Fold::n_features);
+        let features = self
+            .fold(0)
+            .map_or(1, |fold| fold.n_features(recipe.levels()));
         let outputs = self
             .frame
             .target
             .as_ref()
             .map_or(1, |target| target.n_outputs());
         match recipe {
+            // Many sweeps over the features, with a pass over the rows each; measured.
+            Recipe::Line(line) if line.l1 > 0.0 => {
+                let by_cell = [1e3, 5e3, 1e4][outputs.saturating_sub(1).min(2)];
+                (rows * features * outputs) as f64 * by_cell / 1e9
+            }
+            // Some evaluations of the gradient of the few that are not 0.
+            Recipe::Line(line) if line.levels == Levels::All => (rows * outputs) as f64 * 1e3 / 1e9,
             // Some evaluations of the gradient, or a matrix of all products.
             Recipe::Line(_) => (rows * features) as f64 * (features + 100 * outputs) as f64 / 1e9,
             Recipe::Network(network) => {
@@ -285,7 +298,21 @@ pub(crate) fn search(
         return Err(Error::Interrupted);
     };
     let rows = trials.frame.n_rows();
-    let wanted: Vec<(Recipe, Vec<usize>)> = candidates::lines(rows, target)
+    let (many, wide) = {
+        let fold = trials.fold(0)?;
+        let features = fold.n_features(Levels::All);
+        let wide = fold.n_training() < ROWS_A_FEATURE * features;
+        (fold.has_many_levels(), wide)
+    };
+    let mut recipes = candidates::lines(rows, target, many);
+    if wide {
+        let lassos = candidates::lassos(target, many);
+        let costs = lassos.iter().map(|line| trials.cost(line));
+        if n_folds as f64 * costs.sum::<f64>() < LASSO_SHARE * work {
+            recipes.extend(lassos);
+        }
+    }
+    let wanted: Vec<(Recipe, Vec<usize>)> = recipes
         .into_iter()
         .map(|line| (line, every.clone()))
         .collect();

@@ -1,6 +1,4 @@
-//! The advice in words, for a terminal of 80 columns.
-
-use std::fmt;
+//! The advice in words, for terminal and page.
 
 use smallbatch_data::{BatchSize, Task};
 use smallbatch_evidence::Verdict;
@@ -8,12 +6,10 @@ use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{number, round_number};
 
-use crate::advice::{Advice, Conclusion, Gain, Judged, Way};
+use crate::advice::{Advice, Conclusion, Gain, Way};
 
 /// How many times as much is lost where predictions explode: a number beyond it says no more.
 const EXPLODED: f64 = 1_000.0;
-/// Columns of the terminal.
-const WIDTH: usize = 80;
 
 /// How inputs are scaled, as what one does.
 fn normalization(scaler: &AnyScaler) -> &'static str {
@@ -84,7 +80,7 @@ pub(crate) fn worth(scores: &Scores, target: &str) -> String {
 }
 
 /// How many times, with the interval.
-fn times(gain: &Gain, number: fn(f64) -> String) -> Option<String> {
+pub(crate) fn times(gain: &Gain, number: fn(f64) -> String) -> Option<String> {
     let (ratio, low, high) = (gain.ratio?, gain.low, gain.high);
     Some(match (low, high) {
         (Some(low), Some(high)) => {
@@ -94,25 +90,6 @@ fn times(gain: &Gain, number: fn(f64) -> String) -> Option<String> {
         (Some(low), None) => format!("{} ({} or more)", number(ratio), number(low)),
         (None, None) => number(ratio),
     })
-}
-
-/// A number of times with two digits, in six columns at most.
-fn short(times: f64) -> String {
-    match times {
-        1e6.. => ">1e6".into(),
-        ..1e-6 => "<1e-6".into(),
-        0.01..9_950.0 => round_number(format!("{times:.1e}").parse().unwrap_or(times)),
-        _ => format!("{times:.1e}"),
-    }
-}
-
-/// A measure in the target's unit, in eight columns at most.
-fn measure(value: f64) -> String {
-    if value < 100_000.0 {
-        number(value)
-    } else {
-        format!("{value:.2e}")
-    }
 }
 
 /// What a way would have cost.
@@ -169,24 +146,38 @@ pub(crate) fn headline(advice: &Advice) -> String {
     ) {
         (Conclusion::Network, Some(Recipe::Network(network))) => {
             let how = capitalized(&how(network, judged.and_then(|judged| judged.epoch)));
-            format!("{how}: so {worth}.{lesson}")
+            let close = if advice.is_close {
+                " A straight line is about as good here: another seed may choose it."
+            } else {
+                ""
+            };
+            format!("{how}: so {worth}.{close}{lesson}")
         }
         (Conclusion::CannotTell, _) => format!(
             "Cannot tell: nothing predicts {:?} surely better than saying the same of every row. More rows or other columns may help.",
             advice.target
         ),
-        _ => {
+        (_, recipe) => {
+            let line = match recipe {
+                Some(Recipe::Line(line)) if line.l1 > 0.0 => {
+                    "a straight line that leaves features out (lasso)"
+                }
+                _ => "a straight line",
+            };
             let ratio = advice
                 .gain(Way::Line, Way::Found)
                 .and_then(|gain| gain.ratio);
             let gain = match ratio {
                 None if advice.tried.is_empty() => " No network was tried.",
+                _ if advice.is_close => {
+                    " The best network is about as good here: another seed may choose it."
+                }
                 Some(ratio) if ratio > 1.0 => {
                     " The best network is better by less than its standard error."
                 }
                 _ => " No network that was tried does better.",
             };
-            format!("Take a straight line on standardized inputs: so {worth}.{gain}{lesson}")
+            format!("Take {line} on standardized inputs: so {worth}.{gain}{lesson}")
         }
     }
 }
@@ -196,31 +187,6 @@ fn capitalized(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-/// The same words in lines of at most 80 columns; lines after the first begin with the indent. A word that no line holds is cut.
-fn wrapped(text: &str, indent: &str) -> String {
-    let width = WIDTH - indent.len();
-    let mut lines: Vec<String> = Vec::new();
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let letters: Vec<char> = word.chars().collect();
-        for (at, piece) in letters.chunks(width).enumerate() {
-            let fits = at == 0 && used + 1 + piece.len() <= width;
-            match lines.last_mut() {
-                Some(last) if fits => {
-                    last.push(' ');
-                    last.extend(piece);
-                    used += 1 + piece.len();
-                }
-                _ => {
-                    lines.push(piece.iter().collect());
-                    used = piece.len();
-                }
-            }
-        }
-    }
-    lines.join(&format!("\n{indent}"))
 }
 
 /// A way's name, as the table has it.
@@ -235,176 +201,50 @@ pub(crate) fn title(way: Way) -> &'static str {
     }
 }
 
-/// The columns of a row: measures, then how its loss compares.
-fn row(advice: &Advice, judged: &Judged) -> String {
-    let mut line = format!("  {:<21}", title(judged.way));
-    match judged.scores.as_ref().map(|scores| &scores.measures) {
-        Some(Measures::Classes {
-            accuracy,
-            balanced_accuracy,
-            auc,
-            ..
-        }) => {
-            let auc = auc.map(|auc| format!("{auc:.3}")).unwrap_or_default();
-            line += &format!(
-                "{:>9}{:>10}{auc:>8}",
-                percent(*accuracy),
-                percent(*balanced_accuracy)
-            );
-        }
-        Some(Measures::Numbers { rmse, mae, r2 }) => {
-            line += &format!(
-                "{:>9}{:>9}{:>9}",
-                percent(*r2),
-                measure(*rmse),
-                measure(*mae)
-            );
-        }
-        None if judged.way == Way::Constant => {}
-        None => {
-            let (n, all) = (judged.diverged, advice.folds);
-            line += &format!("  diverged in {n} of {all} folds");
-            return line;
-        }
-    }
-    let width: usize = 2 + 21 + 27;
-    let compared = match advice.gain(judged.way, Way::Found) {
-        Some(gain) => {
-            let mark = match gain.verdict {
-                Verdict::Inconclusive { .. } => " ?",
-                _ => "",
-            };
-            format!("{}{mark}", times(gain, short).unwrap_or_default())
-        }
-        None if judged.way == Way::Found => "1".into(),
-        None => String::new(),
-    };
-    let padding = width.saturating_sub(line.chars().count());
-    format!("{line}{:padding$}   {compared}", "")
-        .trim_end()
-        .to_owned()
-}
-
-impl fmt::Display for Advice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", wrapped(&self.headline, ""))?;
-        writeln!(f)?;
-        let sample = if self.used_rows < self.rows {
-            let sample = if self.rows > crate::MOST_ROWS {
-                "a random sample of "
-            } else {
-                ""
-            };
-            let all = if self.rows > crate::MOST_ROWS {
-                " (`smallbatch train` uses all)"
-            } else {
-                ""
-            };
-            format!(", of which {sample}{} were used{all}", self.used_rows)
+/// How many rows and features there are, what is predicted, and how the rows were judged.
+pub(crate) fn facts(advice: &Advice) -> String {
+    let sample = if advice.used_rows < advice.rows {
+        let sample = if advice.rows > crate::MOST_ROWS {
+            "a random sample of "
         } else {
-            String::new()
+            ""
         };
-        let task = match self.task {
-            Task::Classification => format!("one of {} classes", self.classes.len()),
-            Task::Regression => "a number".into(),
+        let all = if advice.rows > crate::MOST_ROWS {
+            " (`smallbatch train` uses all)"
+        } else {
+            ""
         };
-        let line = self.judged(Way::Line);
-        let judged = match line.and_then(|line| line.scores.as_ref()) {
-            Some(scores) if scores.rows < self.used_rows => format!(
-                "The last {} rows were each predicted from earlier ones.",
+        format!(", of which {sample}{} were used{all}", advice.used_rows)
+    } else {
+        String::new()
+    };
+    let task = match advice.task {
+        Task::Classification => format!("one of {} classes", advice.classes.len()),
+        Task::Regression => "a number".into(),
+    };
+    let line = advice.judged(Way::Line);
+    let judged = match line.and_then(|line| line.scores.as_ref()) {
+        Some(scores) if scores.rows < advice.used_rows => {
+            let by = advice.time.as_ref();
+            let by = by.map_or(String::new(), |time| format!(" by {time:?}"));
+            format!(
+                "The last {} rows{by} were each predicted from earlier ones.",
                 scores.rows
-            ),
-            _ => "Each row was predicted by a model that had not seen it.".into(),
-        };
-        let facts = format!(
-            "{}: {} rows{sample}, {} feature{}; {:?} is {task}. {judged}",
-            self.data,
-            self.rows,
-            self.features,
-            if self.features == 1 { "" } else { "s" },
-            self.target
-        );
-        writeln!(f, "{}", wrapped(&facts, ""))?;
-        for note in &self.notes {
-            writeln!(f, "{}", wrapped(&format!("! {note}."), "  "))?;
+            )
         }
-        writeln!(f)?;
-        let columns = match self.task {
-            Task::Classification => format!("{:>9}{:>10}{:>8}", "right", "balanced", "AUC"),
-            Task::Regression => format!("{:>9}{:>9}{:>9}", "explained", "RMSE", "MAE"),
-        };
-        writeln!(f, "  {:<21}{columns}   times the loss, 95 %", "")?;
-        for judged in &self.judged {
-            writeln!(f, "{}", row(self, judged))?;
-        }
-        let open = |gain: &Gain| matches!(gain.verdict, Verdict::Inconclusive { .. });
-        if self
-            .gains
-            .iter()
-            .any(|gain| gain.over == Way::Found && open(gain))
-        {
-            writeln!(f, "  ? may be chance: the interval contains 1")?;
-        }
-        if let Some((most, _)) = self.importance.first().filter(|(_, growth)| *growth > 0.0) {
-            let others: Vec<String> = self.importance[1..]
-                .iter()
-                .take(2)
-                .filter(|(_, growth)| *growth > 0.0)
-                .map(|(name, _)| format!("{name:?}"))
-                .collect();
-            let others = if others.is_empty() {
-                String::new()
-            } else {
-                format!(", then {}", others.join(" and "))
-            };
-            writeln!(f)?;
-            writeln!(
-                f,
-                "{}",
-                wrapped(&format!("What matters most: {most:?}{others}."), "")
-            )?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_full_and_no_word_is_too_long() {
-        let long = "x".repeat(100);
-        let text = format!("a {long} b {}", "word ".repeat(40));
-        for indent in ["", "  "] {
-            let lines = wrapped(&text, indent);
-            assert!(lines.lines().all(|line| line.chars().count() <= WIDTH));
-            let letters = |text: &str| text.split_whitespace().collect::<String>();
-            assert_eq!(letters(&lines), letters(&text));
-        }
-        assert_eq!(wrapped("", "  "), "");
-        assert_eq!(wrapped("one  line", "  "), "one line");
-        assert_eq!(wrapped(&"é".repeat(80), ""), "é".repeat(80));
-    }
-
-    #[test]
-    fn numbers_keep_to_their_columns() {
-        let mut value = 1.2345e-30;
-        while value < 1e30 {
-            for factor in [1.0, 3.0, 7.79, 8.09] {
-                let (times, measure) = (short(factor * value), measure(factor * value));
-                assert!(times.len() <= 6, "{times}");
-                assert!(measure.len() <= 8, "{measure}");
-            }
-            value *= 10.0;
-        }
-        let shown = [
-            0.0, 0.0012, 0.0408, 1.0, 2.69, 27.9, 713.0, 9_400.0, 9_960.0, 8e6,
-        ]
-        .map(short);
-        let expected = [
-            "<1e-6", "1.2e-3", "0.041", "1", "2.7", "28", "710", "9,400", "1.0e4", ">1e6",
-        ];
-        assert_eq!(shown, expected);
-    }
+        _ => "Each row was predicted by a model that had not seen it.".into(),
+    };
+    let groups = advice.groups.as_ref().map_or(String::new(), |groups| {
+        format!(" Rows with the same {groups:?} were kept together.")
+    });
+    let weights = advice.weights.as_ref().map_or(String::new(), |weights| {
+        format!(" In training a row counted by its {weights:?}; where they were judged, all rows counted alike.")
+    });
+    format!(
+        "{} rows{sample}, {} feature{}; {:?} is {task}. {judged}{groups}{weights}",
+        advice.rows,
+        advice.features,
+        if advice.features == 1 { "" } else { "s" },
+        advice.target
+    )
 }

@@ -88,3 +88,41 @@ fn classes_have_a_matrix_and_calibration_and_reasons_are_said() {
     }
     assert!(!html.contains("<i>low"), "markup came through");
 }
+
+/// Where times, groups and weights were said, the page says what became of them.
+#[test]
+fn the_page_says_how_rows_were_taken() {
+    let mut text = String::from("day,who,count,x,y\n");
+    for i in 0..120_u32 {
+        let x = f64::from((i * 37) % 40) / 20.0;
+        text += &format!("{i},w{},{},{x:.2},{:.3}\n", i % 12, 1 + i % 3, 2.0 * x);
+    }
+    let table = Table::read(text.as_bytes()).expect("a table");
+    let page = |reader: TableReader| {
+        let plan = AdvicePlan {
+            size: Size::Quick,
+            threads: 1,
+            ..AdvicePlan::new(reader.target("y"))
+        };
+        let advised = advise(&table, &plan, &mut ()).expect("an advice");
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = advised.write(folder.path(), Err(String::new()));
+        let files = files.expect("written");
+        std::fs::read_to_string(&files[0]).expect("a page")
+    };
+    let timed = page(TableReader::new().time("day"));
+    for part in [
+        "The last 96 rows by &quot;day&quot; were each predicted from earlier ones.",
+        "are cut into 4 stretches of time",
+    ] {
+        assert!(timed.contains(part), "{part}: {timed}");
+    }
+    assert!(!timed.contains("Rows with equal inputs stay in one fold"));
+    let grouped = page(TableReader::new().groups("who").weights("count"));
+    for part in [
+        "Rows with the same &quot;who&quot; were kept together.",
+        "In training a row counted by its &quot;count&quot;",
+    ] {
+        assert!(grouped.contains(part), "{part}: {grouped}");
+    }
+}

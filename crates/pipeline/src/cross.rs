@@ -2,7 +2,7 @@
 
 use smallbatch_data::Folds;
 
-use crate::fold::Course;
+use crate::course::Course;
 use crate::member::Member;
 use crate::recipe::Recipe;
 

@@ -1,15 +1,23 @@
 //! From a table's columns to features: missing cells filled in, categories made into numbers, all of it fitted to training rows.
 
 mod categories;
+mod effects;
 mod portable;
+
+use std::collections::HashMap;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use smallbatch_data::{Frame, FrameColumn, FrameValues, Target};
 
 use crate::Error;
+use crate::recipe::Levels;
 use categories::Categories;
+use effects::Rows;
 pub(crate) use portable::Places;
+
+/// A target of more classes than this gives no means.
+const MOST_MEANS: usize = 10;
 
 /// Turns the columns of a [`Frame`] into features, as it was fitted to training rows.
 ///
@@ -18,11 +26,12 @@ pub(crate) use portable::Places;
 /// | numbers | the number; the training rows' median where it is missing |
 /// | numbers of which some were missing in training | also `name is missing`, 1 or 0 |
 /// | categories | `name=level` for each level, 1 or 0; levels below ten in a thousand training rows share `name=(other)` |
-/// | more than 40 levels | the 40 most frequent as above, and the mean of the target by level |
+/// | more than 40 levels in two rows or more | the 40 most frequent as above, and the mean of the target by level; or, with [`Levels::All`], each of them as above |
 ///
 /// A category that was not seen in training counts as `(other)`; a missing one is a level of its own if any were missing in training,
-/// and else no level at all. The means of the target are shrunk towards the mean of all by ten rows' weight; for the training rows
-/// themselves they are computed without the row's own fifth, since else a row would be told its own target (Micci-Barreca 2001).
+/// and else no level at all. The means of the target are shrunk towards the mean of all by the weight of 1 to 30 rows, by whichever predicts
+/// best; of two such columns, each has what it adds to the other. For the training rows themselves they are computed without the row's own
+/// fifth, since else a row would be told its own target (Micci-Barreca 2001); rows of a group are in one fifth.
 /// Features that are constant in the training rows are left out.
 ///
 /// ```
@@ -67,6 +76,19 @@ impl Encoder {
     /// # Errors
     /// [`Error::NothingToLearnFrom`] where no feature varies.
     pub fn fit(frame: &Frame) -> Result<(Self, DMatrix<f64>), Error> {
+        Self::fit_as(frame, Levels::default())
+    }
+
+    /// The same with another way for columns of many categories.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit).
+    pub fn fit_as(frame: &Frame, many: Levels) -> Result<(Self, DMatrix<f64>), Error> {
+        let weights = frame.weights.as_deref();
+        let mut means = match many {
+            Levels::Means => means(frame),
+            Levels::All => HashMap::new(),
+        };
         let n_rows = frame.n_rows();
         let mut columns = Vec::with_capacity(frame.columns.len());
         let mut names = Vec::new();
@@ -75,7 +97,7 @@ impl Encoder {
             let FrameColumn { name, values, .. } = column;
             match values {
                 FrameValues::Numbers(values) => {
-                    let Some(fill) = median(values) else {
+                    let Some(fill) = median(values, weights) else {
                         // Nothing but missing cells.
                         continue;
                     };
@@ -92,8 +114,14 @@ impl Encoder {
                     encode_numbers(values, fill, says_missing, &mut rows);
                 }
                 FrameValues::Categories { codes, levels } => {
-                    let (categories, encoded) =
-                        Categories::fit(codes, levels, frame.target.as_ref());
+                    let categories = Categories::fit(codes, levels, many);
+                    let (categories, of_rows) = match means.remove(name) {
+                        Some((by_code, of_rows)) => (categories.with_means(by_code), of_rows),
+                        None => (categories, Vec::new()),
+                    };
+                    let mut encoded = categories.encode(codes);
+                    encoded.truncate(encoded.len() - of_rows.len());
+                    encoded.extend(of_rows);
                     let of = |feature| format!("{name}={feature}");
                     names.extend(categories.feature_names(levels).into_iter().map(of));
                     rows.extend(encoded);
@@ -203,15 +231,57 @@ fn gather(rows: &[Vec<f64>], kept: &[usize], n_rows: usize) -> DMatrix<f64> {
     DMatrix::from_fn(kept.len(), n_rows, |feature, row| rows[kept[feature]][row])
 }
 
-/// The median of the numbers that are there; the lower of two.
-fn median(values: &[f64]) -> Option<f64> {
-    let mut there: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
-    if there.is_empty() {
-        return None;
+/// Whether some column has so many categories that [`Levels`] matters.
+pub(crate) fn has_many_levels(frame: &Frame) -> bool {
+    frame.columns.iter().any(|column| match &column.values {
+        FrameValues::Categories { codes, levels } => categories::has_many_levels(codes, levels),
+        FrameValues::Numbers(_) => false,
+    })
+}
+
+/// For each number that the target is its means by code, and by training row.
+type Means = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
+/// The means of the target for columns of many categories.
+fn means(frame: &Frame) -> HashMap<String, Means> {
+    let numbers = frame.target.as_ref().map(numbers_of).unwrap_or_default();
+    let mut names = Vec::new();
+    let mut rows = Rows {
+        codes: Vec::new(),
+        n_levels: Vec::new(),
+        weights: frame.weights.as_deref(),
+        groups: frame.groups.as_deref(),
+    };
+    for column in &frame.columns {
+        if let FrameValues::Categories { codes, levels } = &column.values
+            && categories::has_many_levels(codes, levels)
+        {
+            names.push(column.name.clone());
+            rows.codes.push(codes);
+            rows.n_levels.push(levels.len());
+        }
     }
-    let middle = (there.len() - 1) / 2;
-    let (_, median, _) = there.select_nth_unstable_by(middle, f64::total_cmp);
-    Some(*median)
+    if names.is_empty() || numbers.is_empty() || numbers.len() > MOST_MEANS {
+        return HashMap::new();
+    }
+    let effects = rows.effects(&numbers);
+    let means = effects.by_code.into_iter().zip(effects.of_rows);
+    names.into_iter().zip(means).collect()
+}
+
+/// The median of the numbers that are there, by weight; the lower of two.
+fn median(values: &[f64], weights: Option<&[f64]>) -> Option<f64> {
+    let weight = |row: usize| weights.map_or(1.0, |weights| weights[row]);
+    let there = |row: &usize| !values[*row].is_nan() && weight(*row) > 0.0;
+    let mut rows: Vec<usize> = (0..values.len()).filter(there).collect();
+    rows.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let half = rows.iter().map(|&row| weight(row)).sum::<f64>() / 2.0;
+    let mut sum = 0.0;
+    let middle = rows.iter().find(|&&row| {
+        sum += weight(row);
+        sum >= half
+    });
+    middle.or(rows.last()).map(|&row| values[row])
 }
 
 /// The target as one or more rows of numbers, of which a category's means are taken: the number, or for each class but the first

@@ -1,38 +1,40 @@
 //! One training on some rows, looked at on others.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use nalgebra::DMatrix;
-use serde::{Deserialize, Serialize};
 use smallbatch_data::{Dataset, Frame, RowFile, Target};
 use smallbatch_mlp::{Mlp, Parameters};
-use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
+use smallbatch_preprocess::{AnyScaler, FitData, FittedScaler, Scaler, StandardScaler};
 use smallbatch_train::{Observer, Record, Trainer, TrainingRows, Update};
 
 use crate::Error;
-use crate::encoder::Encoder;
+use crate::course::{Course, KeptCourse, Look};
+use crate::encoder::{Encoder, has_many_levels};
 use crate::line;
-use crate::member::{Member, row_losses};
+use crate::member::{row_losses, run};
 use crate::output::Output;
-use crate::recipe::{Network, Recipe};
+use crate::recipe::{Levels, Network, Recipe};
 
 /// Looks in a row without a lower loss, after which a training is not continued.
 const PATIENCE: usize = 5;
 /// So many training rows tell what a logarithm's predictions are to be multiplied by.
 const SMEAR_ROWS: usize = 1_000;
 
-/// A larger input counts as this: on its way through the layers a number may grow by a factor of 10²⁰ before single precision overflows,
-/// and infinite minus infinite is no prediction.
-const MOST: f64 = 1e18;
-
 /// Rows to train on, encoded, with rows that are held out: by what was fitted to the former.
 #[derive(Clone, Debug)]
 pub struct Fold {
-    pub(crate) encoder: Arc<Encoder>,
-    pub(crate) training: Part,
-    pub(crate) held_out: Part,
+    /// With means of columns of many categories.
+    means: Encoded,
+    /// With a feature for each category; where none has many that is the same, and not kept twice.
+    all: Option<Encoded>,
+    /// Of the rows to train on.
+    target: Target<f64>,
+    weights: Option<Vec<f64>>,
+    /// Of the rows held out.
+    held_out: Target<f64>,
 }
 
 /// Encoded rows.
@@ -43,6 +45,29 @@ pub(crate) struct Part {
     pub(crate) weights: Option<Vec<f64>>,
 }
 
+/// Rows as features, by what was fitted to those to train on.
+#[derive(Clone, Debug)]
+struct Encoded {
+    encoder: Arc<Encoder>,
+    training: DMatrix<f64>,
+    held_out: DMatrix<f64>,
+    /// What standardizes them, which most recipes ask for.
+    standard: OnceLock<FittedScaler>,
+}
+
+impl Encoded {
+    fn new(training: &Frame, held_out: &Frame, levels: Levels) -> Result<Self, Error> {
+        let (encoder, training) = Encoder::fit_as(training, levels)?;
+        let held_out = encoder.encode(held_out)?;
+        Ok(Self {
+            encoder: Arc::new(encoder),
+            training,
+            held_out,
+            standard: OnceLock::new(),
+        })
+    }
+}
+
 /// What a training is looked at by: scaled rows, and how outputs are read.
 struct Looked {
     /// The first of the training rows.
@@ -51,98 +76,85 @@ struct Looked {
     output: Output,
 }
 
-/// A training, with what it was at each look.
-#[derive(Clone, Debug)]
-pub struct Course {
-    encoder: Arc<Encoder>,
-    scaler: FittedScaler,
-    /// What it was, look after look; the last is its end, unless it diverged or no longer improved.
-    pub looks: Vec<Look>,
-    /// Whether it ended with numbers that are not finite.
-    pub diverged: bool,
-}
-
-/// A training after some epochs.
-#[derive(Clone, Debug)]
-pub struct Look {
-    /// How many.
-    pub epoch: f64,
-    /// The loss of each row that is held out: log loss, or the squared error in the target's unit.
-    pub losses: Vec<f64>,
-    /// The mean loss of the batches since the look before, by the network's own measure.
-    pub training_loss: f64,
-    network: Mlp<f32>,
-    output: Output,
-}
-
-impl Look {
-    /// The mean loss of the rows held out.
-    pub fn loss(&self) -> f64 {
-        self.losses.iter().sum::<f64>() / self.losses.len().max(1) as f64
-    }
-}
-
 impl Fold {
     /// Encodes rows to train on and rows held out.
     ///
     /// # Errors
     /// [`Error::NoTarget`]; [`Error::NothingToLearnFrom`] where no feature varies in the training rows.
     pub fn new(frame: &Frame, training: &[usize], held_out: &[usize]) -> Result<Self, Error> {
-        let no_target = || Error::NoTarget {
-            column: "the target".into(),
-            doing: "train",
-        };
-        let part = |frame: &Frame, features| -> Result<Part, Error> {
-            Ok(Part {
-                features,
-                target: frame.target.clone().ok_or_else(no_target)?,
-                weights: frame.weights.clone(),
+        let target = |frame: &Frame| {
+            frame.target.clone().ok_or_else(|| Error::NoTarget {
+                column: "the target".into(),
+                doing: "train",
             })
         };
-        let rows = frame.select(training);
-        let (encoder, features) = Encoder::fit(&rows)?;
-        let training = part(&rows, features)?;
-        let rows = frame.select(held_out);
-        let held_out = part(&rows, encoder.encode(&rows)?)?;
+        let (training, held_out) = (frame.select(training), frame.select(held_out));
+        let many = has_many_levels(&training);
+        let all = many.then(|| Encoded::new(&training, &held_out, Levels::All));
         Ok(Self {
-            encoder: Arc::new(encoder),
-            training,
-            held_out,
+            means: Encoded::new(&training, &held_out, Levels::Means)?,
+            all: all.transpose()?,
+            target: target(&training)?,
+            held_out: target(&held_out)?,
+            weights: training.weights,
         })
+    }
+
+    /// Rows that were encoded elsewhere.
+    pub(crate) fn of(encoder: Encoder, training: Part, held_out: Part) -> Self {
+        Self {
+            means: Encoded {
+                encoder: Arc::new(encoder),
+                training: training.features,
+                held_out: held_out.features,
+                standard: OnceLock::new(),
+            },
+            all: None,
+            target: training.target,
+            weights: training.weights,
+            held_out: held_out.target,
+        }
+    }
+
+    fn encoded(&self, levels: Levels) -> &Encoded {
+        match (levels, &self.all) {
+            (Levels::All, Some(all)) => all,
+            _ => &self.means,
+        }
     }
 
     /// Rows to train on.
     pub fn n_training(&self) -> usize {
-        self.training.features.ncols()
+        self.means.training.ncols()
     }
 
-    /// Features.
-    pub fn n_features(&self) -> usize {
-        self.training.features.nrows()
+    /// Features that the columns make in one way or another.
+    pub fn n_features(&self, levels: Levels) -> usize {
+        self.encoded(levels).training.nrows()
+    }
+
+    /// Whether a column has so many categories that [`Levels`] matters.
+    pub fn has_many_levels(&self) -> bool {
+        self.all.is_some()
     }
 
     /// The mean of ‖x‖², by which a learning rate for raw inputs is guessed.
     pub fn mean_square(&self) -> f64 {
-        let sum: f64 = self.training.features.iter().map(|x| x * x).sum();
+        let sum: f64 = self.means.training.iter().map(|x| x * x).sum();
         sum / self.n_training() as f64
     }
 
     /// The target of the rows held out.
     pub fn held_out(&self) -> &Target<f64> {
-        &self.held_out.target
+        &self.held_out
     }
 
     /// The loss of each row held out, of what is said without looking at features: the training rows' mean, or their shares of
     /// classes (of one row more, spread over all classes).
     pub fn constant_losses(&self) -> Vec<f64> {
-        let weight = |at: usize| {
-            self.training
-                .weights
-                .as_ref()
-                .map_or(1.0, |weights| weights[at])
-        };
-        let n = self.held_out.features.ncols();
-        let prediction = match &self.training.target {
+        let weight = |at: usize| self.weights.as_ref().map_or(1.0, |weights| weights[at]);
+        let n = self.means.held_out.ncols();
+        let prediction = match &self.target {
             Target::Classes { labels, names } => {
                 let mut shares = vec![1.0 / names.len() as f64; names.len()];
                 for (at, &label) in labels.iter().enumerate() {
@@ -163,7 +175,7 @@ impl Fold {
             _ => Vec::new(),
         };
         let predictions = DMatrix::from_fn(prediction.len(), n, |output, _| prediction[output]);
-        row_losses(&predictions, &self.held_out.target)
+        row_losses(&predictions, &self.held_out)
     }
 
     /// Trains by a recipe. Divergence is an outcome and no error.
@@ -171,29 +183,27 @@ impl Fold {
     /// # Errors
     /// [`Error::Interrupted`] when `stop` was set; what a recipe or rows make impossible.
     pub fn train(&self, recipe: &Recipe, seed: u64, stop: &AtomicBool) -> Result<Course, Error> {
-        let names = self.encoder.feature_names();
-        let data = FitData::new(&self.training.features).names(names);
-        let scaler = recipe.scaler().fit(&data)?;
-        let (target, weights) = (&self.training.target, self.training.weights.as_deref());
+        let features = self.encoded(recipe.levels());
+        let (target, weights) = (&self.target, self.weights.as_deref());
         let output = Output::fit(target, weights, recipe.logarithm());
         let mut course = Course {
-            encoder: Arc::clone(&self.encoder),
+            encoder: Arc::clone(&features.encoder),
             looks: Vec::new(),
             diverged: false,
-            scaler,
+            scaler: self.scaler(recipe)?,
         };
-        let training = course.scaler.transform(&self.training.features)?;
+        let training = course.scaler.transform(&features.training)?;
         let looked = Looked {
             first: training
                 .columns(0, training.ncols().min(SMEAR_ROWS))
                 .into_owned(),
-            held_out: course.scaler.transform(&self.held_out.features)?,
+            held_out: course.scaler.transform(&features.held_out)?,
             output,
         };
         let encoded = output.encode(target);
         match recipe {
             Recipe::Line(line) => {
-                let network = line::fit(&training, &encoded, weights, line.penalty, stop)?;
+                let network = line::fit(&training, &encoded, weights, line, stop)?;
                 self.look(&mut course, &looked, network, 0.0, f64::NAN)?;
             }
             Recipe::Network(network) => {
@@ -216,8 +226,29 @@ impl Fold {
         Ok(course)
     }
 
+    /// What scales the features, fitted to the rows to train on.
+    fn scaler(&self, recipe: &Recipe) -> Result<FittedScaler, Error> {
+        let encoded = self.encoded(recipe.levels());
+        let is_standard = recipe.scaler() == AnyScaler::from(StandardScaler::default());
+        if let Some(scaler) = encoded.standard.get().filter(|_| is_standard) {
+            return Ok(scaler.clone());
+        }
+        let names = encoded.encoder.feature_names();
+        let data = FitData::new(&encoded.training).names(names);
+        let data = match &self.weights {
+            Some(weights) => data.weights(weights),
+            None => data,
+        };
+        let scaler = recipe.scaler().fit(&data)?;
+        if is_standard {
+            // That of another thread is the same.
+            let _ = encoded.standard.set(scaler.clone());
+        }
+        Ok(scaler)
+    }
+
     fn trainer(&self, recipe: &Network, n_samples: usize, seed: u64) -> Trainer {
-        let spec = recipe.spec(self.n_features(), &self.training.target);
+        let spec = recipe.spec(self.n_features(recipe.levels), &self.target);
         recipe.trainer(spec, n_samples, seed)
     }
 
@@ -231,9 +262,10 @@ impl Fold {
         rows: &RowFile<f32>,
         seed: u64,
     ) -> Result<Course, Error> {
-        let looked = self.looked(&scaler, output)?;
+        let features = self.encoded(recipe.levels);
+        let looked = self.looked(features, &scaler, output)?;
         let mut course = Course {
-            encoder: Arc::clone(&self.encoder),
+            encoder: Arc::clone(&features.encoder),
             looks: Vec::new(),
             diverged: false,
             scaler,
@@ -244,19 +276,30 @@ impl Fold {
         Ok(course)
     }
 
-    fn looked(&self, scaler: &FittedScaler, output: Output) -> Result<Looked, Error> {
+    fn looked(
+        &self,
+        features: &Encoded,
+        scaler: &FittedScaler,
+        output: Output,
+    ) -> Result<Looked, Error> {
         let n_first = self.n_training().min(SMEAR_ROWS);
-        let first = self.training.features.columns(0, n_first).into_owned();
+        let first = features.training.columns(0, n_first).into_owned();
         Ok(Looked {
             first: scaler.transform(&first)?,
-            held_out: scaler.transform(&self.held_out.features)?,
+            held_out: scaler.transform(&features.held_out)?,
             output,
         })
     }
 
     /// What a look's network predicts for the rows held out.
-    pub(crate) fn predictions(&self, course: &Course, look: usize) -> Result<DMatrix<f64>, Error> {
-        let features = course.scaler.transform(&self.held_out.features)?;
+    pub(crate) fn predictions(
+        &self,
+        levels: Levels,
+        course: &Course,
+        look: usize,
+    ) -> Result<DMatrix<f64>, Error> {
+        let features = &self.encoded(levels).held_out;
+        let features = course.scaler.transform(features)?;
         match course.looks.get(look) {
             Some(look) => run(&look.network, &features, look.output),
             None => Ok(DMatrix::zeros(0, 0)),
@@ -320,12 +363,12 @@ impl Fold {
         if matches!(output, Output::Logarithm { .. }) {
             let predictions = run(&network, &looked.first, output)?;
             let first: Vec<usize> = (0..looked.first.ncols()).collect();
-            output = output.smeared(&predictions, &select(&self.training.target, &first));
+            output = output.smeared(&predictions, &select(&self.target, &first));
         }
         let predictions = run(&network, &looked.held_out, output)?;
         course.looks.push(Look {
             epoch,
-            losses: row_losses(&predictions, &self.held_out.target),
+            losses: row_losses(&predictions, &self.held_out),
             training_loss,
             network,
             output,
@@ -345,119 +388,20 @@ fn select(target: &Target<f64>, rows: &[usize]) -> Target<f64> {
     }
 }
 
-/// Scaled features as a network reads them.
-pub(crate) fn narrowed(features: &DMatrix<f64>) -> DMatrix<f32> {
-    #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
-    features.map(|x| x.clamp(-MOST, MOST) as f32)
-}
-
-/// What a network predicts for scaled features.
-pub(crate) fn run(
-    network: &Mlp<f32>,
-    features: &DMatrix<f64>,
-    output: Output,
-) -> Result<DMatrix<f64>, Error> {
-    let narrowed = narrowed(features);
-    let outputs = network.predict(narrowed.as_view())?;
-    Ok(output.decode(outputs.map(f64::from)))
-}
-
-impl Course {
-    /// What can be used of it: the network at a look, with all that stands before and after it.
-    pub fn member(&self, look: usize) -> Option<Member> {
-        let look = self.looks.get(look)?;
-        Some(Member {
-            encoder: (*self.encoder).clone(),
-            scaler: self.scaler.clone(),
-            network: look.network.clone(),
-            output: look.output,
-        })
-    }
-}
-
-/// A [`Course`] without what its fold and recipe tell: to be kept, and brought back by [`Fold::recall`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptCourse {
-    looks: Vec<KeptLook>,
-    diverged: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct KeptLook {
-    epoch: f64,
-    losses: Vec<f64>,
-    training_loss: f64,
-    parameters: Vec<f32>,
-    output: KeptOutput,
-}
-
-/// Mean and scale of an output, with smear and reach of a logarithm; of probabilities none.
-type KeptOutput = Option<(f64, f64, Option<(f64, f64)>)>;
-
-impl Course {
-    /// What is to be kept of it.
-    pub fn kept(&self) -> KeptCourse {
-        let look = |look: &Look| KeptLook {
-            epoch: look.epoch,
-            losses: look.losses.clone(),
-            training_loss: look.training_loss,
-            parameters: look.network.parameters().as_slice().to_vec(),
-            output: match look.output {
-                Output::Probabilities => None,
-                Output::Number { mean, scale } => Some((mean, scale, None)),
-                Output::Logarithm {
-                    mean,
-                    scale,
-                    smear,
-                    reach,
-                } => Some((mean, scale, Some((smear, reach)))),
-            },
-        };
-        KeptCourse {
-            looks: self.looks.iter().map(look).collect(),
-            diverged: self.diverged,
-        }
-    }
-}
-
 impl Fold {
     /// The training by a recipe on this fold of which this was kept: the same bits as when it was made.
     ///
     /// # Errors
     /// [`Error::Scaling`] and [`Error::Network`] where it was kept of another recipe or fold.
     pub fn recall(&self, recipe: &Recipe, kept: KeptCourse) -> Result<Course, Error> {
-        let names = self.encoder.feature_names();
-        let data = FitData::new(&self.training.features).names(names);
-        let spec = recipe.spec(self.n_features(), &self.training.target);
-        let look = |kept: KeptLook| -> Result<Look, Error> {
-            let parameters = Parameters::from_vec(spec.layer_sizes(), kept.parameters)?;
-            Ok(Look {
-                epoch: kept.epoch,
-                losses: kept.losses,
-                training_loss: kept.training_loss,
-                network: Mlp::from_parameters(spec.clone(), parameters)?,
-                output: match kept.output {
-                    None => Output::Probabilities,
-                    Some((mean, scale, None)) => Output::Number { mean, scale },
-                    Some((mean, scale, Some((smear, reach)))) => Output::Logarithm {
-                        mean,
-                        scale,
-                        smear,
-                        reach,
-                    },
-                },
-            })
+        let encoded = self.encoded(recipe.levels());
+        let spec = recipe.spec(encoded.training.nrows(), &self.target);
+        let network = |parameters| -> Result<Mlp<f32>, Error> {
+            let parameters = Parameters::from_vec(spec.layer_sizes(), parameters)?;
+            Ok(Mlp::from_parameters(spec.clone(), parameters)?)
         };
-        Ok(Course {
-            encoder: Arc::clone(&self.encoder),
-            scaler: recipe.scaler().fit(&data)?,
-            looks: kept
-                .looks
-                .into_iter()
-                .map(look)
-                .collect::<Result<_, Error>>()?,
-            diverged: kept.diverged,
-        })
+        let (encoder, scaler) = (Arc::clone(&encoded.encoder), self.scaler(recipe)?);
+        kept.recalled(encoder, scaler, network)
     }
 }
 

@@ -3,7 +3,6 @@
 mod hold_out;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use nalgebra::DMatrix;
 use smallbatch_data::{
@@ -12,8 +11,10 @@ use smallbatch_data::{
 };
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
 
+use crate::course::Look;
 use crate::encoder::Encoder;
-use crate::fold::{Fold, Look, Part, narrowed};
+use crate::fold::{Fold, Part};
+use crate::member::narrowed;
 use crate::output::Output;
 use crate::recipe::{Network, Recipe};
 use crate::{Conformal, Error, Pipeline, Scores};
@@ -109,9 +110,13 @@ struct Encoding {
 
 impl Large<'_> {
     fn fit(self, network: &Network, recipe: &Recipe, seed: u64) -> Result<Pipeline, Error> {
-        let (encoder, features) = Encoder::fit(&self.sample)?;
-        let names = encoder.feature_names();
-        let scaler = recipe.scaler().fit(&FitData::new(&features).names(names))?;
+        let (encoder, features) = Encoder::fit_as(&self.sample, recipe.levels())?;
+        let data = FitData::new(&features).names(encoder.feature_names());
+        let data = match &self.sample.weights {
+            Some(weights) => data.weights(weights),
+            None => data,
+        };
+        let scaler = recipe.scaler().fit(&data)?;
         let training = Part {
             features,
             target: target_of(&self.sample)?,
@@ -137,11 +142,7 @@ impl Large<'_> {
             scaler,
             output,
         } = encoding;
-        let fold = Fold {
-            encoder: Arc::new(encoder),
-            training,
-            held_out,
-        };
+        let fold = Fold::of(encoder, training, held_out);
         let course = fold.train_on_file(network, scaler, output, &rows, seed)?;
         let broken = |why: &str| Error::Broken {
             what: recipe.to_string(),
@@ -157,7 +158,7 @@ impl Large<'_> {
         let (Some(best), Some(member)) = (best, best.and_then(|best| course.member(best))) else {
             return Err(broken("no training came to its first look"));
         };
-        let predictions = fold.predictions(&course, best)?;
+        let predictions = fold.predictions(recipe.levels(), &course, best)?;
         if predictions.iter().any(|value| !value.is_finite()) {
             return Err(broken("some predictions are not finite"));
         }

@@ -17,7 +17,7 @@
 //!   of these very networks; no row is lost to validation, and nothing is trained afterwards that nobody judged. Rows with times are the
 //!   exception: there the last network must know the latest rows.
 //! - **Numbers come with intervals** whose coverage the held-out rows vouch for ([`Conformal`]), whatever the distribution of the errors.
-//! - **A straight line is a recipe like any other** ([`Line`]): ridge or logistic regression at its optimum, saved in the same form.
+//! - **A straight line is a recipe like any other** ([`Line`]): ridge or logistic regression or the lasso at its optimum, saved in the same form.
 //!
 //! # From a table to a saved model
 //!
@@ -68,6 +68,7 @@
 //! `smallbatch-advice` looks for the recipe: it tries lines and networks on the same folds, and says what normalization and batch size did.
 
 mod conformal;
+mod course;
 mod cross;
 mod encoder;
 mod error;
@@ -84,14 +85,15 @@ mod saved;
 mod scores;
 
 pub use conformal::Conformal;
+pub use course::{Course, KeptCourse, Look};
 pub use cross::CrossFit;
 pub use encoder::Encoder;
 pub use error::Error;
-pub use fold::{Course, Fold, KeptCourse, Look};
+pub use fold::Fold;
 pub use large::Memory;
 pub use member::{Member, committee, row_losses};
 pub use output::Output;
 pub use pipeline::{Pipeline, held_out};
 pub use predictions::Predictions;
-pub use recipe::{Line, Network, Optimizer, Rates, Recipe};
+pub use recipe::{Levels, Line, Network, Optimizer, Rates, Recipe};
 pub use scores::{Measures, Scores};

@@ -8,11 +8,14 @@ use smallbatch_preprocess::FittedScaler;
 
 use crate::Error;
 use crate::encoder::Encoder;
-use crate::fold::run;
 use crate::output::Output;
 
 /// The smallest probability that a log loss knows.
 const LEAST: f64 = 1e-15;
+
+/// A larger input counts as this: on its way through the layers a number may grow by a factor of 10²⁰ before single precision overflows,
+/// and infinite minus infinite is no prediction.
+const MOST: f64 = 1e18;
 
 /// A network with what stands before and after it, all of it fitted to the same training rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,4 +73,21 @@ pub fn row_losses(predictions: &DMatrix<f64>, target: &Target<f64>) -> Vec<f64> 
         // Of a kind that is not known here.
         _ => Vec::new(),
     }
+}
+
+/// Scaled features as a network reads them.
+pub(crate) fn narrowed(features: &DMatrix<f64>) -> DMatrix<f32> {
+    #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
+    features.map(|x| x.clamp(-MOST, MOST) as f32)
+}
+
+/// What a network predicts for scaled features.
+pub(crate) fn run(
+    network: &Mlp<f32>,
+    features: &DMatrix<f64>,
+    output: Output,
+) -> Result<DMatrix<f64>, Error> {
+    let narrowed = narrowed(features);
+    let outputs = network.predict(narrowed.as_view())?;
+    Ok(output.decode(outputs.map(f64::from)))
 }

@@ -14,21 +14,61 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// Ridge regression, or logistic regression for classes: a network without hidden layers at its optimum.
+    /// Linear regression, or logistic regression for classes, with a penalty: a network without hidden layers at its optimum.
     Line(Line),
     /// A network, trained by mini-batches.
     Network(Network),
 }
 
-/// A straight line on standardized features.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A straight line on standardized features: the mean loss plus λ·(α·‖w‖₁ + (1 - α)/2·‖w‖²) is smallest, where the loss of numbers is half
+/// the squared error in units of their variance. The default is without a penalty.
+///
+/// α = 0 is ridge regression, which makes all weights smaller; α = 1 the lasso, which leaves features out; between them is the elastic net
+/// (Zou & Hastie 2005).
+///
+/// ```
+/// use smallbatch_pipeline::{Line, Recipe};
+///
+/// let lasso = Line { penalty: 0.02, l1: 1.0, ..Line::default() };
+/// assert_eq!(Recipe::Line(lasso).to_string(), "a straight line that leaves features out (lasso), penalty 0.02");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// λ: the mean loss plus λ/2·‖w‖² is smallest, where the loss of numbers is half the squared error in units of their variance.
+    /// λ.
     pub penalty: f64,
+    /// α, from 0 to 1.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub l1: f64,
     /// Whether the logarithm of a positive target is predicted.
     #[serde(default)]
     pub logarithm: bool,
+    /// What becomes of columns of more than 40 categories. With [`Levels::All`] and α = 0 the penalty is that of features of 0 and 1.
+    #[serde(default, skip_serializing_if = "Levels::is_default")]
+    pub levels: Levels,
+}
+
+/// What becomes of columns of more than 40 categories; see [`Encoder`](crate::Encoder).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Levels {
+    /// Features for the 40 most frequent, and the mean of the target by level.
+    #[default]
+    Means,
+    /// A feature for each that two rows have, and no means.
+    All,
+}
+
+impl Levels {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// A network and its training.
@@ -61,6 +101,9 @@ pub struct Network {
     pub clip_norm: Option<f64>,
     /// Whether the logarithm of a positive target is predicted.
     pub logarithm: bool,
+    /// What becomes of columns of more than 40 categories.
+    #[serde(skip_serializing_if = "Levels::is_default")]
+    pub levels: Levels,
 }
 
 /// The rule of updates.
@@ -110,6 +153,7 @@ impl Default for Network {
             dropout: 0.0,
             clip_norm: Some(1.0),
             logarithm: false,
+            levels: Levels::Means,
         }
     }
 }
@@ -207,7 +251,14 @@ impl Recipe {
     /// [`Error::Setting`], [`Error::Training`] and [`Error::Network`] that name the first setting outside its range.
     pub fn validate(&self) -> Result<(), Error> {
         match self {
-            Self::Line(Line { penalty, .. }) => {
+            Self::Line(Line { penalty, l1, .. }) => {
+                if !(0.0..=1.0).contains(l1) {
+                    return Err(Error::Setting {
+                        setting: "l1",
+                        value: l1.to_string(),
+                        expected: "from 0 (ridge) to 1 (lasso)",
+                    });
+                }
                 if !(penalty.is_finite() && *penalty >= 0.0) {
                     return Err(Error::Setting {
                         setting: "penalty",
@@ -233,6 +284,14 @@ impl Recipe {
         }
     }
 
+    /// What becomes of columns of more than 40 categories.
+    pub fn levels(&self) -> Levels {
+        match self {
+            Self::Line(line) => line.levels,
+            Self::Network(network) => network.levels,
+        }
+    }
+
     /// The network for so many features.
     pub(crate) fn spec(&self, n_features: usize, target: &Target<f64>) -> MlpSpec {
         match self {
@@ -255,8 +314,20 @@ impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => {
-                write!(f, "a straight line with penalty {}", line.penalty)?;
-                logarithm(f, line.logarithm)
+                match line.l1 {
+                    0.0 => write!(f, "a straight line with penalty {}", line.penalty)?,
+                    1.0 => write!(
+                        f,
+                        "a straight line that leaves features out (lasso), penalty {}",
+                        line.penalty
+                    )?,
+                    l1 => write!(
+                        f,
+                        "a straight line (elastic net, l1 {l1}), penalty {}",
+                        line.penalty
+                    )?,
+                }
+                additions(f, line.levels, line.logarithm)
             }
             Self::Network(network) => {
                 let hidden: Vec<String> = network.hidden.iter().map(usize::to_string).collect();
@@ -287,16 +358,18 @@ impl fmt::Display for Recipe {
                 if network.dropout > 0.0 {
                     write!(f, ", dropout {}", network.dropout)?;
                 }
-                logarithm(f, network.logarithm)
+                additions(f, network.levels, network.logarithm)
             }
         }
     }
 }
 
-fn logarithm(f: &mut fmt::Formatter<'_>, is_taken: bool) -> fmt::Result {
-    if is_taken {
-        f.write_str(", of the target's logarithm")
-    } else {
-        Ok(())
+fn additions(f: &mut fmt::Formatter<'_>, levels: Levels, logarithm: bool) -> fmt::Result {
+    if levels == Levels::All {
+        f.write_str(", a feature for each category")?;
     }
+    if logarithm {
+        f.write_str(", of the target's logarithm")?;
+    }
+    Ok(())
 }

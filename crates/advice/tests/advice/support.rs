@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use smallbatch_advice::{Advice, AdvicePlan, Advised, Size, Way, advise};
+use smallbatch_advice::{Advice, AdvicePlan, Advised, Conclusion, Size, Way, advise};
 use smallbatch_data::{Table, TableReader};
 use smallbatch_pipeline::{Measures, Scores};
 
@@ -96,6 +96,11 @@ pub(crate) fn check(advised: &Advised, table: &Table) {
     for word in ["NaN", "inf", "  -0 "] {
         assert!(!text.contains(word), "{word}: {text}");
     }
+    let says_close = advice.headline.contains("another seed may choose it");
+    assert_eq!(
+        says_close,
+        advice.is_close && advice.conclusion != Conclusion::CannotTell
+    );
     let json = serde_json::to_string(advice).unwrap();
     let read: Advice = serde_json::from_str(&json).unwrap();
     assert_eq!(&read, advice);

@@ -2,7 +2,7 @@
 
 use smallbatch_advice::{AdvicePlan, Conclusion, Way, advise};
 use smallbatch_data::{Table, TableReader};
-use smallbatch_pipeline::{Measures, Pipeline, row_losses};
+use smallbatch_pipeline::{Levels, Measures, Pipeline, row_losses};
 
 use crate::support::{advised, check, quick, right, table, uniform};
 
@@ -106,7 +106,7 @@ fn in_time_the_past_predicts_the_future() {
     assert_eq!(advised.model.held_out().rows, 96);
     let said = advice.to_string().replace('\n', " ");
     assert!(
-        said.contains("The last 96 rows were each predicted from earlier ones."),
+        said.contains("The last 96 rows by \"day\" were each predicted from earlier ones."),
         "{said}"
     );
     let later = Table::read("day,x\n130,0.5\n".as_bytes()).unwrap();
@@ -160,5 +160,52 @@ fn of_few_groups_each_is_a_fold() {
     let advised = advise(&table, &plan, &mut ()).unwrap();
     check(&advised, &table);
     assert_eq!(advised.advice.folds, 3);
+    let text = advised.advice.to_string().replace('\n', " ");
+    assert!(
+        text.contains("Rows with the same \"who\" were kept together."),
+        "{text}"
+    );
     assert!(right(advised.model.held_out()) > 0.95, "{}", advised.advice);
+}
+
+/// Two columns of many categories, each with its own effect: what a feature for each category explains, no mean by category does.
+#[test]
+fn a_line_sees_each_of_many_categories() {
+    let mut draw = uniform(7);
+    let towns: Vec<f64> = (0..80).map(|_| 6.0 * draw()).collect();
+    let shops: Vec<f64> = (0..120).map(|_| 6.0 * draw()).collect();
+    let rows = (0..1_200).map(|_| {
+        let (town, shop) = ((80.0 * draw()) as usize, (120.0 * draw()) as usize);
+        let (x, noise) = (draw(), draw() - 0.5);
+        let y = towns[town] + shops[shop] + x + noise;
+        format!("t{town},s{shop},{x:.3},{y:.3}")
+    });
+    let advised = advised(&table("town,shop,x,y", rows));
+    let line = advised.advice.judged(Way::Line).unwrap();
+    assert_eq!(line.recipe.as_ref().unwrap().levels(), Levels::All);
+    let Measures::Numbers { r2, .. } = line.scores.as_ref().unwrap().measures else {
+        unreachable!()
+    };
+    assert!(r2 > 0.97, "{}", advised.advice);
+}
+
+/// Sixty rows of two hundred columns, three of which matter.
+#[test]
+fn of_more_columns_than_rows_the_few_that_matter_are_found() {
+    let mut draw = uniform(8);
+    let rows = (0..60).map(|_| {
+        let x: Vec<f64> = (0..200).map(|_| 2.0 * draw() - 1.0).collect();
+        let y = 3.0 * x[5] - 2.0 * x[50] + 1.5 * x[150] + 0.1 * draw();
+        let cells: Vec<String> = x.iter().map(|x| format!("{x:.3}")).collect();
+        format!("{},{y:.3}", cells.join(","))
+    });
+    let names: Vec<String> = (0..200).map(|at| format!("x{at}")).collect();
+    let advised = advised(&table(&format!("{},y", names.join(",")), rows));
+    let advice = &advised.advice;
+    assert_eq!(advice.conclusion, Conclusion::Line);
+    let Measures::Numbers { r2, .. } = advised.model.held_out().measures else {
+        unreachable!()
+    };
+    assert!(r2 > 0.98, "{advice}");
+    assert!(advice.headline.contains("leaves features out"), "{advice}");
 }

@@ -1,22 +1,20 @@
 //! Categories as numbers: a place for each frequent level, one for the rest, and means of the target where there are many.
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{FrameValues, Target};
+use smallbatch_data::FrameValues;
 
-use super::numbers_of;
+use crate::recipe::Levels;
 
 /// More levels than this get means of the target, beside places for the most frequent ones.
 const MOST_PLACES: usize = 40;
-/// A level needs this share of the training rows for a place of its own.
+/// A column whose levels all have places has so many at most; of more the rare ones share.
+const ALL_PLACES: usize = 2_000;
+/// And no more than make so many numbers of the training rows.
+const MOST_NUMBERS: usize = 8_000_000;
+/// Of few levels, one needs this share of the training rows for a place of its own.
 const LEAST_SHARE: f64 = 0.001;
 /// And so many rows.
 const LEAST_ROWS: usize = 2;
-/// Means are shrunk towards the mean of all by the weight of so many rows.
-const SHRINKAGE: f64 = 10.0;
-/// In so many parts are training rows cut, each of which gets the means of the others.
-const PARTS: usize = 5;
-/// A target of more classes than this gives no means.
-const MOST_MEANS: usize = 10;
 
 /// How one column of categories is encoded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,26 +30,26 @@ pub(super) struct Categories {
 }
 
 impl Categories {
-    /// Learns from training rows and encodes them.
-    pub(super) fn fit(
-        codes: &[u32],
-        levels: &[String],
-        target: Option<&Target<f64>>,
-    ) -> (Self, Vec<Vec<f64>>) {
-        let mut counts = vec![0_usize; levels.len()];
-        for &code in codes {
-            if let Some(count) = counts.get_mut(code as usize) {
-                *count += 1;
-            }
-        }
-        let least = LEAST_ROWS.max((LEAST_SHARE * codes.len() as f64).ceil() as usize);
-        let mut places: Vec<u32> = (0..levels.len() as u32)
+    /// Learns from training rows; means of the target may be added.
+    pub(super) fn fit(codes: &[u32], names: &[String], levels: Levels) -> Self {
+        let counts = counts(codes, names.len());
+        let many = has_many(&counts);
+        let share = (LEAST_SHARE * codes.len() as f64).ceil() as usize;
+        let least = if many {
+            LEAST_ROWS
+        } else {
+            LEAST_ROWS.max(share)
+        };
+        let mut places: Vec<u32> = (0..names.len() as u32)
             .filter(|&code| counts[code as usize] >= least)
             .collect();
-        let many = places.len() > MOST_PLACES;
         if many {
+            let most = match levels {
+                Levels::Means => MOST_PLACES,
+                Levels::All => (MOST_NUMBERS / codes.len()).clamp(MOST_PLACES, ALL_PLACES),
+            };
             places.sort_by_key(|&code| (std::cmp::Reverse(counts[code as usize]), code));
-            places.truncate(MOST_PLACES);
+            places.truncate(most);
             places.sort_unstable();
         }
         let in_places: usize = places.iter().map(|&code| counts[code as usize]).sum();
@@ -59,38 +57,18 @@ impl Categories {
             .iter()
             .filter(|code| **code == FrameValues::MISSING)
             .count();
-        let numbers = match target {
-            Some(target) if many => numbers_of(target),
-            _ => Vec::new(),
-        };
-        let numbers = if numbers.len() > MOST_MEANS {
-            Vec::new()
-        } else {
-            numbers
-        };
-        let everywhere = |_: usize| true;
-        let means: Vec<Vec<f64>> = numbers
-            .iter()
-            .map(|numbers| means_by_code(codes, numbers, levels.len(), everywhere))
-            .collect();
-        let categories = Self {
+        Self {
             has_other: in_places + n_missing < codes.len(),
             has_missing: n_missing > 0,
             places,
-            means,
-        };
-        let mut encoded = categories.encode(codes);
-        let first_mean = encoded.len() - numbers.len();
-        for (numbers, row) in numbers.iter().zip(&mut encoded[first_mean..]) {
-            for part in 0..PARTS {
-                let others = |at: usize| at % PARTS != part;
-                let means = means_by_code(codes, numbers, levels.len(), others);
-                for at in (part..codes.len()).step_by(PARTS) {
-                    row[at] = mean_of(&means, codes[at]);
-                }
-            }
+            means: Vec::new(),
         }
-        (categories, encoded)
+    }
+
+    /// The same with the means of the target by code, for each number that it is.
+    pub(super) fn with_means(mut self, means: Vec<Vec<f64>>) -> Self {
+        self.means = means;
+        self
     }
 
     /// Other rows.
@@ -141,29 +119,25 @@ impl Categories {
     }
 }
 
-/// The shrunk mean of some rows' numbers for each code, and the mean of all of them at the end.
-fn means_by_code(
-    codes: &[u32],
-    numbers: &[f64],
-    n_levels: usize,
-    counts: impl Fn(usize) -> bool,
-) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0.0); n_levels + 1];
-    for (at, (&code, &number)) in codes.iter().zip(numbers).enumerate() {
-        if counts(at) {
-            let all = &mut sums[n_levels];
-            *all = (all.0 + number, all.1 + 1.0);
-            if (code as usize) < n_levels {
-                let own = &mut sums[code as usize];
-                *own = (own.0 + number, own.1 + 1.0);
-            }
+/// How many rows have each level.
+fn counts(codes: &[u32], n_levels: usize) -> Vec<usize> {
+    let mut counts = vec![0_usize; n_levels];
+    for &code in codes {
+        if let Some(count) = counts.get_mut(code as usize) {
+            *count += 1;
         }
     }
-    let (sum, count) = sums[n_levels];
-    let mean = if count > 0.0 { sum / count } else { 0.0 };
-    sums.iter()
-        .map(|&(sum, count)| (sum + SHRINKAGE * mean) / (count + SHRINKAGE))
-        .collect()
+    counts
+}
+
+/// Whether more levels than there are places are in more than one row.
+fn has_many(counts: &[usize]) -> bool {
+    counts.iter().filter(|count| **count >= LEAST_ROWS).count() > MOST_PLACES
+}
+
+/// Whether a column has so many levels that [`Levels`] matters.
+pub(super) fn has_many_levels(codes: &[u32], names: &[String]) -> bool {
+    has_many(&counts(codes, names.len()))
 }
 
 fn mean_of(means: &[f64], code: u32) -> f64 {

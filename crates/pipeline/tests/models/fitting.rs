@@ -221,6 +221,7 @@ fn logarithms_are_taken_back_without_a_bias() {
     let recipe = Recipe::Line(Line {
         penalty: 1e-4,
         logarithm: true,
+        ..Line::default()
     });
     let model = fit(&table, &recipe);
     let predicted = model.predict(&table).unwrap().values.mean();
@@ -279,9 +280,17 @@ fn a_recipe_that_cannot_be_is_refused_before_anything_is_trained() {
     let line = |penalty| {
         Recipe::Line(Line {
             penalty,
-            logarithm: false,
+            ..Line::default()
         })
     };
+    let more_than_all = Recipe::Line(Line {
+        l1: 1.5,
+        ..Line::default()
+    });
+    assert_eq!(
+        refused(more_than_all),
+        "`l1` is 1.5; it must be from 0 (ridge) to 1 (lasso)"
+    );
     assert_eq!(
         refused(line(-1.0)),
         "`penalty` is -1; it must be finite and at least 0"

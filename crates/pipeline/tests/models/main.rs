@@ -13,3 +13,4 @@ mod judging;
 mod large;
 mod saved;
 mod support;
+mod weights;

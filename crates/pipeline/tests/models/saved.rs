@@ -41,6 +41,7 @@ fn a_model_comes_back_to_the_bit() {
         Recipe::Line(Line {
             penalty: 1e-3,
             logarithm,
+            ..Line::default()
         })
     };
     for (table, recipe) in [

@@ -34,7 +34,7 @@ pub(crate) fn frame(table: &Table, reader: &TableReader) -> Frame {
 pub(crate) fn line() -> Recipe {
     Recipe::Line(Line {
         penalty: 1e-4,
-        logarithm: false,
+        ..Line::default()
     })
 }
 

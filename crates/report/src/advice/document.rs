@@ -302,7 +302,7 @@ fn tried(page: &AdvicePage) -> Vec<Block> {
     if let Some(folded) = Block::folded(&title, Block::table(table)) {
         blocks.extend(Block::words(
             Tone::Plain,
-            "All settings train for a short while on one fold, the best third for long on three folds, the best of those on all five. The loss \
+            "All settings train for a short while on one fold, the best third for long on three folds, the best of those on all folds. The loss \
              is that of rows held out, as a share of the loss of always saying the same.",
         ));
         blocks.push(folded);
