@@ -6,6 +6,8 @@ use crate::arrays::ArrayRows;
 use crate::rows::Rows;
 use crate::sound::Malformed;
 use crate::table::Table;
+#[cfg(feature = "arrow")]
+use crate::table::arrow::ArrowRows;
 #[cfg(feature = "parquet")]
 use crate::table::parquet::ParquetRows;
 use crate::{BadRow, Error, source};
@@ -16,6 +18,8 @@ pub(crate) enum AnyRows<'a> {
     Arrays(ArrayRows),
     #[cfg(feature = "parquet")]
     Parquet(Box<ParquetRows>),
+    #[cfg(feature = "arrow")]
+    Arrow(Box<ArrowRows>),
 }
 
 impl AnyRows<'static> {
@@ -28,6 +32,10 @@ impl AnyRows<'static> {
         #[cfg(feature = "parquet")]
         if path.is_file() && source::begins_with(path, b"PAR1") {
             return Ok(Self::Parquet(Box::new(ParquetRows::open(path)?)));
+        }
+        #[cfg(feature = "arrow")]
+        if path.is_file() && ArrowRows::is_one(path) {
+            return Ok(Self::Arrow(Box::new(ArrowRows::open(path)?)));
         }
         Ok(Self::Text(Box::new(Rows::new(
             source::open(path)?,
@@ -45,6 +53,8 @@ impl AnyRows<'_> {
             Self::Arrays(rows) => Table::empty(rows.columns(), false, b','),
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => rows.table(),
+            #[cfg(feature = "arrow")]
+            Self::Arrow(rows) => rows.table(),
         }
     }
 
@@ -54,6 +64,8 @@ impl AnyRows<'_> {
             Self::Arrays(rows) => rows.columns(),
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => rows.columns(),
+            #[cfg(feature = "arrow")]
+            Self::Arrow(rows) => rows.columns(),
         }
     }
 
@@ -64,6 +76,8 @@ impl AnyRows<'_> {
             Self::Arrays(rows) => rows.notes(),
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => rows.notes(),
+            #[cfg(feature = "arrow")]
+            Self::Arrow(rows) => rows.notes(),
         }
     }
 
@@ -74,6 +88,8 @@ impl AnyRows<'_> {
             Self::Arrays(rows) => rows.next_into(table),
             #[cfg(feature = "parquet")]
             Self::Parquet(rows) => rows.next_into(table),
+            #[cfg(feature = "arrow")]
+            Self::Arrow(rows) => rows.next_into(table),
         }
     }
 

@@ -434,8 +434,8 @@ pub enum Error {
         problem: ArrayProblem,
     },
 
-    /// A Parquet file that cannot be read as a table.
-    #[cfg(feature = "parquet")]
+    /// A Parquet or Arrow file that cannot be read as a table.
+    #[cfg(any(feature = "parquet", feature = "arrow"))]
     #[error("{}: {problem}", path.display())]
     Parquet {
         /// The file.

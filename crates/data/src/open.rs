@@ -19,7 +19,8 @@ impl Table {
     /// - several in an archive (NPZ), side by side: the columns of `X` are called `X0`, `X1`, ..., that of `y` `y`; an array of one column
     ///   comes last. `data.npz:x_test,y_test` names some of them;
     /// - images in MNIST's format (IDX), whose pixels are called `x0`, `x1`, ..., with the `label` of the file beside it, if it is there;
-    /// - with the feature `parquet`, a Parquet file: as `Table::read_parquet`.
+    /// - with the feature `parquet`, a Parquet file: as `Table::read_parquet`;
+    /// - with the feature `arrow`, an Arrow file or stream (IPC, Feather) of flat columns, uncompressed or with lz4.
     ///
     /// Of these, lines are rows, counted from 1.
     ///

@@ -43,7 +43,7 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, Error> {
 }
 
 /// Whether a file can be read and begins so.
-#[cfg(feature = "parquet")]
+#[cfg(any(feature = "parquet", feature = "arrow"))]
 pub(crate) fn begins_with(path: &Path, magic: &[u8; 4]) -> bool {
     let mut head = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));

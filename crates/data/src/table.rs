@@ -1,7 +1,11 @@
 //! Tables of text as they are found: named columns, one sample a line.
 
+#[cfg(feature = "arrow")]
+pub(crate) mod arrow;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
+#[cfg(any(feature = "parquet", feature = "arrow"))]
+mod unharmed;
 
 use std::collections::BTreeSet;
 

@@ -18,7 +18,7 @@ impl Error {
     pub(crate) fn in_file(self, file: &Path) -> Self {
         match self {
             Self::Array { .. } => self,
-            #[cfg(feature = "parquet")]
+            #[cfg(any(feature = "parquet", feature = "arrow"))]
             Self::Parquet { .. } => self,
             Self::Io { source, .. } => Self::Io {
                 path: file.to_path_buf(),

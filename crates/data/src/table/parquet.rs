@@ -1,7 +1,6 @@
 //! Parquet files as tables.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
@@ -10,11 +9,9 @@ use parquet::record::Field;
 use parquet::record::reader::RowIter;
 
 use super::Table;
+use super::unharmed::{INDEX, no_value, refused, unharmed};
 use crate::names::check_names;
 use crate::{Error, source};
-
-/// How pandas names an index that it writes as a column.
-const INDEX: &str = "__index_level_0__";
 
 impl Table {
     /// Reads a Parquet file of flat columns: numbers, truth values, texts, dates and times. Only with the feature `parquet`.
@@ -92,12 +89,6 @@ impl ParquetRows {
     }
 }
 
-/// The library panics on some damaged files, which it should refuse.
-fn unharmed<R>(path: &Path, read: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(refused(path, "it is damaged; write the file again".into())))
-}
-
 fn open(path: &Path) -> Result<ParquetRows, Error> {
     let file = File::open(path).map_err(|source| Error::Io {
         path: path.to_path_buf(),
@@ -119,20 +110,6 @@ fn open(path: &Path) -> Result<ParquetRows, Error> {
         has_index: index.is_some(),
         line: 0,
     })
-}
-
-fn refused(path: &Path, problem: String) -> Error {
-    Error::Parquet {
-        path: path.to_path_buf(),
-        problem,
-    }
-}
-
-fn no_value(path: &Path, column: &str) -> Error {
-    let problem = format!(
-        "column {column:?} holds lists, groups or bytes; write it as numbers or texts, or leave it out"
-    );
-    refused(path, problem)
 }
 
 /// A cell as text; `None` for what is no single value.

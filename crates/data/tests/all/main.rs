@@ -2,6 +2,7 @@
 
 mod array_tables;
 mod arrays;
+mod arrow;
 mod bad_input;
 mod batches;
 mod builtin;
