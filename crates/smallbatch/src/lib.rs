@@ -41,8 +41,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Three longer programs are in the repository's folder `examples`: `classify` (early stopping, test metrics, a saved
-//! model), `regress` (a CSV file, predictions for new rows) and `batch_size` (three batch sizes, each at its best rate).
+//! Longer programs are in the repository's folder `examples`, each on one screen: `classify` (early stopping, test metrics, a saved
+//! model), `regress` (a CSV file, predictions for new rows), `batch_size` (three batch sizes, each at its best rate), `cross_validation`,
+//! `range_test`, `multi_output`, `quantiles`, `observer` (rates and a log of one's own), `resume`, `ensemble`, `bytes` and `mnist`. If you
+//! know scikit-learn, Keras or PyTorch, `docs/words.md` has your words and ours.
 //!
 //! # Why normalize, and why mini-batches
 //!
@@ -114,6 +116,9 @@ pub use smallbatch_report as report;
 pub use smallbatch_sweep as sweep;
 pub use smallbatch_train as train;
 pub use smallbatch_train::Scalar;
+
+#[cfg(test)]
+mod words;
 
 /// The names that most programs need.
 ///

@@ -4,6 +4,8 @@
 
 use std::process::Command;
 
+use smallbatch::train::Outcome;
+
 /// What an example prints.
 fn printed(name: &str) -> String {
     let test = std::env::current_exe().expect("this test is a file");
@@ -99,4 +101,111 @@ fn batches_arrive_in_fewer_epochs_than_the_full_batch() {
         .map(|row| row[4].parse().expect("seconds"))
         .collect();
     assert!(seconds.iter().all(|&seconds| seconds > 0.0), "{text}");
+}
+
+#[test]
+fn bytes_give_the_bits_of_numbers_in_a_quarter_of_the_memory() {
+    let text = printed("bytes");
+    let [copied, stored] =
+        ["scaled copy: ", "on reading: "].map(|words| number_after(&text, words));
+    assert!(copied == 4.0 * stored, "{text}");
+    assert!(
+        text.contains("the same model, to the last bit: true"),
+        "{text}"
+    );
+    assert!(number_after(&text, "test accuracy ") > 0.9, "{text}");
+    assert!(text.contains("the first image shows a 0"), "{text}");
+}
+
+#[test]
+fn cross_validation_chooses_the_width_of_the_lowest_mean_loss() {
+    let text = printed("cross_validation");
+    let rows: Vec<(f64, f64)> = text
+        .lines()
+        .skip(1)
+        .take(3)
+        .map(|row| (number_after(row, " "), number_after(row, "]")))
+        .collect();
+    let best = rows.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let (width, _) = best.expect("three widths");
+    assert_eq!(number_after(&text, "\nwidth "), *width, "{text}");
+    assert!(number_after(&text, "accuracy ") > 0.93, "{text}");
+}
+
+#[test]
+fn an_ensemble_has_a_lower_loss_than_its_members_on_average() {
+    let text = printed("ensemble");
+    let losses: Vec<f64> = (1..=5)
+        .map(|seed| number_after(&text, &format!("seed {seed} ")))
+        .collect();
+    let mean = losses.iter().sum::<f64>() / 5.0;
+    assert!(number_after(&text, "all 5 ") < mean, "{text}");
+}
+
+#[test]
+fn both_outputs_are_predicted_better_than_by_their_means() {
+    let text = printed("multi_output");
+    for output in ["dB: ", "m: "] {
+        let (_, of_output) = text.split_once(output).expect("an output");
+        let error = number_after(of_output, "error ");
+        assert!(error < 0.6 * number_after(of_output, "the mean "), "{text}");
+    }
+}
+
+#[test]
+fn an_observer_gives_the_rates_and_ends_the_training() {
+    let text = printed("observer");
+    let accuracies: Vec<f64> = text
+        .lines()
+        .filter(|line| line.starts_with("epoch"))
+        .map(|line| number_after(line, "validation accuracy "))
+        .collect();
+    let (last, before) = accuracies.split_last().expect("epochs");
+    assert!(*last >= 0.96, "{text}");
+    assert!(before.iter().all(|&accuracy| accuracy < 0.96), "{text}");
+    assert!(number_after(&text, "epoch  1: rate ") < number_after(&text, "epoch  3: rate "));
+    assert!(
+        text.trim_end().ends_with(&Outcome::Interrupted.to_string()),
+        "{text}"
+    );
+}
+
+#[test]
+fn quantiles_are_in_order_and_cover_most_samples() {
+    let text = printed("quantiles");
+    for row in text.lines().skip(1).take(3) {
+        let [median, high] = ["(", ".. "].map(|words| number_after(row, words));
+        let low = number_after(&row[7..], "");
+        assert!(low < median && median < high, "{text}");
+    }
+    let (_, last) = text.trim_end().rsplit_once('\n').expect("lines");
+    assert!((60.0..=95.0).contains(&number_after(last, "")), "{text}");
+}
+
+#[test]
+fn the_range_test_suggests_a_rate_whose_neighbours_are_not_much_better() {
+    let text = printed("range_test");
+    let losses: Vec<f64> = text
+        .lines()
+        .filter(|line| line.starts_with("rate "))
+        .map(|line| number_after(line, "validation loss "))
+        .collect();
+    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(losses.len() == 5 && losses[2] < 2.0 * lowest, "{text}");
+    assert!(losses[0] > 2.0 * losses[2], "{text}");
+}
+
+#[test]
+fn a_training_goes_on_to_the_same_bits() {
+    let text = printed("resume");
+    let stopped = number_after(&text, "stopped after ");
+    assert!(stopped < number_after(&text, "ended after "), "{text}");
+    assert!(
+        text.contains("with other data: the checkpoint was made with other training data"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the same bits as without a stop: true"),
+        "{text}"
+    );
 }
