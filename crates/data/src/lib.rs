@@ -6,6 +6,8 @@
 //! file -> Table -> Dataset -> Split { train, validation, test } -> fit(train) -> scaled -> Batches(seed, epoch)
 //! ```
 //!
+//! Its matrices are those of nalgebra, which is re-exported as [`nalgebra`].
+//!
 //! Three decisions shape it:
 //!
 //! - **A sample is a column.** Features have shape (`n_features`, `n_samples`), the transpose of scikit-learn's tables.
@@ -117,6 +119,8 @@ mod table;
 mod target;
 mod target_scaler;
 mod text;
+
+pub use nalgebra;
 
 #[doc(inline)]
 pub use smallbatch_base::Scalar;

@@ -4,6 +4,8 @@
 //! processor: no graph, no allocation, no dispatch by operation. This crate holds that arithmetic. It opens no files, knows no
 //! epochs and no data sets: slices and matrices in, numbers out.
 //!
+//! Its matrices are those of nalgebra, which is re-exported as [`nalgebra`].
+//!
 //! Most programs want `smallbatch-train`, which has the loop around it. Use this crate for a loop of your own, or to ask why
 //! a training goes as it goes.
 //!
@@ -85,6 +87,8 @@ mod spec;
 mod team;
 mod training;
 mod workspace;
+
+pub use nalgebra;
 
 /// The number type of a network.
 ///

@@ -9,6 +9,8 @@
 //!   -> Pipeline: the mean of all members, with what rows held out say of its errors
 //! ```
 //!
+//! Its matrices are those of nalgebra, which is re-exported as [`nalgebra`].
+//!
 //! Four decisions shape it:
 //!
 //! - **Everything that is fitted is fitted to training rows.** What fills a missing cell, which categories have a place, means and
@@ -83,6 +85,8 @@ mod predictions;
 mod recipe;
 mod saved;
 mod scores;
+
+pub use nalgebra;
 
 pub use conformal::Conformal;
 pub use course::{Course, KeptCourse, Look};

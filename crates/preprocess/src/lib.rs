@@ -1,5 +1,7 @@
 //! Statistics of features over a training set, and the scalers fitted from them.
 //!
+//! Its matrices are those of nalgebra, which is re-exported as [`nalgebra`].
+//!
 //! # The lesson
 //!
 //! A network learns slowly when one input is about 1,000,000 and another about 50. Gradient descent then has one rate for
@@ -107,6 +109,8 @@ mod survey;
 mod tails;
 mod threads;
 mod transform;
+
+pub use nalgebra;
 
 #[doc(inline)]
 pub use smallbatch_base::Scalar;

@@ -10,35 +10,37 @@
 //! Wines of three cultivars, told apart by 13 measurements that range from 0.1 to 1,680:
 //!
 //! ```
-//! use smallbatch::data::builtin;
 //! use smallbatch::prelude::*;
-//! use smallbatch::train::metrics;
 //!
+//! # fn main() -> smallbatch::Result<()> {
 //! // The split hands its training part, and nothing else, to the scaler.
 //! let raw = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
 //! let (split, scaler) = raw.scaled_by(&StandardScaler::default())?;
 //!
-//! let mut model = Trainer::new(MlpSpec::new([13, 32, 3]))
+//! let trained = Trainer::new(MlpSpec::new([13, 32, 3]))
 //!     .optimizer(OptimizerSpec::adam())
 //!     .learning_rate(0.01)
 //!     .batch_size(BatchSize::Mini(16))
 //!     .budget(Budget::Epochs(40))
 //!     .seed(7)
-//!     .fit(split.train(), Some(split.validation()))?
-//!     .into_model();
+//!     .fit(split.train(), Some(split.validation()))?;
+//! assert!(trained.evaluate(split.test())?.metrics.accuracy() > Some(0.9));
+//! println!("{}", trained.confusion_matrix(split.test())?);
 //!
 //! // Fold the scaler into the first layer: the model now takes a wine as it was measured.
-//! let affine = scaler.affine().ok_or("standardizing is affine")?;
-//! model.fold_input_scaling(&affine.shift, &affine.scale)?;
-//!
-//! let probabilities = model.predict(raw.test().features().as_view())?; // (3 classes, n_samples)
-//! let labels = raw.test().target().labels().ok_or("wine has classes")?;
-//! assert!(metrics::accuracy(probabilities.as_view(), labels, None)? > 0.9);
+//! let mut model = trained.into_model();
+//! if let Some(affine) = scaler.affine() {
+//!     model.fold_input_scaling(&affine.shift, &affine.scale)?;
+//! }
+//! let probabilities = model.predict(raw.test().features())?; // (3 classes, n_samples)
+//! assert_eq!(metrics::argmax(&probabilities).len(), raw.test().n_samples());
 //!
 //! // A model is one value that serde saves, to the last bit.
-//! let saved = serde_json::to_string(&model)?;
-//! assert_eq!(serde_json::from_str::<Mlp<f32>>(&saved)?, model);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let saved = serde_json::to_string(&model).map_err(std::io::Error::from)?;
+//! let read: Mlp<f32> = serde_json::from_str(&saved).map_err(std::io::Error::from)?;
+//! assert_eq!(read, model);
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! Longer programs are in the repository's folder `examples`, each on one screen: `classify` (early stopping, test metrics, a saved
@@ -63,12 +65,15 @@
 //!
 //! # Samples are columns
 //!
+//! Matrices are those of nalgebra, which is re-exported as [`nalgebra`], so that a program needs no dependency on the same version.
+//! What takes a matrix takes a view or a reference, too. Arrays of ndarray come in and go out without a copy, behind the feature `ndarray`.
+//!
 //! Features have shape (`n_features`, `n_samples`): the transpose of scikit-learn's. nalgebra stores columns in one
 //! piece, so gathering a mini-batch is a few short copies, and `Z = W·A + b` is what textbooks write.
 //!
 //! # What do you want to do?
 //!
-//! [`prelude`] has the names that most programs need. Each module is a crate of its own, for programs that need no more.
+//! [`prelude`] has the names that most programs need, and [`Error`] is one type for the errors of all. Each module is a crate of its own, for programs that need no more.
 //! Read them in this order; each front page has a program that runs:
 //!
 //! | task | module | feature |
@@ -95,6 +100,11 @@
 //! - The default build needs nothing but Rust. Two expressions are unsafe: one hands work to threads, and Miri runs it;
 //!   one asks Linux for large pages.
 
+#[cfg(feature = "ndarray")]
+pub mod arrays;
+mod error;
+
+pub use nalgebra;
 #[cfg(feature = "advice")]
 pub use smallbatch_advice as advice;
 pub use smallbatch_data as data;
@@ -117,22 +127,32 @@ pub use smallbatch_sweep as sweep;
 pub use smallbatch_train as train;
 pub use smallbatch_train::Scalar;
 
+pub use error::{Error, Result};
+
 #[cfg(test)]
 mod words;
 
-/// The names that most programs need.
+/// The names that most programs need. `nalgebra` is among them because its macros, such as `dmatrix!`, need it.
 ///
 /// ```
 /// use smallbatch::prelude::*;
 ///
-/// let spec = MlpSpec::new([2, 16, 2]).activation(Activation::Tanh);
-/// let model: Mlp<f32> = spec.build(0)?;
-/// assert_eq!(model.n_parameters(), 2 * 16 + 16 + 16 * 2 + 2);
-/// # Ok::<(), smallbatch::mlp::Error>(())
+/// // Exclusive or: two features (rows) of four samples (columns).
+/// let features = dmatrix![0.0, 0.0, 1.0, 1.0; 0.0, 1.0, 0.0, 1.0];
+/// let data: Dataset<f64> = Dataset::new(features, Target::classes(vec![0, 1, 1, 0]))?;
+/// let trained = Trainer::new(MlpSpec::new([2, 16, 2]).activation(Activation::Tanh))
+///     .learning_rate(0.05)
+///     .batch_size(BatchSize::Full)
+///     .fit(&data, None)?;
+/// assert_eq!(trained.evaluate(&data)?.metrics.accuracy(), Some(1.0));
+/// assert!(trained.model().predict_sample(&[1.0, 0.0])?[1] > 0.5);
+/// # Ok::<(), smallbatch::Error>(())
 /// ```
 pub mod prelude {
+    pub use nalgebra::{self, DMatrix, DMatrixView, dmatrix};
     pub use smallbatch_data::{
-        BatchSize, Dataset, Split, Splitter, Table, TableReader, Target, Task,
+        BatchSize, Dataset, KFolds, Split, Splitter, Table, TableReader, Target, TargetScaler,
+        Task, builtin,
     };
     pub use smallbatch_mlp::{Activation, Loss, Mlp, MlpSpec, OptimizerSpec};
     pub use smallbatch_pipeline::{Pipeline, Recipe};
@@ -140,6 +160,7 @@ pub mod prelude {
         FittedScaler, MinMaxScaler, RobustScaler, Scaler, StandardScaler,
     };
     pub use smallbatch_train::{
-        Budget, EarlyStopping, Evaluation, Schedule, Trained, Trainer, metrics,
+        Budget, EarlyStopping, Evaluation, Observer, Period, RangeTest, Record, Schedule, Trained,
+        Trainer, metrics,
     };
 }

@@ -3,6 +3,8 @@
 //! A [`Trainer`] says how a model is trained: which optimizer and learning rate, which batch size, for how long. Given
 //! data, it gives a [`Trained`] model with its [`History`], or an [`Error`] that says what to change.
 //!
+//! Its matrices are those of nalgebra, which is re-exported as [`nalgebra`].
+//!
 //! Four decisions shape it:
 //!
 //! - **Budgets are explicit.** Batch sizes compared at equal epochs, equal updates or equal seconds can rank in three
@@ -103,6 +105,8 @@ mod trained;
 mod trainer;
 mod training_loss;
 mod watched;
+
+pub use nalgebra;
 
 /// The number type of a training.
 ///
