@@ -95,7 +95,7 @@ fn step(
     });
     let values = DMatrix::from_fn(n_outputs, BATCH, |i, j| ((i + j) % 2) as f32);
     let labels: Vec<u32> = (0..BATCH).map(|j| (j % n_outputs) as u32).collect();
-    let targets = match spec.loss_function() {
+    let targets = match &spec.loss {
         Loss::SoftmaxCrossEntropy { .. } => Targets::Labels(&labels),
         _ => Targets::Values(values.as_view()),
     };

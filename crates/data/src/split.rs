@@ -5,6 +5,7 @@ mod deal;
 mod folds;
 mod units;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_preprocess::{FitData, FittedScaler, Scalar, Scaler, TransformReport};
 
 pub use folds::KFolds;
@@ -24,7 +25,8 @@ use crate::{Dataset, Error, Part, Target, TargetScaler};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Strategy {
     /// At random, each sample for itself.

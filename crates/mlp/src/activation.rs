@@ -10,6 +10,8 @@ mod silu;
 mod softplus;
 mod tanh;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use smallbatch_base::vectorized;
 
@@ -20,6 +22,9 @@ pub(crate) use sigmoid::{sigmoid, sigmoid_by};
 
 /// What the file of an activation says of it.
 trait Function: Copy {
+    /// Its name in sentences.
+    fn name(self) -> &'static str;
+
     /// Whether the derivative is computed with f(z) and kept, since it cannot be had from f(z) alone.
     fn keeps_slopes(self) -> bool;
 
@@ -133,6 +138,13 @@ activations! {
         },
         /// ln(1 + e^z).
         softplus::Softplus,
+    }
+}
+
+/// Its name in sentences: "ReLU".
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(specialize!(*self, |activation| activation.name()))
     }
 }
 

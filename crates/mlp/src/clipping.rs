@@ -68,7 +68,7 @@ impl<T: Scalar> Mlp<T> {
         // The deltas are those of the loss over the divisor, of whatever sign.
         let unit = (divisor / total).abs();
         let norm = squared_norm(workspace, batch.n_samples()).sqrt();
-        let limit = optimizer.spec().largest_norm()? / unit;
+        let limit = optimizer.spec().clip_norm? / unit;
         if !norm.is_finite() {
             return None;
         }

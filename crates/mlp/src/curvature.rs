@@ -72,7 +72,7 @@ impl<T: Scalar> Mlp<T> {
         let batch = batch.open(self.spec().n_inputs())?;
         let total = self
             .spec()
-            .loss_function()
+            .loss
             .total_weight(&batch, self.spec().n_outputs())?;
         product.values.fill(T::zero());
         for range in chunks(batch.n_samples(), CHUNK) {
@@ -173,7 +173,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
 
     /// The slope f' of a hidden layer at all its z.
     fn slopes(&self, layer: usize) -> Vec<T> {
-        let activation = self.network.spec().hidden_activation();
+        let activation = self.network.spec().activation;
         self.z[layer]
             .iter()
             .map(|&z| activation.derivative(z))
@@ -198,7 +198,7 @@ impl<'a, T: Scalar> Pass<'a, T> {
                 &mut z,
                 &self.network.parameters().values[layout.bias(layer)],
             );
-            let activation = self.network.spec().hidden_activation();
+            let activation = self.network.spec().activation;
             if let Some(direction) = direction {
                 let mut rz = vec![T::zero(); z.len()];
                 matmul(
@@ -281,9 +281,9 @@ impl<'a, T: Scalar> Pass<'a, T> {
         product: &mut Parameters<T>,
     ) {
         let layout = self.network.layout();
-        let activation = self.network.spec().hidden_activation();
+        let activation = self.network.spec().activation;
         let last = layout.n_layers() - 1;
-        let loss = self.network.spec().loss_function();
+        let loss = &self.network.spec().loss;
         let mut d = self.d_logits(loss, chunk, total);
         let mut rd = self.rz[last].clone();
         loss.hessian_times(&mut rd, &self.z[last], chunk, total);

@@ -31,7 +31,7 @@ impl<T: Scalar> Mlp<T> {
     pub fn predict<'a>(&self, inputs: impl Into<DMatrixView<'a, T>>) -> Result<DMatrix<T>, Error> {
         let mut outputs = self.logits(inputs)?;
         self.spec()
-            .loss_function()
+            .loss
             .link(outputs.as_mut_slice(), self.spec().n_outputs());
         Ok(outputs)
     }
@@ -129,7 +129,7 @@ impl<T: Scalar> Mlp<T> {
         let batch = batch.open(self.spec().n_inputs())?;
         let total = self
             .spec()
-            .loss_function()
+            .loss
             .total_weight(&batch, self.spec().n_outputs())?;
         let mut sum = 0.0;
         for range in chunks(batch.n_samples(), workspace.capacity) {
@@ -186,10 +186,7 @@ impl<T: Scalar> Mlp<T> {
         let batch = batch.open(self.spec().n_inputs())?;
         self.check_logits(logits, batch.n_samples())?;
         let n_outputs = self.spec().n_outputs();
-        let total = self
-            .spec()
-            .loss_function()
-            .total_weight(&batch, n_outputs)?;
+        let total = self.spec().loss.total_weight(&batch, n_outputs)?;
         let mut sum = 0.0;
         for range in chunks(batch.n_samples(), workspace.capacity) {
             let chunk = batch.range(range.clone());

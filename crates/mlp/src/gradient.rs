@@ -44,7 +44,7 @@ impl<T: Scalar> Mlp<T> {
         let batch = batch.open(self.spec().n_inputs())?;
         let total = self
             .spec()
-            .loss_function()
+            .loss
             .total_weight(&batch, self.spec().n_outputs())?;
         Ok(self.accumulate_gradient(&batch, total, dropout, workspace, &mut gradient.values))
     }

@@ -10,6 +10,8 @@ mod pinball;
 mod poisson;
 mod softmax_cross_entropy;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::batch::{Open, OpenTargets};
@@ -196,6 +198,13 @@ losses! {
         },
         /// For counts; the outputs are the logarithms of the rates.
         poisson::Poisson,
+    }
+}
+
+/// Its name in words.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

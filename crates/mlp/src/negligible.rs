@@ -113,13 +113,13 @@ mod tests {
     ) -> (usize, f64) {
         let inputs = inputs::<T>();
         let labels: Vec<u32> = (0..N_SAMPLES).map(|j| (j % 2) as u32).collect();
-        let n_targets = if let Loss::Pinball { quantiles } = spec.loss_function() {
+        let n_targets = if let Loss::Pinball { quantiles } = &spec.loss {
             spec.n_outputs() / quantiles.len()
         } else {
             spec.n_outputs()
         };
         let values = DMatrix::from_fn(n_targets, N_SAMPLES, |_, j| T::of((j % 2) as f64));
-        let targets = match spec.loss_function() {
+        let targets = match &spec.loss {
             Loss::SoftmaxCrossEntropy { .. } => Targets::Labels(&labels),
             _ => Targets::Values(values.as_view()),
         };

@@ -123,8 +123,8 @@ impl<T: Scalar> Mlp<T> {
     /// A specification that is not valid, or parameters for other layers.
     pub fn from_parameters(spec: MlpSpec, parameters: Parameters<T>) -> Result<Self, Error> {
         spec.validate()?;
-        spec.hidden_activation().validate_in::<T>()?;
-        spec.loss_function().validate_in::<T>()?;
+        spec.activation.validate_in::<T>()?;
+        spec.loss.validate_in::<T>()?;
         let layout = spec.layout()?;
         if parameters.layout != layout {
             return Err(Error::OtherLayers {

@@ -76,7 +76,7 @@ impl<T: Scalar> Mlp<T> {
         let squared_norm_of_mean = squared_norm(mean.as_slice());
 
         let batch = batch.open(self.spec().n_inputs())?;
-        let loss = self.spec().loss_function();
+        let loss = &self.spec().loss;
         let total = loss.total_weight(&batch, self.spec().n_outputs())?;
         let weights: Vec<f64> = (0..batch.n_samples())
             .map(|sample| loss.sample_weight(&batch, sample))

@@ -54,7 +54,7 @@ impl<T: Scalar> TryFrom<Saved<T>> for Optimizer<T> {
             second,
         } = saved;
         let [needed_first, needed_second] = spec
-            .rule()
+            .rule
             .moments()
             .map(|kept| if kept { n_parameters } else { 0 });
         for (what, expected, found) in [
@@ -141,7 +141,7 @@ impl<T: Scalar> Optimizer<T> {
     /// What a gradient is multiplied by: less than 1 where its norm exceeds the one to clip at.
     fn clip(&self, gradient: &[T]) -> Result<T, Error> {
         self.spec
-            .largest_norm()
+            .clip_norm
             .map_or(Ok(T::one()), |limit| clip(gradient, limit))
     }
 
@@ -150,10 +150,10 @@ impl<T: Scalar> Optimizer<T> {
         self.step += 1;
         let step = Step {
             learning_rate,
-            keep: 1.0 - learning_rate * self.spec.weight_decay_coefficient(),
+            keep: 1.0 - learning_rate * self.spec.weight_decay,
             number: self.step,
         };
-        let rule = Rule::new(self.spec.rule(), step);
+        let rule = Rule::new(self.spec.rule, step);
         (rule, &mut self.first, &mut self.second)
     }
 
@@ -165,7 +165,7 @@ impl<T: Scalar> Optimizer<T> {
 
     /// The same once the gradient was clipped.
     pub(crate) fn is_plain_but_for_clipping(&self) -> bool {
-        self.spec.rule() == UpdateRule::Sgd && self.spec.weight_decay_coefficient() == 0.0
+        self.spec.rule == UpdateRule::Sgd && self.spec.weight_decay == 0.0
     }
 
     /// What a batch's sum of losses is divided by, whose weights add up to `total`: for the mean; for a plain descent's update
@@ -180,7 +180,7 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Whether a step needs the whole gradient before it changes the first parameter.
     pub(crate) fn clips(&self) -> bool {
-        self.spec.largest_norm().is_some()
+        self.spec.clip_norm.is_some()
     }
 
     /// The first and the second moments; empty where the rule has none.

@@ -40,7 +40,7 @@ impl Mode {
     /// probability.
     #[inline]
     pub(crate) fn learn(spec: &MlpSpec, key: Option<DropoutKey>, first_sample: u64) -> Self {
-        let probability = spec.dropout_probability();
+        let probability = spec.dropout;
         let key = key.filter(|_| probability > 0.0);
         Self::Learn(key.map(|key| Dropout::new(key, probability, first_sample)))
     }
@@ -92,7 +92,7 @@ pub(crate) fn loss_of_logits<T: Scalar>(
     let last = workspace.nodes.len() - 1;
     let (outputs, joined) = (&mut workspace.nodes[last], &mut workspace.logits);
     let size = n_panels * T::PANEL * spec.n_outputs();
-    let loss = spec.loss_function();
+    let loss = &spec.loss;
     let losses = &mut workspace.losses[..n_panels];
     if let [outputs] = &mut outputs[..] {
         loss.gradient_in_place(&mut outputs.delta[..size], chunk, divisor, losses);
@@ -159,7 +159,7 @@ pub(crate) fn forward<T: Scalar>(
             layer,
             weight: &parameters[layout.weight(layer)],
             bias: &parameters[layout.bias(layer)],
-            activation: spec.hidden_activation(),
+            activation: spec.activation,
             dropout: mode.dropout(),
             learns,
             n_samples,
@@ -205,7 +205,7 @@ pub(crate) fn forward_one<T: Scalar>(
         );
         one_sample(z, weight, bias, input);
         let a = &mut a[..z.len()];
-        map(spec.hidden_activation(), z, a);
+        map(spec.activation, z, a);
         input = a;
     }
     let (weight, bias) = (
@@ -407,7 +407,7 @@ fn propagate_one<T: Scalar>(
     let step = Backward {
         weight: &parameters[layout.weight(layer)],
         fan_in: layout.fan_in(layer),
-        activation: spec.hidden_activation(),
+        activation: spec.activation,
         kept: mode.dropout().map(Dropout::kept),
         n_samples,
     };

@@ -1,5 +1,7 @@
 //! The description of a network, checked when it is built.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::require;
@@ -17,7 +19,7 @@ use crate::{Activation, Error, Initializer, Loss, Scalar};
 /// | `initializer` | He, normal | see [`Initializer`] |
 /// | `dropout` | 0 | at least 0, below 1 |
 ///
-/// Saved by serde under these names. What is left out is the default; a name that there is not, such as a misspelt one, is
+/// Each is a method that sets it and a field to read. Saved by serde under these names. What is left out is the default; a name that there is not, such as a misspelt one, is
 /// an error.
 ///
 /// ```
@@ -33,16 +35,22 @@ use crate::{Activation, Error, Initializer, Loss, Scalar};
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct MlpSpec {
-    layer_sizes: Vec<usize>,
+    /// The sizes of the layers: inputs, hidden layers, outputs.
+    pub layer_sizes: Vec<usize>,
+    /// The hidden layers' activation.
     #[serde(default)]
-    activation: Activation,
+    pub activation: Activation,
+    /// The loss.
     #[serde(default)]
-    loss: Loss,
+    pub loss: Loss,
+    /// How the weights are drawn.
     #[serde(default)]
-    initializer: Initializer,
+    pub initializer: Initializer,
+    /// The probability of dropout.
     #[serde(default)]
-    dropout: f64,
+    pub dropout: f64,
 }
 
 impl MlpSpec {
@@ -102,21 +110,6 @@ impl MlpSpec {
         self.layer_sizes.last().copied().unwrap_or(0)
     }
 
-    /// The hidden layers' activation.
-    pub fn hidden_activation(&self) -> Activation {
-        self.activation
-    }
-
-    /// The loss, to be read.
-    pub fn loss_function(&self) -> &Loss {
-        &self.loss
-    }
-
-    /// The probability of dropout.
-    pub fn dropout_probability(&self) -> f64 {
-        self.dropout
-    }
-
     pub(crate) fn layout(&self) -> Result<Layout, Error> {
         Layout::new(&self.layer_sizes)
     }
@@ -141,5 +134,65 @@ impl MlpSpec {
     pub(crate) fn initial_parameters<T: Scalar>(&self, seed: u64) -> Result<Parameters<T>, Error> {
         self.validate()?;
         Ok(self.initializer.parameters(&self.layout()?, seed))
+    }
+}
+
+/// In a few words: "13-32-3, ReLU, softmax cross-entropy".
+impl fmt::Display for MlpSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sizes: Vec<String> = self.layer_sizes.iter().map(usize::to_string).collect();
+        f.write_str(&sizes.join("-"))?;
+        if sizes.len() > 2 {
+            write!(f, ", {}", self.activation)?;
+        }
+        write!(f, ", {}", self.loss)?;
+        if self.dropout != 0.0 {
+            write!(f, ", dropout {}", self.dropout)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::OptimizerSpec;
+
+    #[test]
+    fn a_network_and_an_optimizer_read_as_a_few_words() {
+        let spec = MlpSpec::new([13, 32, 3]);
+        assert_eq!(spec.to_string(), "13-32-3, ReLU, softmax cross-entropy");
+        let line = MlpSpec::new([5, 1]).loss(Loss::MeanSquaredError);
+        assert_eq!(line.to_string(), "5-1, mean squared error");
+        let spec = spec.activation(Activation::leaky_relu()).dropout(0.1);
+        assert_eq!(
+            spec.to_string(),
+            "13-32-3, leaky ReLU, softmax cross-entropy, dropout 0.1"
+        );
+        let optimizer = OptimizerSpec::adamw(0.01).clip_norm(1.0);
+        assert_eq!(
+            optimizer.to_string(),
+            "Adam, weight decay 0.01, gradients clipped at 1"
+        );
+        assert_eq!(OptimizerSpec::sgd().to_string(), "SGD");
+    }
+
+    /// The program that stumbled: what a method sets has another name where it is read.
+    #[test]
+    fn what_is_set_is_read_under_the_same_name() {
+        let spec = MlpSpec::new([2, 4, 2])
+            .activation(Activation::Tanh)
+            .initializer(Initializer::GlorotNormal)
+            .loss(Loss::MeanSquaredError)
+            .dropout(0.2);
+        assert_eq!(spec.activation, Activation::Tanh);
+        assert_eq!(spec.initializer, Initializer::GlorotNormal);
+        assert_eq!(spec.loss, Loss::MeanSquaredError);
+        assert_eq!((spec.dropout, &spec.layer_sizes[..]), (0.2, &[2, 4, 2][..]));
+        let optimizer = OptimizerSpec::sgd().weight_decay(0.1).clip_norm(2.0);
+        assert_eq!(
+            (optimizer.weight_decay, optimizer.clip_norm),
+            (0.1, Some(2.0))
+        );
     }
 }

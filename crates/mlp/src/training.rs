@@ -62,7 +62,7 @@ impl<T: Scalar> Mlp<T> {
         let batch = batch.open(self.spec().n_inputs())?;
         let total = self
             .spec()
-            .loss_function()
+            .loss
             .total_weight(&batch, self.spec().n_outputs())?;
         let key = Some(DropoutKey {
             seed: dropout_seed,

@@ -137,8 +137,8 @@ impl<T: Scalar> Part<T> {
 /// Whether a hidden layer's slopes are computed with its values, and kept: where they cannot be told from these, because of the
 /// activation, or because of dropout (but that a ReLU's are).
 fn keeps_slopes(spec: &MlpSpec) -> bool {
-    let f = spec.hidden_activation();
-    f.keeps_slopes() || (spec.dropout_probability() > 0.0 && f != Activation::Relu)
+    let f = spec.activation;
+    f.keeps_slopes() || (spec.dropout > 0.0 && f != Activation::Relu)
 }
 
 impl<T: Scalar> Workspace<T> {
@@ -227,19 +227,19 @@ impl<T: Scalar> Workspace<T> {
             });
         }
         let (mine, theirs) = (&self.spec, network.spec());
-        if mine.hidden_activation() != theirs.hidden_activation() {
+        if mine.activation != theirs.activation {
             return Err(Error::ForeignWorkspace {
                 what: "activation",
-                expected: format!("{:?}", theirs.hidden_activation()),
-                found: format!("{:?}", mine.hidden_activation()),
+                expected: format!("{:?}", theirs.activation),
+                found: format!("{:?}", mine.activation),
             });
         }
-        let drops = |spec: &MlpSpec| spec.dropout_probability() > 0.0;
+        let drops = |spec: &MlpSpec| spec.dropout > 0.0;
         if drops(mine) != drops(theirs) {
             return Err(Error::ForeignWorkspace {
                 what: "dropout",
-                expected: theirs.dropout_probability().to_string(),
-                found: mine.dropout_probability().to_string(),
+                expected: theirs.dropout.to_string(),
+                found: mine.dropout.to_string(),
             });
         }
         Ok(())

@@ -165,7 +165,7 @@ fn network(network: &Mlp<f32>) -> Result<portable::Network, Error> {
     });
     Ok(portable::Network {
         layers: layers.collect(),
-        activation: match network.spec().hidden_activation() {
+        activation: match network.spec().activation {
             Activation::Identity => portable::Activation::Identity,
             Activation::Relu => portable::Activation::Relu,
             Activation::LeakyRelu { slope } => portable::Activation::LeakyRelu { slope },

@@ -30,6 +30,22 @@ pub struct EarlyStopping {
     pub min_delta: f64,
 }
 
+/// As the end of a sentence: "until 10 evaluations have not lowered the validation loss".
+impl std::fmt::Display for EarlyStopping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.patience == 1 { " has" } else { "s have" };
+        write!(
+            f,
+            "until {} evaluation{plural} not lowered the validation loss",
+            self.patience
+        )?;
+        if self.min_delta > 0.0 {
+            write!(f, " by more than {}", self.min_delta)?;
+        }
+        Ok(())
+    }
+}
+
 impl EarlyStopping {
     /// Stops after `patience` evaluations in a row without a new lowest validation loss, however small the fall.
     pub fn patience(patience: u64) -> Self {

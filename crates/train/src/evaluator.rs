@@ -35,6 +35,18 @@ pub struct Measurement {
     pub metrics: TaskMetrics,
 }
 
+/// In a few words, with 4 digits or as many as asked for: "loss 0.2500, accuracy 0.9333".
+impl std::fmt::Display for Measurement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        write!(f, "loss {:.digits$}", self.loss)?;
+        match self.metrics {
+            TaskMetrics::LossOnly => Ok(()),
+            metrics => write!(f, ", {metrics:.digits$}"),
+        }
+    }
+}
+
 /// Of all samples, once.
 pub(crate) fn measure<T: Scalar>(model: &Mlp<T>, data: &Dataset<T>) -> Result<Measurement, Error> {
     let mut subject = Subject::new(data, None, model.spec(), 0, Watched::Validation)?;
@@ -146,7 +158,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
         };
         // Some of them may weigh nothing.
         let may_weigh_nothing =
-            file.like().weights().is_some() || spec.loss_function().class_weights().is_some();
+            file.like().weights().is_some() || spec.loss.class_weights().is_some();
         let drawn = if may_weigh_nothing { 16 * limit } else { limit };
         let chosen = sample_of(n_samples, drawn.min(n_samples), seed, Watched::Training);
         let mut data = file.select(&chosen)?;
@@ -175,7 +187,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
                 metrics: TaskMetrics::LossOnly,
             });
         }
-        let metrics = self.metrics(model.spec().loss_function())?;
+        let metrics = self.metrics(&model.spec().loss)?;
         Ok(Measurement { loss, metrics })
     }
 
@@ -236,7 +248,7 @@ fn weighted_fraction<T: Scalar>(
 /// Samples that weigh something: others would say nothing.
 fn weighty<T: Scalar>(data: &Dataset<T>, spec: &MlpSpec) -> Vec<usize> {
     let (weights, labels) = (data.weights(), data.target().labels());
-    let class_weights = spec.loss_function().class_weights();
+    let class_weights = spec.loss.class_weights();
     let weighs = |&sample: &usize| {
         let class = labels.map(|labels| labels[sample] as usize);
         let classes = class_weights.zip(class);

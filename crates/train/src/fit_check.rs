@@ -40,8 +40,8 @@ pub(crate) fn check_training<T: Scalar>(
     let Rows::File(file) = training else {
         return Ok(());
     };
-    let all_suit = spec.loss_function().target_range().is_none()
-        && file.like().missing() == MissingValues::Refuse;
+    let all_suit =
+        spec.loss.target_range().is_none() && file.like().missing() == MissingValues::Refuse;
     if all_suit {
         return Ok(());
     }
@@ -143,7 +143,7 @@ fn same_names(what: &'static str, training: &[String], validation: &[String]) ->
 }
 
 fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> Result<(), Error> {
-    let (loss, n_outputs) = (spec.loss_function(), spec.n_outputs());
+    let (loss, n_outputs) = (&spec.loss, spec.n_outputs());
     let kind = |expected, found, way_out| Error::TargetKind {
         part,
         dataset: data.name().to_owned(),

@@ -130,6 +130,51 @@ impl Record {
     }
 }
 
+/// In a line: "epoch 3, update 24: training loss 0.51, validation loss 0.6 (accuracy 0.9)".
+impl std::fmt::Display for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        write!(
+            f,
+            "epoch {}, update {}: training loss {:.digits$}",
+            self.epoch, self.update, self.training_loss
+        )?;
+        metrics_of(self.training_metrics, digits, f)?;
+        if let Some(loss) = self.validation_loss {
+            write!(f, ", validation loss {loss:.digits$}")?;
+            metrics_of(self.validation_metrics, digits, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// In parentheses, if there are any.
+fn metrics_of(
+    metrics: Option<TaskMetrics>,
+    digits: usize,
+    f: &mut std::fmt::Formatter<'_>,
+) -> std::fmt::Result {
+    match metrics {
+        None | Some(TaskMetrics::LossOnly) => Ok(()),
+        Some(metrics) => write!(f, " ({metrics:.digits$})"),
+    }
+}
+
+/// In a few words, with 4 digits or as many as asked for: "accuracy 0.9333".
+impl std::fmt::Display for TaskMetrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        match self {
+            Self::Classification { accuracy } => write!(f, "accuracy {accuracy:.digits$}"),
+            Self::Regression { rmse, r2: None } => write!(f, "RMSE {rmse:.digits$}"),
+            Self::Regression { rmse, r2: Some(r2) } => {
+                write!(f, "RMSE {rmse:.digits$}, R² {r2:.digits$}")
+            }
+            Self::LossOnly => f.write_str("the loss alone"),
+        }
+    }
+}
+
 /// What a training went through: one [`Record`] before the first update, one at each evaluation, one at the end.
 ///
 /// It serializes, and so do the checkpoints that contain it.

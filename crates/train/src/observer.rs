@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_mlp::Mlp;
 
 use crate::{Record, Scalar};
@@ -21,7 +22,7 @@ use crate::{Record, Scalar};
 /// assert_eq!((plan.begins_after, plan.last_update), (0, Some(6)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
     /// How many samples the training data has.
@@ -61,7 +62,7 @@ pub struct Plan {
 /// assert!(mean.0 > 0.0 && mean.0.is_finite());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Update {
     /// How many updates have been made, this one included.

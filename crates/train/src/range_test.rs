@@ -44,10 +44,14 @@ const DECAY: f64 = 0.9;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
+#[non_exhaustive]
 pub struct RangeTest {
-    lowest: f64,
-    highest: f64,
-    updates: u64,
+    /// The first rate.
+    pub lowest: f64,
+    /// The last rate.
+    pub highest: f64,
+    /// How many updates there are.
+    pub updates: u64,
 }
 
 impl Default for RangeTest {

@@ -185,6 +185,30 @@ impl Schedule {
     }
 }
 
+/// In a few words: "times 0.1 every 10 epochs".
+impl std::fmt::Display for Schedule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Constant | Self::OneCycle { .. } => f.write_str(self.name()),
+            Self::Step { every, factor } => write!(f, "times {factor} every {every}"),
+            Self::Exponential { every, factor } => write!(f, "evenly times {factor} every {every}"),
+            Self::Cosine { warm_up, .. } => match warm_up {
+                Period::Epochs(0) | Period::Updates(0) => f.write_str("cosine"),
+                _ => write!(f, "cosine after {warm_up} of warm-up"),
+            },
+            Self::ReduceOnPlateau {
+                factor, patience, ..
+            } => {
+                let plural = if *patience == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "times {factor} after {patience} evaluation{plural} without a lower loss"
+                )
+            }
+        }
+    }
+}
+
 fn require_fraction(name: &'static str, value: f64) -> Result<(), Error> {
     Error::require(
         (0.0..=1.0).contains(&value),

@@ -72,6 +72,17 @@ pub struct Session<'a, T: Scalar> {
     outcome: Option<Outcome>,
 }
 
+/// Where it stands; not the data and the weights.
+impl<T: Scalar> std::fmt::Debug for Session<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("trainer", &self.trainer)
+            .field("update", &self.update)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<T: Scalar> Session<'_, T> {
     /// The model as it stands (not the best one so far).
     pub fn model(&self) -> &Mlp<T> {

@@ -8,7 +8,8 @@ use crate::error::require_positive;
 use crate::{Budget, EarlyStopping, Error, Evaluation, Schedule, Watched};
 
 /// The description of a training: the model, how it is optimized, for how long, and when it is evaluated. It is plain
-/// data, serializes, and is checked by [`Trainer::validate`] and whenever it is used.
+/// data, serializes, and is checked by [`Trainer::validate`] and whenever it is used. Each setting is a method that sets it and a field to
+/// read.
 ///
 /// | setting | default | range |
 /// |---|---|---|
@@ -55,18 +56,28 @@ use crate::{Budget, EarlyStopping, Error, Evaluation, Schedule, Watched};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
+#[non_exhaustive]
 pub struct Trainer {
-    pub(crate) model: MlpSpec,
-    pub(crate) optimizer: OptimizerSpec,
-    pub(crate) learning_rate: f64,
-    pub(crate) schedule: Schedule,
-    pub(crate) batch_size: BatchSize,
-    pub(crate) budget: Budget,
-    pub(crate) early_stopping: Option<EarlyStopping>,
-    pub(crate) evaluation: Evaluation,
-    pub(crate) seed: u64,
-    /// `None` is automatic.
-    pub(crate) threads: Option<usize>,
+    /// The model's description.
+    pub model: MlpSpec,
+    /// Which rule turns gradients into updates.
+    pub optimizer: OptimizerSpec,
+    /// The base learning rate.
+    pub learning_rate: f64,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// How many samples an update sees.
+    pub batch_size: BatchSize,
+    /// How long the training may go on.
+    pub budget: Budget,
+    /// When the training stops because the validation loss no longer falls, if it does.
+    pub early_stopping: Option<EarlyStopping>,
+    /// When the losses are recorded, and over which samples.
+    pub evaluation: Evaluation,
+    /// The seed of every random draw.
+    pub seed: u64,
+    /// How many threads share each update; `None` is automatic.
+    pub threads: Option<usize>,
 }
 
 impl Trainer {
@@ -203,6 +214,30 @@ impl Trainer {
             return Err(Error::NeedsValidation {
                 what: "a budget until a validation loss",
             });
+        }
+        Ok(())
+    }
+}
+
+/// In a sentence: "13-32-3, ReLU, softmax cross-entropy; Adam at 0.001, constant; batches of 32; 100 epochs".
+impl std::fmt::Display for Trainer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            model,
+            optimizer,
+            learning_rate,
+            schedule,
+            budget,
+            ..
+        } = self;
+        write!(f, "{model}; {optimizer} at {learning_rate}, {schedule}; ")?;
+        match self.batch_size {
+            BatchSize::Full => write!(f, "full batch")?,
+            BatchSize::Mini(size) => write!(f, "batches of {size}")?,
+        }
+        write!(f, "; {budget}")?;
+        if let Some(early_stopping) = self.early_stopping {
+            write!(f, ", {early_stopping}")?;
         }
         Ok(())
     }

@@ -18,6 +18,10 @@ pub(super) struct Elu {
 }
 
 impl Function for Elu {
+    fn name(self) -> &'static str {
+        "ELU"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

@@ -7,6 +7,10 @@ use crate::{Error, Scalar};
 pub(super) struct Gelu;
 
 impl Function for Gelu {
+    fn name(self) -> &'static str {
+        "GELU"
+    }
+
     fn keeps_slopes(self) -> bool {
         true
     }

@@ -7,6 +7,10 @@ use crate::{Error, Scalar};
 pub(super) struct Identity;
 
 impl Function for Identity {
+    fn name(self) -> &'static str {
+        "identity"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

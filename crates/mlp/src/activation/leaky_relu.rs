@@ -18,6 +18,10 @@ pub(super) struct LeakyRelu {
 }
 
 impl Function for LeakyRelu {
+    fn name(self) -> &'static str {
+        "leaky ReLU"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

@@ -7,6 +7,10 @@ use crate::{Error, Scalar};
 pub(super) struct Relu;
 
 impl Function for Relu {
+    fn name(self) -> &'static str {
+        "ReLU"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

@@ -7,6 +7,10 @@ use crate::{Error, Scalar};
 pub(super) struct Sigmoid;
 
 impl Function for Sigmoid {
+    fn name(self) -> &'static str {
+        "sigmoid"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

@@ -8,6 +8,10 @@ use crate::{Error, Scalar};
 pub(super) struct Silu;
 
 impl Function for Silu {
+    fn name(self) -> &'static str {
+        "SiLU"
+    }
+
     fn keeps_slopes(self) -> bool {
         true
     }

@@ -8,6 +8,10 @@ use crate::{Error, Scalar};
 pub(super) struct Softplus;
 
 impl Function for Softplus {
+    fn name(self) -> &'static str {
+        "softplus"
+    }
+
     fn keeps_slopes(self) -> bool {
         true
     }

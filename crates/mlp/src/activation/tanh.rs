@@ -7,6 +7,10 @@ use crate::{Error, Scalar};
 pub(super) struct Tanh;
 
 impl Function for Tanh {
+    fn name(self) -> &'static str {
+        "tanh"
+    }
+
     fn keeps_slopes(self) -> bool {
         false
     }

@@ -6,7 +6,7 @@ mod nesterov;
 mod rmsprop;
 mod sgd;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,9 @@ use crate::{Error, Scalar};
 
 /// What the file of an update rule says of it.
 trait Definition: Copy {
+    /// Its name in sentences.
+    const NAME: &'static str;
+
     /// Whether it keeps a first and a second moment.
     const MOMENTS: [bool; 2];
 
@@ -125,6 +128,12 @@ macro_rules! update_rules {
                 }
             }
 
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => <$module::$variant as Definition>::NAME,)*
+                }
+            }
+
             pub(super) fn check(self, fraction: Check<'_>, positive: Check<'_>) -> Result<(), Error> {
                 match self {
                     $(Self::$variant $({ $($field),* })? => {
@@ -198,6 +207,13 @@ update_rules! {
             /// ε, above 0.
             epsilon,
         },
+    }
+}
+
+/// Its name in sentences: "Adam".
+impl fmt::Display for UpdateRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The description of an optimizer.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, UpdateRule};
@@ -12,6 +14,8 @@ use crate::{Error, Scalar};
 /// Weight decay λ is decoupled from the loss (Loshchilov & Hutter 2019): before the rule, θ ← θ - η·λ·θ, for weights and
 /// biases alike; it does not depend on the batch size. Clipping: if the gradient's Euclidean norm over all parameters
 /// exceeds the given norm, it is scaled down to it (Pascanu et al. 2013).
+///
+/// `weight_decay` and `clip_norm` are methods that set and fields to read.
 ///
 /// ```
 /// use smallbatch_mlp::OptimizerSpec;
@@ -26,12 +30,16 @@ use crate::{Error, Scalar};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct OptimizerSpec {
-    rule: UpdateRule,
+    /// The update rule.
+    pub rule: UpdateRule,
+    /// The coefficient λ of the decoupled weight decay; 0 without.
     #[serde(default)]
-    weight_decay: f64,
+    pub weight_decay: f64,
+    /// The norm that gradients are scaled down to; none where they are taken as they are.
     #[serde(default)]
-    clip_norm: Option<f64>,
+    pub clip_norm: Option<f64>,
 }
 
 impl OptimizerSpec {
@@ -56,21 +64,6 @@ impl OptimizerSpec {
     pub fn clip_norm(mut self, norm: f64) -> Self {
         self.clip_norm = Some(norm);
         self
-    }
-
-    /// The update rule.
-    pub fn rule(&self) -> UpdateRule {
-        self.rule
-    }
-
-    /// The coefficient λ of the decoupled weight decay; 0 without.
-    pub fn weight_decay_coefficient(&self) -> f64 {
-        self.weight_decay
-    }
-
-    /// The norm that gradients are scaled down to; none where they are taken as they are.
-    pub fn largest_norm(&self) -> Option<f64> {
-        self.clip_norm
     }
 
     /// Checks the numbers.
@@ -133,5 +126,19 @@ impl OptimizerSpec {
             first,
             second,
         })
+    }
+}
+
+/// In a few words: "Adam, weight decay 0.01, gradients clipped at 1".
+impl fmt::Display for OptimizerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.rule)?;
+        if self.weight_decay != 0.0 {
+            write!(f, ", weight decay {}", self.weight_decay)?;
+        }
+        if let Some(norm) = self.clip_norm {
+            write!(f, ", gradients clipped at {norm}")?;
+        }
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use nalgebra::{DMatrix, DMatrixView};
+use serde::{Deserialize, Serialize};
 
 use super::classes::Scored;
 use crate::{Error, Scalar};
@@ -34,7 +35,7 @@ pub fn argmax<'a, T: Scalar>(predictions: impl Into<DMatrixView<'a, T>>) -> Vec<
 /// println!("{confusion}");
 /// # Ok::<(), smallbatch_train::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfusionMatrix {
     counts: DMatrix<f64>,
     names: Vec<String>,

@@ -243,7 +243,8 @@ mod tests {
         let once = (dmatrix![1.0, 2.5, 2.0], dmatrix![1.5, 2.0, 4.0]);
         let twice = (dmatrix![1.0, 2.5, 2.0, 2.0], dmatrix![1.5, 2.0, 4.0, 4.0]);
         type View<'a> = DMatrixView<'a, f64>;
-        let metrics: [fn(View<'_>, View<'_>, Option<&[f64]>) -> Result<f64, Error>; 3] = [
+        type Metric = fn(View<'_>, View<'_>, Option<&[f64]>) -> Result<f64, Error>;
+        let metrics: [Metric; 3] = [
             |p, y, w| rmse(p, y, w),
             |p, y, w| mae(p, y, w),
             |p, y, w| r2(p, y, w),

@@ -49,7 +49,7 @@ impl<T: Scalar> Session<'_, T> {
             if let Some(weights) = piece.weights {
                 samples = samples.weights(weights);
             }
-            let weight = total_weight(self.model.spec().loss_function(), &piece);
+            let weight = total_weight(&self.model.spec().loss, &piece);
             let workspace = &mut self.workspace;
             match self
                 .model

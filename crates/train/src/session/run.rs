@@ -154,7 +154,7 @@ impl<T: Scalar> Session<'_, T> {
         if let Some(weights) = batch.weights {
             samples = samples.weights(weights);
         }
-        let weight = total_weight(self.model.spec().loss_function(), &batch);
+        let weight = total_weight(&self.model.spec().loss, &batch);
         let step = self.model.train_step(
             &samples,
             &mut self.optimizer,

@@ -12,3 +12,4 @@ mod refusals;
 mod resume;
 mod stored;
 mod training_loss;
+mod words;

@@ -30,6 +30,7 @@ pub(super) struct Adam {
 }
 
 impl Definition for Adam {
+    const NAME: &'static str = "Adam";
     const MOMENTS: [bool; 2] = [true, true];
 
     /// β₁, 1-β₁, β₂, 1-β₂; then the correction of √v, ε, of the parameter, of the quotient.

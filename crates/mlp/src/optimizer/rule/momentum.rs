@@ -19,6 +19,7 @@ pub(super) struct Momentum {
 }
 
 impl Definition for Momentum {
+    const NAME: &'static str = "momentum";
     const MOMENTS: [bool; 2] = [true, false];
 
     /// μ, of the parameter, of the velocity.

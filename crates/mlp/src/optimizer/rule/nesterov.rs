@@ -19,6 +19,7 @@ pub(super) struct Nesterov {
 }
 
 impl Definition for Nesterov {
+    const NAME: &'static str = "Nesterov";
     const MOMENTS: [bool; 2] = [true, false];
 
     /// μ, of the parameter, of the velocity.

@@ -23,6 +23,7 @@ pub(super) struct RmsProp {
 }
 
 impl Definition for RmsProp {
+    const NAME: &'static str = "RMSprop";
     const MOMENTS: [bool; 2] = [false, true];
 
     /// α, 1-α, ε, of the parameter, of the quotient.

@@ -17,6 +17,7 @@ impl OptimizerSpec {
 pub(super) struct Sgd;
 
 impl Definition for Sgd {
+    const NAME: &'static str = "SGD";
     const MOMENTS: [bool; 2] = [false, false];
 
     /// Of the parameter and of the gradient.
