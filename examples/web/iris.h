@@ -142,6 +142,8 @@ static inline void iris_affine(double *x, int n, const double *shift, const doub
     for (i = 0; i < n; i++) x[i] = (x[i] - shift[i]) / scale[i];
 }
 
+static const char *const iris_classes[] = {"setosa", "versicolor", "virginica"};
+
 /* A cell that is not known. */
 static inline double iris_missing(void) { return iris_from_wide(0x7ff8000000000000u); }
 
@@ -157,10 +159,7 @@ static inline int iris_class(const double outputs[IRIS_N_OUTPUTS]) {
     for (i = 1; i < IRIS_N_OUTPUTS; i++) best = outputs[i] > outputs[best] ? i : best;
     return best;
 }
-static inline const char *iris_class_name(int at) {
-    static const char *const names[] = {"setosa", "versicolor", "virginica"};
-    return names[at];
-}
+static inline const char *iris_class_name(int at) { return iris_classes[at]; }
 
 static const double iris_0_shift[] = {
     5.818333333333333, 3.0516666666666667, 3.7383333333333333, 1.2025
@@ -392,6 +391,37 @@ static inline int iris_predict(const double cells[IRIS_N_CELLS], double outputs[
         if (!(outputs[i] <= DBL_MAX && outputs[i] >= -DBL_MAX)) return 0;
     }
     return 1;
+}
+
+/* A column that is read. Texts are in UTF-8. */
+struct iris_column {
+    const char *name;
+    char kind;                 /* 'n' for numbers, 'b' for 1 or 0, 'c' for categories, 'd' for dates */
+    enum iris_cell cell;          /* the first of four for dates */
+    double least, most;        /* of numbers in training; 1 and 0 where that is not known */
+    double usual;              /* what a missing cell counts as; days since 1970-01-01 for dates */
+    double earliest;           /* the date whose first cell is 0, in days; the others are month, weekday from Monday and hour, all from 0 */
+    int n_levels;
+    const char *const *levels; /* of categories: a cell is the place of its text here, or -1 */
+};
+
+/* What is predicted, and from what. */
+struct iris_model {
+    const char *target;
+    const char *const *classes; /* of each output; 0 where a number is predicted */
+    double half_width_90;       /* 9 of 10 numbers are within outputs[0] - and + this; 0 where that is not known */
+    int n_columns;
+    const struct iris_column *columns;
+};
+static inline const struct iris_model *iris_about(void) {
+    static const struct iris_column columns[] = {
+        {"sepal_length", 'n', IRIS_SEPAL_LENGTH, 4.3, 7.9, 5.7, 0.0, 0, 0},
+        {"sepal_width", 'n', IRIS_SEPAL_WIDTH, 2.0, 4.4, 3.0, 0.0, 0, 0},
+        {"petal_length", 'n', IRIS_PETAL_LENGTH, 1.0, 6.9, 4.2, 0.0, 0, 0},
+        {"petal_width", 'n', IRIS_PETAL_WIDTH, 0.1, 2.5, 1.3, 0.0, 0, 0},
+    };
+    static const struct iris_model about = {"species", iris_classes, 0.0, 4, columns};
+    return &about;
 }
 
 #if defined(__GNUC__) && !defined(__clang__)

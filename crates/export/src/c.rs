@@ -1,5 +1,6 @@
 //! A model as a C header that predicts by itself.
 
+mod about;
 mod cells;
 mod runtime;
 
@@ -42,10 +43,12 @@ pub fn c_header(model: &Model, name: &str) -> String {
     }
     let names = cells.names(model, &mut runtime);
     let text = format!(
-        "{}{}{names}{data}{}{END}",
+        "{}{}{}{names}{data}{}{}{END}",
         head(model, &cells),
         runtime.text(),
-        predict(model, &steps)
+        about::texts(model, &cells),
+        predict(model, &steps),
+        about::about(model, &cells),
     );
     with_prefix(&text, &prefix)
 }

@@ -55,7 +55,7 @@ pub(super) fn wasm(folder: &Path) -> Result<Ran, String> {
         .and_then(|(_, rest)| rest.split_once("</pre>"))
         .map_or("", |(found, _)| found);
     let found = none_differ(found)?;
-    let example = page::check(folder, &browser)?;
+    let example = page::example(folder, &browser)?;
     Ok(Ran::Done(format!(
         "{found} ({} kB of wasm); {example}",
         bytes.len() / 1000

@@ -1,4 +1,4 @@
-//! The page in `examples/web`, opened in a browser: it must show what its model predicts on this machine.
+//! Pages of `examples/web`, opened in a browser: each must show what its model predicts on this machine.
 
 use std::fs;
 use std::path::Path;
@@ -8,45 +8,53 @@ use super::ran;
 use crate::cargo::root;
 use crate::look::browser::{Browser, Colours, Screen, Wanted};
 
-/// Compares the probabilities of the page with those of its header, compiled for this machine.
-pub(super) fn check(folder: &Path, browser: &Browser) -> Result<String, String> {
-    let example = root().join("examples").join("web");
-    let page = example.join("index.html");
-    let text = fs::read_to_string(&page)
-        .map_err(|error| format!("cannot read {}: {error}", page.display()))?;
-    let inputs = behind(&text, "step=\"0.1\" value=\"");
+/// What the page as it lies here shows.
+pub(super) fn example(folder: &Path, browser: &Browser) -> Result<String, String> {
+    let web = root().join("examples").join("web");
+    check(
+        folder,
+        browser,
+        &web.join("index.html"),
+        &web.join("iris.h"),
+    )?;
+    Ok("the page of examples/web shows what its header predicts here".into())
+}
+
+/// Compares what a page shows when it was opened with what its header predicts, compiled for this machine.
+pub(super) fn check(
+    folder: &Path,
+    browser: &Browser,
+    page: &Path,
+    header: &Path,
+) -> Result<(), String> {
     let screen = Screen {
         width: 390,
         height: 844,
     };
-    let source = browser.open(&page, Colours::Light, Wanted::Source(screen))?;
-    let shown = numbers(
-        &behind(&source, "\" value=\"0")
-            .iter()
-            .map(|rest| format!("0{rest}"))
-            .collect::<Vec<_>>(),
-    );
+    let source = browser.open(page, Colours::Light, Wanted::Source(screen))?;
+    let shown = numbers(source.split("<data value=\"").skip(1), '"');
+    let text = fs::read_to_string(header)
+        .map_err(|error| format!("cannot read {}: {error}", header.display()))?;
+    let capitals = name(&text)
+        .ok_or_else(|| format!("{} names no model in its first #ifndef", header.display()))?;
     let main = folder.join("page.c");
     let program = folder.join("page");
-    let steps = format!(
-        "#include <stdio.h>\n#include \"iris.h\"\n\
-         int main(void) {{ double cells[IRIS_N_CELLS] = {{{}}}, p[IRIS_N_OUTPUTS]; int i; if (!iris_predict(cells, p)) return 1;\n\
-         for (i = 0; i < IRIS_N_OUTPUTS; i++) printf(\"%.17g\\n\", p[i]); return iris_class(p) < 0; }}\n",
-        inputs.join(", ")
-    );
-    fs::write(&main, steps).map_err(|error| format!("cannot write {}: {error}", main.display()))?;
+    fs::write(&main, include_str!("page.c"))
+        .map_err(|error| format!("cannot write {}: {error}", main.display()))?;
     let mut command = Command::new("clang");
     command
-        .arg("-I")
-        .arg(&example)
+        .arg(format!("-DHEADER=\"{}\"", header.display()))
+        .arg(format!("-DCAPITALS={capitals}"))
+        .arg(format!("-DNAME={}", capitals.to_ascii_lowercase()))
+        .args(text.contains("_date(").then_some("-DHAS_DATES"))
         .arg(&main)
         .arg("-o")
         .arg(&program);
     ran(command)?;
     let expected = ran(Command::new(program))?;
-    let expected = numbers(&expected.lines().map(str::to_owned).collect::<Vec<_>>());
-    if inputs.len() == 4 && expected.len() == 3 && shown == expected {
-        Ok("the page of examples/web shows what its header predicts here".into())
+    let expected = numbers(expected.lines(), ' ');
+    if !expected.is_empty() && shown == expected {
+        Ok(())
     } else {
         Err(format!(
             "{} shows {shown:?}, and its header predicts {expected:?}; examples/web/build.sh makes it anew",
@@ -55,16 +63,17 @@ pub(super) fn check(folder: &Path, browser: &Browser) -> Result<String, String> 
     }
 }
 
-/// What stands between each place of a text and the next quotation mark.
-fn behind(text: &str, place: &str) -> Vec<String> {
-    let parts = text.split(place).skip(1);
-    parts
-        .filter_map(|part| Some(part.split_once('"')?.0.to_owned()))
-        .collect()
+/// What a header's names begin with, in capitals.
+fn name(header: &str) -> Option<&str> {
+    let (_, rest) = header.split_once("#ifndef ")?;
+    rest.split_once("_H\n").map(|(name, _)| name)
 }
 
-fn numbers(texts: &[String]) -> Vec<f64> {
-    texts.iter().filter_map(|text| text.parse().ok()).collect()
+/// The number at the beginning of each text, up to a character.
+fn numbers<'a>(texts: impl Iterator<Item = &'a str>, end: char) -> Vec<f64> {
+    texts
+        .filter_map(|text| text.split(end).next()?.parse().ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -72,9 +81,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_behind_a_place_ends_with_the_quotation_mark() {
-        let text = r#"<a x="1" value="0.5"><b x="2" value="7">"#;
-        assert_eq!(behind(text, "value=\""), ["0.5", "7"]);
-        assert_eq!(numbers(&behind(text, "x=\"")), [1.0, 2.0]);
+    fn numbers_end_where_they_are_told_to() {
+        let text = "<data value=\"0.5\">50 %</data><data value=\"7\">";
+        let found = numbers(text.split("<data value=\"").skip(1), '"');
+        assert_eq!(found, [0.5, 7.0]);
+        assert_eq!(name("/* */\n#ifndef A_B_H\n"), Some("A_B"));
+        assert_eq!(name("/* no header */"), None);
     }
 }

@@ -64,16 +64,17 @@ impl Cells {
         format!("{}{part}", name.unwrap_or("0"))
     }
 
-    /// The columns that are read, with their names.
-    fn read<'a>(&'a self, model: &'a Model) -> impl Iterator<Item = (&'a str, &'a Kind, &'a Text)> {
-        let columns = model.columns.iter().zip(&self.names);
-        columns.filter_map(|(column, name)| Some((name.as_deref()?, &column.kind, &column.name)))
+    /// The names of the columns that are read, and their places in the model.
+    pub(crate) fn read(&self) -> impl Iterator<Item = (&str, usize)> {
+        let names = self.names.iter().enumerate();
+        names.filter_map(|(at, name)| Some((name.as_deref()?, at)))
     }
 
     /// The enum of cells.
     pub(crate) fn list(&self, model: &Model) -> String {
         let mut text = String::from("enum P_cell {\n");
-        for (name, kind, column) in self.read(model) {
+        for (name, at) in self.read() {
+            let (kind, column) = (&model.columns[at].kind, &model.columns[at].name);
             let what = match kind {
                 Kind::Number {
                     range: Some([a, b]),
@@ -117,36 +118,27 @@ static inline void P_clear(double cells[Q_N_CELLS]) {
 ",
         );
         if !model.classes.is_empty() {
-            let _ = writeln!(
-                text,
+            text.push_str(
                 "
 /* The most probable class, and a class's name in UTF-8. */
-static inline int P_class(const double outputs[Q_N_OUTPUTS]) {{
+static inline int P_class(const double outputs[Q_N_OUTPUTS]) {
     int best = 0, i;
     for (i = 1; i < Q_N_OUTPUTS; i++) best = outputs[i] > outputs[best] ? i : best;
     return best;
-}}
-static inline const char *P_class_name(int at) {{
-    static const char *const names[] = {{{}}};
-    return names[at];
-}}",
-                quoted(&model.classes)
+}
+static inline const char *P_class_name(int at) { return P_classes[at]; }
+",
             );
         }
         let mut levels = String::new();
         let mut dates = String::new();
-        for (name, kind, _) in self.read(model) {
-            match kind {
+        for (at, (name, column)) in self.read().enumerate() {
+            match &model.columns[column].kind {
                 Kind::Category { levels: all } => {
                     runtime.need("level");
-                    let _ = write!(
+                    let _ = writeln!(
                         levels,
-                        "    if (cell == {name}) {{
-        static const char *const levels[] = {{{}}};
-        return P_level_of(text, levels, {});
-    }}
-",
-                        quoted(all),
+                        "    if (cell == {name}) return P_level_of(text, P_levels_{at}, {});",
                         all.len()
                     );
                 }

@@ -24,7 +24,7 @@ pub(crate) fn source(seeds: std::ops::Range<u64>, n_rows: usize) -> String {
         }
     }
     format!(
-        "{text}
+        "{SAME}{text}
 int checks(void);
 int checks(void) {{ return {n}; }}
 int check(void);
@@ -33,6 +33,41 @@ int check(void) {{
 {calls}    return wrong;
 }}
 "
+    )
+}
+
+const SAME: &str = "
+static int same_text(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
+}
+";
+
+/// A text of C.
+fn quoted(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| format!("\\{byte:03o}"));
+    format!("\"{}\"", bytes.collect::<String>())
+}
+
+/// Compares what the header says of a column, or of one that training knew as constant, of which it says nothing.
+fn about(column: &smallbatch_predict::Column, at: usize, place: usize) -> String {
+    let (kind, n_levels, last) = match &column.kind {
+        Kind::Number { .. } => ('n', 0, None),
+        Kind::Boolean => ('b', 0, None),
+        Kind::Category { levels } => ('c', levels.len(), levels.last()),
+        Kind::Date { .. } => ('d', 0, None),
+        Kind::Constant { .. } => return String::new(),
+    };
+    let last = last.map_or(String::new(), |last| {
+        format!(
+            " || !same_text(about->columns[{at}].levels[{}], {})",
+            n_levels - 1,
+            quoted(last)
+        )
+    });
+    format!(
+        "    wrong |= !same_text(about->columns[{at}].name, {}) || about->columns[{at}].kind != '{kind}' || (int)about->columns[{at}].cell != {place} || about->columns[{at}].n_levels != {n_levels}{last};\n",
+        quoted(&column.name)
     )
 }
 
@@ -46,12 +81,15 @@ fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
     let mut text = format!(
         "static int {name}_row_{at}(void) {{
     double cells[{capitals}_N_CELLS], outputs[{capitals}_N_OUTPUTS];
-    int wrong = 0;
+    const struct {name}_model *about = {name}_about();
+    int wrong = !same_text(about->target, {}) || (about->classes != 0) != {};
     {name}_clear(cells);
-"
+",
+        quoted(&model.target),
+        i32::from(!model.classes.is_empty()),
     );
     let wide = |x: f64| format!("{name}_from_wide({:#x}u)", x.to_bits());
-    let mut place = 0;
+    let (mut place, mut n_columns) = (0, 0);
     for (column, cell) in model.columns.iter().zip(&drawn) {
         let levels = match &column.kind {
             Kind::Constant { .. } => continue,
@@ -86,13 +124,18 @@ fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
             }
         };
         let _ = writeln!(text, "    {line};");
+        text.push_str(&about(column, n_columns, place));
+        n_columns += 1;
         place += if matches!(column.kind, Kind::Date { .. }) {
             4
         } else {
             1
         };
     }
-    let _ = writeln!(text, "    wrong |= {capitals}_N_CELLS != {place};");
+    let _ = writeln!(
+        text,
+        "    wrong |= {capitals}_N_CELLS != {place} || about->n_columns != {n_columns};"
+    );
     match predicted {
         Ok(prediction) => {
             let _ = writeln!(text, "    wrong |= !{name}_predict(cells, outputs);");
@@ -109,7 +152,7 @@ fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
                 let first = class.as_bytes()[0];
                 let _ = writeln!(
                     text,
-                    "    wrong |= {name}_class(outputs) != {at} || (unsigned char){name}_class_name({at})[0] != {first};"
+                    "    wrong |= !same_text(about->classes[{at}], {name}_class_name({at})) || {name}_class(outputs) != {at} || (unsigned char){name}_class_name({at})[0] != {first};"
                 );
             }
         }
