@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::cargo::{cargo, root};
 use crate::output::{say, warn};
-use crate::{circles, edges, tidy};
+use crate::{circles, edges, names, tidy};
 
 /// One check: its name, and what it does. An error is the reason, in words; empty when the step has printed it.
 struct Step {
@@ -14,7 +14,7 @@ struct Step {
     check: fn() -> Result<(), String>,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "formatting",
         check: formatting,
@@ -34,6 +34,10 @@ const STEPS: [Step; 6] = [
     Step {
         name: "circles of modules, sizes of crates",
         check: || circles::check(root()),
+    },
+    Step {
+        name: "names of public types",
+        check: || names::check(root()),
     },
     Step {
         name: "tidiness",

@@ -14,6 +14,7 @@ mod circles;
 mod edges;
 mod keep;
 mod look;
+mod names;
 mod onnx;
 mod output;
 mod paths;

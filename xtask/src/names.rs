@@ -1,0 +1,130 @@
+//! Types of one name in two crates: whoever uses both must write a path before one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Names that several crates have, beside `Error`, which each has. `predict` has plain twins of the others' types, and `sweep` and `lab`
+/// describe many trainings in the words of one; a library's user writes `mlp::Batch` and `data::Batch`. The list may become shorter.
+const SHARED: [&str; 19] = [
+    "Activation",
+    "Batch",
+    "Choice",
+    "Feature",
+    "Look",
+    "Member",
+    "MemoryProbe",
+    "Network",
+    "Optimizer",
+    "Outcome",
+    "Output",
+    "Part",
+    "Plan",
+    "Prediction",
+    "Rates",
+    "Scaling",
+    "Size",
+    "Table",
+    "Tried",
+];
+
+/// Checks all crates of the repository; the error lists every offence, one a line.
+pub(crate) fn check(root: &Path) -> Result<(), String> {
+    let crates = root.join("crates");
+    let exported = exported(&crates).map_err(|error| format!("{}: {error}", crates.display()))?;
+    let mut offences = Vec::new();
+    for (name, crates) in &exported {
+        let known = name == "Error" || SHARED.contains(&name.as_str());
+        if crates.len() > 1 && !known {
+            let crates: Vec<&str> = crates.iter().map(String::as_str).collect();
+            offences.push(format!(
+                "{name} is a public type of {}: rename all but one",
+                crates.join(" and ")
+            ));
+        }
+    }
+    for name in SHARED {
+        if exported.get(name).is_none_or(|crates| crates.len() < 2) {
+            offences.push(format!(
+                "{name} is no longer a name of two crates: remove it from the list in xtask/src/names.rs"
+            ));
+        }
+    }
+    if offences.is_empty() {
+        Ok(())
+    } else {
+        Err(offences.join("\n"))
+    }
+}
+
+/// The types that the root of each crate exports by name, and which crates do.
+fn exported(crates: &Path) -> std::io::Result<BTreeMap<String, BTreeSet<String>>> {
+    let mut exported: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for folder in fs::read_dir(crates)? {
+        let folder = folder?;
+        let Ok(text) = fs::read_to_string(folder.path().join("src/lib.rs")) else {
+            continue;
+        };
+        let code: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        for piece in code.join("\n").split("pub use ").skip(1) {
+            let names = piece.split(';').next().unwrap_or_default();
+            if names.starts_with("smallbatch") {
+                continue; // another crate's
+            }
+            let words = names.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+            for word in words.filter(|word| is_type(word)) {
+                let here = folder.file_name().to_string_lossy().into_owned();
+                exported.entry(word.to_owned()).or_default().insert(here);
+            }
+        }
+    }
+    Ok(exported)
+}
+
+/// `Like`, and not `like` or `LIKE`.
+fn is_type(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_repository_gives_no_name_twice_but_those_that_are_listed() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        assert_eq!(check(&root), Ok(()));
+    }
+
+    #[test]
+    fn a_name_of_two_crates_is_found() {
+        let house = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            (
+                "one",
+                "// pub use x::Other;\npub use a::{Pair, MOST};\npub use smallbatch_two::Lone;\n",
+            ),
+            (
+                "two",
+                "pub use b::{self, Pair};\npub use c::{Lone, MOST};\n",
+            ),
+        ] {
+            let source = house.path().join("crates").join(name).join("src");
+            fs::create_dir_all(&source).unwrap();
+            fs::write(source.join("lib.rs"), text).unwrap();
+        }
+        let offences = check(house.path()).unwrap_err();
+        assert!(
+            offences.contains("Pair is a public type of one and two: rename all but one"),
+            "{offences}"
+        );
+        assert!(
+            !offences.contains("Lone is") && !offences.contains("MOST"),
+            "{offences}"
+        );
+    }
+}
