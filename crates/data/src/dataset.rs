@@ -8,7 +8,7 @@ use smallbatch_preprocess::{FittedScaler, Scalar, TransformReport};
 
 use crate::features::{Features, StoredFeatures};
 use crate::names::{check_fitted_names, check_names, numbered};
-use crate::{Error, Target};
+use crate::{Error, Mismatch, Target};
 
 /// Whether a feature may be missing, which is written NaN.
 ///
@@ -258,7 +258,7 @@ impl<T: Scalar> Dataset<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::UnknownClass`] for a class with samples that the other data set does not name; [`Error::NotClasses`] where either
+    /// [`Mismatch::UnknownClass`](crate::Mismatch::UnknownClass) for a class with samples that the other data set does not name; [`Error::NotClasses`] where either
     /// target is numbers.
     pub fn with_classes_of<U: Scalar>(mut self, other: &Dataset<U>) -> Result<Self, Error> {
         let not_classes = |dataset: &str| Error::NotClasses {
@@ -279,11 +279,12 @@ impl<T: Scalar> Dataset<T> {
             match number_of[*label as usize] {
                 Some(number) => *label = number as u32,
                 None => {
-                    return Err(Error::UnknownClass {
+                    return Err(Mismatch::UnknownClass {
                         dataset: self.name,
                         class: names[*label as usize].clone(),
                         known: known.clone(),
-                    });
+                    }
+                    .into());
                 }
             }
         }

@@ -2,9 +2,11 @@
 
 mod array;
 mod file;
+mod mismatch;
 
 pub use array::ArrayProblem;
 use file::named;
+pub use mismatch::Mismatch;
 
 use std::path::PathBuf;
 
@@ -302,40 +304,15 @@ pub enum Error {
         dataset: String,
     },
 
-    /// A class that the data set whose classes were asked for does not name.
-    #[error(
-        "the class {:?} of {dataset:?} is not among the classes {}; correct its name, or remove its samples",
-        short(class),
-        some_of(known)
-    )]
-    UnknownClass {
-        /// The data set that has it.
-        dataset: String,
-        /// The class.
-        class: String,
-        /// The classes that there are.
-        known: Vec<String>,
-    },
+    /// Data that does not fit what it is used with.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
 
     /// A scaling of targets needs numbers.
     #[error("the target of {dataset:?} is classes; only numbers can be scaled")]
     NotValues {
         /// The data set's name.
         dataset: String,
-    },
-
-    /// Predictions of quantiles that do not have one row for each quantile of each target.
-    #[error(
-        "the predictions have {rows} rows, but {quantiles} quantiles of {n_targets} targets are {}; give the predictions of the loss with these quantiles",
-        n_targets.saturating_mul(*quantiles)
-    )]
-    QuantileRows {
-        /// Rows of the predictions.
-        rows: usize,
-        /// Targets that the scaler was fitted to.
-        n_targets: usize,
-        /// Quantiles of each, as given.
-        quantiles: usize,
     },
 
     /// A grouped split needs groups.

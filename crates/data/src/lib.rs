@@ -131,7 +131,7 @@ pub use batches::{Batch, Batches, Choice};
 pub use chunks::{TableChunks, sample_path};
 pub use column::{ColumnKind, ColumnRole, TableColumn};
 pub use dataset::{Dataset, MissingValues};
-pub use error::{ArrayProblem, Error};
+pub use error::{ArrayProblem, Error, Mismatch};
 pub use features::{StoredFeatures, StoredValues};
 pub use file_batches::FileBatches;
 pub use folder::{FolderTable, read_folder, read_table};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smallbatch_preprocess::{AnyScaler, FitData, FittedScaler, Scalar, Scaler, StandardScaler};
 
 use crate::names::check_fitted_names;
-use crate::{Dataset, Error, Target};
+use crate::{Dataset, Error, Mismatch, Target};
 
 /// Standardizes numbers to be predicted, output by output: y' = (y - μ)/σ, and back: y = μ + σ·y'.
 ///
@@ -126,7 +126,7 @@ impl TargetScaler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::QuantileRows`] for another number of rows than `quantiles` for each output fitted.
+    /// [`Mismatch::QuantileRows`](crate::Mismatch::QuantileRows) for another number of rows than `quantiles` for each output fitted.
     pub fn invert_quantiles<T: Scalar>(
         &self,
         predictions: &mut DMatrix<T>,
@@ -135,11 +135,12 @@ impl TargetScaler {
         let n_targets = self.fitted.n_features();
         let (rows, n_samples) = predictions.shape();
         if quantiles == 0 || Some(rows) != n_targets.checked_mul(quantiles) {
-            return Err(Error::QuantileRows {
+            return Err(Mismatch::QuantileRows {
                 rows,
                 n_targets,
                 quantiles,
-            });
+            }
+            .into());
         }
         // A quantile of all targets is a column of its own.
         let mut each = DMatrix::from_fn(n_targets, n_samples * quantiles, |target, column| {

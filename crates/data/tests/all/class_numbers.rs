@@ -6,7 +6,7 @@
 )]
 
 use nalgebra::DMatrix;
-use smallbatch_data::{Dataset, Error, Table, TableReader, Target, builtin};
+use smallbatch_data::{Dataset, Error, Mismatch, Table, TableReader, Target, builtin};
 
 /// Ten times these rows, and only the first ones kept.
 fn read(rows: &str) -> Dataset {
@@ -42,7 +42,7 @@ fn a_class_that_training_does_not_know_is_an_error() {
     let test = read("1.5,a\n2.25,d\n3.5,b\n").with_name("later");
     let error = test.clone().with_classes_of(&training).unwrap_err();
     assert!(
-        matches!(&error, Error::UnknownClass { class, .. } if class == "d"),
+        matches!(&error, Error::Mismatch(Mismatch::UnknownClass { class, .. }) if class == "d"),
         "{error:?}"
     );
     assert_eq!(

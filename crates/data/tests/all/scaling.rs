@@ -7,7 +7,7 @@
 
 use nalgebra::DMatrix;
 use smallbatch_data::{
-    Dataset, Error, MissingValues, Part, Split, Splitter, Target, TargetScaler, builtin,
+    Dataset, Error, Mismatch, MissingValues, Part, Split, Splitter, Target, TargetScaler, builtin,
 };
 use smallbatch_preprocess::{
     AnyScaler, FitData, MinMaxScaler, QuantileTransformer, Scaler, SmoothClip, StandardScaler,
@@ -468,11 +468,11 @@ fn quantiles_come_back_in_the_unit_of_their_target() {
         assert!(
             matches!(
                 error,
-                Error::QuantileRows {
+                Error::Mismatch(Mismatch::QuantileRows {
                     rows: 6,
                     n_targets: 2,
                     ..
-                }
+                })
             ),
             "{error}"
         );
