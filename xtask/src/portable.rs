@@ -1,11 +1,12 @@
 //! `cargo xtask portable`: whether trained models predict the same bits elsewhere.
 //!
 //! The example `check` of `smallbatch-export` writes random models as Rust sources, as files and as C headers, with the bits of what they
-//! predict on this machine. Here they are compiled and run: by Rust without a standard library, in a browser, on a Cortex-M4. What needs
-//! a tool that is not installed is skipped, and said.
+//! predict on this machine. Here they are compiled and run: by Rust without a standard library, in a browser, on a Cortex-M4. The part `guide`
+//! runs what the docs tell a newcomer to. What needs a tool that is not installed is skipped, and said.
 
 mod bare;
 mod compiled;
+mod guide;
 mod page;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use crate::cargo::{cargo, root};
 use crate::output::{say, warn};
 
 const USAGE: &str = "usage: cargo xtask portable [PART…]
-       PART is bare (Rust without a standard library), wasm (C in headless Chromium) or cortex-m (C under qemu); all by default
+       PART is bare (Rust without a standard library), wasm (C in headless Chromium), cortex-m (C under qemu) or guide (the commands of
+       docs/production.md on a small table); all by default
        cargo xtask portable --target TARGET   builds the part `bare` for another target of Rust, whose standard library must be there";
 
 /// A way to run models elsewhere.
@@ -34,7 +36,7 @@ enum Ran {
     Skipped(String),
 }
 
-const PARTS: [Part; 3] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "bare",
         what: "Rust without a standard library",
@@ -49,6 +51,11 @@ const PARTS: [Part; 3] = [
         name: "cortex-m",
         what: "C for a Cortex-M4, under qemu",
         run: compiled::cortex_m,
+    },
+    Part {
+        name: "guide",
+        what: "the commands of docs/production.md",
+        run: guide::run,
     },
 ];
 

@@ -80,7 +80,7 @@ const VERBS: [(Verb, &str, &str, &str); 9] = [
         "portable",
         "portable [PART…]",
         "compile exported models without a standard library, for wasm32 (run in headless Chromium) and for a Cortex-M4 (run under \
-         qemu), and compare the bits of what they predict; skips what needs a tool that is missing; knows --help",
+         qemu), and compare the bits of what they predict; run the commands of docs/production.md; skips what needs a tool that is missing; knows --help",
     ),
 ];
 

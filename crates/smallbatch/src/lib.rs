@@ -44,8 +44,8 @@
 //! ```
 //!
 //! Longer programs are in the repository's folder `examples`, each on one screen: `classify` (early stopping, test metrics, a saved
-//! model), `regress` (a CSV file, predictions for new rows), `batch_size` (three batch sizes, each at its best rate), `cross_validation`,
-//! `range_test`, `multi_output`, `quantiles`, `observer` (rates and a log of one's own), `resume`, `ensemble`, `bytes` and `mnist`. If you
+//! model), `regress` (a CSV file, predictions for new rows), `batch` (a table of any size, scored piece by piece), `batch_size` (three batch sizes, each at its
+//! best rate), `cross_validation`, `range_test`, `multi_output`, `quantiles`, `observer` (rates and a log of one's own), `resume`, `ensemble`, `bytes` and `mnist`. If you
 //! know scikit-learn, Keras or PyTorch, `docs/words.md` has your words and ours.
 //!
 //! # Why normalize, and why mini-batches

@@ -77,6 +77,16 @@ fn regress_errs_far_less_than_the_mean_and_predicts_new_cars() {
 }
 
 #[test]
+fn batch_scores_each_row() {
+    let text = printed("batch");
+    assert!(
+        text.starts_with("line,prediction,p(0),p(1),p(2)\n2,0,"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 179, "{text}");
+}
+
+#[test]
 fn batches_arrive_in_fewer_epochs_than_the_full_batch() {
     let text = printed("batch_size");
     let rows: Vec<Vec<&str>> = text

@@ -282,13 +282,15 @@ fn a_new_model_drops_no_request() {
     });
 }
 
-/// Not a test of speed: `cargo test --release -- --ignored --nocapture load` prints the figures.
+/// Not a test of speed: `cargo test --release -- --ignored --nocapture load` prints the figures, of another model with `MODEL` and a `ROW` for it.
 #[test]
 #[ignore = "prints figures"]
 fn load() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.safetensors");
     replace(&file, &model(3.0));
+    let file = std::env::var("MODEL").map_or(file, Into::into);
+    let row = std::env::var("ROW").unwrap_or(r#"{"size": 50, "town": "Bonn"}"#.to_owned());
     let address = serve(&file);
     for clients in [1, 2, 8, 32] {
         let begun = Instant::now();
@@ -299,7 +301,7 @@ fn load() {
                         let (mut client, mut times) = (Client::new(address), Vec::new());
                         while begun.elapsed() < Duration::from_secs(3) {
                             let asked = Instant::now();
-                            assert_eq!(client.predict(r#"{"size": 50, "town": "Bonn"}"#).0, 200);
+                            assert_eq!(client.predict(&row).0, 200);
                             times.push(asked.elapsed());
                         }
                         times
