@@ -38,7 +38,7 @@ impl AnyRows<'static> {
             return Ok(Self::Arrow(Box::new(ArrowRows::open(path)?)));
         }
         Ok(Self::Text(Box::new(Rows::new(
-            source::open(path)?,
+            Box::new(source::open(path)?),
             malformed,
         )?)))
     }

@@ -84,6 +84,10 @@ impl TableChunks {
     /// # Errors
     /// As [`Table::read`] as far as the header.
     pub fn read(source: impl Read + Send + 'static, most_rows: usize) -> Result<Self, Error> {
+        Self::of_text(Box::new(source), most_rows)
+    }
+
+    fn of_text(source: Box<dyn Read + Send>, most_rows: usize) -> Result<Self, Error> {
         let rows = AnyRows::Text(Box::new(Rows::new(source, Malformed::Refuse)?));
         Ok(Self::of_rows(rows, most_rows))
     }

@@ -54,6 +54,11 @@ impl Table {
     /// with another number of cells or a quote that is not closed, bytes that are no text, and a packed file that is cut off; [`Error::BadName`] for two
     /// columns with the same name; [`Error::Io`] (with an empty path).
     pub fn read(source: impl Read + Send) -> Result<Self, Error> {
+        Self::of_text(Box::new(source))
+    }
+
+    /// Of one type for all sources: so that the reader of tables, with what unpacks them, is compiled here and not by its users.
+    fn of_text(source: Box<dyn Read + Send + '_>) -> Result<Self, Error> {
         Self::of_rows(AnyRows::Text(Box::new(Rows::new(
             source,
             Malformed::Refuse,

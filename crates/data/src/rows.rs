@@ -39,7 +39,10 @@ pub(crate) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Reads up to the first row.
-    pub(crate) fn new(source: impl Read + Send + 'a, malformed: Malformed) -> Result<Self, Error> {
+    pub(crate) fn new(
+        source: Box<dyn Read + Send + 'a>,
+        malformed: Malformed,
+    ) -> Result<Self, Error> {
         let (source, packed) = unpacked(source).map_err(io_error)?;
         let bad_bytes = match malformed {
             Malformed::Refuse => BadBytes::End,

@@ -214,8 +214,28 @@ impl Splitter {
     /// - Grouped: [`Error::NoGroups`].
     /// - [`Error::ZeroWeights`]: all samples of a part have weight 0.
     pub fn split<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Split<T>, Error> {
-        Split::from_assignment(dataset, &self.assign(dataset)?)
+        split(self, dataset)
     }
+}
+
+fn split_here<T: Scalar>(splitter: &Splitter, dataset: &Dataset<T>) -> Result<Split<T>, Error> {
+    Split::from_assignment(dataset, &splitter.assign(dataset)?)
+}
+
+// Compiled here for both number types, and not again in every crate that splits data.
+smallbatch_base::compiled! {
+    fn split(splitter: &'a Splitter, dataset: &'a Dataset<T>) -> Result<Split<T>, Error> = split_here;
+
+    fn scaled(
+        split: &'a Split<T>,
+        fitted: &'a FittedScaler,
+    ) -> Result<(Split<T>, [TransformReport; 3]), Error> = Split::scaled_here;
+
+    fn scaled_on_read(split: &'a Split<T>, fitted: &'a FittedScaler) -> Result<Split<T>, Error> =
+        Split::scaled_on_read_here;
+
+    fn with_scaled_targets(split: &'a Split<T>) -> Result<(Split<T>, TargetScaler), Error> =
+        Split::with_scaled_targets_here;
 }
 
 /// A training, a validation and a test part of one data set.
@@ -396,7 +416,7 @@ impl<T: Scalar> Split<T> {
     /// ```
     pub fn scaled_on_read_by(&self, scaler: &impl Scaler) -> Result<(Self, FittedScaler), Error> {
         let fitted = self.fit(scaler)?;
-        Ok((self.map(|part| part.scaled_on_read(&fitted))?, fitted))
+        Ok((scaled_on_read(self, &fitted)?, fitted))
     }
 
     /// As [`scaled_by`](Self::scaled_by), with a report on the training, the validation and the test part, in this order: which
@@ -422,15 +442,24 @@ impl<T: Scalar> Split<T> {
         scaler: &impl Scaler,
     ) -> Result<(Self, FittedScaler, [TransformReport; 3]), Error> {
         let fitted = self.fit(scaler)?;
-        let (train, of_train) = self.train.scaled_with_report(&fitted)?;
-        let (validation, of_validation) = self.validation.scaled_with_report(&fitted)?;
-        let (test, of_test) = self.test.scaled_with_report(&fitted)?;
+        let (scaled, reports) = scaled(self, &fitted)?;
+        Ok((scaled, fitted, reports))
+    }
+
+    fn scaled_here(&self, fitted: &FittedScaler) -> Result<(Self, [TransformReport; 3]), Error> {
+        let (train, of_train) = self.train.scaled_with_report(fitted)?;
+        let (validation, of_validation) = self.validation.scaled_with_report(fitted)?;
+        let (test, of_test) = self.test.scaled_with_report(fitted)?;
         let scaled = Self {
             train,
             validation,
             test,
         };
-        Ok((scaled, fitted, [of_train, of_validation, of_test]))
+        Ok((scaled, [of_train, of_validation, of_test]))
+    }
+
+    fn scaled_on_read_here(&self, fitted: &FittedScaler) -> Result<Self, Error> {
+        self.map(|part| part.scaled_on_read(fitted))
     }
 
     /// Standardizes the targets of all three parts by the training part's mean and deviation; for regression.
@@ -452,6 +481,10 @@ impl<T: Scalar> Split<T> {
     /// # }
     /// ```
     pub fn with_scaled_targets(&self) -> Result<(Self, TargetScaler), Error> {
+        with_scaled_targets(self)
+    }
+
+    fn with_scaled_targets_here(&self) -> Result<(Self, TargetScaler), Error> {
         let scaler = TargetScaler::fit(&self.train)?;
         Ok((self.map(|part| scaler.apply(part))?, scaler))
     }

@@ -1,8 +1,10 @@
 //! What a trainer does with data: trainings from the beginning to the end, and those to be run piece by piece.
 
+use smallbatch_base::compiled;
 use smallbatch_data::Dataset;
 use smallbatch_mlp::Mlp;
 
+use crate::rows::Rows;
 use crate::{Checkpoint, Error, Observer, Scalar, Session, Silent, Trained, Trainer, TrainingRows};
 
 impl Trainer {
@@ -22,9 +24,7 @@ impl Trainer {
         training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Trained<T>, Error> {
-        let mut session = self.start(training, validation)?;
-        session.run(&mut Silent)?;
-        session.finish()
+        fit(self, training.into().0, validation)
     }
 
     /// Trains from the beginning to the end, while an observer listens.
@@ -37,9 +37,7 @@ impl Trainer {
         validation: Option<&'a Dataset<T>>,
         observer: &mut dyn Observer,
     ) -> Result<Trained<T>, Error> {
-        let mut session = self.start(training, validation)?;
-        session.run(observer)?;
-        session.finish()
+        fit_observed(self, training.into().0, validation, observer)
     }
 
     /// A training that stands before its first update, to be run piece by piece.
@@ -51,7 +49,7 @@ impl Trainer {
         training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::start(self, training.into().0, validation)
+        start(self.clone(), training.into().0, validation)
     }
 
     /// The same, but it begins with a model that is there instead of a new one: to train a saved model on new rows, or one
@@ -79,7 +77,7 @@ impl Trainer {
         training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::start_from(self, model, training.into().0, validation)
+        start_from(self.clone(), model, training.into().0, validation)
     }
 
     /// A training that stands where the checkpoint was made, and goes on from there as if it had never stopped: to the
@@ -92,6 +90,60 @@ impl Trainer {
         training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Session<'a, T>, Error> {
-        Session::resume(checkpoint, training.into().0, validation)
+        resume(checkpoint, training.into().0, validation)
     }
+}
+
+fn run_to_the_end<T: Scalar>(
+    trainer: &Trainer,
+    training: Rows<'_, T>,
+    validation: Option<&Dataset<T>>,
+    observer: &mut (impl Observer + ?Sized),
+) -> Result<Trained<T>, Error> {
+    let mut session = Session::start(trainer.clone(), training, validation)?;
+    session.run_here(observer)?;
+    session.finish()
+}
+
+fn run_unobserved<T: Scalar>(
+    trainer: &Trainer,
+    training: Rows<'_, T>,
+    validation: Option<&Dataset<T>>,
+) -> Result<Trained<T>, Error> {
+    run_to_the_end(trainer, training, validation, &mut Silent)
+}
+
+// Compiled here for both number types, and not again in every crate that trains.
+compiled! {
+    fn fit(
+        trainer: &'a Trainer,
+        training: Rows<'a, T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Trained<T>, Error> = run_unobserved;
+
+    fn fit_observed(
+        trainer: &'a Trainer,
+        training: Rows<'a, T>,
+        validation: Option<&'a Dataset<T>>,
+        observer: &'a mut (dyn Observer + 'a),
+    ) -> Result<Trained<T>, Error> = run_to_the_end;
+
+    fn start(
+        trainer: Trainer,
+        training: Rows<'a, T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> = Session::start;
+
+    fn start_from(
+        trainer: Trainer,
+        model: Mlp<T>,
+        training: Rows<'a, T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> = Session::start_from;
+
+    fn resume(
+        checkpoint: Checkpoint<T>,
+        training: Rows<'a, T>,
+        validation: Option<&'a Dataset<T>>,
+    ) -> Result<Session<'a, T>, Error> = Session::resume;
 }

@@ -200,6 +200,29 @@ impl<F: FnMut(u64, f64) -> f64> Observer for RateBy<F> {
     }
 }
 
+/// Whoever lends an observer gets it back.
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn on_start(&mut self, plan: &Plan) {
+        (**self).on_start(plan);
+    }
+
+    fn learning_rate(&mut self, update: u64, scheduled: f64) -> f64 {
+        (**self).learning_rate(update, scheduled)
+    }
+
+    fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+        (**self).on_update(update)
+    }
+
+    fn on_evaluation(&mut self, record: &Record) -> ControlFlow<()> {
+        (**self).on_evaluation(record)
+    }
+
+    fn on_evaluated_model(&mut self, model: ModelRef<'_>, record: &Record) -> ControlFlow<()> {
+        (**self).on_evaluated_model(model, record)
+    }
+}
+
 /// Two observers, the first before the second: it gets the first's learning rate as the schedule's. Either may end the training.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_start(&mut self, plan: &Plan) {
@@ -232,7 +255,8 @@ fn both(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
     if a.is_break() { a } else { b }
 }
 
-/// The observer of a training that nobody listens to. The loop is compiled for it separately, so it costs nothing.
+/// The observer of a training that nobody listens to. The loop of [`Trainer::fit`](crate::Trainer::fit) is compiled for it separately, so
+/// there it costs nothing.
 ///
 /// ```
 /// # use smallbatch_data::{BatchSize, Dataset, Target};

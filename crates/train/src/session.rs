@@ -83,6 +83,10 @@ impl<T: Scalar> std::fmt::Debug for Session<'_, T> {
     }
 }
 
+smallbatch_base::compiled! {
+    fn finish(session: Session<'a, T>) -> Result<Trained<T>, Error> = Session::finish_here;
+}
+
 impl<T: Scalar> Session<'_, T> {
     /// The model as it stands (not the best one so far).
     pub fn model(&self) -> &Mlp<T> {
@@ -146,7 +150,11 @@ impl<T: Scalar> Session<'_, T> {
     /// [`Error::Diverged`] where the model was not evaluated at its last update, and is not finite there, and there is no
     /// best one. So it is where the training losses are those of the batches, and there is no validation data: the losses of
     /// the batches are those before the last update, so that the model after it is evaluated on a few samples here.
-    pub fn finish(mut self) -> Result<Trained<T>, Error> {
+    pub fn finish(self) -> Result<Trained<T>, Error> {
+        finish(self)
+    }
+
+    fn finish_here(mut self) -> Result<Trained<T>, Error> {
         let is_evaluated =
             |last: Option<&Record>| last.is_some_and(|last| last.update == self.update);
         if self.closing.is_none() && !is_evaluated(self.history.last()) {

@@ -67,8 +67,7 @@ impl<T: Scalar> Trained<T> {
     /// [`Error::OtherData`] for data with other names; [`smallbatch_data::Error::NoSamples`] for a part without samples; those of the loss, such as targets outside
     /// its range.
     pub fn evaluate(&self, data: &Dataset<T>) -> Result<Measurement, Error> {
-        self.names.check(data)?;
-        measure(&self.model, data)
+        evaluate(self, data)
     }
 
     /// Which class is taken for which, with the names of the classes.
@@ -76,10 +75,7 @@ impl<T: Scalar> Trained<T> {
     /// # Errors
     /// As [`evaluate`](Self::evaluate); [`Error::NotClasses`] where the target is numbers.
     pub fn confusion_matrix(&self, data: &Dataset<T>) -> Result<ConfusionMatrix, Error> {
-        self.names.check(data)?;
-        let labels = data.target().labels().ok_or(Error::NotClasses)?;
-        let predictions = self.model.predict(data.features())?;
-        ConfusionMatrix::new(&predictions, labels, data.weights(), data.target().names())
+        confusion_matrix(self, data)
     }
 
     /// Every evaluation, the one before the first update and the one after the last included.
@@ -96,6 +92,30 @@ impl<T: Scalar> Trained<T> {
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
+}
+
+fn evaluate_here<T: Scalar>(trained: &Trained<T>, data: &Dataset<T>) -> Result<Measurement, Error> {
+    trained.names.check(data)?;
+    measure(&trained.model, data)
+}
+
+fn confusion_matrix_here<T: Scalar>(
+    trained: &Trained<T>,
+    data: &Dataset<T>,
+) -> Result<ConfusionMatrix, Error> {
+    trained.names.check(data)?;
+    let labels = data.target().labels().ok_or(Error::NotClasses)?;
+    let predictions = trained.model.predict(data.features())?;
+    ConfusionMatrix::new(&predictions, labels, data.weights(), data.target().names())
+}
+
+smallbatch_base::compiled! {
+    fn evaluate(trained: &'a Trained<T>, data: &'a Dataset<T>) -> Result<Measurement, Error> = evaluate_here;
+
+    fn confusion_matrix(
+        trained: &'a Trained<T>,
+        data: &'a Dataset<T>,
+    ) -> Result<ConfusionMatrix, Error> = confusion_matrix_here;
 }
 
 /// What tells whether data is of the training's kind.

@@ -27,12 +27,20 @@ pub fn accuracy<'a, T: Scalar>(
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
-    let predictions = predictions.into();
-    fraction_right(predictions, labels, weights, 0.5)
+    fraction_right(predictions.into(), labels, weights, 0.5)
 }
 
-/// [`accuracy`], with the threshold of a single row given: 0.5 for probabilities, 0 for logits.
-pub(crate) fn fraction_right<T: Scalar>(
+smallbatch_base::compiled! {
+    /// [`accuracy`], with the threshold of a single row given: 0.5 for probabilities, 0 for logits.
+    pub(crate) fn fraction_right(
+        predictions: DMatrixView<'a, T>,
+        labels: &'a [u32],
+        weights: Option<&'a [T]>,
+        threshold: f64,
+    ) -> Result<f64, Error> = fraction_right_here;
+}
+
+fn fraction_right_here<T: Scalar>(
     predictions: DMatrixView<'_, T>,
     labels: &[u32],
     weights: Option<&[T]>,

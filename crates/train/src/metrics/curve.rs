@@ -30,7 +30,22 @@ pub fn roc_auc<'a, T: Scalar>(
     labels: &[u32],
     weights: Option<&[T]>,
 ) -> Result<f64, Error> {
-    let scores = scores.into();
+    roc_auc_of(scores.into(), labels, weights)
+}
+
+smallbatch_base::compiled! {
+    fn roc_auc_of(
+        scores: DMatrixView<'a, T>,
+        labels: &'a [u32],
+        weights: Option<&'a [T]>,
+    ) -> Result<f64, Error> = roc_auc_here;
+}
+
+fn roc_auc_here<T: Scalar>(
+    scores: DMatrixView<'_, T>,
+    labels: &[u32],
+    weights: Option<&[T]>,
+) -> Result<f64, Error> {
     let scored = Scored::new("ROC AUC", scores, labels, weights)?;
     let weight_of = |class: usize| -> f64 {
         (0..labels.len())

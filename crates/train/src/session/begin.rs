@@ -16,24 +16,24 @@ use crate::{Error, History, Scalar, Trainer, Watched};
 
 impl<'a, T: Scalar> Session<'a, T> {
     pub(crate) fn start(
-        trainer: &Trainer,
+        trainer: Trainer,
         training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
         // Before anything is allocated for a model that may be absurd.
-        check(trainer, training, validation)?;
+        check(&trainer, training, validation)?;
         let model = trainer.model.build::<T>(trainer.seed)?;
         let optimizer = trainer.optimizer.build(model.n_parameters())?;
-        Self::assemble(trainer.clone(), training, validation, model, optimizer)
+        Self::assemble(trainer, training, validation, model, optimizer)
     }
 
     pub(crate) fn start_from(
-        trainer: &Trainer,
+        trainer: Trainer,
         model: Mlp<T>,
         training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
-        check(trainer, training, validation)?;
+        check(&trainer, training, validation)?;
         if model.spec() != &trainer.model {
             return Err(Error::OtherModel {
                 described: format!("{:?}", trainer.model),
@@ -41,7 +41,7 @@ impl<'a, T: Scalar> Session<'a, T> {
             });
         }
         let optimizer = trainer.optimizer.build(model.n_parameters())?;
-        Self::assemble(trainer.clone(), training, validation, model, optimizer)
+        Self::assemble(trainer, training, validation, model, optimizer)
     }
 
     pub(crate) fn resume(

@@ -1,5 +1,7 @@
 //! The loop: stretches of updates between evaluations.
 
+use smallbatch_base::PerType;
+
 use super::Session;
 use crate::batch_losses::total_weight;
 use crate::clock::Deadline;
@@ -28,12 +30,32 @@ impl<T: Scalar> Session<'_, T> {
         }
     }
 
+    /// As [`run`](Self::run), compiled for this very observer.
+    pub(crate) fn run_here<O: Observer + ?Sized>(
+        &mut self,
+        observer: &mut O,
+    ) -> Result<Outcome, Error> {
+        observer.on_start(&self.plan());
+        loop {
+            if let Some(outcome) = self.advance_here(observer)? {
+                return Ok(outcome);
+            }
+        }
+    }
+
     /// Trains to the next evaluation (the first time: evaluates the model before training), and says whether that was
     /// the end. Does not call [`Observer::on_start`].
     ///
     /// # Errors
     /// [`Error::Diverged`], with the history so far.
     pub fn advance<O: Observer + ?Sized>(
+        &mut self,
+        mut observer: &mut O,
+    ) -> Result<Option<Outcome>, Error> {
+        T::per_type::<Advance>(())(self, &mut observer)
+    }
+
+    fn advance_here<O: Observer + ?Sized>(
         &mut self,
         observer: &mut O,
     ) -> Result<Option<Outcome>, Error> {
@@ -188,6 +210,37 @@ impl<T: Scalar> Session<'_, T> {
                 })
             }
         }
+    }
+}
+
+/// A session goes on to its next evaluation.
+type AdvanceOf<T> =
+    for<'s, 'a> fn(&'s mut Session<'a, T>, &'s mut dyn Observer) -> Result<Option<Outcome>, Error>;
+
+fn advance<'s, 'a, T: Scalar>(
+    session: &'s mut Session<'a, T>,
+    observer: &'s mut dyn Observer,
+) -> Result<Option<Outcome>, Error> {
+    session.advance_here(observer)
+}
+
+/// The loop as it was compiled here, for both number types, and not again in every crate that trains. `compiled!` would tie the
+/// session's borrow to that of its data; a pointer does not.
+struct Advance;
+
+impl PerType for Advance {
+    type Arguments<'a, T: Scalar> = ();
+    type Output<'a, T: Scalar> = AdvanceOf<T>;
+
+    // Inlined, they would bring the loop along.
+    #[inline(never)]
+    fn narrow<'a>((): Self::Arguments<'a, f32>) -> Self::Output<'a, f32> {
+        advance::<f32>
+    }
+
+    #[inline(never)]
+    fn wide<'a>((): Self::Arguments<'a, f64>) -> Self::Output<'a, f64> {
+        advance::<f64>
     }
 }
 

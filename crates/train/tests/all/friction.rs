@@ -170,6 +170,36 @@ fn an_observer_sees_the_model_of_each_evaluation() {
     assert_ne!(keep.models[0], keep.models[1]);
 }
 
+/// The loop of `fit` is compiled for nobody who listens, that of a session for anyone who does.
+#[test]
+fn a_session_with_lent_observers_gives_the_bits_of_a_fit() {
+    let data = classes(50, 1);
+    let mut losses = Vec::new();
+    let mut rates = RateBy(|_, rate| rate);
+    let mut note = Note(&mut losses);
+    let mut session = classifier().start(&data, None).unwrap();
+    session.run(&mut (&mut rates, &mut note)).unwrap();
+    let listened = session.finish().unwrap();
+    let alone = classifier().fit(&data, None).unwrap();
+    assert_eq!(listened.model(), alone.model());
+    let of_history: Vec<f64> = listened
+        .history()
+        .records()
+        .iter()
+        .map(|record| record.training_loss)
+        .collect();
+    assert_eq!(losses, of_history);
+}
+
+struct Note<'a>(&'a mut Vec<f64>);
+
+impl Observer for Note<'_> {
+    fn on_evaluation(&mut self, record: &Record) -> ControlFlow<()> {
+        self.0.push(record.training_loss);
+        ControlFlow::Continue(())
+    }
+}
+
 /// A straight line through one feature of size c, by plain descent on all samples: the curvature is 2·c² along the weight and 2 along the
 /// bias, so that rates from 1 / max(1, c²) on diverge.
 #[test]
