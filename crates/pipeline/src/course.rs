@@ -55,7 +55,7 @@ impl Course {
     }
 }
 
-/// A [`Course`] without what its fold and recipe tell: to be kept, and brought back by [`Fold::recall`].
+/// A [`Course`] without what its fold and recipe tell: to be kept, and brought back by [`Fold::recall`](crate::Fold::recall).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptCourse {
     looks: Vec<KeptLook>,
