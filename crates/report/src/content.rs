@@ -197,3 +197,35 @@ impl Block {
 pub(crate) fn plain(text: impl Into<String>) -> Text {
     vec![Span::Plain(text.into())]
 }
+
+/// A text in which what is between backticks is a name in a program. A backtick that has no partner stays.
+pub(crate) fn with_code(text: &str) -> Text {
+    let mut parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return plain(text);
+    }
+    let last = parts.pop();
+    let mut spans = Vec::new();
+    for pair in parts.chunks(2) {
+        spans.push(Span::Plain(pair[0].to_owned()));
+        spans.extend(pair.get(1).map(|name| Span::Code((*name).to_owned())));
+    }
+    spans.extend(last.map(|rest| Span::Plain(rest.to_owned())));
+    spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_between_backticks_are_code() {
+        let html = |text: &str| crate::html::text(&with_code(text));
+        assert_eq!(
+            html("name it as the `time`, or `group`."),
+            "name it as the <code>time</code>, or <code>group</code>."
+        );
+        assert_eq!(html("5` of it"), "5` of it");
+        assert_eq!(html("plain"), "plain");
+    }
+}

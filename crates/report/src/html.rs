@@ -103,7 +103,7 @@ fn block(part: &Block) -> String {
     }
 }
 
-fn text(spans: &Text) -> String {
+pub(crate) fn text(spans: &Text) -> String {
     all(spans, span)
 }
 

@@ -3,7 +3,9 @@
 use smallbatch_evidence::Scale;
 
 use super::{AdvicePage, AdviceWay, pictures, predictions};
-use crate::content::{Block, Column, Document, Form, Section, Span, Table, Text, Tone, plain};
+use crate::content::{
+    Block, Column, Document, Form, Section, Span, Table, Text, Tone, plain, with_code,
+};
 use crate::foresight::Expectation;
 use crate::strip::{Ruler, Strip};
 use crate::words::{self, Size};
@@ -73,7 +75,10 @@ fn lead(page: &AdvicePage) -> Vec<Block> {
         }
         blocks.extend(Block::words(Tone::Small, words));
     }
-    let note = |note: &String| Block::words(Tone::Note, words::sentence_of(note));
+    let note = |note: &String| {
+        let said = words::sentence_of(note);
+        (!said.is_empty()).then(|| Block::Paragraph(Tone::Note, with_code(&said)))
+    };
     let (first, rest) = page.notes.split_at(page.notes.len().min(MOST_NOTES));
     blocks.extend(first.iter().filter_map(note));
     let title = format!("{} more of the kind", words::count(rest.len()));
