@@ -32,15 +32,15 @@ pub(crate) struct Export {
 #[group(required = true, multiple = true)]
 struct Forms {
     /// Write a Rust source with the static MODEL
-    #[arg(long, value_name = "FILE.rs")]
+    #[arg(long, value_name = "FILE")]
     rust: Option<PathBuf>,
 
     /// Write a C header; the file's name is what its functions' names begin with
-    #[arg(long, value_name = "FILE.h")]
+    #[arg(long, value_name = "FILE")]
     c: Option<PathBuf>,
 
     /// Write a file for ONNX runtimes
-    #[arg(long, value_name = "FILE.onnx")]
+    #[arg(long, value_name = "FILE")]
     onnx: Option<PathBuf>,
 }
 
