@@ -47,6 +47,9 @@ const LIST: [Candidate; 24] = [
     (&[256], Clipped, 32, AdamW, 0.003, 1.0, 0.4),
 ];
 
+/// What comes first in tables of so many rows, of which few candidates can be tried: there are outliers in most of them, and rows enough for dropout.
+const LARGE: (usize, Candidate) = (10_000, (&[128], Clipped, 32, AdamW, 0.003, 0.1, 0.2));
+
 /// The penalties of straight lines, as shares of one sample's weight.
 const PENALTIES: [f64; 6] = [0.001, 0.1, 1.0, 10.0, 100.0, 1_000.0];
 
@@ -83,7 +86,11 @@ pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network
             levels: Levels::Means,
         }
     };
-    LIST.iter().map(network).collect()
+    let (many, first) = &LARGE;
+    let first = (rows >= *many).then_some(first);
+    let mut networks: Vec<Network> = first.into_iter().chain(&LIST).map(network).collect();
+    networks.truncate(LIST.len());
+    networks
 }
 
 /// Straight lines that keep all features, for so many training rows; twice where a column has many categories.
