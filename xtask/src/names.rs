@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Names that several crates have, beside `Error`, which each has. `predict` has plain twins of the others' types, and `sweep` and `lab`
 /// describe many trainings in the words of one; a library's user writes `mlp::Batch` and `data::Batch`. The list may become shorter.
-const SHARED: [&str; 19] = [
+const SHARED: [&str; 18] = [
     "Activation",
     "Batch",
     "Choice",
@@ -17,7 +17,6 @@ const SHARED: [&str; 19] = [
     "Network",
     "Optimizer",
     "Outcome",
-    "Output",
     "Part",
     "Plan",
     "Prediction",

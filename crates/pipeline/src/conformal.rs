@@ -1,6 +1,7 @@
 //! Intervals around predicted numbers, with a coverage that rows held out vouch for.
 
 use serde::{Deserialize, Serialize};
+use smallbatch_predict::Errors;
 
 /// The errors of rows that no training saw, kept as so many quantiles at most.
 const MOST_KEPT: usize = 2_001;
@@ -10,11 +11,9 @@ const MOST_KEPT: usize = 2_001;
 ///
 /// The held-out rows are those of each fold in turn, predicted by the network that did not see them (Vovk 2015).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Conformal {
-    /// Absolute errors in ascending order; of more rows than are kept, evenly spaced ones.
-    errors: Vec<f64>,
-    /// Of how many rows.
-    rows: usize,
+    kept: Errors,
 }
 
 impl Conformal {
@@ -28,32 +27,23 @@ impl Conformal {
             let at = |kept: usize| (kept * (rows - 1)).div_ceil(MOST_KEPT - 1);
             errors = (0..MOST_KEPT).map(|kept| errors[at(kept)]).collect();
         }
-        Self { errors, rows }
-    }
-
-    pub(crate) fn portable(&self) -> smallbatch_predict::Errors {
-        smallbatch_predict::Errors {
-            errors: self.errors.clone().into(),
-            rows: self.rows,
-        }
-    }
-
-    pub(crate) fn of_portable(errors: smallbatch_predict::Errors) -> Self {
+        let errors = errors.into();
         Self {
-            errors: errors.errors.into_owned(),
-            rows: errors.rows,
+            kept: Errors { errors, rows },
         }
+    }
+
+    pub(crate) fn portable(&self) -> Errors {
+        self.kept.clone()
+    }
+
+    pub(crate) fn of_portable(kept: Errors) -> Self {
+        Self { kept }
     }
 
     /// Half the width of an interval of this coverage; infinite where so few rows cannot vouch for it.
     pub fn half_width(&self, coverage: f64) -> f64 {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count of rows.
-        let rank = ((self.rows + 1) as f64 * coverage - 1e-9).ceil().max(1.0) as usize;
-        if rank > self.rows || self.errors.is_empty() {
-            return f64::INFINITY;
-        }
-        let at = ((rank - 1) * (self.errors.len() - 1)).div_ceil((self.rows - 1).max(1));
-        self.errors[at.min(self.errors.len() - 1)]
+        self.kept.half_width(coverage)
     }
 }
 
@@ -73,7 +63,7 @@ mod tests {
     #[test]
     fn of_many_rows_the_kept_ones_are_enough() {
         let many = Conformal::new((0..100_000).map(|at| f64::from(at) / 1e5).collect());
-        assert!(many.errors.len() <= MOST_KEPT);
+        assert!(many.kept.errors.len() <= MOST_KEPT);
         for coverage in [0.1, 0.5, 0.9, 0.99] {
             let half = many.half_width(coverage);
             assert!(

@@ -7,9 +7,9 @@ use smallbatch_mlp::Mlp;
 use smallbatch_preprocess::FittedScaler;
 
 use crate::Error;
+use crate::Output;
 use crate::encoder::Encoder;
 use crate::member::Member;
-use crate::output::Output;
 
 /// A training, with what it was at each look.
 #[derive(Clone, Debug)]

@@ -11,11 +11,13 @@ use smallbatch_preprocess::{AnyScaler, FitData, FittedScaler, Scaler, StandardSc
 use smallbatch_train::{Observer, Record, Trainer, TrainingRows, Update};
 
 use crate::Error;
+use crate::Output;
 use crate::course::{Course, KeptCourse, Look};
 use crate::encoder::{Encoder, has_many_levels};
 use crate::line;
 use crate::member::{row_losses, run};
-use crate::output::Output;
+
+use crate::output::FitOutput as _;
 use crate::recipe::{Levels, Network, Recipe};
 
 /// Looks in a row without a lower loss, after which a training is not continued.

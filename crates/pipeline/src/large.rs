@@ -11,11 +11,13 @@ use smallbatch_data::{
 };
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
 
+use crate::Output;
 use crate::course::Look;
 use crate::encoder::Encoder;
 use crate::fold::{Fold, Part};
 use crate::member::narrowed;
-use crate::output::Output;
+
+use crate::output::FitOutput as _;
 use crate::recipe::{Network, Recipe};
 use crate::{Conformal, Error, Pipeline, Scores};
 use hold_out::HoldOut;

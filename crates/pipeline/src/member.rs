@@ -7,8 +7,10 @@ use smallbatch_mlp::Mlp;
 use smallbatch_preprocess::FittedScaler;
 
 use crate::Error;
+use crate::Output;
 use crate::encoder::Encoder;
-use crate::output::Output;
+
+use crate::output::FitOutput as _;
 
 /// The smallest probability that a log loss knows.
 const LEAST: f64 = 1e-15;

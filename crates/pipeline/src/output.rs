@@ -1,39 +1,27 @@
 //! Between a table's target and what a network puts out.
 
 use nalgebra::DMatrix;
-use serde::{Deserialize, Serialize};
 use smallbatch_data::Target;
+use smallbatch_predict::Output;
 
-/// What stands behind a network: how its outputs become predictions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Output {
-    /// Probabilities of classes.
-    Probabilities,
-    /// A number that was standardized, y = μ + σ·z.
-    Number {
-        /// μ, the mean of the training rows.
-        mean: f64,
-        /// σ, their standard deviation; 1 where they are constant.
-        scale: f64,
-    },
-    /// A positive number whose logarithm was standardized, y = s·exp(μ + σ·z).
-    Logarithm {
-        /// μ, the mean of the training rows' logarithms.
-        mean: f64,
-        /// σ, their standard deviation.
-        scale: f64,
-        /// s, which makes the mean prediction of the training rows the mean of their targets (after Duan 1983).
-        smear: f64,
-        /// The largest |z| that is predicted: one and a half times that of the training rows. Beyond it a little more would be thousands more.
-        reach: f64,
-    },
-}
-
-impl Output {
+/// What is learned of a target, and done with many rows at once; what one row becomes is `smallbatch-predict`'s own.
+pub(crate) trait FitOutput: Sized {
     /// Learns from the targets of training rows, with weights where they have some. The logarithm is taken where it is asked for and
     /// all are positive.
-    pub(crate) fn fit(target: &Target<f64>, weights: Option<&[f64]>, logarithm: bool) -> Self {
+    fn fit(target: &Target<f64>, weights: Option<&[f64]>, logarithm: bool) -> Self;
+
+    /// What the network is to put out for these targets.
+    fn encode(&self, target: &Target<f64>) -> Target<f64>;
+
+    /// Predictions from what the network puts out, shape (outputs, rows).
+    fn decode(&self, outputs: DMatrix<f64>) -> DMatrix<f64>;
+
+    /// The same with s as these predictions, made with s = 1, ask for.
+    fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self;
+}
+
+impl FitOutput for Output {
+    fn fit(target: &Target<f64>, weights: Option<&[f64]>, logarithm: bool) -> Self {
         let Some(values) = target.as_values() else {
             return Self::Probabilities;
         };
@@ -69,8 +57,7 @@ impl Output {
         }
     }
 
-    /// What the network is to put out for these targets.
-    pub(crate) fn encode(&self, target: &Target<f64>) -> Target<f64> {
+    fn encode(&self, target: &Target<f64>) -> Target<f64> {
         let (mean, scale, logarithm) = match *self {
             Self::Probabilities => return target.clone(),
             Self::Number { mean, scale } => (mean, scale, false),
@@ -85,23 +72,12 @@ impl Output {
         }
     }
 
-    /// Predictions from what the network puts out, shape (outputs, rows).
-    pub(crate) fn decode(&self, mut outputs: DMatrix<f64>) -> DMatrix<f64> {
-        match *self {
-            Self::Probabilities => {}
-            Self::Number { mean, scale } => outputs.apply(|z| *z = mean + scale * *z),
-            Self::Logarithm {
-                mean,
-                scale,
-                smear,
-                reach,
-            } => outputs.apply(|z| *z = smear * (mean + scale * z.clamp(-reach, reach)).exp()),
-        }
+    fn decode(&self, mut outputs: DMatrix<f64>) -> DMatrix<f64> {
+        outputs.apply(|z| *z = self.number(*z));
         outputs
     }
 
-    /// The same with s as these predictions, made with s = 1, ask for.
-    pub(crate) fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self {
+    fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self {
         let (
             Self::Logarithm {
                 mean, scale, reach, ..

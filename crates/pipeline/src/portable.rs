@@ -9,7 +9,6 @@ use smallbatch_predict::{DatePart, Kind};
 use smallbatch_preprocess::{FittedScaler, Formula};
 
 use crate::encoder::Places;
-use crate::output::Output;
 use crate::{Error, Member, Pipeline};
 
 impl Pipeline {
@@ -117,21 +116,7 @@ impl Member {
             features: self.encoder.portable(places)?.into(),
             scaling: scaling(&self.scaler),
             network: network(&self.network)?,
-            output: match self.output {
-                Output::Probabilities => portable::Output::Probabilities,
-                Output::Number { mean, scale } => portable::Output::Number { mean, scale },
-                Output::Logarithm {
-                    mean,
-                    scale,
-                    smear,
-                    reach,
-                } => portable::Output::Logarithm {
-                    mean,
-                    scale,
-                    smear,
-                    reach,
-                },
-            },
+            output: self.output,
         })
     }
 }

@@ -12,9 +12,9 @@ use smallbatch_mlp::{Mlp, MlpSpec, Parameters};
 use smallbatch_predict as portable;
 use smallbatch_preprocess::FittedScaler;
 
+use crate::Output;
 use crate::conformal::Conformal;
 use crate::encoder::Encoder;
-use crate::output::Output;
 use crate::recipe::Recipe;
 use crate::scores::Scores;
 use crate::{Error, Member, Pipeline};
