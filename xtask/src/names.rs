@@ -6,24 +6,16 @@ use std::path::Path;
 
 /// Names that several crates have, beside `Error`, which each has. `predict` has plain twins of the others' types, and `sweep` and `lab`
 /// describe many trainings in the words of one; a library's user writes `mlp::Batch` and `data::Batch`. The list may become shorter.
-const SHARED: [&str; 18] = [
+const SHARED: [&str; 10] = [
     "Activation",
     "Batch",
-    "Choice",
     "Feature",
     "Look",
     "Member",
-    "MemoryProbe",
     "Network",
     "Optimizer",
-    "Outcome",
-    "Part",
-    "Plan",
     "Prediction",
     "Rates",
-    "Scaling",
-    "Size",
-    "Table",
     "Tried",
 ];
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use smallbatch::lab::{self, Plan};
+use smallbatch::lab::{self, RunPlan};
 use smallbatch::report::{self, results::Results};
 
 use crate::arguments::{Coverage, Verify};
@@ -51,7 +51,7 @@ pub(crate) fn coverage(asked: &Coverage) -> Result<Ending, Failure> {
     let mut runs = Vec::new();
     for number in 0..n_runs {
         let folder = out.join(format!("seed-{number}"));
-        let plan = Plan {
+        let plan = RunPlan {
             base_seed: all.base_seed + number,
             // Each has its own, and a run that is complete is not made again.
             cache: all.cache.as_ref().map(|_| folder.join("cache")),

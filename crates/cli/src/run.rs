@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use smallbatch::lab::{self, Plan};
+use smallbatch::lab::{self, RunPlan};
 use smallbatch::report::{self, results::Results};
 
 use crate::arguments::{Asked, ProbeMemory, Replicate, Report};
@@ -37,26 +37,26 @@ pub(crate) fn replicate(asked: &Replicate) -> Result<Ending, Failure> {
             out.display()
         )));
     }
-    let plan = Plan {
+    let plan = RunPlan {
         // The next seed, where none is given: it was not the one before.
         base_seed: asked.base_seed.unwrap_or(before.base_seed.wrapping_add(1)),
         threads: asked.threads.n.unwrap_or(0),
         memory_probe: std::env::current_exe().ok(),
         cache: asked.keeping.folder(out),
-        ..Plan::of(&before)?
+        ..RunPlan::of(&before)?
     };
     carry_out(&plan, out, asked.all, Some((file, &before)))
 }
 
 /// The plan of what is asked.
-pub(crate) fn plan(asked: &Asked, out: &Path) -> Result<Plan, Failure> {
+pub(crate) fn plan(asked: &Asked, out: &Path) -> Result<RunPlan, Failure> {
     if let Some(file) = &asked.file {
         mistaken::check_design(file)?;
     }
     if let Some(folder) = &asked.tables {
         mistaken::check_tables(folder)?;
     }
-    Ok(Plan {
+    Ok(RunPlan {
         size: asked.length.size(),
         file: asked.file.clone(),
         tables: asked.tables.clone(),
@@ -70,7 +70,7 @@ pub(crate) fn plan(asked: &Asked, out: &Path) -> Result<Plan, Failure> {
 }
 
 fn carry_out(
-    plan: &Plan,
+    plan: &RunPlan,
     out: &Path,
     all: bool,
     before: Option<(&Path, &Results)>,
@@ -121,7 +121,7 @@ fn carry_out(
 }
 
 /// How the work ended: how long it took, and what of it was there already.
-fn ended(outcome: &lab::Outcome, plan: &Plan, start: Instant) -> String {
+fn ended(outcome: &lab::RunOutcome, plan: &RunPlan, start: Instant) -> String {
     let time = spoken(start.elapsed());
     if outcome.is_interrupted {
         let go_on = match plan.cache {

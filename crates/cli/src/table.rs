@@ -34,18 +34,18 @@ pub(crate) fn expect(asked: &Expect) -> Result<Ending, Failure> {
 }
 
 /// A table with all its rows, as the experiments take one.
-fn whole(file: &Path, reading: &Reading) -> Result<sweep::Table, Failure> {
+fn whole(file: &Path, reading: &Reading) -> Result<sweep::NamedTable, Failure> {
     let dataset: Dataset = reading.reader(file)?.read_path(file)?;
     Ok(as_experiments_take_it(file, dataset))
 }
 
-fn as_experiments_take_it(file: &Path, dataset: Dataset) -> sweep::Table {
+fn as_experiments_take_it(file: &Path, dataset: Dataset) -> sweep::NamedTable {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    sweep::Table::new(name, said::file(file), dataset)
+    sweep::NamedTable::new(name, said::file(file), dataset)
 }
 
 /// What the results that come with the program predict of the claims on a table.
-fn predicted(table: &sweep::Table) -> Result<String, Failure> {
+fn predicted(table: &sweep::NamedTable) -> Result<String, Failure> {
     let results = lab::committed()?;
     let foresights = lab::foresee(&results, table)?;
     let facts = table.facts();

@@ -6,10 +6,10 @@ mod names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use smallbatch_data::Dataset;
+use smallbatch_data::{BatchSize, Dataset};
 use smallbatch_evidence::Hypothesis;
 use smallbatch_report::results::{Citation, Summary};
-use smallbatch_sweep::{Batch, Optimizer, Scaling};
+use smallbatch_sweep::{JobOptimizer, JobScaling};
 
 use crate::{Error, Size};
 
@@ -98,11 +98,11 @@ pub(crate) struct Effort {
 pub(crate) struct Way {
     pub(crate) name: String,
     #[serde(default = "standardized")]
-    pub(crate) scaling: Scaling,
+    pub(crate) scaling: JobScaling,
     #[serde(default = "batches_of_32", deserialize_with = "batch")]
-    pub(crate) batch: Batch,
+    pub(crate) batch: BatchSize,
     #[serde(default = "plain")]
-    pub(crate) optimizer: Optimizer,
+    pub(crate) optimizer: JobOptimizer,
 }
 
 /// A claim of the textbook.
@@ -281,7 +281,7 @@ impl Design {
                     format!("two ways are named \"{}\"", way.name),
                 ));
             }
-            if way.optimizer == Optimizer::LBfgs && way.batch != Batch::Full {
+            if way.optimizer == JobOptimizer::LBfgs && way.batch != BatchSize::Full {
                 return Err((
                     named(&way.name),
                     format!("\"{}\": L-BFGS needs batch = \"full\"", way.name),
@@ -400,16 +400,16 @@ fn line_of(text: &str, place: usize) -> usize {
     1 + text[..place.min(text.len())].matches('\n').count()
 }
 
-fn standardized() -> Scaling {
-    Scaling::Standardized
+fn standardized() -> JobScaling {
+    JobScaling::Standardized
 }
 
-fn batches_of_32() -> Batch {
-    Batch::Mini(32)
+fn batches_of_32() -> BatchSize {
+    BatchSize::Mini(32)
 }
 
-fn plain() -> Optimizer {
-    Optimizer::Sgd
+fn plain() -> JobOptimizer {
+    JobOptimizer::Sgd
 }
 
 /// A whole number within bounds, or an error that names them.
@@ -491,7 +491,7 @@ fn parts_of_the_way<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::E
     Ok(parts)
 }
 
-fn batch<'de, D: Deserializer<'de>>(from: D) -> Result<Batch, D::Error> {
+fn batch<'de, D: Deserializer<'de>>(from: D) -> Result<BatchSize, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Entry {
@@ -499,8 +499,8 @@ fn batch<'de, D: Deserializer<'de>>(from: D) -> Result<Batch, D::Error> {
         Word(String),
     }
     match Entry::deserialize(from)? {
-        Entry::Size(size @ 1..=1_000_000) => Ok(Batch::Mini(size as usize)),
-        Entry::Word(word) if word == "full" => Ok(Batch::Full),
+        Entry::Size(size @ 1..=1_000_000) => Ok(BatchSize::Mini(size as usize)),
+        Entry::Word(word) if word == "full" => Ok(BatchSize::Full),
         Entry::Size(size) => Err(serde::de::Error::custom(format!(
             "a batch of {size} is not from 1 to 1000000"
         ))),

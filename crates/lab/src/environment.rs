@@ -6,10 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use smallbatch_report::results::Environment;
 
-use crate::Plan;
+use crate::RunPlan;
 
 /// What can be found out; what cannot stays empty.
-pub(crate) fn environment(plan: &Plan) -> Environment {
+pub(crate) fn environment(plan: &RunPlan) -> Environment {
     let mut versions = BTreeMap::new();
     versions.insert("smallbatch-lab".into(), env!("CARGO_PKG_VERSION").into());
     // What the build script found; what it did not find is empty.
@@ -79,9 +79,9 @@ mod tests {
 
     #[test]
     fn what_computes_is_named_with_its_version() {
-        let plan = Plan {
+        let plan = RunPlan {
             threads: 3,
-            ..Plan::default()
+            ..RunPlan::default()
         };
         let found = environment(&plan);
         assert_eq!(found.workers, 3);

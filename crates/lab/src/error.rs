@@ -110,9 +110,9 @@ mod tests {
             ),
             ("zzz", "\"zzz\"; the claims are scale-mismatch-hurts, "),
         ] {
-            let plan = crate::Plan {
+            let plan = crate::RunPlan {
                 claims: vec![typed.into()],
-                ..crate::Plan::default()
+                ..crate::RunPlan::default()
             };
             let said = plan.design().unwrap_err().to_string();
             assert!(said.contains(meant), "{said}");

@@ -1,7 +1,7 @@
 //! What the results that come with the program let one expect of a table, before anything is trained on it.
 
 use smallbatch_report::results::{Answer, Expected, Fact, Foresight, Moderator, Results};
-use smallbatch_sweep::{Facts, Table};
+use smallbatch_sweep::{Facts, NamedTable};
 
 use crate::Error;
 use crate::design::{Claim, Design, LESSON};
@@ -35,8 +35,8 @@ pub fn committed() -> Result<Results, Error> {
 ///
 /// ```
 /// # use smallbatch_lab::{committed, foresee};
-/// # use smallbatch_sweep::Table;
-/// let wine = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
+/// # use smallbatch_sweep::NamedTable;
+/// let wine = NamedTable::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
 /// for foresight in foresee(&committed()?, &wine)? {
 ///     if let Ok(expected) = foresight.expected {
 ///         println!("{}: {:.2} to {:.2}", foresight.claim, expected.low, expected.high);
@@ -47,7 +47,7 @@ pub fn committed() -> Result<Results, Error> {
 ///
 /// # Errors
 /// [`Error::Definition`] where the design that comes with the program has a mistake; its tests say that it has none.
-pub fn foresee(results: &Results, table: &Table) -> Result<Vec<Foresight>, Error> {
+pub fn foresee(results: &Results, table: &NamedTable) -> Result<Vec<Foresight>, Error> {
     let design = Design::parse(LESSON, "lesson.toml")?;
     let primary = results.answers.iter().filter(|answer| answer.primary);
     let foresights = primary.map(|answer| {

@@ -11,7 +11,7 @@ use smallbatch_data::{Dataset, Splitter, Target, synthetic};
 
 use crate::Error;
 use smallbatch_report::results::{DescentPath, Landscape, Valley};
-use smallbatch_sweep::Table;
+use smallbatch_sweep::NamedTable;
 
 /// With more features they are pixels rather than columns of a table.
 const MOST_FEATURES: usize = 32;
@@ -59,8 +59,8 @@ pub(crate) fn textbook(seed: u64) -> Result<Landscape, Error> {
 
 /// The cloud of two features, of whichever table and pair shows best what centring and dividing do in one and the same frame;
 /// `None` where no pair does.
-pub(crate) fn cloud(tables: &[Table], seed: u64) -> Option<Landscape> {
-    let of_table = |table: &Table| {
+pub(crate) fn cloud(tables: &[NamedTable], seed: u64) -> Option<Landscape> {
+    let of_table = |table: &NamedTable| {
         let split = Splitter::new(seed).split(table.dataset()).ok()?;
         let (score, pair) = clearest_pair(split.train())?;
         Some((score, pair, table.name().to_owned(), split))
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_cloud_is_seen_raw_centred_and_divided_in_one_frame() {
-        let table = |name, dataset| Table::new(name, "", dataset);
+        let table = |name, dataset| NamedTable::new(name, "", dataset);
         let tables = [
             table("digits", builtin::digits().expect("data")),
             table("wine", builtin::wine().expect("data")),

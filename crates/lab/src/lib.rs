@@ -20,9 +20,9 @@
 //! # Example
 //!
 //! ```no_run
-//! use smallbatch_lab::{Plan, Size, run};
+//! use smallbatch_lab::{RunPlan, Size, run};
 //!
-//! let outcome = run(&Plan { size: Size::Quick, ..Plan::default() }, &mut ())?;
+//! let outcome = run(&RunPlan { size: Size::Quick, ..RunPlan::default() }, &mut ())?;
 //! for answer in outcome.results.answers.iter().filter(|answer| answer.primary) {
 //!     println!("{}: {}", answer.claim, answer.verdict.name());
 //! }
@@ -51,10 +51,10 @@ mod verify;
 pub use coverage::{Coverage, CoverageRow, coverage};
 pub use error::Error;
 pub use foresight::{committed, foresee};
-pub use memory::MemoryProbe;
-pub use plan::{Plan, Size};
+pub use plan::RunPlan;
 pub use replication::compare;
-pub use run::{Outcome, Preregistration, preregister, run};
+pub use run::{Preregistration, RunOutcome, preregister, run};
+pub use smallbatch_sweep::{MemoryProbe, Size};
 pub use verify::{Verification, verify};
 
 /// The claims of the design that comes with the program, in its order: each one's id and title.

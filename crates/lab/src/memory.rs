@@ -2,12 +2,12 @@
 
 use smallbatch_evidence::{Interval, Scale, TableEffect, Verdict, median};
 use smallbatch_report::results::{Answer, Effect, MemoryPoint, TableAnswer};
-pub use smallbatch_sweep::MemoryProbe;
+use smallbatch_sweep::MemoryProbe;
 use smallbatch_sweep::{Cache, Progress, Purpose, Status, seed_of};
 
 use crate::answers::ERROR;
 use crate::design::{Claim, Memory};
-use crate::{Error, Plan};
+use crate::{Error, RunPlan};
 
 /// The data, each with its hidden units and the bytes of a sample: features of four bytes and a label of eight.
 const DATA: [(&str, usize, f64); 2] = [
@@ -43,7 +43,7 @@ type Peaks = Vec<Vec<[u64; 3]>>;
 pub(crate) fn run(
     claim: &Claim,
     study: &Memory,
-    plan: &Plan,
+    plan: &RunPlan,
     n_repetitions: usize,
     cache: Option<&Cache>,
     progress: &mut dyn Progress,
@@ -80,7 +80,7 @@ pub(crate) fn run(
 /// One repetition.
 fn peaks(
     study: &Memory,
-    plan: &Plan,
+    plan: &RunPlan,
     repetition: usize,
     done: f64,
     cache: Option<&Cache>,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use smallbatch_data::BatchSize;
 use smallbatch_evidence::quantile;
 use smallbatch_report::results::{ClaimNote, CurvePoint, DatasetNote, TuningPoint, WayNote};
-use smallbatch_sweep::{Batch, Optimizer, Part, Point, Search, Table, rate};
+use smallbatch_sweep::{JobOptimizer, JobSplit, NamedTable, Point, Search, rate};
 
 use crate::Size;
 use crate::answers::ERROR;
@@ -41,7 +42,7 @@ impl WayRepetition {
 /// Each way on each table, over the repetitions.
 pub(crate) fn way_notes(
     design: &Design,
-    tables: &[Table],
+    tables: &[NamedTable],
     found: &BTreeMap<(usize, &str), Vec<&WayRepetition>>,
 ) -> Vec<WayNote> {
     found
@@ -59,18 +60,18 @@ pub(crate) fn way_notes(
                 table: tables[*table].name().to_owned(),
                 scaling: word(&way.scaling),
                 batch_size: match way.batch {
-                    Batch::Mini(size) => size.to_string(),
-                    Batch::Full => "full".into(),
+                    BatchSize::Mini(size) => size.to_string(),
+                    BatchSize::Full => "full".into(),
                 },
                 optimizer: match way.optimizer {
-                    Optimizer::Sgd => "plain descent".into(),
-                    Optimizer::Momentum => "momentum 0.9".into(),
-                    Optimizer::Adam => "Adam".into(),
-                    Optimizer::LBfgs => "L-BFGS".into(),
+                    JobOptimizer::Sgd => "plain descent".into(),
+                    JobOptimizer::Momentum => "momentum 0.9".into(),
+                    JobOptimizer::Adam => "Adam".into(),
+                    JobOptimizer::LBfgs => "L-BFGS".into(),
                 },
                 rates: match way.optimizer {
-                    Optimizer::LBfgs => Vec::new(),
-                    Optimizer::Sgd | Optimizer::Momentum | Optimizer::Adam => repetitions
+                    JobOptimizer::LBfgs => Vec::new(),
+                    JobOptimizer::Sgd | JobOptimizer::Momentum | JobOptimizer::Adam => repetitions
                         .iter()
                         .map(|repetition| rate(repetition.search.choice.step))
                         .collect(),
@@ -157,13 +158,13 @@ fn curve(repetitions: &[&WayRepetition], seconds: Option<f64>) -> Vec<CurvePoint
 }
 
 /// A table in numbers and words.
-pub(crate) fn dataset_note(design: &Design, effort: Effort, table: &Table) -> DatasetNote {
+pub(crate) fn dataset_note(design: &Design, effort: Effort, table: &NamedTable) -> DatasetNote {
     let dataset = table.dataset();
     let network = design.network(dataset);
     DatasetNote {
         table: table.name().to_owned(),
         n_samples: dataset.n_samples(),
-        n_training_samples: Part {
+        n_training_samples: JobSplit {
             split: 0,
             rows: effort.rows,
         }

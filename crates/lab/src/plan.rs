@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use smallbatch_evidence::Look;
 use smallbatch_report::results::Results;
-pub use smallbatch_sweep::Size;
+use smallbatch_sweep::Size;
 
 use crate::Error;
 use crate::design::{Design, LESSON};
 
 /// What is asked of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
+pub struct RunPlan {
     /// How much work.
     pub size: Size,
     /// A design of one's own, instead of the lesson.
@@ -33,7 +33,7 @@ pub struct Plan {
     pub memory_probe: Option<PathBuf>,
 }
 
-/// What decides a run's results, for repeating it: a [`Plan`] without what changes nothing in them.
+/// What decides a run's results, for repeating it: a [`RunPlan`] without what changes nothing in them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) size: Size,
@@ -47,7 +47,7 @@ pub(crate) struct Request {
     pub(crate) repetitions: Option<usize>,
 }
 
-impl Plan {
+impl RunPlan {
     pub(crate) fn request(&self) -> Request {
         Request {
             size: self.size,

@@ -10,8 +10,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use smallbatch_data::BatchSize;
 use smallbatch_sweep::{
-    Batch, Job, Part as Rows, Purpose, Runner, Search, Table, Trajectory, Tried, seed_of,
+    Job, JobSplit, NamedTable, Purpose, Runner, Search, Trajectory, TriedRate, seed_of,
 };
 
 use crate::Error;
@@ -76,7 +77,7 @@ pub(crate) struct WayRuns {
 pub(crate) struct Repetition<'a> {
     design: &'a Design,
     effort: Effort,
-    table: &'a Table,
+    table: &'a NamedTable,
     runner: &'a Runner<'a>,
     base_seed: u64,
     index: usize,
@@ -94,7 +95,7 @@ impl<'a> Repetition<'a> {
     pub(crate) fn new(
         design: &'a Design,
         effort: Effort,
-        table: &'a Table,
+        table: &'a NamedTable,
         runner: &'a Runner<'a>,
         base_seed: u64,
         index: usize,
@@ -107,7 +108,7 @@ impl<'a> Repetition<'a> {
         let sets_the_floor = |way: &&Way| {
             let compared =
                 |measure| measure == Measure::TrainingLoss || Measure::has_target(measure);
-            way.batch != Batch::Full && used(&way.name, compared)
+            way.batch != BatchSize::Full && used(&way.name, compared)
         };
         let is_timed = |way: &&Way| used(&way.name, |measure| measure == Measure::SecondsToTarget);
         Self {
@@ -155,7 +156,7 @@ impl<'a> Repetition<'a> {
 
     /// What a way did, by the goal that most of its questions have.
     pub(crate) fn way_runs(&self, way: &Way) -> Result<WayRuns, Error> {
-        let goal = if way.batch == Batch::Full {
+        let goal = if way.batch == BatchSize::Full {
             Goal::BestEpoch
         } else {
             Goal::TrainingLoss
@@ -178,9 +179,9 @@ impl<'a> Repetition<'a> {
     // Lengths.
 
     /// The rows of this repetition.
-    fn part(&self) -> Rows {
+    fn part(&self) -> JobSplit {
         let (name, index) = (self.table.name(), self.index);
-        Rows {
+        JobSplit {
             split: seed_of(self.base_seed, name, index, Purpose::Split, 0),
             rows: self.effort.rows,
         }
@@ -209,8 +210,8 @@ impl<'a> Repetition<'a> {
         let fastest = self.fastest_to(target)?;
         let horizon = self.design.rule.horizon as f64 * MARGIN * fastest;
         let share = match way.batch {
-            Batch::Mini(size) => 32.0 / size as f64,
-            Batch::Full => FULL_SPEED * 32.0 / self.n_training().max(1) as f64,
+            BatchSize::Mini(size) => 32.0 / size as f64,
+            BatchSize::Full => FULL_SPEED * 32.0 / self.n_training().max(1) as f64,
         };
         Ok(((horizon * share.min(1.0)).ceil() as u64).max(self.short().min(horizon as u64 + 1)))
     }
@@ -270,7 +271,7 @@ impl<'a> Repetition<'a> {
         };
         let job = self.job(way, length, 0, Purpose::Tuning, 0);
         let seed = |index| self.job(way, length, 0, Purpose::Tuning, index).seed;
-        let judge = |run: &Trajectory| Tried {
+        let judge = |run: &Trajectory| TriedRate {
             log: score(run, goal, target),
             is_good: !run.diverged && has_trained(run),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use smallbatch_report::results::{Omission, Results, SCHEMA_VERSION};
-use smallbatch_sweep::{Cache, Pool, Progress, Runner, Stages, Table};
+use smallbatch_sweep::{Cache, NamedTable, Pool, Progress, Runner, Stages};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::answers::{Evidence, Key, answers, targets_of};
@@ -12,14 +12,14 @@ use crate::design::{Claim, Design, Effort, Part};
 use crate::notes::{WayRepetition, claim_notes, dataset_note, design_note, way_notes};
 use crate::repetition::{Effects, Repetition};
 use crate::tables::{self, Tables};
-use crate::{Error, Plan, environment, landscape, memory};
+use crate::{Error, RunPlan, environment, landscape, memory};
 
 /// What a repetition of the memory costs, in the unit of [`cost`]: measured, a tenth of the quick version.
 const MEMORY: f64 = 480.0;
 
 /// What a run gave.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// The content of `results.json`.
     pub results: Results,
     /// What went wrong on the way. What each failure left undone is missing from `results`, and named in its omissions.
@@ -73,7 +73,7 @@ struct Wanted<'a> {
 ///
 /// # Errors
 /// As [`run`], before anything is trained.
-pub fn preregister(plan: &Plan) -> Result<Preregistration, Error> {
+pub fn preregister(plan: &RunPlan) -> Result<Preregistration, Error> {
     let prepared = Prepared::new(plan)?;
     Ok(Preregistration {
         tables: prepared.tables.names(),
@@ -89,8 +89,8 @@ pub fn preregister(plan: &Plan) -> Result<Preregistration, Error> {
 ///
 /// # Errors
 /// [`Error::Definition`] for a design with a mistake, [`Error::Setting`] for a plan that cannot be run, [`Error::NoTables`], and
-/// [`Error::Sweep`] for a cache that cannot be opened: then nothing was run. What fails later is in [`Outcome::failures`].
-pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+/// [`Error::Sweep`] for a cache that cannot be opened: then nothing was run. What fails later is in [`RunOutcome::failures`].
+pub fn run(plan: &RunPlan, progress: &mut dyn Progress) -> Result<RunOutcome, Error> {
     let prepared = Prepared::new(plan)?;
     let mut claims = prepared.design.claims.iter();
     let memory = match claims.any(|claim| claim.memory.is_some()) {
@@ -111,12 +111,15 @@ pub fn run(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
 }
 
 /// The same without the claim that is counted in bytes.
-pub(crate) fn without_memory(plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+pub(crate) fn without_memory(
+    plan: &RunPlan,
+    progress: &mut dyn Progress,
+) -> Result<RunOutcome, Error> {
     Prepared::new(plan)?.train(plan, progress)
 }
 
 impl Prepared {
-    fn train(&self, plan: &Plan, progress: &mut dyn Progress) -> Result<Outcome, Error> {
+    fn train(&self, plan: &RunPlan, progress: &mut dyn Progress) -> Result<RunOutcome, Error> {
         let cache = plan.cache.as_deref().map(Cache::open).transpose()?;
         let began = std::time::Instant::now();
         let environment = environment::environment(plan);
@@ -128,7 +131,7 @@ impl Prepared {
         Ok(outcome)
     }
 
-    fn new(plan: &Plan) -> Result<Self, Error> {
+    fn new(plan: &RunPlan) -> Result<Self, Error> {
         let (design, text) = plan.design()?;
         let effort = design.effort(plan.size);
         let n_repetitions = plan.n_repetitions(&design)?;
@@ -210,7 +213,7 @@ impl Prepared {
     /// All repetitions of all tables, those that are complete.
     fn repetitions(
         &self,
-        plan: &Plan,
+        plan: &RunPlan,
         cache: Option<&Cache>,
         progress: &mut dyn Progress,
     ) -> (Vec<Vec<Option<Finding>>>, Vec<Failure>) {
@@ -249,7 +252,7 @@ impl Prepared {
 
     fn repetition(
         &self,
-        plan: &Plan,
+        plan: &RunPlan,
         cache: Option<&Cache>,
         table: usize,
         index: usize,
@@ -294,10 +297,10 @@ impl Prepared {
 
     fn outcome(
         &self,
-        plan: &Plan,
+        plan: &RunPlan,
         findings: &[Vec<Option<Finding>>],
         failures: Vec<Failure>,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<RunOutcome, Error> {
         // All tables of a claim have equally many repetitions: those that all have. A table that failed is left out, and costs
         // the others none of theirs.
         let failure = |table: usize| failures.iter().find(|(of, _)| *of == table);
@@ -312,7 +315,7 @@ impl Prepared {
         let n_complete = sound.map(complete).min().unwrap_or(0);
         let mut evidence = Evidence {
             tables: self.tables.names(),
-            facts: self.tables.tables.iter().map(Table::facts).collect(),
+            facts: self.tables.tables.iter().map(NamedTable::facts).collect(),
             ..Evidence::default()
         };
         let n_tables = self.tables.tables.len();
@@ -350,7 +353,7 @@ impl Prepared {
             landscape::cloud(&self.tables.tables, plan.base_seed),
         ];
         let all = || findings.iter().flatten().flatten();
-        Ok(Outcome {
+        Ok(RunOutcome {
             n_made: all().map(|finding| finding.n_made).sum(),
             n_reused: all().map(|finding| finding.n_reused).sum(),
             is_interrupted: false,
@@ -390,7 +393,7 @@ impl Prepared {
     }
 
     /// The claim that is counted in bytes, where the design has one.
-    fn add_memory(&self, plan: &Plan, progress: &mut dyn Progress, outcome: &mut Outcome) {
+    fn add_memory(&self, plan: &RunPlan, progress: &mut dyn Progress, outcome: &mut RunOutcome) {
         // The cache was opened for the trainings; where that fails now, memory is measured again.
         let cache = plan
             .cache
@@ -437,6 +440,6 @@ impl Prepared {
 }
 
 /// Whether a claim is well defined on a table.
-fn applies(claim: &Claim, table: &Table) -> bool {
+fn applies(claim: &Claim, table: &NamedTable) -> bool {
     table.facts().deviation_ratio >= claim.least_deviation_ratio
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use smallbatch_data::{TableReader, builtin, read_folder, read_table};
 use smallbatch_report::results::Omission;
-use smallbatch_sweep::Table;
+use smallbatch_sweep::NamedTable;
 
 use crate::design::Design;
-use crate::{Error, Plan};
+use crate::{Error, RunPlan};
 
 /// What stands in a design for the 38 built-in tables of the population.
 const POPULATION: &str = "population";
@@ -21,7 +21,7 @@ const FEWEST_ROWS: usize = 30;
 /// The tables that are run on, and those that are not.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    pub(crate) tables: Vec<Table>,
+    pub(crate) tables: Vec<NamedTable>,
     pub(crate) omissions: Vec<Omission>,
 }
 
@@ -39,7 +39,7 @@ impl Tables {
     }
 
     /// Keeps so many tables, those with the fewest numbers, in their order.
-    fn keep_the_smallest(&mut self, at_most: usize, plan: &Plan) {
+    fn keep_the_smallest(&mut self, at_most: usize, plan: &RunPlan) {
         if self.tables.len() <= at_most {
             return;
         }
@@ -47,12 +47,12 @@ impl Tables {
             .map(|table| self.rank(table) < at_most)
             .collect();
         let mut keep = is_kept.iter();
-        let (small, large): (Vec<Table>, Vec<Table>) = self
+        let (small, large): (Vec<NamedTable>, Vec<NamedTable>) = self
             .tables
             .drain(..)
             .partition(|_| keep.next() == Some(&true));
         self.tables = small;
-        let names: Vec<&str> = large.iter().map(Table::name).collect();
+        let names: Vec<&str> = large.iter().map(NamedTable::name).collect();
         self.omissions.push(Omission {
             claim: String::new(),
             table: String::new(),
@@ -66,12 +66,16 @@ impl Tables {
 }
 
 /// The size of a table.
-fn numbers(table: &Table) -> usize {
+fn numbers(table: &NamedTable) -> usize {
     table.dataset().features().len()
 }
 
 /// Loads the tables of a plan: so many, those with the fewest numbers first.
-pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Result<Tables, Error> {
+pub(crate) fn load(
+    design: &Design,
+    plan: &RunPlan,
+    at_most: Option<usize>,
+) -> Result<Tables, Error> {
     let mut found = Tables {
         tables: Vec::new(),
         omissions: Vec::new(),
@@ -115,7 +119,7 @@ pub(crate) fn load(design: &Design, plan: &Plan, at_most: Option<usize>) -> Resu
 }
 
 /// A table with its name, or why there is none.
-type Read = (String, Result<Table, String>);
+type Read = (String, Result<NamedTable, String>);
 
 /// All tables of a folder.
 fn of_folder(folder: &Path) -> Result<Vec<Read>, Error> {
@@ -124,7 +128,7 @@ fn of_folder(folder: &Path) -> Result<Vec<Read>, Error> {
     let read = tables.into_iter().map(|table| {
         let origin = format!("the table {}", table.path.display());
         let found = table.dataset.map_err(|error| error.to_string());
-        let found = found.map(|dataset| Table::new(&table.name, origin, dataset));
+        let found = found.map(|dataset| NamedTable::new(&table.name, origin, dataset));
         (table.name, found)
     });
     Ok(read.collect())
@@ -147,7 +151,7 @@ fn names(design: &Design) -> Vec<String> {
 }
 
 /// A built-in table by its name, or a file beside the design.
-fn of_design(name: &str, design: Option<&Path>) -> Result<Table, String> {
+fn of_design(name: &str, design: Option<&Path>) -> Result<NamedTable, String> {
     let said = |error: smallbatch_data::Error| error.to_string();
     if name.ends_with(".csv") {
         let beside = design.and_then(Path::parent).unwrap_or(Path::new(""));
@@ -160,12 +164,12 @@ fn of_design(name: &str, design: Option<&Path>) -> Result<Table, String> {
         };
         let dataset = dataset.map_err(said)?;
         let origin = format!("the table {}", path.display());
-        return Ok(Table::new(dataset.name().to_owned(), origin, dataset));
+        return Ok(NamedTable::new(dataset.name().to_owned(), origin, dataset));
     }
     let table = builtin::table(name).map_err(said)?;
     let origin = format!(
         "{} UCI {}, doi {}, {}",
         table.citation, table.uci, table.doi, table.licence
     );
-    Ok(Table::new(name, origin, table.load().map_err(said)?))
+    Ok(NamedTable::new(name, origin, table.load().map_err(said)?))
 }

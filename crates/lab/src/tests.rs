@@ -4,7 +4,7 @@ use smallbatch_report::results::Results;
 use smallbatch_sweep::{Progress, Status};
 
 use crate::design::{Design, LESSON};
-use crate::{Outcome, Plan, Size, coverage, preregister, run};
+use crate::{RunOutcome, RunPlan, Size, coverage, preregister, run};
 
 /// A small design: two tables, raw and standardized inputs, full batch and batches of 32.
 const SMALL: &str = r#"
@@ -63,18 +63,18 @@ parts = [{ measure = "destination", first = ["full batch"], second = ["standardi
 "#;
 
 /// The plan of the small design, written to a folder.
-fn plan(folder: &tempfile::TempDir) -> Plan {
+fn plan(folder: &tempfile::TempDir) -> RunPlan {
     let file = folder.path().join("small.toml");
     std::fs::write(&file, SMALL).unwrap();
-    Plan {
+    RunPlan {
         size: Size::Quick,
         file: Some(file),
         threads: 2,
-        ..Plan::default()
+        ..RunPlan::default()
     }
 }
 
-fn made(plan: &Plan) -> Outcome {
+fn made(plan: &RunPlan) -> RunOutcome {
     let outcome = run(plan, &mut ()).unwrap();
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     outcome
@@ -93,7 +93,7 @@ fn results_do_not_depend_on_threads_or_the_cache_and_nothing_is_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(&folder);
     let first = made(&plan);
-    let cached = Plan {
+    let cached = RunPlan {
         threads: 1,
         cache: Some(folder.path().join("cache")),
         ..plan.clone()
@@ -114,7 +114,7 @@ fn results_do_not_depend_on_threads_or_the_cache_and_nothing_is_made_twice() {
 fn another_base_seed_is_a_replication_of_the_same_design() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(&folder);
-    let other = Plan {
+    let other = RunPlan {
         base_seed: 1,
         ..plan.clone()
     };
@@ -152,7 +152,7 @@ impl Progress for AThird {
 #[test]
 fn complete_repetitions_count_when_it_is_interrupted_and_the_same_call_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = Plan {
+    let plan = RunPlan {
         cache: Some(folder.path().join("cache")),
         threads: 1,
         ..plan(&folder)
@@ -165,7 +165,7 @@ fn complete_repetitions_count_when_it_is_interrupted_and_the_same_call_goes_on()
     let rest = made(&plan);
     assert_eq!(rest.results.design.n_complete, 4);
     assert!(rest.n_reused >= stopped.n_made && rest.n_made > 0);
-    let whole = made(&Plan {
+    let whole = made(&RunPlan {
         cache: None,
         ..plan
     });
@@ -227,7 +227,7 @@ fn intervals_contain_what_other_runs_found() {
     std::fs::write(plan.file.as_ref().unwrap(), text).unwrap();
     let runs: Vec<Results> = (0..8)
         .map(|base_seed| {
-            made(&Plan {
+            made(&RunPlan {
                 base_seed,
                 ..plan.clone()
             })
@@ -378,7 +378,7 @@ fn a_size_takes_the_smallest_tables_and_asks_the_details_of_the_smallest_of_thes
 #[test]
 fn the_lesson_is_about_the_population() {
     let design = Design::parse(LESSON, "lesson.toml").unwrap();
-    let tables = crate::tables::load(&design, &Plan::default(), None).unwrap();
+    let tables = crate::tables::load(&design, &RunPlan::default(), None).unwrap();
     assert_eq!(tables.names().len(), 38);
     assert!(tables.names().contains(&"airfoil_by_run".to_owned()));
 }
@@ -388,7 +388,7 @@ fn what_the_committed_results_let_one_expect_holds_for_any_table() {
     let results = crate::committed().unwrap();
     assert_eq!(results.design.size, "thorough");
     let wine = smallbatch_data::builtin::wine().unwrap();
-    let wine = smallbatch_sweep::Table::new("wine", "UCI 109", wine);
+    let wine = smallbatch_sweep::NamedTable::new("wine", "UCI 109", wine);
     let foresights = crate::foresee(&results, &wine).unwrap();
     assert_eq!(foresights.len(), 10);
     for foresight in foresights {

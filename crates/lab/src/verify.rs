@@ -6,7 +6,7 @@ use std::path::Path;
 use smallbatch_report::results::{Effect, Results};
 use smallbatch_sweep::Progress;
 
-use crate::{Error, Plan, run};
+use crate::{Error, RunPlan, run};
 
 /// What came of making a run again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +57,9 @@ pub fn verify(
         file: file.to_path_buf(),
         reason,
     };
-    let plan = Plan {
+    let plan = RunPlan {
         threads,
-        ..Plan::of(results)?
+        ..RunPlan::of(results)?
     };
     let again = run::without_memory(&plan, progress)?;
     if again.results.design_hash != results.design_hash {

@@ -1,6 +1,7 @@
 //! A training as a value: everything that decides it.
 
 use serde::{Deserialize, Serialize};
+use smallbatch_data::BatchSize;
 
 use crate::rates::rate;
 
@@ -9,16 +10,16 @@ use crate::rates::rate;
 #[serde(deny_unknown_fields)]
 pub struct Job {
     /// Which rows are trained on.
-    pub part: Part,
+    pub part: JobSplit,
     /// How the inputs are scaled.
-    pub scaling: Scaling,
+    pub scaling: JobScaling,
     /// Units of the hidden layers.
     pub hidden: Vec<usize>,
     /// How the parameters follow from the gradients.
-    pub optimizer: Optimizer,
-    /// Samples in one update.
-    pub batch: Batch,
-    /// The constant learning rate, 10^(step/4): see [`rate`]. Without meaning for [`Optimizer::LBfgs`].
+    pub optimizer: JobOptimizer,
+    /// Samples in one update: all of the training part where that has fewer.
+    pub batch: BatchSize,
+    /// The constant learning rate, 10^(step/4): see [`rate`]. Without meaning for [`JobOptimizer::LBfgs`].
     pub rate_step: i32,
     /// The seed of initial weights and order.
     pub seed: u64,
@@ -30,7 +31,7 @@ pub struct Job {
 
 /// Which rows of a table are trained on, validated on and tested on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Part {
+pub struct JobSplit {
     /// The seed of the split.
     pub split: u64,
     /// Of a table with more rows than this, so many are drawn by the seed before they are split, about. `None` takes all.
@@ -40,16 +41,16 @@ pub struct Part {
 /// The share of the rows that is trained on. The rest is shared by validation and test.
 const TRAINING: f64 = 0.6;
 
-impl Part {
+impl JobSplit {
     /// The shares of training, validation and test.
     pub(crate) const SHARES: [f64; 3] = [TRAINING, (1.0 - TRAINING) / 2.0, (1.0 - TRAINING) / 2.0];
 
     /// How many of a table's rows are trained on, nearly.
     ///
     /// ```
-    /// use smallbatch_sweep::Part;
+    /// use smallbatch_sweep::JobSplit;
     ///
-    /// assert_eq!(Part { split: 7, rows: Some(500) }.n_training_samples(10_000), 300);
+    /// assert_eq!(JobSplit { split: 7, rows: Some(500) }.n_training_samples(10_000), 300);
     /// ```
     pub fn n_training_samples(&self, n_rows: usize) -> usize {
         let n_rows = self.rows.map_or(n_rows, |rows| rows.min(n_rows));
@@ -60,7 +61,7 @@ impl Part {
 /// How the inputs are scaled. All statistics are of the training part, but for the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Scaling {
+pub enum JobScaling {
     /// As they are.
     Raw,
     /// As they are, but the network begins at the same function as a network on standardized inputs: the scaling is folded into
@@ -87,7 +88,7 @@ pub enum Scaling {
 /// How the parameters follow from the gradients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
+pub enum JobOptimizer {
     /// Plain gradient descent.
     Sgd,
     /// Gradient descent with a momentum of 0.9.
@@ -97,16 +98,6 @@ pub enum Optimizer {
     /// Limited-memory BFGS with a line search, on the full batch. It has no learning rate; an update is one evaluation of the full
     /// gradient, those of the line search included.
     LBfgs,
-}
-
-/// Samples in one update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Batch {
-    /// So many, drawn without replacement until an epoch is over; all where there are not so many.
-    Mini(usize),
-    /// All of the training part.
-    Full,
 }
 
 impl Job {

@@ -21,16 +21,17 @@
 //! # Example
 //!
 //! ```
-//! use smallbatch_sweep::{Batch, Job, Optimizer, Part, Runner, Scaling, Table};
+//! use smallbatch_data::BatchSize;
+//! use smallbatch_sweep::{Job, JobOptimizer, JobScaling, JobSplit, NamedTable, Runner};
 //!
-//! let table = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
+//! let table = NamedTable::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
 //! let runner = Runner::new(&table, None);
 //! let job = Job {
-//!     part: Part { split: 7, rows: None },
-//!     scaling: Scaling::Standardized,
+//!     part: JobSplit { split: 7, rows: None },
+//!     scaling: JobScaling::Standardized,
 //!     hidden: vec![16],
-//!     optimizer: Optimizer::Sgd,
-//!     batch: Batch::Mini(32),
+//!     optimizer: JobOptimizer::Sgd,
+//!     batch: BatchSize::Mini(32),
 //!     rate_step: -4, // 10^(-4/4) = 0.1
 //!     seed: 1,
 //!     n_updates: 60,
@@ -61,15 +62,15 @@ mod trajectory;
 
 pub use cache::Cache;
 pub use error::Error;
-pub use job::{Batch, Job, Optimizer, Part, Scaling};
+pub use job::{Job, JobOptimizer, JobScaling, JobSplit};
 pub use memory::MemoryProbe;
 pub use pool::Pool;
 pub use prepared::Constant;
 pub use probe::Probe;
 pub use progress::{Progress, Stages, Status};
-pub use rates::{Choice, Search, Tried, rate, step_near};
+pub use rates::{ChosenRate, Search, TriedRate, rate, step_near};
 pub use runner::Runner;
 pub use seeds::{Purpose, seed_of};
 pub use size::Size;
-pub use table::{Facts, Table};
+pub use table::{Facts, NamedTable};
 pub use trajectory::{Point, Trajectory};

@@ -8,7 +8,7 @@ use smallbatch_preprocess::{
     Scaling as Divisor, StandardScaler,
 };
 
-use crate::{Part, Scaling, Table};
+use crate::{JobScaling, JobSplit, NamedTable};
 
 /// The losses of the best constant prediction: the mean, or the frequencies of the classes, of the training part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ impl Prepared {
     /// Splits by the seed, then scales by what the training part says (or, where it leaks, all rows). Targets that are numbers are
     /// standardized by the training part, so that a loss means the same everywhere.
     pub(crate) fn new(
-        table: &Table,
-        part: Part,
-        scaling: Scaling,
+        table: &NamedTable,
+        part: JobSplit,
+        scaling: JobScaling,
     ) -> Result<Self, smallbatch_data::Error> {
         let mut split = split(table.dataset(), part)?;
         if split.train().target().as_values().is_some() {
@@ -51,7 +51,7 @@ impl Prepared {
         let [training, validation, test] = match scaler(scaling) {
             Some(scaler) => {
                 let fitted = match scaling {
-                    Scaling::Leaked => scaler.fit(&FitData::new(table.dataset().features()))?,
+                    JobScaling::Leaked => scaler.fit(&FitData::new(table.dataset().features()))?,
                     _ => split.fit(&scaler)?,
                 };
                 [
@@ -63,7 +63,7 @@ impl Prepared {
             None => by_one_number(&split)?,
         };
         let fold = match scaling {
-            Scaling::RawSameStart => split.fit(&StandardScaler::new())?.affine(),
+            JobScaling::RawSameStart => split.fit(&StandardScaler::new())?.affine(),
             _ => None,
         };
         Ok(Self {
@@ -118,7 +118,7 @@ impl Prepared {
 
 /// The split of a job. Of a large table it is one of a sample. Classes keep their shares, where each has rows enough; equal rows, and
 /// those of a group, stay together.
-fn split(dataset: &Dataset<f32>, part: Part) -> Result<Split<f32>, smallbatch_data::Error> {
+fn split(dataset: &Dataset<f32>, part: JobSplit) -> Result<Split<f32>, smallbatch_data::Error> {
     let by_shares = |dataset: &Dataset<f32>, [training, validation, test]: [f64; 3]| {
         let splitter = Splitter::new(part.split)
             .fractions(training, validation, test)?
@@ -133,27 +133,27 @@ fn split(dataset: &Dataset<f32>, part: Part) -> Result<Split<f32>, smallbatch_da
         }
     };
     match part.rows.filter(|&rows| rows < dataset.n_samples()) {
-        None => by_shares(dataset, Part::SHARES),
+        None => by_shares(dataset, JobSplit::SHARES),
         Some(rows) => {
             let sample = rows as f64 / dataset.n_samples() as f64;
             let rest = (1.0 - sample) / 2.0;
             let sampled = by_shares(dataset, [sample, rest, rest])?;
-            by_shares(sampled.train(), Part::SHARES)
+            by_shares(sampled.train(), JobSplit::SHARES)
         }
     }
 }
 
 /// The scaler of a job; `None` for the one that is no scaler of `preprocess`.
-fn scaler(scaling: Scaling) -> Option<AnyScaler> {
+fn scaler(scaling: JobScaling) -> Option<AnyScaler> {
     Some(match scaling {
-        Scaling::Raw | Scaling::RawSameStart => AnyScaler::Identity,
-        Scaling::Centred => StandardScaler::new().scaling(Divisor::None).into(),
-        Scaling::Standardized | Scaling::Leaked => StandardScaler::new().into(),
-        Scaling::MinMax => MinMaxScaler::new().into(),
-        Scaling::Robust => RobustScaler::new().into(),
-        Scaling::Quantile => QuantileTransformer::new().into(),
-        Scaling::PerSample => PerSample::new().into(),
-        Scaling::Global => return None,
+        JobScaling::Raw | JobScaling::RawSameStart => AnyScaler::Identity,
+        JobScaling::Centred => StandardScaler::new().scaling(Divisor::None).into(),
+        JobScaling::Standardized | JobScaling::Leaked => StandardScaler::new().into(),
+        JobScaling::MinMax => MinMaxScaler::new().into(),
+        JobScaling::Robust => RobustScaler::new().into(),
+        JobScaling::Quantile => QuantileTransformer::new().into(),
+        JobScaling::PerSample => PerSample::new().into(),
+        JobScaling::Global => return None,
     })
 }
 
@@ -224,39 +224,39 @@ mod tests {
 
     use super::*;
 
-    fn wine() -> Table {
-        Table::new("wine", "", builtin::wine().unwrap())
+    fn wine() -> NamedTable {
+        NamedTable::new("wine", "", builtin::wine().unwrap())
     }
 
-    fn airfoil() -> Table {
-        Table::new("airfoil", "", builtin::airfoil().unwrap())
+    fn airfoil() -> NamedTable {
+        NamedTable::new("airfoil", "", builtin::airfoil().unwrap())
     }
 
-    fn prepared(table: &Table, scaling: Scaling) -> Prepared {
-        let part = Part {
+    fn prepared(table: &NamedTable, scaling: JobScaling) -> Prepared {
+        let part = JobSplit {
             split: 3,
             rows: None,
         };
         Prepared::new(table, part, scaling).unwrap()
     }
 
-    const ALL: [Scaling; 10] = [
-        Scaling::Raw,
-        Scaling::RawSameStart,
-        Scaling::Centred,
-        Scaling::Standardized,
-        Scaling::Global,
-        Scaling::MinMax,
-        Scaling::Robust,
-        Scaling::Quantile,
-        Scaling::PerSample,
-        Scaling::Leaked,
+    const ALL: [JobScaling; 10] = [
+        JobScaling::Raw,
+        JobScaling::RawSameStart,
+        JobScaling::Centred,
+        JobScaling::Standardized,
+        JobScaling::Global,
+        JobScaling::MinMax,
+        JobScaling::Robust,
+        JobScaling::Quantile,
+        JobScaling::PerSample,
+        JobScaling::Leaked,
     ];
 
     #[test]
     fn all_scalings_train_on_the_same_rows() {
         let table = wine();
-        let raw = prepared(&table, Scaling::Raw);
+        let raw = prepared(&table, JobScaling::Raw);
         for scaling in ALL {
             let other = prepared(&table, scaling);
             assert_eq!(
@@ -266,7 +266,7 @@ mod tests {
             );
             assert_eq!(other.test.target(), raw.test.target());
             assert_eq!(other.constant, raw.constant);
-            let is_raw = matches!(scaling, Scaling::Raw | Scaling::RawSameStart);
+            let is_raw = matches!(scaling, JobScaling::Raw | JobScaling::RawSameStart);
             assert_eq!(other.training.features() == raw.training.features(), is_raw);
         }
     }
@@ -275,8 +275,8 @@ mod tests {
     fn one_number_keeps_the_ratios_between_features() {
         let table = wine();
         let (raw, global) = (
-            prepared(&table, Scaling::Raw),
-            prepared(&table, Scaling::Global),
+            prepared(&table, JobScaling::Raw),
+            prepared(&table, JobScaling::Global),
         );
         let ratio = |part: &Prepared| part.test.features()[(12, 0)] / part.test.features()[(3, 0)];
         assert!((ratio(&raw) / ratio(&global) - 1.0).abs() < 1e-5);
@@ -286,17 +286,17 @@ mod tests {
 
     #[test]
     fn a_constant_has_the_entropy_or_the_variance() {
-        let numbers = prepared(&airfoil(), Scaling::Raw).constant;
+        let numbers = prepared(&airfoil(), JobScaling::Raw).constant;
         assert!((numbers.training - 1.0).abs() < 1e-5, "{numbers:?}");
         assert!((numbers.test - 1.0).abs() < 0.3, "{numbers:?}");
         // 59, 71 and 48 wines: an entropy of 1.086.
-        let classes = prepared(&wine(), Scaling::Raw).constant;
+        let classes = prepared(&wine(), JobScaling::Raw).constant;
         assert!((classes.training - 1.086).abs() < 0.01, "{classes:?}");
     }
 
     #[test]
     fn own_statistics_are_those_of_the_test_batches() {
-        let wine = prepared(&wine(), Scaling::Standardized);
+        let wine = prepared(&wine(), JobScaling::Standardized);
         // One sample is its own mean.
         let one = wine.test_by_itself(1).unwrap();
         assert!(one.features().iter().all(|value| *value == 0.0));
@@ -318,8 +318,8 @@ mod tests {
             let rows = parts.map(|part| part.features().row(0).map(f64::from).sum());
             rows.iter().sum::<f64>() / table.dataset().n_samples() as f64
         };
-        let leaked = mean(&prepared(&table, Scaling::Leaked));
-        let honest = mean(&prepared(&table, Scaling::Standardized));
+        let leaked = mean(&prepared(&table, JobScaling::Leaked));
+        let honest = mean(&prepared(&table, JobScaling::Standardized));
         assert!(leaked.abs() < 1e-5, "{leaked}");
         assert!(honest.abs() > 1e-4, "{honest}");
     }
@@ -328,10 +328,10 @@ mod tests {
     fn a_class_of_two_rows_does_not_leave_out_its_table() {
         let target = Target::classes((0..60).map(|row| u32::from(row > 57)).collect());
         let features = DMatrix::from_fn(2, 60, |feature, row| ((row * (feature + 3)) % 17) as f32);
-        let table = Table::new("rare", "", Dataset::new(features, target).unwrap());
+        let table = NamedTable::new("rare", "", Dataset::new(features, target).unwrap());
         for rows in [None, Some(40)] {
-            let part = Part { split: 3, rows };
-            let prepared = Prepared::new(&table, part, Scaling::Raw).unwrap();
+            let part = JobSplit { split: 3, rows };
+            let prepared = Prepared::new(&table, part, JobScaling::Raw).unwrap();
             assert!(prepared.constant.test.is_finite());
         }
     }
@@ -339,11 +339,11 @@ mod tests {
     #[test]
     fn of_a_large_table_a_sample_is_drawn_and_split_by_the_same_shares() {
         let sampled = |split| {
-            let part = Part {
+            let part = JobSplit {
                 split,
                 rows: Some(500),
             };
-            Prepared::new(&airfoil(), part, Scaling::Raw).unwrap()
+            Prepared::new(&airfoil(), part, JobScaling::Raw).unwrap()
         };
         let (one, other) = (sampled(1), sampled(2));
         for prepared in [&one, &other] {
@@ -353,9 +353,9 @@ mod tests {
             assert!(validation.abs_diff(100) <= 3 && test.abs_diff(100) <= 3);
         }
         assert_ne!(one.training.features(), other.training.features());
-        let of_all = |rows| Part { split: 3, rows };
-        let all = Prepared::new(&wine(), of_all(Some(500)), Scaling::Raw).unwrap();
-        let expected = prepared(&wine(), Scaling::Raw);
+        let of_all = |rows| JobSplit { split: 3, rows };
+        let all = Prepared::new(&wine(), of_all(Some(500)), JobScaling::Raw).unwrap();
+        let expected = prepared(&wine(), JobScaling::Raw);
         assert_eq!(all.training.features(), expected.training.features());
     }
 }

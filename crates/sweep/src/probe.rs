@@ -97,40 +97,41 @@ fn in_doubles(model: &Mlp<f32>) -> Result<Mlp<f64>, smallbatch_mlp::Error> {
 #[cfg(test)]
 mod tests {
     use nalgebra::{DMatrix, DVector};
+    use smallbatch_data::BatchSize;
     use smallbatch_data::builtin;
     use smallbatch_mlp::{Batch, CHUNK, Targets};
 
     use super::*;
-    use crate::{Cache, Optimizer, Part, Runner, Scaling, Table};
+    use crate::{Cache, JobOptimizer, JobScaling, JobSplit, NamedTable, Runner};
 
     static NEVER: AtomicBool = AtomicBool::new(false);
 
-    fn wine() -> Table {
+    fn wine() -> NamedTable {
         builtin_table("wine")
     }
 
-    fn thyroid() -> Table {
+    fn thyroid() -> NamedTable {
         builtin_table("thyroid")
     }
 
-    fn yacht() -> Table {
+    fn yacht() -> NamedTable {
         builtin_table("yacht")
     }
 
-    fn builtin_table(name: &str) -> Table {
-        Table::new(name, "", builtin::table(name).unwrap().load().unwrap())
+    fn builtin_table(name: &str) -> NamedTable {
+        NamedTable::new(name, "", builtin::table(name).unwrap().load().unwrap())
     }
 
     fn job() -> Job {
         Job {
-            part: Part {
+            part: JobSplit {
                 split: 3,
                 rows: None,
             },
-            scaling: Scaling::Standardized,
+            scaling: JobScaling::Standardized,
             hidden: vec![4],
-            optimizer: Optimizer::Sgd,
-            batch: crate::Batch::Mini(32),
+            optimizer: JobOptimizer::Sgd,
+            batch: BatchSize::Mini(32),
             rate_step: -4,
             seed: 1,
             n_updates: 60,
@@ -138,18 +139,18 @@ mod tests {
         }
     }
 
-    fn data(table: &Table, job: &Job) -> Prepared {
+    fn data(table: &NamedTable, job: &Job) -> Prepared {
         Prepared::new(table, job.part, job.scaling).unwrap()
     }
 
     /// The model after so many updates, in double precision.
-    fn model(table: &Table, job: &Job, at: u64) -> Mlp<f64> {
+    fn model(table: &NamedTable, job: &Job, at: u64) -> Mlp<f64> {
         let job = Probe::NoiseScale { at }.job(job);
         let found = model_after(&job, &data(table, &job), &NEVER);
         in_doubles(&found.unwrap().unwrap()).unwrap()
     }
 
-    fn probe(table: &Table, job: &Job, probe: Probe) -> f64 {
+    fn probe(table: &NamedTable, job: &Job, probe: Probe) -> f64 {
         let runner = Runner::new(table, None);
         runner.probe(job, probe).unwrap().unwrap()
     }
@@ -162,7 +163,7 @@ mod tests {
     }
 
     /// Inputs with a row of ones for the bias, and the target: of a linear unit all follows from these.
-    fn linear(table: &Table, job: &Job) -> (DMatrix<f64>, DVector<f64>) {
+    fn linear(table: &NamedTable, job: &Job) -> (DMatrix<f64>, DVector<f64>) {
         let training = data(table, job).training;
         let inputs = training.features().map(f64::from);
         let targets = training.target().as_values().unwrap().map(f64::from);
@@ -173,7 +174,11 @@ mod tests {
     #[test]
     fn a_linear_unit_has_twice_the_second_moment_as_its_curvature_wherever_it_is() {
         let table = yacht();
-        for scaling in [Scaling::Raw, Scaling::Centred, Scaling::Standardized] {
+        for scaling in [
+            JobScaling::Raw,
+            JobScaling::Centred,
+            JobScaling::Standardized,
+        ] {
             let job = Job {
                 scaling,
                 hidden: Vec::new(),
@@ -201,7 +206,7 @@ mod tests {
         let table = yacht();
         let job = Job {
             hidden: Vec::new(),
-            batch: crate::Batch::Full,
+            batch: BatchSize::Full,
             ..job()
         };
         let (inputs, targets) = linear(&table, &job);
@@ -263,7 +268,7 @@ mod tests {
     }
 
     /// All eigenvalues of the Hessian after so many updates.
-    fn spectrum(table: &Table, job: &Job, at: u64) -> DVector<f64> {
+    fn spectrum(table: &NamedTable, job: &Job, at: u64) -> DVector<f64> {
         let network = model(table, job, at);
         let training: Dataset<f64> = data(table, job).training.cast().unwrap();
         let batch = batch_of(&training).unwrap();
@@ -286,9 +291,13 @@ mod tests {
     #[test]
     fn the_largest_curvature_is_that_of_the_whole_spectrum() {
         for table in [wine(), thyroid(), yacht()] {
-            for scaling in [Scaling::Raw, Scaling::RawSameStart, Scaling::Standardized] {
+            for scaling in [
+                JobScaling::Raw,
+                JobScaling::RawSameStart,
+                JobScaling::Standardized,
+            ] {
                 for at in [0, 30] {
-                    let rate_step = if scaling == Scaling::Standardized {
+                    let rate_step = if scaling == JobScaling::Standardized {
                         -4
                     } else {
                         -24
@@ -310,7 +319,7 @@ mod tests {
     #[test]
     fn on_raw_inputs_the_smallest_eigenvalue_is_as_large_as_the_largest() {
         let raw = Job {
-            scaling: Scaling::Raw,
+            scaling: JobScaling::Raw,
             hidden: vec![8],
             ..job()
         };
@@ -322,10 +331,10 @@ mod tests {
     #[test]
     fn the_network_is_the_one_that_the_training_had() {
         let table = wine();
-        for optimizer in [Optimizer::Sgd, Optimizer::Adam, Optimizer::LBfgs] {
+        for optimizer in [JobOptimizer::Sgd, JobOptimizer::Adam, JobOptimizer::LBfgs] {
             let job = Job {
                 optimizer,
-                batch: crate::Batch::Full,
+                batch: BatchSize::Full,
                 ..job()
             };
             let runner = Runner::new(&table, None);
@@ -345,8 +354,8 @@ mod tests {
     fn a_training_that_diverged_has_nothing_to_measure() {
         let table = wine();
         let wild = Job {
-            scaling: Scaling::Raw,
-            batch: crate::Batch::Full,
+            scaling: JobScaling::Raw,
+            batch: BatchSize::Full,
             rate_step: 140,
             ..job()
         };

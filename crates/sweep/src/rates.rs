@@ -60,7 +60,7 @@ pub fn step_near(rate: f64) -> i32 {
 
 /// What one tuning run gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tried {
+pub struct TriedRate {
     /// The logarithm of the measure: the less, the better.
     pub log: f64,
     /// Whether it neither diverged nor ended above the loss of a constant.
@@ -71,14 +71,14 @@ pub struct Tried {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Search {
     /// The runs of each step, one a seed. Of a rate that is out of the race there is one.
-    pub tried: BTreeMap<i32, Vec<Tried>>,
+    pub tried: BTreeMap<i32, Vec<TriedRate>>,
     /// The rate to train with.
-    pub choice: Choice,
+    pub choice: ChosenRate,
 }
 
 /// The rate that a search chose.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Choice {
+pub struct ChosenRate {
     /// Its step on the grid.
     pub step: i32,
     /// The mean logarithm of the measure over its tuning runs.
@@ -94,13 +94,13 @@ impl Search {
     /// Those of `run`.
     ///
     /// ```
-    /// use smallbatch_sweep::{Search, Tried, rate};
+    /// use smallbatch_sweep::{Search, TriedRate, rate};
     ///
     /// // The best rate is 0.1; above 1 everything diverges.
     /// let search = Search::around(0.01, 3, |step, _seed| {
     ///     let rate = rate(step);
     ///     let log = (rate / 0.1).ln().powi(2);
-    ///     Ok(Tried { log, is_good: rate < 1.0 })
+    ///     Ok(TriedRate { log, is_good: rate < 1.0 })
     /// })?;
     /// assert_eq!(rate(search.choice.step), 0.1);
     /// # Ok::<(), smallbatch_sweep::Error>(())
@@ -108,7 +108,7 @@ impl Search {
     pub fn around(
         guess: f64,
         n_seeds: usize,
-        run: impl FnMut(i32, usize) -> Result<Tried, Error>,
+        run: impl FnMut(i32, usize) -> Result<TriedRate, Error>,
     ) -> Result<Self, Error> {
         let mut field = Field {
             guess: step_near(guess),
@@ -126,7 +126,7 @@ impl Search {
     /// Those of `run`.
     pub fn without_choice(
         n_seeds: usize,
-        run: impl FnMut(i32, usize) -> Result<Tried, Error>,
+        run: impl FnMut(i32, usize) -> Result<TriedRate, Error>,
     ) -> Result<Self, Error> {
         let mut field = Field {
             guess: 0,
@@ -142,11 +142,11 @@ impl Search {
 /// A search under way.
 struct Field<F> {
     guess: i32,
-    tried: BTreeMap<i32, Vec<Tried>>,
+    tried: BTreeMap<i32, Vec<TriedRate>>,
     run: F,
 }
 
-impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
+impl<F: FnMut(i32, usize) -> Result<TriedRate, Error>> Field<F> {
     fn try_first(&mut self, step: i32) -> Result<(), Error> {
         if !self.tried.contains_key(&step) {
             let first = (self.run)(step, 0)?;
@@ -202,7 +202,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
 
     /// The step whose first run is the best, and whether that was a good one.
     fn best_first(&self) -> Option<(i32, bool)> {
-        let key = |runs: &[Tried]| (!runs[0].is_good, Sorted(runs[0].log));
+        let key = |runs: &[TriedRate]| (!runs[0].is_good, Sorted(runs[0].log));
         let best = self.tried.iter().min_by(|(_, a), (_, b)| {
             key(a)
                 .partial_cmp(&key(b))
@@ -217,7 +217,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
             return Ok(());
         };
         let limit = self.tried[&best][0].log + RACE.ln();
-        let is_in = |runs: &[Tried]| runs[0].is_good == is_good && runs[0].log <= limit;
+        let is_in = |runs: &[TriedRate]| runs[0].is_good == is_good && runs[0].log <= limit;
         let entrants: Vec<i32> = self
             .tried
             .iter()
@@ -242,7 +242,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
                 .filter(|(_, runs)| runs.len() == n_seeds)
                 .map(|(&step, runs)| (step, runs.as_slice()))
         };
-        let good: Vec<(i32, &[Tried])> = finished()
+        let good: Vec<(i32, &[TriedRate])> = finished()
             .filter(|(_, runs)| runs.iter().all(|run| run.is_good))
             .collect();
         let has_learned = !good.is_empty();
@@ -250,7 +250,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
             good
         } else {
             // As few bad runs as can be.
-            let n_bad = |runs: &[Tried]| runs.iter().filter(|run| !run.is_good).count();
+            let n_bad = |runs: &[TriedRate]| runs.iter().filter(|run| !run.is_good).count();
             let fewest = finished().map(|(_, runs)| n_bad(runs)).min();
             finished()
                 .filter(|(_, runs)| Some(n_bad(runs)) == fewest)
@@ -263,7 +263,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
             .map_or(f64::INFINITY, |runs| mean(runs));
         Search {
             tried: self.tried,
-            choice: Choice {
+            choice: ChosenRate {
                 step,
                 log,
                 has_learned,
@@ -273,7 +273,7 @@ impl<F: FnMut(i32, usize) -> Result<Tried, Error>> Field<F> {
 }
 
 /// The geometric middle of the rates within one standard error of the best.
-fn middle(candidates: &[(i32, &[Tried])]) -> Option<i32> {
+fn middle(candidates: &[(i32, &[TriedRate])]) -> Option<i32> {
     let &(_, best) = candidates
         .iter()
         .min_by(|(_, a), (_, b)| mean(a).total_cmp(&mean(b)))?;
@@ -292,7 +292,7 @@ fn middle(candidates: &[(i32, &[Tried])]) -> Option<i32> {
 }
 
 /// Whether the mean difference is at most its standard error over the seeds.
-fn is_within_an_error(runs: &[Tried], best: &[Tried]) -> bool {
+fn is_within_an_error(runs: &[TriedRate], best: &[TriedRate]) -> bool {
     let differences: Vec<f64> = runs
         .iter()
         .zip(best)
@@ -309,7 +309,7 @@ fn is_within_an_error(runs: &[Tried], best: &[Tried]) -> bool {
     mean <= error + ROUNDING
 }
 
-fn mean(runs: &[Tried]) -> f64 {
+fn mean(runs: &[TriedRate]) -> f64 {
     let sum: f64 = runs.iter().map(|run| run.log).sum();
     let mean = sum / runs.len().max(1) as f64;
     if mean.is_nan() { f64::INFINITY } else { mean }
@@ -329,23 +329,23 @@ impl PartialOrd for Sorted {
 mod tests {
     use super::*;
 
-    fn search(guess: f64, run: impl Fn(f64, usize) -> Tried) -> Search {
+    fn search(guess: f64, run: impl Fn(f64, usize) -> TriedRate) -> Search {
         Search::around(guess, 3, |step, seed| Ok(run(rate(step), seed))).unwrap()
     }
 
-    fn good(log: f64) -> Tried {
-        Tried { log, is_good: true }
+    fn good(log: f64) -> TriedRate {
+        TriedRate { log, is_good: true }
     }
 
-    fn bad(log: f64) -> Tried {
-        Tried {
+    fn bad(log: f64) -> TriedRate {
+        TriedRate {
             log,
             is_good: false,
         }
     }
 
     /// Descent on a quadratic: better up to `best`, diverges at twice that.
-    fn descent(rate: f64, best: f64) -> Tried {
+    fn descent(rate: f64, best: f64) -> TriedRate {
         if rate >= 2.0 * best {
             bad(f64::INFINITY)
         } else {

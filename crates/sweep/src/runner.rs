@@ -13,7 +13,9 @@ use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent};
 use crate::cache::{Shelf, machine};
 use crate::prepared::Prepared;
 use crate::training::{first_model, train, trainer};
-use crate::{Cache, Error, Job, Part, Probe, Scaling, Search, Table, Tried, lbfgs, probe};
+use crate::{
+    Cache, Error, Job, JobScaling, JobSplit, NamedTable, Probe, Search, TriedRate, lbfgs, probe,
+};
 
 /// A turn of a calibration lasts so long, in seconds.
 const TURN: f64 = 0.002;
@@ -27,19 +29,19 @@ static NEVER: AtomicBool = AtomicBool::new(false);
 /// Makes jobs on one table, on one thread: each task of a [`Pool`](crate::Pool) has its own.
 #[derive(Debug)]
 pub struct Runner<'a> {
-    table: &'a Table,
+    table: &'a NamedTable,
     stop: &'a AtomicBool,
     shelf: Option<RefCell<Shelf>>,
     finished: RefCell<HashMap<Job, Rc<crate::Trajectory>>>,
     probed: RefCell<HashMap<(Job, Probe), Option<f64>>>,
-    prepared: RefCell<HashMap<(Part, Scaling), Rc<Prepared>>>,
+    prepared: RefCell<HashMap<(JobSplit, JobScaling), Rc<Prepared>>>,
     n_made: Cell<usize>,
     n_reused: Cell<usize>,
 }
 
 impl<'a> Runner<'a> {
     /// A runner on a table, with the entries of the cache's shelf of this name. No two runners at a time may have the same shelf.
-    pub fn new(table: &'a Table, cache: Option<(&Cache, &str)>) -> Self {
+    pub fn new(table: &'a NamedTable, cache: Option<(&Cache, &str)>) -> Self {
         let shelf = cache.map(|(cache, name)| {
             let name = format!("{:032x} {name}", table.fingerprint());
             RefCell::new(cache.shelf(&name))
@@ -90,21 +92,22 @@ impl<'a> Runner<'a> {
     /// `n_updates` and `tests` do not count.
     ///
     /// ```
-    /// # use smallbatch_sweep::{Batch, Job, Optimizer, Part, Probe, Runner, Scaling, Table};
-    /// let table = Table::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
+    /// # use smallbatch_data::BatchSize;
+    /// # use smallbatch_sweep::{Job, JobOptimizer, JobScaling, JobSplit, NamedTable, Probe, Runner};
+    /// let table = NamedTable::new("wine", "UCI 109, CC BY 4.0", smallbatch_data::builtin::wine()?);
     /// let runner = Runner::new(&table, None);
     /// let standardized = Job {
-    ///     part: Part { split: 7, rows: None },
-    ///     scaling: Scaling::Standardized,
+    ///     part: JobSplit { split: 7, rows: None },
+    ///     scaling: JobScaling::Standardized,
     ///     hidden: vec![16],
-    ///     optimizer: Optimizer::Sgd,
-    ///     batch: Batch::Mini(32),
+    ///     optimizer: JobOptimizer::Sgd,
+    ///     batch: BatchSize::Mini(32),
     ///     rate_step: -4,
     ///     seed: 1,
     ///     n_updates: 60,
     ///     tests: Vec::new(),
     /// };
-    /// let raw = Job { scaling: Scaling::Raw, ..standardized.clone() };
+    /// let raw = Job { scaling: JobScaling::Raw, ..standardized.clone() };
     /// let at_first = Probe::LargestCurvature { at: 0 };
     /// assert!(runner.probe(&raw, at_first)? > runner.probe(&standardized, at_first)?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -158,7 +161,7 @@ impl<'a> Runner<'a> {
         job: &Job,
         n_seeds: usize,
         seed_of: impl Fn(usize) -> u64,
-        judge: impl Fn(&crate::Trajectory) -> Tried,
+        judge: impl Fn(&crate::Trajectory) -> TriedRate,
     ) -> Result<Search, Error> {
         let run = |rate_step, index| {
             let job = Job {
@@ -249,7 +252,7 @@ impl<'a> Runner<'a> {
         Ok(start.elapsed().as_secs_f64() / session.update().max(1) as f64)
     }
 
-    fn prepare(&self, part: Part, scaling: Scaling) -> Result<Rc<Prepared>, Error> {
+    fn prepare(&self, part: JobSplit, scaling: JobScaling) -> Result<Rc<Prepared>, Error> {
         if let Some(found) = self.prepared.borrow().get(&(part, scaling)) {
             return Ok(Rc::clone(found));
         }
@@ -272,7 +275,7 @@ enum RateFactor {
     Absolute(f64),
 }
 
-impl crate::Optimizer {
+impl crate::JobOptimizer {
     /// Where the search begins; `None` for an optimizer without a rate.
     fn rate_factor(self) -> Option<RateFactor> {
         match self {

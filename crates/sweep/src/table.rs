@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 /// A data set with where it comes from. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Table(Arc<Content>);
+pub struct NamedTable(Arc<Content>);
 
 #[derive(Debug)]
 struct Content {
@@ -36,7 +36,7 @@ pub struct Facts {
 /// An eigenvalue below this part of the largest is rounding.
 const ROUNDING: f64 = 1e-14;
 
-impl Table {
+impl NamedTable {
     /// A table by its name in the results, and where it comes from.
     pub fn new(name: impl Into<String>, origin: impl Into<String>, dataset: Dataset<f32>) -> Self {
         Self(Arc::new(Content {
@@ -158,13 +158,13 @@ mod tests {
 
     use super::*;
 
-    fn table(features: DMatrix<f32>) -> Table {
+    fn table(features: DMatrix<f32>) -> NamedTable {
         let target = DMatrix::from_element(1, features.ncols(), 0.0);
         let target = Target::Values {
             values: target,
             names: vec!["y".into()],
         };
-        Table::new("t", "", Dataset::new(features, target).unwrap())
+        NamedTable::new("t", "", Dataset::new(features, target).unwrap())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use smallbatch_mlp::{CHUNK, Loss, Mlp, MlpSpec, OptimizerSpec, Scalar, Targets, 
 use smallbatch_train::{Budget, EvaluateEvery, Evaluation, Session, Silent, Trainer};
 
 use crate::prepared::Prepared;
-use crate::{Batch, Error, Job, Optimizer, Point, Trajectory, lbfgs};
+use crate::{Error, Job, JobOptimizer, Point, Trajectory, lbfgs};
 
 /// Between two evaluations, the updates grow by this. More would cost time, and say little more: losses between are interpolated.
 pub(crate) const EVALUATION_RATIO: f64 = 1.2;
@@ -39,10 +39,10 @@ pub(crate) struct Course {
 }
 
 /// Updates in one pass over so many samples, the short last batch included.
-pub(crate) fn updates_per_epoch(batch: Batch, n_samples: usize) -> f64 {
+pub(crate) fn updates_per_epoch(batch: BatchSize, n_samples: usize) -> f64 {
     match batch {
-        Batch::Full => 1.0,
-        Batch::Mini(size) => n_samples.div_ceil(size.clamp(1, n_samples.max(1))) as f64,
+        BatchSize::Full => 1.0,
+        BatchSize::Mini(size) => n_samples.div_ceil(size.clamp(1, n_samples.max(1))) as f64,
     }
 }
 
@@ -75,14 +75,14 @@ pub(crate) fn first_model(job: &Job, data: &Prepared) -> Result<Mlp<f32>, Error>
 /// The trainer of a job; `None` for an optimizer that is not `train`'s.
 pub(crate) fn trainer(job: &Job, data: &Prepared) -> Option<Trainer> {
     let optimizer = match job.optimizer {
-        Optimizer::Sgd => OptimizerSpec::sgd(),
-        Optimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
-        Optimizer::Adam => OptimizerSpec::adam(),
-        Optimizer::LBfgs => return None,
+        JobOptimizer::Sgd => OptimizerSpec::sgd(),
+        JobOptimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
+        JobOptimizer::Adam => OptimizerSpec::adam(),
+        JobOptimizer::LBfgs => return None,
     };
     let batch_size = match job.batch {
-        Batch::Mini(size) => BatchSize::Mini(size.min(data.training.n_samples())),
-        Batch::Full => BatchSize::Full,
+        BatchSize::Mini(size) => BatchSize::Mini(size.min(data.training.n_samples())),
+        BatchSize::Full => BatchSize::Full,
     };
     let evaluation = Evaluation::every(EvaluateEvery::Geometric {
         ratio: EVALUATION_RATIO,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use smallbatch_sweep::{Batch, Optimizer};
+use smallbatch_data::BatchSize;
+use smallbatch_sweep::JobOptimizer;
 
 use super::{Claim, Design, Measure, Part, Way};
 
@@ -27,18 +28,18 @@ impl Way {
     fn in_batches(&self) -> String {
         let batch = batch_in_words(self.batch);
         match self.optimizer {
-            Optimizer::Sgd => batch,
-            Optimizer::Momentum => format!("{batch}, momentum"),
-            Optimizer::Adam => format!("{batch}, Adam"),
-            Optimizer::LBfgs => format!("{batch}, L-BFGS"),
+            JobOptimizer::Sgd => batch,
+            JobOptimizer::Momentum => format!("{batch}, momentum"),
+            JobOptimizer::Adam => format!("{batch}, Adam"),
+            JobOptimizer::LBfgs => format!("{batch}, L-BFGS"),
         }
     }
 }
 
-fn batch_in_words(batch: Batch) -> String {
+fn batch_in_words(batch: BatchSize) -> String {
     match batch {
-        Batch::Mini(size) => format!("batches of {size}"),
-        Batch::Full => "full batch".into(),
+        BatchSize::Mini(size) => format!("batches of {size}"),
+        BatchSize::Full => "full batch".into(),
     }
 }
 

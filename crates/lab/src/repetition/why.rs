@@ -1,6 +1,7 @@
 //! Why: the curvature of the loss, the noise of its gradient, and the samples that an update takes.
 
-use smallbatch_sweep::{Batch, Probe, Purpose};
+use smallbatch_data::BatchSize;
+use smallbatch_sweep::{Probe, Purpose};
 
 use super::{Effects, Goal, Repetition, have_trained};
 use crate::Error;
@@ -75,8 +76,8 @@ impl Repetition<'_> {
     fn samples_of_a_batch(&self, way: &Way) -> f64 {
         let n_training = self.n_training().max(1);
         match way.batch {
-            Batch::Mini(size) => size.min(n_training) as f64,
-            Batch::Full => n_training as f64,
+            BatchSize::Mini(size) => size.min(n_training) as f64,
+            BatchSize::Full => n_training as f64,
         }
     }
 
@@ -110,7 +111,7 @@ mod tests {
     use smallbatch_report::results::Effect;
 
     use super::*;
-    use crate::{Outcome, Plan, Size, run};
+    use crate::{RunOutcome, RunPlan, Size, run};
 
     const DESIGN: &str = r#"
 name = "why"
@@ -178,7 +179,7 @@ exceeds = 2
 parts = [{ measure = "updates-to-target", first = ["full batch"], second = ["standardized"] }]
 "#;
 
-    fn made(plan: &Plan) -> Outcome {
+    fn made(plan: &RunPlan) -> RunOutcome {
         let outcome = run(plan, &mut ()).unwrap();
         assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
         outcome
@@ -198,12 +199,12 @@ parts = [{ measure = "updates-to-target", first = ["full batch"], second = ["sta
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("why.toml");
         std::fs::write(&file, DESIGN).unwrap();
-        let plan = Plan {
+        let plan = RunPlan {
             size: Size::Quick,
             file: Some(file),
             cache: Some(folder.path().join("cache")),
             threads: 2,
-            ..Plan::default()
+            ..RunPlan::default()
         };
         let first = made(&plan);
         let again = made(&plan);
