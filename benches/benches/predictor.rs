@@ -9,8 +9,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use smallbatch_benches::{CASES, Case};
 use smallbatch_mlp::Activation as Trained;
 use smallbatch_predict::{
-    Activation, Column, Feature, Kind, Layer, Member, Model, Network, Output, Scaling, Scratch,
-    Text, Value,
+    Column, Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model, ModelMember, Network,
+    Output, Scratch, Text, Value,
 };
 
 /// The bench's network as the predictor has it.
@@ -25,7 +25,7 @@ fn network(case: &Case) -> Network {
     assert_eq!(case.activation, Trained::Relu);
     Network {
         layers: layers.collect(),
-        activation: Activation::Relu,
+        activation: HiddenActivation::Relu,
     }
 }
 
@@ -48,9 +48,9 @@ fn model(network: Network) -> Model {
             .map(|class| Text::from(class.to_string()))
             .collect(),
         columns: columns.collect(),
-        members: vec![Member {
+        members: vec![ModelMember {
             features: features.collect(),
-            scaling: Scaling::Affine {
+            scaling: FeatureScaling::Affine {
                 shift: vec![0.0; n].into(),
                 scale: vec![1.0; n].into(),
             },

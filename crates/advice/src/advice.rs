@@ -63,7 +63,7 @@ pub struct Advice {
     /// important column first.
     pub importance: Vec<(String, f64)>,
     /// All networks that were tried, the best of each round first.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedRecipe>,
 }
 
 /// What can be said.
@@ -146,7 +146,7 @@ impl Gain {
 
 /// One network that the search tried.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tried {
+pub struct TriedRecipe {
     /// How it was trained.
     pub recipe: Recipe,
     /// On how many folds.

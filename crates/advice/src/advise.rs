@@ -4,7 +4,7 @@ use smallbatch_data::{Folds, Frame, Table, TableSchema, Target};
 use smallbatch_pipeline::{CrossFit, Levels, Pipeline, Recipe};
 use smallbatch_sweep::{Cache, Pool, Progress, Stages};
 
-use crate::advice::{Advice, Conclusion, FORMAT, Gain, Tried, Way};
+use crate::advice::{Advice, Conclusion, FORMAT, Gain, TriedRecipe, Way};
 use crate::judge::{Choice, Contender, choose, correct, gain, tells_something};
 use crate::plan::AdvicePlan;
 use crate::search::{FOLDS, Found, Trials, search};
@@ -247,7 +247,7 @@ struct Contenders {
     all: Vec<Contender>,
     conclusion: Conclusion,
     is_close: bool,
-    tried: Vec<Tried>,
+    tried: Vec<TriedRecipe>,
     /// Whether nobody asked to stop before the end.
     is_complete: bool,
 }
@@ -262,7 +262,7 @@ fn contenders(
     let tried = found
         .tried
         .iter()
-        .map(|(network, folds, loss)| Tried {
+        .map(|(network, folds, loss)| TriedRecipe {
             recipe: Recipe::Network(network.clone()),
             folds: *folds,
             relative_loss: loss.is_finite().then_some(loss / constant),

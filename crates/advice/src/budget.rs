@@ -2,8 +2,8 @@
 
 use smallbatch_sweep::Size;
 
-/// Billions of operations that an ordinary core does in a second, as [`Network::cost_of_epoch`](smallbatch_pipeline::Network::cost_of_epoch)
-/// counts them.
+/// Billions of operations that an ordinary core does in a second, as
+/// [`cost_of_epoch`](smallbatch_pipeline::NetworkRecipe::cost_of_epoch) counts them.
 const RATE: f64 = 60.0;
 /// What reading the table and writing the model leave of two seconds.
 const LEAST_SECONDS: f64 = 1.2;

@@ -1,7 +1,7 @@
 //! The recipes that a search begins with.
 
 use smallbatch_data::{BatchSize, Target};
-use smallbatch_pipeline::{Levels, Line, Network, Optimizer, Rates, Recipe};
+use smallbatch_pipeline::{Levels, Line, NetworkRecipe, Rates, Recipe, RecipeOptimizer};
 use smallbatch_preprocess::{AnyScaler, QuantileTransformer, SmoothClip, StandardScaler};
 
 /// How inputs are scaled, in the list below.
@@ -12,11 +12,19 @@ enum Scaling {
     Quantiles,
 }
 
-use Optimizer::{AdamW, Momentum, Sgd};
+use RecipeOptimizer::{AdamW, Momentum, Sgd};
 use Scaling::{Clipped, Quantiles, Standard};
 
 /// Hidden units, scaling, batch, optimizer, rate, weight decay, dropout.
-type Candidate = (&'static [usize], Scaling, usize, Optimizer, f64, f64, f64);
+type Candidate = (
+    &'static [usize],
+    Scaling,
+    usize,
+    RecipeOptimizer,
+    f64,
+    f64,
+    f64,
+);
 
 /// What is likely to be good comes first, since small budgets try only the first of them. No two differ in one thing alone: so all are
 /// spread over what can be varied.
@@ -59,7 +67,7 @@ const LASSO_PENALTIES: [f64; 9] = [0.3, 0.15, 0.08, 0.04, 0.02, 0.01, 0.005, 0.0
 const CLASS_PENALTIES: [f64; 5] = [0.08, 0.04, 0.02, 0.01, 0.005];
 
 /// Networks for so many training rows, of so many epochs. Batches grow with very large tables, where they would cost more than they bring.
-pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network> {
+pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<NetworkRecipe> {
     let factor = match rows {
         0..10_000 => 1,
         10_000..50_000 => 4,
@@ -71,7 +79,7 @@ pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network
             Clipped => SmoothClip::default().into(),
             Quantiles => QuantileTransformer::default().into(),
         };
-        Network {
+        NetworkRecipe {
             scaler,
             hidden: hidden.to_vec(),
             batch_size: BatchSize::Mini(batch * factor),
@@ -88,7 +96,7 @@ pub(crate) fn networks(rows: usize, epochs: u64, logarithm: bool) -> Vec<Network
     };
     let (many, first) = &LARGE;
     let first = (rows >= *many).then_some(first);
-    let mut networks: Vec<Network> = first.into_iter().chain(&LIST).map(network).collect();
+    let mut networks: Vec<NetworkRecipe> = first.into_iter().chain(&LIST).map(network).collect();
     networks.truncate(LIST.len());
     networks
 }
@@ -141,10 +149,10 @@ fn varied(penalties: &[(f64, f64)], levels: Levels, target: &Target<f64>) -> Vec
 }
 
 /// The default, of so many epochs.
-pub(crate) fn default_network(epochs: u64, logarithm: bool) -> Network {
-    Network {
+pub(crate) fn default_network(epochs: u64, logarithm: bool) -> NetworkRecipe {
+    NetworkRecipe {
         epochs,
         logarithm,
-        ..Network::default()
+        ..NetworkRecipe::default()
     }
 }

@@ -213,7 +213,7 @@ fn by_sign(differences: &[f64], relative_loss: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use smallbatch_data::{BatchSize, Folds, Table, TableReader};
-    use smallbatch_pipeline::{Line, Network, Optimizer, Rates, Recipe};
+    use smallbatch_pipeline::{Line, NetworkRecipe, Rates, Recipe, RecipeOptimizer};
     use smallbatch_sweep::{Pool, Stages};
 
     use super::*;
@@ -230,14 +230,14 @@ mod tests {
         schema.labelled_frame(&table).unwrap().frame
     }
 
-    fn good() -> Network {
-        Network {
+    fn good() -> NetworkRecipe {
+        NetworkRecipe {
             hidden: vec![16],
             learning_rate: 0.03,
             epochs: 100,
             batch_size: BatchSize::Mini(8),
             weight_decay: 0.0,
-            ..Network::default()
+            ..NetworkRecipe::default()
         }
     }
 
@@ -247,8 +247,8 @@ mod tests {
         let frame = frame();
         let folds = Folds::new(&frame, 5, 0).unwrap();
         let trials = Trials::new(&frame, &folds, Pool::new(1), 0);
-        let failing = Recipe::Network(Network {
-            optimizer: Optimizer::Sgd,
+        let failing = Recipe::Network(NetworkRecipe {
+            optimizer: RecipeOptimizer::Sgd,
             rates: Rates::Constant,
             learning_rate: 1e6,
             clip_norm: None,

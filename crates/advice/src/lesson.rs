@@ -1,7 +1,7 @@
 //! What raw inputs and the full batch would have cost: the network that was found, with one thing changed.
 
 use smallbatch_data::BatchSize;
-use smallbatch_pipeline::{CrossFit, Network, Recipe};
+use smallbatch_pipeline::{CrossFit, NetworkRecipe, Recipe};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_sweep::Stages;
 
@@ -13,7 +13,7 @@ use crate::search::Trials;
 /// The network on raw inputs, at the best of three rates: its own, a tenth of it, and what the inputs' size suggests.
 pub(crate) fn raw(
     trials: &Trials<'_>,
-    network: &Network,
+    network: &NetworkRecipe,
     progress: &mut Stages<'_>,
 ) -> Result<Contender, Error> {
     let size = trials.fold(0)?.mean_square().max(1.0);
@@ -22,7 +22,7 @@ pub(crate) fn raw(
         network.learning_rate / 10.0,
         network.learning_rate / size.sqrt(),
     ];
-    let variants = rates.map(|learning_rate| Network {
+    let variants = rates.map(|learning_rate| NetworkRecipe {
         scaler: AnyScaler::Identity,
         learning_rate,
         ..network.clone()
@@ -37,10 +37,10 @@ pub(crate) fn raw(
 /// The network with the full batch, at the best of three rates: larger ones suit it, since its gradient has no noise.
 pub(crate) fn full_batch(
     trials: &Trials<'_>,
-    network: &Network,
+    network: &NetworkRecipe,
     progress: &mut Stages<'_>,
 ) -> Result<Contender, Error> {
-    let variants = [1.0, 3.0, 10.0].map(|factor| Network {
+    let variants = [1.0, 3.0, 10.0].map(|factor| NetworkRecipe {
         batch_size: BatchSize::Full,
         learning_rate: factor * network.learning_rate,
         ..network.clone()
@@ -55,11 +55,11 @@ pub(crate) fn full_batch(
 /// The best on the first fold, tried on all.
 fn best(
     trials: &Trials<'_>,
-    variants: &[Network],
+    variants: &[NetworkRecipe],
     progress: &mut Stages<'_>,
     message: &str,
 ) -> Result<CrossFit, Error> {
-    let recipe = |network: &Network| Recipe::Network(network.clone());
+    let recipe = |network: &NetworkRecipe| Recipe::Network(network.clone());
     let first: Vec<(Recipe, Vec<usize>)> = variants
         .iter()
         .map(|network| (recipe(network), vec![0]))

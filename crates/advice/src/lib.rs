@@ -49,7 +49,7 @@ mod terminal;
 mod words;
 mod write;
 
-pub use advice::{Advice, Conclusion, Gain, Judged, Tried, Way};
+pub use advice::{Advice, Conclusion, Gain, Judged, TriedRecipe, Way};
 pub use advise::{Advised, MOST_ROWS, advise, advise_sampled};
 pub use error::Error;
 pub use plan::AdvicePlan;

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use smallbatch_data::{BatchSize, Task};
 use smallbatch_evidence::Verdict;
-use smallbatch_pipeline::{Line, Measures, Network, Optimizer, Recipe};
+use smallbatch_pipeline::{Line, Measures, NetworkRecipe, Recipe, RecipeOptimizer};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{
     AdviceCurve, AdviceLoss, AdvicePage, AdviceWay, Expectation, number, round_number,
@@ -146,7 +146,7 @@ fn inputs(scaler: &AnyScaler) -> &'static str {
     }
 }
 
-fn batches(network: &Network) -> String {
+fn batches(network: &NetworkRecipe) -> String {
     match network.batch_size {
         BatchSize::Full => "with the full batch".into(),
         BatchSize::Mini(size) => format!("in batches of {size}"),
@@ -190,7 +190,7 @@ const TRIED: [&str; 10] = [
     "#dropout",
 ];
 
-fn tried(tried: &crate::Tried) -> Option<Vec<String>> {
+fn tried(tried: &crate::TriedRecipe) -> Option<Vec<String>> {
     let Recipe::Network(network) = &tried.recipe else {
         return None;
     };
@@ -210,9 +210,9 @@ fn tried(tried: &crate::Tried) -> Option<Vec<String>> {
         },
         joined(&network.hidden),
         match network.optimizer {
-            Optimizer::Sgd => "plain descent".into(),
-            Optimizer::Momentum => "momentum".into(),
-            Optimizer::AdamW => "AdamW".into(),
+            RecipeOptimizer::Sgd => "plain descent".into(),
+            RecipeOptimizer::Momentum => "momentum".into(),
+            RecipeOptimizer::AdamW => "AdamW".into(),
         },
         round_number(network.learning_rate),
         network.epochs.to_string(),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallbatch_data::{Folds, Frame, FrameValues, Target};
-use smallbatch_pipeline::{Course, CrossFit, Fold, Levels, Network, Recipe};
+use smallbatch_pipeline::{Course, CrossFit, Fold, Levels, NetworkRecipe, Recipe};
 use smallbatch_sweep::{Cache, Pool, Stages};
 
 use crate::{Error, candidates};
@@ -233,7 +233,7 @@ pub(crate) struct Found {
     /// Networks that reached the last round, on all folds, the best first.
     pub(crate) networks: Vec<CrossFit>,
     /// All networks that were tried, with how many folds, epochs, and the loss.
-    pub(crate) tried: Vec<(Network, usize, f64)>,
+    pub(crate) tried: Vec<(NetworkRecipe, usize, f64)>,
     /// A network with default settings, on all folds; `None` where somebody asked to stop.
     pub(crate) default: Option<CrossFit>,
 }
@@ -347,7 +347,7 @@ pub(crate) fn search(
 }
 
 /// Networks on all folds, the default among them, and all that were tried.
-type Networks = (Vec<CrossFit>, CrossFit, Vec<(Network, usize, f64)>);
+type Networks = (Vec<CrossFit>, CrossFit, Vec<(NetworkRecipe, usize, f64)>);
 
 /// Networks by successive halving.
 fn networks(
@@ -368,7 +368,7 @@ fn networks(
         .iter()
         .map(|network| {
             let epochs = (network.epochs / SHORT).max(1);
-            let network = Network {
+            let network = NetworkRecipe {
                 epochs,
                 ..network.clone()
             };

@@ -2,7 +2,7 @@
 
 use smallbatch_data::{BatchSize, Task};
 use smallbatch_evidence::Verdict;
-use smallbatch_pipeline::{Measures, Network, Optimizer, Recipe, Scores};
+use smallbatch_pipeline::{Measures, NetworkRecipe, Recipe, RecipeOptimizer, Scores};
 use smallbatch_preprocess::AnyScaler;
 use smallbatch_report::{number, round_number};
 
@@ -27,15 +27,15 @@ fn normalization(scaler: &AnyScaler) -> &'static str {
 }
 
 /// How a network is trained, as what one does.
-fn how(network: &Network, epoch: Option<f64>) -> String {
+fn how(network: &NetworkRecipe, epoch: Option<f64>) -> String {
     let batches = match network.batch_size {
         BatchSize::Full => "the full batch".into(),
         BatchSize::Mini(size) => format!("batches of {size}"),
     };
     let optimizer = match network.optimizer {
-        Optimizer::Sgd => "plain gradient descent",
-        Optimizer::Momentum => "momentum",
-        Optimizer::AdamW => "AdamW",
+        RecipeOptimizer::Sgd => "plain gradient descent",
+        RecipeOptimizer::Momentum => "momentum",
+        RecipeOptimizer::AdamW => "AdamW",
     };
     let epochs = epoch.unwrap_or(network.epochs as f64).round();
     format!(

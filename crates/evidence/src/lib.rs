@@ -97,7 +97,7 @@ pub use interval::{Bound, Interval, Scale, mean_interval, median_interval};
 pub use left_out::{LeftOut, LeftOutTable};
 pub use look::{Decision, Look, decide};
 pub use meta_regression::MetaRegression;
-pub use moderator::{Moderation, Moderator, Tried};
+pub use moderator::{Moderation, Moderator, TriedModerator};
 pub use mutual_coverage::MutualCoverage;
 pub use needed::Needed;
 pub use p_value::{Answer, p_of_verdict, p_value};

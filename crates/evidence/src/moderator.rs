@@ -58,7 +58,7 @@ pub struct Moderation {
     /// Without a moderator.
     pub without: LeftOut,
     /// With each candidate.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedModerator>,
     /// How many times as wide as Student's t the intervals for a new table are to be: [`LeftOut::widening`] with what is kept.
     pub widening: f64,
     /// The procedure as a whole: for each table the choice is made anew from the others, which then predict it, with the widening that
@@ -68,7 +68,7 @@ pub struct Moderation {
 
 /// How well one moderator does.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tried {
+pub struct TriedModerator {
     /// The interval of its slope at the confidence 1 - 0.05 / m; `None` where there is no line.
     pub slope: Option<Interval>,
     /// With this moderator; `None` where there are too few tables, or too few values of it.
@@ -98,7 +98,7 @@ impl Moderation {
         let tried = values
             .iter()
             .map(|values| {
-                Ok(Tried {
+                Ok(TriedModerator {
                     slope: slope(effects, values, candidates.len())?,
                     left_out: LeftOut::of(effects, Some(values), confidence)?,
                 })

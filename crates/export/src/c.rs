@@ -6,7 +6,9 @@ mod runtime;
 
 use std::fmt::Write as _;
 
-use smallbatch_predict::{Activation, Feature, Kind, Layer, Member, Model, Output, Scaling};
+use smallbatch_predict::{
+    Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model, ModelMember, Output,
+};
 
 use cells::{Cells, KEPT, commented, word};
 use runtime::Runtime;
@@ -226,7 +228,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn member(&mut self, member: &Member) {
+    fn member(&mut self, member: &ModelMember) {
         let n = member.features.len();
         self.step(&format!("/* Network {}. */", self.member + 1));
         for (at, feature) in member.features.iter().enumerate() {
@@ -318,7 +320,7 @@ impl Writer<'_> {
         }
     }
 
-    fn scaling(&mut self, scaling: &Scaling, n: usize) {
+    fn scaling(&mut self, scaling: &FeatureScaling, n: usize) {
         let member = self.member;
         let mut both = |function: &'static str, shift: &[f64], scale: &[f64]| {
             self.runtime.need(function);
@@ -328,9 +330,9 @@ impl Writer<'_> {
             self.step(&format!("P_{function}(x, {n}, {});", names.join(", ")));
         };
         match scaling {
-            Scaling::Affine { shift, scale } => both("affine", shift, scale),
-            Scaling::SmoothClip { shift, scale } => both("smooth_clip", shift, scale),
-            Scaling::Quantiles { quantiles } => {
+            FeatureScaling::Affine { shift, scale } => both("affine", shift, scale),
+            FeatureScaling::SmoothClip { shift, scale } => both("smooth_clip", shift, scale),
+            FeatureScaling::Quantiles { quantiles } => {
                 self.runtime.need("normal_scores");
                 let names = ["quantiles", "counts"].map(|name| format!("P_{member}_{name}"));
                 let all: Vec<f64> = quantiles.iter().flat_map(|q| q.iter().copied()).collect();
@@ -339,14 +341,14 @@ impl Writer<'_> {
                 self.array("int", &names[1], &counts, |count| count.to_string());
                 self.step(&format!("P_normal_scores(x, {n}, {});", names.join(", ")));
             }
-            Scaling::PerSample => {
+            FeatureScaling::PerSample => {
                 self.runtime.need("per_sample");
                 self.step(&format!("P_per_sample(x, {n});"));
             }
         }
     }
 
-    fn layers(&mut self, member: &Member) {
+    fn layers(&mut self, member: &ModelMember) {
         let member_at = self.member;
         self.runtime.need("dense");
         let (mut from, mut to) = ("a", "b");
@@ -372,18 +374,18 @@ impl Writer<'_> {
         }
     }
 
-    fn activation(&mut self, activation: Activation, values: &str, n: usize) {
+    fn activation(&mut self, activation: HiddenActivation, values: &str, n: usize) {
         #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
         let (function, more) = match activation {
-            Activation::Identity => return,
-            Activation::Relu => ("relu", None),
-            Activation::LeakyRelu { slope } => ("leaky_relu", Some(slope as f32)),
-            Activation::Tanh => ("tanh", None),
-            Activation::Sigmoid => ("sigmoid", None),
-            Activation::Silu => ("silu", None),
-            Activation::Gelu => ("gelu", None),
-            Activation::Elu { alpha } => ("elu", Some(alpha as f32)),
-            Activation::Softplus => ("softplus", None),
+            HiddenActivation::Identity => return,
+            HiddenActivation::Relu => ("relu", None),
+            HiddenActivation::LeakyRelu { slope } => ("leaky_relu", Some(slope as f32)),
+            HiddenActivation::Tanh => ("tanh", None),
+            HiddenActivation::Sigmoid => ("sigmoid", None),
+            HiddenActivation::Silu => ("silu", None),
+            HiddenActivation::Gelu => ("gelu", None),
+            HiddenActivation::Elu { alpha } => ("elu", Some(alpha as f32)),
+            HiddenActivation::Softplus => ("softplus", None),
         };
         self.runtime.need(function);
         let more = more.map_or(String::new(), |more| format!(", {}", single(more)));

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use smallbatch_predict::{
-    Activation, Column, DatePart, Errors, Feature, Kind, Layer, Member, Model, Output, Scaling,
+    Column, DatePart, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model,
+    ModelMember, Output,
 };
 
 /// Numbers in a line.
@@ -134,15 +135,15 @@ fn column(
     )
 }
 
-fn member(member: &Member) -> String {
+fn member(member: &ModelMember) -> String {
     format!(
         "\
-predict::Member {{
+predict::ModelMember {{
 features: {},
-scaling: predict::Scaling::{},
+scaling: predict::FeatureScaling::{},
 network: predict::Network {{
 layers: {},
-activation: predict::Activation::{},
+activation: predict::HiddenActivation::{},
 }},
 output: predict::Output::{},
 }}",
@@ -187,7 +188,7 @@ fn feature(feature: &Feature) -> String {
     )
 }
 
-fn scaling(scaling: &Scaling) -> String {
+fn scaling(scaling: &FeatureScaling) -> String {
     let both = |name, shift, scale| {
         format!(
             "{name} {{ shift: {}, scale: {} }}",
@@ -196,27 +197,29 @@ fn scaling(scaling: &Scaling) -> String {
         )
     };
     match scaling {
-        Scaling::Affine { shift, scale } => both("Affine", shift, scale),
-        Scaling::SmoothClip { shift, scale } => both("SmoothClip", shift, scale),
-        Scaling::Quantiles { quantiles } => format!(
+        FeatureScaling::Affine { shift, scale } => both("Affine", shift, scale),
+        FeatureScaling::SmoothClip { shift, scale } => both("SmoothClip", shift, scale),
+        FeatureScaling::Quantiles { quantiles } => format!(
             "Quantiles {{ quantiles: {} }}",
             list(quantiles, |quantiles| numbers(quantiles))
         ),
-        Scaling::PerSample => "PerSample".into(),
+        FeatureScaling::PerSample => "PerSample".into(),
     }
 }
 
-fn activation(activation: Activation) -> String {
+fn activation(activation: HiddenActivation) -> String {
     match activation {
-        Activation::LeakyRelu { slope } => format!("LeakyRelu {{ slope: {} }}", number(slope)),
-        Activation::Elu { alpha } => format!("Elu {{ alpha: {} }}", number(alpha)),
-        Activation::Identity => "Identity".into(),
-        Activation::Relu => "Relu".into(),
-        Activation::Tanh => "Tanh".into(),
-        Activation::Sigmoid => "Sigmoid".into(),
-        Activation::Silu => "Silu".into(),
-        Activation::Gelu => "Gelu".into(),
-        Activation::Softplus => "Softplus".into(),
+        HiddenActivation::LeakyRelu { slope } => {
+            format!("LeakyRelu {{ slope: {} }}", number(slope))
+        }
+        HiddenActivation::Elu { alpha } => format!("Elu {{ alpha: {} }}", number(alpha)),
+        HiddenActivation::Identity => "Identity".into(),
+        HiddenActivation::Relu => "Relu".into(),
+        HiddenActivation::Tanh => "Tanh".into(),
+        HiddenActivation::Sigmoid => "Sigmoid".into(),
+        HiddenActivation::Silu => "Silu".into(),
+        HiddenActivation::Gelu => "Gelu".into(),
+        HiddenActivation::Softplus => "Softplus".into(),
     }
 }
 

@@ -117,7 +117,7 @@ pub use error::Error;
 pub use initializer::Initializer;
 pub use kernel::InputScaling;
 pub use lanczos::Lanczos;
-pub use loss::{Loss, Prediction};
+pub use loss::{Loss, PredictionKind};
 pub use network::Mlp;
 pub use noise::GradientNoise;
 pub use optimizer::{Optimizer, OptimizerSpec, UpdateRule};

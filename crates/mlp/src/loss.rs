@@ -23,7 +23,7 @@ trait Definition<'a>: Copy {
     fn name(self) -> &'static str;
 
     /// What the outputs predict.
-    fn prediction(self) -> Prediction;
+    fn prediction(self) -> PredictionKind;
 
     /// The least and the greatest number that may be a target; `None` where any finite one may be, and where targets
     /// are labels alone.
@@ -73,13 +73,13 @@ trait Definition<'a>: Copy {
 /// What the outputs of a network with a loss predict.
 ///
 /// ```
-/// use smallbatch_mlp::{Loss, Prediction};
+/// use smallbatch_mlp::{Loss, PredictionKind};
 ///
-/// assert_eq!(Loss::softmax_cross_entropy().prediction(), Prediction::Class);
-/// assert_eq!(Loss::Huber { delta: 1.0 }.prediction(), Prediction::Numbers);
+/// assert_eq!(Loss::softmax_cross_entropy().prediction(), PredictionKind::Class);
+/// assert_eq!(Loss::Huber { delta: 1.0 }.prediction(), PredictionKind::Numbers);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Prediction {
+pub enum PredictionKind {
     /// One of as many classes as there are outputs.
     Class,
     /// Yes or no, one answer an output: yes where the logit is above 0.
@@ -215,7 +215,7 @@ impl Loss {
     }
 
     /// What the outputs predict.
-    pub fn prediction(&self) -> Prediction {
+    pub fn prediction(&self) -> PredictionKind {
         with_definition!(self, |loss| loss.prediction())
     }
 

@@ -17,14 +17,14 @@ pub struct Course {
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) scaler: FittedScaler,
     /// What it was, look after look; the last is its end, unless it diverged or no longer improved.
-    pub looks: Vec<Look>,
+    pub looks: Vec<CourseLook>,
     /// Whether it ended with numbers that are not finite.
     pub diverged: bool,
 }
 
 /// A training after some epochs.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct CourseLook {
     /// How many.
     pub epoch: f64,
     /// The loss of each row that is held out: log loss, or the squared error in the target's unit.
@@ -35,7 +35,7 @@ pub struct Look {
     pub(crate) output: Output,
 }
 
-impl Look {
+impl CourseLook {
     /// The mean loss of the rows held out.
     pub fn loss(&self) -> f64 {
         self.losses.iter().sum::<f64>() / self.losses.len().max(1) as f64
@@ -77,7 +77,7 @@ type KeptOutput = Option<(f64, f64, Option<(f64, f64)>)>;
 impl Course {
     /// What is to be kept of it.
     pub fn kept(&self) -> KeptCourse {
-        let look = |look: &Look| KeptLook {
+        let look = |look: &CourseLook| KeptLook {
             epoch: look.epoch,
             losses: look.losses.clone(),
             training_loss: look.training_loss,
@@ -108,8 +108,8 @@ impl KeptCourse {
         scaler: FittedScaler,
         network: impl Fn(Vec<f32>) -> Result<Mlp<f32>, Error>,
     ) -> Result<Course, Error> {
-        let look = |kept: KeptLook| -> Result<Look, Error> {
-            Ok(Look {
+        let look = |kept: KeptLook| -> Result<CourseLook, Error> {
+            Ok(CourseLook {
                 epoch: kept.epoch,
                 losses: kept.losses,
                 training_loss: kept.training_loss,

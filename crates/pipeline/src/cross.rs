@@ -83,7 +83,7 @@ impl CrossFit {
     pub fn fold_losses(&self) -> Vec<f64> {
         let loss = |course: &Course| {
             let look = self.best.and_then(|best| course.looks.get(best));
-            look.map_or(f64::INFINITY, crate::Look::loss)
+            look.map_or(f64::INFINITY, crate::CourseLook::loss)
         };
         self.courses.iter().map(loss).collect()
     }
@@ -108,7 +108,7 @@ impl CrossFit {
             .map(|look| {
                 let looks = || self.courses.iter().map(|course| &course.looks[look]);
                 let training: f64 = looks().map(|look| look.training_loss).sum();
-                let held_out: f64 = looks().map(crate::Look::loss).sum();
+                let held_out: f64 = looks().map(crate::CourseLook::loss).sum();
                 (
                     self.courses[0].looks[look].epoch,
                     training / n,

@@ -12,13 +12,13 @@ use smallbatch_train::{Observer, Record, Trainer, TrainingRows, Update};
 
 use crate::Error;
 use crate::Output;
-use crate::course::{Course, KeptCourse, Look};
+use crate::course::{Course, CourseLook, KeptCourse};
 use crate::encoder::{Encoder, has_many_levels};
 use crate::line;
 use crate::member::{row_losses, run};
 
 use crate::output::FitOutput as _;
-use crate::recipe::{Levels, Network, Recipe};
+use crate::recipe::{Levels, NetworkRecipe, Recipe};
 
 /// Looks in a row without a lower loss, after which a training is not continued.
 const PATIENCE: usize = 5;
@@ -249,7 +249,7 @@ impl Fold {
         Ok(scaler)
     }
 
-    fn trainer(&self, recipe: &Network, n_samples: usize, seed: u64) -> Trainer {
+    fn trainer(&self, recipe: &NetworkRecipe, n_samples: usize, seed: u64) -> Trainer {
         let spec = recipe.spec(self.n_features(recipe.levels), &self.target);
         recipe.trainer(spec, n_samples, seed)
     }
@@ -258,7 +258,7 @@ impl Fold {
     /// them.
     pub(crate) fn train_on_file(
         &self,
-        recipe: &Network,
+        recipe: &NetworkRecipe,
         scaler: FittedScaler,
         output: Output,
         rows: &RowFile<f32>,
@@ -337,7 +337,7 @@ impl Fold {
             if epoch > 0.0 && course.looks.last().is_none_or(|look| look.epoch < epoch) {
                 let network = session.model().clone();
                 self.look(course, looked, network, epoch, loss)?;
-                let loss = course.looks.last().map_or(f64::INFINITY, Look::loss);
+                let loss = course.looks.last().map_or(f64::INFINITY, CourseLook::loss);
                 if !loss.is_finite() {
                     course.looks.pop();
                     course.diverged = true;
@@ -368,7 +368,7 @@ impl Fold {
             output = output.smeared(&predictions, &select(&self.target, &first));
         }
         let predictions = run(&network, &looked.held_out, output)?;
-        course.looks.push(Look {
+        course.looks.push(CourseLook {
             epoch,
             losses: row_losses(&predictions, &self.held_out),
             training_loss,

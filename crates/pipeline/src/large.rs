@@ -12,13 +12,13 @@ use smallbatch_data::{
 use smallbatch_preprocess::{FitData, FittedScaler, Scaler};
 
 use crate::Output;
-use crate::course::Look;
+use crate::course::CourseLook;
 use crate::encoder::Encoder;
 use crate::fold::{Fold, Part};
 use crate::member::narrowed;
 
 use crate::output::FitOutput as _;
-use crate::recipe::{Network, Recipe};
+use crate::recipe::{NetworkRecipe, Recipe};
 use crate::{Conformal, Error, Pipeline, Scores};
 use hold_out::HoldOut;
 
@@ -111,7 +111,7 @@ struct Encoding {
 }
 
 impl Large<'_> {
-    fn fit(self, network: &Network, recipe: &Recipe, seed: u64) -> Result<Pipeline, Error> {
+    fn fit(self, network: &NetworkRecipe, recipe: &Recipe, seed: u64) -> Result<Pipeline, Error> {
         let (encoder, features) = Encoder::fit_as(&self.sample, recipe.levels())?;
         let data = FitData::new(&features).names(encoder.feature_names());
         let data = match &self.sample.weights {
@@ -154,7 +154,7 @@ impl Large<'_> {
             return Err(broken("the training diverged"));
         }
         let best = (0..course.looks.len()).min_by(|&a, &b| {
-            let loss = |at: usize| course.looks.get(at).map_or(f64::INFINITY, Look::loss);
+            let loss = |at: usize| course.looks.get(at).map_or(f64::INFINITY, CourseLook::loss);
             loss(a).total_cmp(&loss(b))
         });
         let (Some(best), Some(member)) = (best, best.and_then(|best| course.member(best))) else {

@@ -25,13 +25,13 @@
 //!
 //! ```
 //! use smallbatch_data::{Table, TableReader};
-//! use smallbatch_pipeline::{Measures, Network, Pipeline, Recipe};
+//! use smallbatch_pipeline::{Measures, NetworkRecipe, Pipeline, Recipe};
 //!
 //! // 150 flowers; the last column is the class.
 //! # let mut text = String::from("length,width,kind\n");
 //! # for i in 0..150 { text += &format!("{},{},{}\n", i % 50 + 60 * (i / 50), (7 * i) % 23, ["a", "b", "c"][i / 50]); }
 //! # let table = Table::read(text.as_bytes())?;
-//! let recipe = Recipe::Network(Network { hidden: vec![32], epochs: 100, ..Network::default() });
+//! let recipe = Recipe::Network(NetworkRecipe { hidden: vec![32], epochs: 100, ..NetworkRecipe::default() });
 //! let model = Pipeline::fit(&table, &TableReader::new(), &recipe, 0)?;
 //!
 //! let Measures::Classes { accuracy, .. } = model.held_out().measures else { unreachable!() };
@@ -56,7 +56,7 @@
 //! |---|---|
 //! | train, predict, judge, save | [`Pipeline`], [`Predictions`], [`Scores`] |
 //! | train on a file that need not fit into memory | [`Pipeline::fit_path`], [`Memory`] |
-//! | say how to train | [`Recipe`]: a [`Line`] or a [`Network`] |
+//! | say how to train | [`Recipe`]: a [`Line`] or a [`NetworkRecipe`] |
 //! | try many recipes on the same folds | [`Fold`], [`Course`], [`CrossFit`] |
 //! | features alone | [`Encoder`] |
 //!
@@ -89,7 +89,7 @@ mod scores;
 pub use nalgebra;
 
 pub use conformal::Conformal;
-pub use course::{Course, KeptCourse, Look};
+pub use course::{Course, CourseLook, KeptCourse};
 pub use cross::CrossFit;
 pub use encoder::Encoder;
 pub use error::Error;
@@ -98,6 +98,6 @@ pub use large::Memory;
 pub use member::{Member, committee, row_losses};
 pub use pipeline::{Pipeline, held_out};
 pub use predictions::Predictions;
-pub use recipe::{Levels, Line, Network, Optimizer, Rates, Recipe};
+pub use recipe::{Levels, Line, NetworkRecipe, Rates, Recipe, RecipeOptimizer};
 pub use scores::{Measures, Scores};
 pub use smallbatch_predict::Output;

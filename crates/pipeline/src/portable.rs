@@ -20,7 +20,7 @@ impl Pipeline {
     /// [`Error::NotPortable`] for a kind of column or activation that has no such form.
     pub fn portable(&self) -> Result<portable::Model, Error> {
         let (columns, places) = self.columns()?;
-        let members: Vec<portable::Member> = self
+        let members: Vec<portable::ModelMember> = self
             .members
             .iter()
             .map(|member| member.portable(&places))
@@ -111,8 +111,8 @@ impl Pipeline {
 }
 
 impl Member {
-    fn portable(&self, places: &Places) -> Result<portable::Member, Error> {
-        Ok(portable::Member {
+    fn portable(&self, places: &Places) -> Result<portable::ModelMember, Error> {
+        Ok(portable::ModelMember {
             features: self.encoder.portable(places)?.into(),
             scaling: scaling(&self.scaler),
             network: network(&self.network)?,
@@ -121,20 +121,20 @@ impl Member {
     }
 }
 
-fn scaling(scaler: &FittedScaler) -> portable::Scaling {
+fn scaling(scaler: &FittedScaler) -> portable::FeatureScaling {
     match scaler.formula() {
-        Formula::Affine(affine) => portable::Scaling::Affine {
+        Formula::Affine(affine) => portable::FeatureScaling::Affine {
             shift: affine.shift.clone().into(),
             scale: affine.scale.clone().into(),
         },
-        Formula::SmoothClip(affine) => portable::Scaling::SmoothClip {
+        Formula::SmoothClip(affine) => portable::FeatureScaling::SmoothClip {
             shift: affine.shift.clone().into(),
             scale: affine.scale.clone().into(),
         },
-        Formula::Quantiles(quantiles) => portable::Scaling::Quantiles {
+        Formula::Quantiles(quantiles) => portable::FeatureScaling::Quantiles {
             quantiles: quantiles.iter().map(|list| list.clone().into()).collect(),
         },
-        Formula::PerSample => portable::Scaling::PerSample,
+        Formula::PerSample => portable::FeatureScaling::PerSample,
     }
 }
 
@@ -151,15 +151,15 @@ fn network(network: &Mlp<f32>) -> Result<portable::Network, Error> {
     Ok(portable::Network {
         layers: layers.collect(),
         activation: match network.spec().activation {
-            Activation::Identity => portable::Activation::Identity,
-            Activation::Relu => portable::Activation::Relu,
-            Activation::LeakyRelu { slope } => portable::Activation::LeakyRelu { slope },
-            Activation::Tanh => portable::Activation::Tanh,
-            Activation::Sigmoid => portable::Activation::Sigmoid,
-            Activation::Silu => portable::Activation::Silu,
-            Activation::Gelu => portable::Activation::Gelu,
-            Activation::Elu { alpha } => portable::Activation::Elu { alpha },
-            Activation::Softplus => portable::Activation::Softplus,
+            Activation::Identity => portable::HiddenActivation::Identity,
+            Activation::Relu => portable::HiddenActivation::Relu,
+            Activation::LeakyRelu { slope } => portable::HiddenActivation::LeakyRelu { slope },
+            Activation::Tanh => portable::HiddenActivation::Tanh,
+            Activation::Sigmoid => portable::HiddenActivation::Sigmoid,
+            Activation::Silu => portable::HiddenActivation::Silu,
+            Activation::Gelu => portable::HiddenActivation::Gelu,
+            Activation::Elu { alpha } => portable::HiddenActivation::Elu { alpha },
+            Activation::Softplus => portable::HiddenActivation::Softplus,
             other => return Err(Error::no_form(&format!("the activation {other:?}"))),
         },
     })

@@ -17,7 +17,7 @@ pub enum Recipe {
     /// Linear regression, or logistic regression for classes, with a penalty: a network without hidden layers at its optimum.
     Line(Line),
     /// A network, trained by mini-batches.
-    Network(Network),
+    Network(NetworkRecipe),
 }
 
 /// A straight line on standardized features: the mean loss plus λ·(α·‖w‖₁ + (1 - α)/2·‖w‖²) is smallest, where the loss of numbers is half
@@ -77,7 +77,7 @@ fn is_zero(value: &f64) -> bool {
 /// AdamW at 0.003 with warm-up and cosine, gradients clipped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Network {
+pub struct NetworkRecipe {
     /// How features are scaled, by the training rows.
     pub scaler: AnyScaler,
     /// Units of each hidden layer.
@@ -85,7 +85,7 @@ pub struct Network {
     /// Samples in one update.
     pub batch_size: BatchSize,
     /// The rule of updates.
-    pub optimizer: Optimizer,
+    pub optimizer: RecipeOptimizer,
     /// The learning rate: constant, or at the end of the warm-up.
     pub learning_rate: f64,
     /// How it changes.
@@ -109,7 +109,7 @@ pub struct Network {
 /// The rule of updates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
+pub enum RecipeOptimizer {
     /// Plain gradient descent.
     Sgd,
     /// With momentum 0.9.
@@ -139,13 +139,13 @@ const LOOKS: u64 = 16;
 /// The usual momentum.
 const MOMENTUM: f64 = 0.9;
 
-impl Default for Network {
+impl Default for NetworkRecipe {
     fn default() -> Self {
         Self {
             scaler: StandardScaler::default().into(),
             hidden: vec![64, 64],
             batch_size: BatchSize::Mini(32),
-            optimizer: Optimizer::AdamW,
+            optimizer: RecipeOptimizer::AdamW,
             learning_rate: 0.003,
             rates: Rates::WarmUpAndCosine,
             epochs: 50,
@@ -160,11 +160,11 @@ impl Default for Network {
 
 impl Default for Recipe {
     fn default() -> Self {
-        Self::Network(Network::default())
+        Self::Network(NetworkRecipe::default())
     }
 }
 
-impl Network {
+impl NetworkRecipe {
     /// The network for so many features.
     pub(crate) fn spec(&self, n_features: usize, target: &Target<f64>) -> MlpSpec {
         spec_of(n_features, &self.hidden, target).dropout(self.dropout)
@@ -177,9 +177,9 @@ impl Network {
             BatchSize::Full => BatchSize::Full,
         };
         let optimizer = match self.optimizer {
-            Optimizer::Sgd => OptimizerSpec::sgd(),
-            Optimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
-            Optimizer::AdamW => OptimizerSpec::adam(),
+            RecipeOptimizer::Sgd => OptimizerSpec::sgd(),
+            RecipeOptimizer::Momentum => OptimizerSpec::momentum(MOMENTUM),
+            RecipeOptimizer::AdamW => OptimizerSpec::adam(),
         };
         let optimizer = optimizer.weight_decay(self.weight_decay);
         let optimizer = match self.clip_norm {
@@ -337,9 +337,9 @@ impl fmt::Display for Recipe {
                     hidden.join(" and ")
                 };
                 let optimizer = match network.optimizer {
-                    Optimizer::Sgd => "plain descent",
-                    Optimizer::Momentum => "momentum",
-                    Optimizer::AdamW => "AdamW",
+                    RecipeOptimizer::Sgd => "plain descent",
+                    RecipeOptimizer::Momentum => "momentum",
+                    RecipeOptimizer::AdamW => "AdamW",
                 };
                 let batch = match network.batch_size {
                     BatchSize::Full => "the full batch".into(),

@@ -148,7 +148,7 @@ fn read(bytes: &[u8]) -> Result<Pipeline, String> {
 }
 
 /// The weights as a network has them: of each layer unit by unit, then the biases.
-fn parameters(member: &portable::Member) -> Vec<f32> {
+fn parameters(member: &portable::ModelMember) -> Vec<f32> {
     let mut all = Vec::new();
     for layer in &*member.network.layers {
         let (n_inputs, n_units) = (layer.n_inputs(), layer.n_units());

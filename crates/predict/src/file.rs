@@ -19,8 +19,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::columns::Kind;
 use crate::{
-    Activation, Column, Error, Errors, Feature, Layer, List, Member, Model, Network, Output,
-    Scaling, Text,
+    Column, Error, Errors, Feature, FeatureScaling, HiddenActivation, Layer, List, Model,
+    ModelMember, Network, Output, Text,
 };
 
 /// The metadata's entry. There is one, so that the same model is the same bytes: entries have no order.
@@ -63,10 +63,10 @@ struct Saved {
 #[serde(deny_unknown_fields)]
 struct SavedMember {
     features: List<Feature>,
-    scaling: Scaling,
+    scaling: FeatureScaling,
     /// Inputs, units of each layer.
     sizes: Vec<usize>,
-    activation: Activation,
+    activation: HiddenActivation,
     output: Output,
 }
 
@@ -172,7 +172,7 @@ impl Model {
 }
 
 impl SavedMember {
-    fn of(member: &Member) -> Self {
+    fn of(member: &ModelMember) -> Self {
         let layers = member.network.layers.iter();
         Self {
             features: member.features.clone(),
@@ -185,7 +185,7 @@ impl SavedMember {
         }
     }
 
-    fn with_weights(self, member: usize, tensors: &SafeTensors<'_>) -> Result<Member, Error> {
+    fn with_weights(self, member: usize, tensors: &SafeTensors<'_>) -> Result<ModelMember, Error> {
         let mut layers = Vec::new();
         if self.sizes.contains(&0) {
             return Err(no_model("it has a layer without units".to_owned()));
@@ -218,7 +218,7 @@ impl SavedMember {
                 bias: bias.into(),
             });
         }
-        Ok(Member {
+        Ok(ModelMember {
             features: self.features,
             scaling: self.scaling,
             network: Network {
@@ -273,7 +273,7 @@ impl Model {
     }
 }
 
-impl Member {
+impl ModelMember {
     fn check(&self, columns: &[Column], n_outputs: usize) -> Result<(), String> {
         for feature in &*self.features {
             let Some(column) = columns.get(feature.column()) else {
@@ -287,15 +287,16 @@ impl Member {
         let n = self.features.len();
         let network = &self.network;
         let fits = match &self.scaling {
-            Scaling::Affine { shift, scale } | Scaling::SmoothClip { shift, scale } => {
+            FeatureScaling::Affine { shift, scale }
+            | FeatureScaling::SmoothClip { shift, scale } => {
                 let sound = all_finite(shift) && all_finite(scale) && !scale.contains(&0.0);
                 shift.len() == n && scale.len() == n && sound
             }
-            Scaling::Quantiles { quantiles } => {
+            FeatureScaling::Quantiles { quantiles } => {
                 let sound = |q: &List<f64>| !q.is_empty() && q.is_sorted() && all_finite(q);
                 quantiles.len() == n && quantiles.iter().all(sound)
             }
-            Scaling::PerSample => true,
+            FeatureScaling::PerSample => true,
         };
         if !fits {
             return Err(format!("its scaling is not one of its {n} features"));
@@ -337,8 +338,8 @@ impl Member {
         };
         let sound = sound
             && match network.activation {
-                Activation::LeakyRelu { slope } => slope.is_finite(),
-                Activation::Elu { alpha } => alpha.is_finite(),
+                HiddenActivation::LeakyRelu { slope } => slope.is_finite(),
+                HiddenActivation::Elu { alpha } => alpha.is_finite(),
                 _ => true,
             };
         if sound {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::network::{Network, Scratch};
 use crate::output::{Errors, Output};
 use crate::row::Row;
-use crate::scaling::Scaling;
+use crate::scaling::FeatureScaling;
 use crate::{Column, Error, Feature, List, Text};
 
 /// A trained model: plain data, which [`Model::from_bytes`] reads and checks, or which is compiled in.
@@ -20,18 +20,18 @@ pub struct Model {
     /// The columns that it reads.
     pub columns: List<Column>,
     /// The networks, each with what stands before and after it; a prediction is the mean of theirs.
-    pub members: List<Member>,
+    pub members: List<ModelMember>,
     /// For numbers how wrong it is on rows that it did not see.
     pub errors: Option<Errors>,
 }
 
 /// A network with what stands before and after it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Member {
+pub struct ModelMember {
     /// What is made of the cells.
     pub features: List<Feature>,
     /// How that is scaled.
-    pub scaling: Scaling,
+    pub scaling: FeatureScaling,
     /// The network.
     pub network: Network,
     /// What its outputs mean.

@@ -18,7 +18,7 @@ const MOST: f64 = 1e18;
     feature = "file",
     serde(rename_all = "snake_case", deny_unknown_fields)
 )]
-pub enum Activation {
+pub enum HiddenActivation {
     /// z.
     Identity,
     /// max(z, 0).
@@ -45,7 +45,7 @@ pub enum Activation {
     Softplus,
 }
 
-impl Activation {
+impl HiddenActivation {
     /// f(z).
     #[inline(always)]
     pub fn value(self, z: f32) -> f32 {
@@ -156,7 +156,7 @@ pub struct Network {
     /// The layers, from the inputs on. The last one's sums are the outputs.
     pub layers: List<Layer>,
     /// What becomes of the sums of all other layers.
-    pub activation: Activation,
+    pub activation: HiddenActivation,
 }
 
 /// Where a [`Network`] puts its numbers: make it once, and predict often.
@@ -222,7 +222,7 @@ impl Network {
 }
 
 /// One loop for each function, so that each is compiled to vectors where there are some.
-fn activate(activation: Activation, values: &mut [f32]) {
+fn activate(activation: HiddenActivation, values: &mut [f32]) {
     macro_rules! each {
         ($($function:pat => $with:expr,)*) => {
             match activation {
@@ -231,15 +231,15 @@ fn activate(activation: Activation, values: &mut [f32]) {
         };
     }
     each! {
-        Activation::Identity => Activation::Identity,
-        Activation::Relu => Activation::Relu,
-        Activation::LeakyRelu { slope } => Activation::LeakyRelu { slope },
-        Activation::Tanh => Activation::Tanh,
-        Activation::Sigmoid => Activation::Sigmoid,
-        Activation::Silu => Activation::Silu,
-        Activation::Gelu => Activation::Gelu,
-        Activation::Elu { alpha } => Activation::Elu { alpha },
-        Activation::Softplus => Activation::Softplus,
+        HiddenActivation::Identity => HiddenActivation::Identity,
+        HiddenActivation::Relu => HiddenActivation::Relu,
+        HiddenActivation::LeakyRelu { slope } => HiddenActivation::LeakyRelu { slope },
+        HiddenActivation::Tanh => HiddenActivation::Tanh,
+        HiddenActivation::Sigmoid => HiddenActivation::Sigmoid,
+        HiddenActivation::Silu => HiddenActivation::Silu,
+        HiddenActivation::Gelu => HiddenActivation::Gelu,
+        HiddenActivation::Elu { alpha } => HiddenActivation::Elu { alpha },
+        HiddenActivation::Softplus => HiddenActivation::Softplus,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::List;
     feature = "file",
     serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
-pub enum Scaling {
+pub enum FeatureScaling {
     /// (x - shift) / scale.
     Affine {
         /// One a feature, in its unit.
@@ -41,7 +41,7 @@ const FAR: f64 = 1e10;
 /// Probabilities are kept this far from 0 and 1.
 const LEAST_PROBABILITY: f64 = 1e-7;
 
-impl Scaling {
+impl FeatureScaling {
     /// Scales the features of a row in place.
     pub(crate) fn apply(&self, features: &mut [f64]) {
         match self {

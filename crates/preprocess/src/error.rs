@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::Feature;
+use crate::NamedFeature;
 
 /// Everything this crate refuses, with the place, the value and the way out.
 ///
@@ -90,7 +90,7 @@ pub enum Error {
         /// The sample (column of X, row of a table), counted from 0 over all chunks given so far.
         sample: u64,
         /// The feature.
-        feature: Feature,
+        feature: NamedFeature,
         /// NaN or an infinity.
         value: f64,
     },
@@ -158,7 +158,7 @@ pub enum Error {
     #[error("{feature} has no finite value in the training data: remove the feature or impute it")]
     NoValues {
         /// The feature.
-        feature: Feature,
+        feature: NamedFeature,
     },
 
     /// The variance of a feature, or the sum of weighted squares it is computed from, is larger than an `f64` can hold.
@@ -168,7 +168,7 @@ pub enum Error {
     )]
     VarianceOverflow {
         /// The feature.
-        feature: Feature,
+        feature: NamedFeature,
         /// Its least value.
         min: f64,
         /// Its greatest value.
@@ -182,7 +182,7 @@ pub enum Error {
     )]
     ScaleOverflow {
         /// The feature.
-        feature: Feature,
+        feature: NamedFeature,
         /// Its least value.
         min: f64,
         /// Its greatest value.

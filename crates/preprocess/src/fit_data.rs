@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrixView, Dyn, U1};
 
-use crate::{Error, Feature, Scalar, Threads};
+use crate::{Error, NamedFeature, Scalar, Threads};
 
 /// The training data that a [`Scaler`](crate::Scaler) is fitted to.
 ///
@@ -91,8 +91,8 @@ impl<'a, T: Scalar> FitData<'a, T> {
         self.threads
     }
 
-    pub(crate) fn feature(&self, index: usize) -> Feature {
-        Feature::new(index, self.names)
+    pub(crate) fn feature(&self, index: usize) -> NamedFeature {
+        NamedFeature::new(index, self.names)
     }
 
     /// The checks that come before any arithmetic.

@@ -116,7 +116,7 @@ pub use nalgebra;
 pub use smallbatch_base::Scalar;
 
 pub use error::Error;
-pub use feature::Feature;
+pub use feature::NamedFeature;
 pub use fit::Scaler;
 pub use fit_data::FitData;
 pub use fitted::FittedScaler;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Feature, Scalar};
+use crate::{Error, NamedFeature, Scalar};
 
 /// The policy about NaN and infinities, in fitting and in transforming.
 ///
@@ -38,7 +38,7 @@ pub(crate) fn refuse_non_finite<T: Scalar>(
     match values.iter().position(|x| !x.to_f64().is_finite()) {
         Some(at) => Err(Error::NonFinite {
             sample: first_sample + (at / d) as u64,
-            feature: Feature::new(at % d, names),
+            feature: NamedFeature::new(at % d, names),
             value: values[at].to_f64(),
         }),
         None => Ok(()),

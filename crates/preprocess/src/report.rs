@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Feature;
+use crate::NamedFeature;
 
 /// What fitting found in the training data: features that deserve a look.
 ///
@@ -31,11 +31,11 @@ use crate::Feature;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FitReport {
     pub(crate) n_samples: u64,
-    pub(crate) constant: Vec<Feature>,
-    pub(crate) nearly_constant: Vec<Feature>,
-    pub(crate) heavy_tailed: Vec<Feature>,
-    pub(crate) without_interquartile_range: Vec<Feature>,
-    pub(crate) skipped: Vec<(Feature, u64)>,
+    pub(crate) constant: Vec<NamedFeature>,
+    pub(crate) nearly_constant: Vec<NamedFeature>,
+    pub(crate) heavy_tailed: Vec<NamedFeature>,
+    pub(crate) without_interquartile_range: Vec<NamedFeature>,
+    pub(crate) skipped: Vec<(NamedFeature, u64)>,
     pub(crate) judged_tails: bool,
 }
 
@@ -46,27 +46,27 @@ impl FitReport {
     }
 
     /// Features whose variance is within rounding error of zero.
-    pub fn constant(&self) -> &[Feature] {
+    pub fn constant(&self) -> &[NamedFeature] {
         &self.constant
     }
 
     /// Features that hardly vary.
-    pub fn nearly_constant(&self) -> &[Feature] {
+    pub fn nearly_constant(&self) -> &[NamedFeature] {
         &self.nearly_constant
     }
 
     /// Features with many values far out: consider [`SmoothClip`](crate::SmoothClip), or a logarithm.
-    pub fn heavy_tailed(&self) -> &[Feature] {
+    pub fn heavy_tailed(&self) -> &[NamedFeature] {
         &self.heavy_tailed
     }
 
     /// Features divided by half of their range for want of an interquartile range.
-    pub fn without_interquartile_range(&self) -> &[Feature] {
+    pub fn without_interquartile_range(&self) -> &[NamedFeature] {
         &self.without_interquartile_range
     }
 
     /// Features with values that were NaN or infinite, and how many ([`NonFinite::Ignore`](crate::NonFinite::Ignore)).
-    pub fn skipped(&self) -> &[(Feature, u64)] {
+    pub fn skipped(&self) -> &[(NamedFeature, u64)] {
         &self.skipped
     }
 
@@ -98,7 +98,7 @@ impl std::fmt::Display for FitReport {
             ),
         ];
         for (what, features) in lists.iter().filter(|(_, features)| !features.is_empty()) {
-            let names: Vec<String> = features.iter().map(Feature::to_string).collect();
+            let names: Vec<String> = features.iter().map(NamedFeature::to_string).collect();
             write!(f, "; {what}: {}", names.join(", "))?;
         }
         for (feature, n) in &self.skipped {
@@ -170,7 +170,7 @@ pub struct TransformReport {
     outside: Vec<Outside>,
     /// The features with something outside, in their order.
     #[serde(default)]
-    features: Vec<Feature>,
+    features: Vec<NamedFeature>,
 }
 
 impl TransformReport {
@@ -190,7 +190,9 @@ impl TransformReport {
     pub(crate) fn name_features(&mut self, names: &[String]) {
         let outside = self.outside.iter().enumerate();
         let some = outside.filter(|(_, counts)| **counts != Outside::default());
-        self.features = some.map(|(j, _)| Feature::new(j, Some(names))).collect();
+        self.features = some
+            .map(|(j, _)| NamedFeature::new(j, Some(names)))
+            .collect();
     }
 
     pub(crate) fn count_constant_sample(&mut self) {
@@ -213,7 +215,7 @@ impl TransformReport {
     }
 
     /// The features with values outside the range seen in fitting, or NaN, and how many, in the order of the features.
-    pub fn outside(&self) -> impl Iterator<Item = (&Feature, Outside)> {
+    pub fn outside(&self) -> impl Iterator<Item = (&NamedFeature, Outside)> {
         self.features
             .iter()
             .map(|feature| (feature, self.feature(feature.index)))

@@ -9,7 +9,7 @@ use nalgebra::DMatrixView;
 use serde::{Deserialize, Serialize};
 
 use crate::fit_data::check_weight_sum;
-use crate::{Error, Feature, NonFinite, Scalar, Threads};
+use crate::{Error, NamedFeature, NonFinite, Scalar, Threads};
 use absorb::MAX_BLOCK_SAMPLES;
 pub(crate) use moments::Moments;
 use moments::sum_and_rest;
@@ -288,7 +288,7 @@ impl FeatureStats {
     pub(crate) fn check_variance(&self, names: Option<&[String]>) -> Result<(), Error> {
         match self.squares.iter().position(|squares| !squares.is_finite()) {
             Some(j) => Err(Error::VarianceOverflow {
-                feature: Feature::new(j, names),
+                feature: NamedFeature::new(j, names),
                 min: self.min[j],
                 max: self.max[j],
             }),

@@ -1,7 +1,7 @@
 //! The part of fitting that all scalers share: checks, statistics, and a look for odd features.
 
 use crate::tails::judge;
-use crate::{Error, Feature, FeatureStats, FitData, FitReport, NonFinite, Scalar};
+use crate::{Error, FeatureStats, FitData, FitReport, NamedFeature, NonFinite, Scalar};
 
 /// Deviations of fewer than this many ε_T |μ| are not resolved by the stored type.
 const RESOLVED: f64 = 4.0;
@@ -53,7 +53,7 @@ impl Survey {
         }
         if let Some(j) = stats.count().iter().position(|&count| count == 0) {
             return Err(Error::NoValues {
-                feature: Feature::new(j, names),
+                feature: NamedFeature::new(j, names),
             });
         }
         let constant = stats.constant();
@@ -63,7 +63,7 @@ impl Survey {
         };
         let std = stats.std();
         for j in 0..n_features {
-            let feature = Feature::new(j, names);
+            let feature = NamedFeature::new(j, names);
             if stats.skipped()[j] > 0 {
                 report.skipped.push((feature.clone(), stats.skipped()[j]));
             }
@@ -77,14 +77,14 @@ impl Survey {
             stats: stats.clone(),
             constant,
             names: (0..n_features)
-                .map(|j| Feature::new(j, names).name)
+                .map(|j| NamedFeature::new(j, names).name)
                 .collect(),
             report,
         })
     }
 
-    pub(crate) fn feature(&self, j: usize) -> Feature {
-        Feature::new(j, Some(&self.names))
+    pub(crate) fn feature(&self, j: usize) -> NamedFeature {
+        NamedFeature::new(j, Some(&self.names))
     }
 
     /// The error for a scale that is not a positive finite number.

@@ -8,7 +8,7 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 use smallbatch_base::{Stream, generator};
 use smallbatch_data::{BatchTarget, Dataset, RowFile};
-use smallbatch_mlp::{Batch, CHUNK, Loss, Mlp, MlpSpec, Prediction, Workspace};
+use smallbatch_mlp::{Batch, CHUNK, Loss, Mlp, MlpSpec, PredictionKind, Workspace};
 
 use crate::metrics::{fraction_right, rmse_and_r2};
 use crate::network_batch::network_batch;
@@ -203,7 +203,7 @@ impl<'a, T: Scalar> Subject<'a, T> {
             BatchTarget::Values(values) => values,
         };
         match loss.prediction() {
-            Prediction::Class | Prediction::Answers => {
+            PredictionKind::Class | PredictionKind::Answers => {
                 let half: T = nalgebra::convert(0.5);
                 let right = self
                     .logits
@@ -213,9 +213,9 @@ impl<'a, T: Scalar> Subject<'a, T> {
                 let accuracy = weighted_fraction(right, values.nrows(), weights);
                 Ok(TaskMetrics::Classification { accuracy })
             }
-            Prediction::Quantiles => Ok(TaskMetrics::LossOnly),
-            prediction @ (Prediction::Numbers | Prediction::Rates) => {
-                if prediction == Prediction::Rates {
+            PredictionKind::Quantiles => Ok(TaskMetrics::LossOnly),
+            prediction @ (PredictionKind::Numbers | PredictionKind::Rates) => {
+                if prediction == PredictionKind::Rates {
                     self.logits.apply(|z| *z = z.exp());
                 }
                 let (rmse, r2) = rmse_and_r2(self.logits.as_view(), values, weights)?;

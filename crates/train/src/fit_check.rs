@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrixView;
 use smallbatch_data::{BatchSize, BatchTarget, Dataset, FileBatches, MissingValues, Target};
-use smallbatch_mlp::{Loss, MlpSpec, Prediction};
+use smallbatch_mlp::{Loss, MlpSpec, PredictionKind};
 
 use crate::rows::Rows;
 use crate::{Error, Scalar, Watched};
@@ -163,19 +163,19 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
     };
     let names = data.target().names();
     match (loss.prediction(), data.target().view()) {
-        (Prediction::Class, BatchTarget::Labels(_)) => {
+        (PredictionKind::Class, BatchTarget::Labels(_)) => {
             if names.len() == n_outputs {
                 return Ok(());
             }
             let way_out = format!("make the last layer size {}", names.len());
             Err(shape(names.len(), "classes", way_out))
         }
-        (Prediction::Class, BatchTarget::Values(_)) => Err(kind(
+        (PredictionKind::Class, BatchTarget::Values(_)) => Err(kind(
             "classes",
             "numbers",
             "use a loss for numbers, such as `Loss::MeanSquaredError`",
         )),
-        (Prediction::Answers, BatchTarget::Labels(_)) => {
+        (PredictionKind::Answers, BatchTarget::Labels(_)) => {
             if names.len() == 2 && n_outputs == 1 {
                 return Ok(());
             }
@@ -190,7 +190,7 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
             Err(shape(names.len(), "classes", way_out))
         }
         (
-            Prediction::Numbers | Prediction::Rates | Prediction::Quantiles,
+            PredictionKind::Numbers | PredictionKind::Rates | PredictionKind::Quantiles,
             BatchTarget::Labels(_),
         ) => Err(kind(
             "numbers",
@@ -198,7 +198,10 @@ fn check_target<T: Scalar>(spec: &MlpSpec, part: Watched, data: &Dataset<T>) -> 
             "use `Loss::softmax_cross_entropy()`",
         )),
         (
-            Prediction::Answers | Prediction::Numbers | Prediction::Rates | Prediction::Quantiles,
+            PredictionKind::Answers
+            | PredictionKind::Numbers
+            | PredictionKind::Rates
+            | PredictionKind::Quantiles,
             BatchTarget::Values(values),
         ) => {
             let needed = values.nrows() * loss.outputs_per_target();

@@ -143,7 +143,7 @@ pub use observer::{ModelRef, Observer, Plan, RateBy, Silent, Update};
 pub use period::Period;
 pub use range_test::{RangeCurve, RangePoint, RangeTest};
 pub use rows::TrainingRows;
-pub use schedule::{Rates, Schedule};
+pub use schedule::{LearningRates, Schedule};
 pub use session::Session;
 pub use trained::Trained;
 pub use trainer::Trainer;

@@ -4,7 +4,7 @@ mod rates;
 
 use serde::{Deserialize, Serialize};
 
-pub use rates::Rates;
+pub use rates::LearningRates;
 
 use crate::{Error, Period};
 

@@ -17,7 +17,8 @@ use crate::plateau::Plateau;
 use crate::rows::{Feed, Rows};
 use crate::trained::Names;
 use crate::{
-    Error, History, Outcome, Plan, Rates, Record, Scalar, Silent, Trained, Trainer, TrainingLoss,
+    Error, History, LearningRates, Outcome, Plan, Record, Scalar, Silent, Trained, Trainer,
+    TrainingLoss,
 };
 
 /// A training while it runs. [`Trainer::fit`] is one that is started, run and finished; use a session of your own to stop
@@ -47,7 +48,7 @@ pub struct Session<'a, T: Scalar> {
     /// Where an update is made of several pieces.
     pieces: Option<pieces::Pieces<T>>,
     evaluator: Evaluator<'a, T>,
-    rates: Rates,
+    rates: LearningRates,
     /// Whether none of the training inputs is too small to matter, so that batches need not look.
     inputs_are_normal: bool,
     workspace: Workspace<T>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use smallbatch_predict::{
-    Activation, Column, Errors, Feature, Kind, Layer, Member, Model, Network, Output, Scaling,
+    HiddenActivation, Column, Errors, Feature, Kind, Layer, ModelMember, Model, Network, Output, FeatureScaling,
 };
 use smallbatch_service::{MOST_BYTES, Served, app};
 
@@ -47,9 +47,9 @@ fn model(factor: f32) -> Model {
             ),
         ]
         .into(),
-        members: vec![Member {
+        members: vec![ModelMember {
             features: vec![size, is_ulm].into(),
-            scaling: Scaling::Affine {
+            scaling: FeatureScaling::Affine {
                 shift: vec![0.0, 0.0].into(),
                 scale: vec![1.0, 1.0].into(),
             },
@@ -59,7 +59,7 @@ fn model(factor: f32) -> Model {
                     bias: vec![0.0].into(),
                 }]
                 .into(),
-                activation: Activation::Relu,
+                activation: HiddenActivation::Relu,
             },
             output: Output::Number {
                 mean: 0.0,

@@ -1,6 +1,6 @@
 //! The network in single precision, and what its outputs mean in double.
 
-use smallbatch_predict::{Activation, Network, Output};
+use smallbatch_predict::{HiddenActivation, Network, Output};
 
 use super::graph::{Graph, Name, float, integer};
 use super::proto::DataType;
@@ -59,21 +59,21 @@ fn line(graph: &mut Graph, z: &str, mean: f64, scale: f64) -> Name {
     graph.node("Add", &[&scaled, &mean])
 }
 
-fn activated(graph: &mut Graph, activation: Activation, z: Name) -> Name {
+fn activated(graph: &mut Graph, activation: HiddenActivation, z: Name) -> Name {
     #[allow(clippy::cast_possible_truncation)] // The network computes in single precision.
     match activation {
-        Activation::Identity => z,
-        Activation::Relu => graph.node("Relu", &[&z]),
-        Activation::LeakyRelu { slope } => {
+        HiddenActivation::Identity => z,
+        HiddenActivation::Relu => graph.node("Relu", &[&z]),
+        HiddenActivation::LeakyRelu { slope } => {
             graph.node_with("LeakyRelu", &[&z], vec![float("alpha", slope as f32)])
         }
-        Activation::Tanh => graph.node("Tanh", &[&z]),
-        Activation::Sigmoid => graph.node("Sigmoid", &[&z]),
-        Activation::Silu => {
+        HiddenActivation::Tanh => graph.node("Tanh", &[&z]),
+        HiddenActivation::Sigmoid => graph.node("Sigmoid", &[&z]),
+        HiddenActivation::Silu => {
             let gate = graph.node("Sigmoid", &[&z]);
             graph.node("Mul", &[&z, &gate])
         }
-        Activation::Gelu => {
+        HiddenActivation::Gelu => {
             // z·(1 + erf(z/√2))/2; an operator of its own came with opset 20.
             let root = graph.floats(&[], &[std::f32::consts::FRAC_1_SQRT_2]);
             let (one, half) = (graph.floats(&[], &[1.0]), graph.floats(&[], &[0.5]));
@@ -83,9 +83,9 @@ fn activated(graph: &mut Graph, activation: Activation, z: Name) -> Name {
             let gate = graph.node("Mul", &[&sum, &half]);
             graph.node("Mul", &[&z, &gate])
         }
-        Activation::Elu { alpha } => {
+        HiddenActivation::Elu { alpha } => {
             graph.node_with("Elu", &[&z], vec![float("alpha", alpha as f32)])
         }
-        Activation::Softplus => graph.node("Softplus", &[&z]),
+        HiddenActivation::Softplus => graph.node("Softplus", &[&z]),
     }
 }

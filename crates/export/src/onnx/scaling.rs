@@ -1,7 +1,7 @@
 //! Scaling, in double precision.
 
 use smallbatch_base::normal;
-use smallbatch_predict::Scaling;
+use smallbatch_predict::FeatureScaling;
 
 use super::graph::{Graph, Name, as_i64, integer, integers};
 use super::proto::DataType;
@@ -12,10 +12,15 @@ const FAR: f64 = 1e10;
 const LEAST_PROBABILITY: f64 = 1e-7;
 
 /// The scaled features, (rows, `n`) of `features`, (rows, `n`).
-pub(super) fn scaled(graph: &mut Graph, scaling: &Scaling, features: Name, n: usize) -> Name {
+pub(super) fn scaled(
+    graph: &mut Graph,
+    scaling: &FeatureScaling,
+    features: Name,
+    n: usize,
+) -> Name {
     match scaling {
-        Scaling::Affine { shift, scale } => affine(graph, &features, shift, scale),
-        Scaling::SmoothClip { shift, scale } => {
+        FeatureScaling::Affine { shift, scale } => affine(graph, &features, shift, scale),
+        FeatureScaling::SmoothClip { shift, scale } => {
             let z = affine(graph, &features, shift, scale);
             let (three, one) = (graph.double(3.0), graph.double(1.0));
             let t = graph.node("Div", &[&z, &three]);
@@ -26,8 +31,8 @@ pub(super) fn scaled(graph: &mut Graph, scaling: &Scaling, features: Name, n: us
             let ratio = graph.node("Div", &[&t, &root]);
             graph.node("Mul", &[&ratio, &three])
         }
-        Scaling::Quantiles { quantiles } => normal_scores(graph, &features, quantiles),
-        Scaling::PerSample => per_sample(graph, &features, n),
+        FeatureScaling::Quantiles { quantiles } => normal_scores(graph, &features, quantiles),
+        FeatureScaling::PerSample => per_sample(graph, &features, n),
     }
 }
 

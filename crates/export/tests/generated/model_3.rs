@@ -21,7 +21,7 @@ predict::Column { name: predict::Text::Borrowed("2nd"), kind: predict::Kind::Num
 predict::Column { name: predict::Text::Borrowed("class"), kind: predict::Kind::Boolean, had_missing: true },
 predict::Column { name: predict::Text::Borrowed("a \"quoted\" \\ name"), kind: predict::Kind::Category { levels: predict::List::Borrowed(&[predict::Text::Borrowed("a"),
 predict::Text::Borrowed("b c")]) }, had_missing: true }]),
-members: predict::List::Borrowed(&[predict::Member {
+members: predict::List::Borrowed(&[predict::ModelMember {
 features: predict::List::Borrowed(&[predict::Feature::Number { column: 0, part: Some(predict::DatePart::Trend), fill: 0.3968722908026938 },
 predict::Feature::Mean { column: 0, part: Some(predict::DatePart::Month), means: predict::List::Borrowed(&[-0.3279988069203583, 0.4347682364276586, 0.597780515617178, -0.3878916525861167, -0.7921891585782268, -0.6539497631782893, 0.17598642358054506, 0.6388503117271191,
 0.8714004963985895, 0.3392894266137114, -0.617792165277443, 0.2448704703972504, 0.7802779905578123]) },
@@ -36,7 +36,7 @@ predict::Feature::Is { column: 4, part: None, code: Some(0) },
 predict::Feature::Is { column: 4, part: None, code: Some(1) },
 predict::Feature::Is { column: 4, part: None, code: None },
 predict::Feature::IsOther { column: 4, part: None, codes: predict::List::Borrowed(&[0, 1]) }]),
-scaling: predict::Scaling::PerSample,
+scaling: predict::FeatureScaling::PerSample,
 network: predict::Network {
 layers: predict::List::Borrowed(&[predict::Layer { weights: predict::List::Borrowed(&[-0.7334264, 0.3800302, 0.2143544, -0.8104284, -0.53801894, 0.25846368, -0.69226205, 0.7375414,
 -0.016957799, 0.73718274, 0.37650612, 0.4020259, -0.037635207, -0.311167, 0.41245738, 0.5671044,
@@ -49,7 +49,7 @@ bias: predict::List::Borrowed(&[0.1843132, 0.1968424, 0.03425098, 0.040486593, -
 predict::Layer { weights: predict::List::Borrowed(&[-0.19442627, -0.94709224, 0.45221072, 0.26140302, -0.3486038, -0.42837802, -0.8165109, 1.0280278,
 -0.22726521, 0.024164481, -0.33368823, 0.044058066, 1.0142093, 0.59930104, -0.15676028]),
 bias: predict::List::Borrowed(&[-0.19693914, -0.4404852, 0.060142737]) }]),
-activation: predict::Activation::Identity,
+activation: predict::HiddenActivation::Identity,
 },
 output: predict::Output::Probabilities,
 }]),

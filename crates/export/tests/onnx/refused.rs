@@ -3,7 +3,8 @@
 use crate::random::{Columns, case};
 use smallbatch_export::{Error, onnx};
 use smallbatch_predict::{
-    Activation, Column, Feature, Kind, Layer, Member, Model, Network, Output, Scaling,
+    Column, Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model, ModelMember, Network,
+    Output,
 };
 
 /// One of each: numbers, a category, an affine scaling, a hidden layer, classes.
@@ -27,7 +28,7 @@ fn small() -> Model {
             column("town", Kind::Category { levels }),
         ]
         .into(),
-        members: vec![Member {
+        members: vec![ModelMember {
             features: vec![
                 Feature::Number {
                     column: 0,
@@ -39,7 +40,7 @@ fn small() -> Model {
                 is(None),
             ]
             .into(),
-            scaling: Scaling::Affine {
+            scaling: FeatureScaling::Affine {
                 shift: vec![1.0; 4].into(),
                 scale: vec![2.0; 4].into(),
             },
@@ -55,7 +56,7 @@ fn small() -> Model {
                     },
                 ]
                 .into(),
-                activation: Activation::Relu,
+                activation: HiddenActivation::Relu,
             },
             output: Output::Probabilities,
         }]

@@ -6,8 +6,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use smallbatch_predict::{
-    Activation, Column, DatePart, Feature, Kind, Layer, List, Member, Model, Network, Output, Row,
-    Scaling, Text, Value,
+    Column, DatePart, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
+    ModelMember, Network, Output, Row, Text, Value,
 };
 
 /// What a cell of a table holds.
@@ -174,7 +174,12 @@ fn cell(column: &Column, scale: f64, random: &mut ChaCha8Rng) -> Cell {
     }
 }
 
-fn member(number: u64, columns: &[Column], n_classes: usize, random: &mut ChaCha8Rng) -> Member {
+fn member(
+    number: u64,
+    columns: &[Column],
+    n_classes: usize,
+    random: &mut ChaCha8Rng,
+) -> ModelMember {
     let scale = columns_scale(number);
     let mut features = Vec::new();
     let mut sizes = Vec::new();
@@ -187,7 +192,7 @@ fn member(number: u64, columns: &[Column], n_classes: usize, random: &mut ChaCha
             if is_number { scale } else { 1.0 },
         );
     }
-    Member {
+    ModelMember {
         scaling: scaling(number, &sizes, random),
         network: network(number, features.len(), n_classes.max(1), random),
         features: features.into(),
@@ -249,15 +254,15 @@ fn of_column(
     }
 }
 
-fn scaling(number: u64, sizes: &[f64], random: &mut ChaCha8Rng) -> Scaling {
+fn scaling(number: u64, sizes: &[f64], random: &mut ChaCha8Rng) -> FeatureScaling {
     let shift: List<f64> = sizes.iter().map(|size| size * normal(random)).collect();
     let scale: List<f64> = sizes
         .iter()
         .map(|size| size * random.random_range(0.5..2.0))
         .collect();
     match number % 4 {
-        0 => Scaling::Affine { shift, scale },
-        1 => Scaling::SmoothClip { shift, scale },
+        0 => FeatureScaling::Affine { shift, scale },
+        1 => FeatureScaling::SmoothClip { shift, scale },
         2 => {
             let of = |size: &f64| -> List<f64> {
                 let n = *[1, 2, 5, 40].choose(random).unwrap();
@@ -268,25 +273,25 @@ fn scaling(number: u64, sizes: &[f64], random: &mut ChaCha8Rng) -> Scaling {
                 quantiles.sort_by(f64::total_cmp);
                 quantiles.into()
             };
-            Scaling::Quantiles {
+            FeatureScaling::Quantiles {
                 quantiles: sizes.iter().map(of).collect(),
             }
         }
-        _ => Scaling::PerSample,
+        _ => FeatureScaling::PerSample,
     }
 }
 
 fn network(number: u64, n_inputs: usize, n_outputs: usize, random: &mut ChaCha8Rng) -> Network {
     let activations = [
-        Activation::Identity,
-        Activation::Relu,
-        Activation::LeakyRelu { slope: 0.1 },
-        Activation::Tanh,
-        Activation::Sigmoid,
-        Activation::Silu,
-        Activation::Gelu,
-        Activation::Elu { alpha: 0.7 },
-        Activation::Softplus,
+        HiddenActivation::Identity,
+        HiddenActivation::Relu,
+        HiddenActivation::LeakyRelu { slope: 0.1 },
+        HiddenActivation::Tanh,
+        HiddenActivation::Sigmoid,
+        HiddenActivation::Silu,
+        HiddenActivation::Gelu,
+        HiddenActivation::Elu { alpha: 0.7 },
+        HiddenActivation::Softplus,
     ];
     let n_hidden = random.random_range(0..3);
     let hidden = (0..n_hidden).map(|_| random.random_range(1..40));

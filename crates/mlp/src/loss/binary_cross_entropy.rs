@@ -1,6 +1,6 @@
 //! ln(1+e^z) - y·z: for yes-or-no questions.
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::PerOutput;
 use crate::activation::{sigmoid, sigmoid_by};
 use crate::{Error, Scalar};
@@ -13,8 +13,8 @@ impl PerOutput for BinaryCrossEntropy {
         "binary cross-entropy"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Answers
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Answers
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

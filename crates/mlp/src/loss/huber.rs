@@ -1,6 +1,6 @@
 //! ½r² if |r| ≤ δ, else δ(|r|-½δ), r = z-y (Huber 1964).
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::{FINITE, PerOutput, sign};
 use crate::error::require;
 use crate::negligible::flush;
@@ -16,8 +16,8 @@ impl PerOutput for Huber<'_> {
         "Huber"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Numbers
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Numbers
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

@@ -1,6 +1,6 @@
 //! |z-y|, with slope 0 at 0: for numbers with outliers.
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::{FINITE, PerOutput, sign};
 use crate::{Error, Scalar};
 
@@ -12,8 +12,8 @@ impl PerOutput for MeanAbsoluteError {
         "mean absolute error"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Numbers
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Numbers
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

@@ -1,6 +1,6 @@
 //! (z-y)², without the ½: for numbers whose errors are like normal noise.
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::{FINITE, PerOutput};
 use crate::negligible::flush;
 use crate::{Error, Scalar};
@@ -13,8 +13,8 @@ impl PerOutput for MeanSquaredError {
         "mean squared error"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Numbers
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Numbers
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

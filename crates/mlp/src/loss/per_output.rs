@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::panel::{LANES, lanes_of, normal_scale};
-use super::{Definition, Loss, Prediction, check_labels};
+use super::{Definition, Loss, PredictionKind, check_labels};
 use crate::batch::{Open, OpenTargets};
 use crate::negligible::flush;
 use crate::{Error, Scalar};
@@ -14,7 +14,7 @@ pub(super) trait PerOutput: Copy {
     fn name(self) -> &'static str;
 
     /// What the outputs predict.
-    fn prediction(self) -> Prediction;
+    fn prediction(self) -> PredictionKind;
 
     /// The least and the greatest number that may be a target, and both in words.
     fn targets(self) -> ([f64; 2], &'static str);
@@ -46,7 +46,7 @@ impl<'a, L: PerOutput> Definition<'a> for L {
         PerOutput::name(self)
     }
 
-    fn prediction(self) -> Prediction {
+    fn prediction(self) -> PredictionKind {
         PerOutput::prediction(self)
     }
 

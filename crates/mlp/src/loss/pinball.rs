@@ -1,6 +1,6 @@
 //! max(τ·(y-z), (τ-1)·(y-z)): predicts quantiles (Koenker & Bassett 1978).
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::{FINITE, PerOutput};
 use crate::error::require;
 use crate::{Error, Scalar};
@@ -15,8 +15,8 @@ impl PerOutput for Pinball<'_> {
         "pinball"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Quantiles
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Quantiles
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

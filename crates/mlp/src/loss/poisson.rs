@@ -1,6 +1,6 @@
 //! e^z - y·z, without ln y!: for counts.
 
-use super::Prediction;
+use super::PredictionKind;
 use super::per_output::PerOutput;
 use crate::{Error, Scalar};
 
@@ -12,8 +12,8 @@ impl PerOutput for Poisson {
         "Poisson"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Rates
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Rates
     }
 
     fn targets(self) -> ([f64; 2], &'static str) {

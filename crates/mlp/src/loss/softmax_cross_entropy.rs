@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::panel::{LANES, lanes_of, normal_scale};
-use super::{Definition, Loss, Prediction, check_labels, sample_weight};
+use super::{Definition, Loss, PredictionKind, check_labels, sample_weight};
 use crate::batch::{Open, OpenTargets};
 use crate::error::require;
 use crate::negligible::flush;
@@ -52,8 +52,8 @@ impl<'a> Definition<'a> for SoftmaxCrossEntropy<'a> {
         "softmax cross-entropy"
     }
 
-    fn prediction(self) -> Prediction {
-        Prediction::Class
+    fn prediction(self) -> PredictionKind {
+        PredictionKind::Class
     }
 
     fn target_range(self) -> Option<[f64; 2]> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use smallbatch_data::{Folds, FrameValues, Table, TableReader, Target, Task};
-use smallbatch_pipeline::{CrossFit, Error, Fold, Line, Measures, Network, Pipeline, Recipe};
+use smallbatch_pipeline::{CrossFit, Error, Fold, Line, Measures, NetworkRecipe, Pipeline, Recipe};
 
 use crate::support::{diverging_network, fit, frame, houses, line, small_network, table, uniform};
 
@@ -245,7 +245,7 @@ fn numbers_of_any_size_do_no_harm() {
         table("x,large,huge,y", rows)
     };
     let table = with("1e100");
-    let network = Network {
+    let network = NetworkRecipe {
         epochs: 64,
         ..small_network()
     };
@@ -297,28 +297,28 @@ fn a_recipe_that_cannot_be_is_refused_before_anything_is_trained() {
     );
     for (recipe, words) in [
         (
-            Network {
+            NetworkRecipe {
                 learning_rate: -1.0,
                 ..network.clone()
             },
             "-1",
         ),
         (
-            Network {
+            NetworkRecipe {
                 epochs: 0,
                 ..network.clone()
             },
             "epoch",
         ),
         (
-            Network {
+            NetworkRecipe {
                 hidden: vec![0],
                 ..network.clone()
             },
             "0",
         ),
         (
-            Network {
+            NetworkRecipe {
                 dropout: 1.0,
                 ..network
             },

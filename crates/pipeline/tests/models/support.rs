@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use smallbatch_data::{Frame, Table, TableReader};
-use smallbatch_pipeline::{Line, Network, Optimizer, Pipeline, Rates, Recipe};
+use smallbatch_pipeline::{Line, NetworkRecipe, Pipeline, Rates, Recipe, RecipeOptimizer};
 
 /// Random numbers between 0 and 1.
 pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
@@ -39,19 +39,19 @@ pub(crate) fn line() -> Recipe {
 }
 
 /// One that is trained in a moment.
-pub(crate) fn small_network() -> Network {
-    Network {
+pub(crate) fn small_network() -> NetworkRecipe {
+    NetworkRecipe {
         hidden: vec![8],
         learning_rate: 0.01,
         epochs: 16,
-        ..Network::default()
+        ..NetworkRecipe::default()
     }
 }
 
 /// One whose weights double with each update.
-pub(crate) fn diverging_network() -> Network {
-    Network {
-        optimizer: Optimizer::Sgd,
+pub(crate) fn diverging_network() -> NetworkRecipe {
+    NetworkRecipe {
+        optimizer: RecipeOptimizer::Sgd,
         rates: Rates::Constant,
         learning_rate: 1e6,
         weight_decay: 0.0,

@@ -1,12 +1,12 @@
 //! Cells into features, scaled: known values, through a network that hands on what it is given.
 
 use smallbatch_predict::{
-    Activation, Column, DatePart, Feature, Kind, Layer, List, Member, Model, Network, Output,
-    Scaling, Value,
+    Column, DatePart, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
+    ModelMember, Network, Output, Value,
 };
 
 /// A model that predicts its only feature.
-fn transparent(kind: Kind, feature: Feature, scaling: Scaling) -> Model {
+fn transparent(kind: Kind, feature: Feature, scaling: FeatureScaling) -> Model {
     let output = Output::Number {
         mean: 0.0,
         scale: 1.0,
@@ -20,7 +20,7 @@ fn transparent(kind: Kind, feature: Feature, scaling: Scaling) -> Model {
             had_missing: true,
         }]
         .into(),
-        members: vec![Member {
+        members: vec![ModelMember {
             features: vec![feature].into(),
             scaling,
             network: Network {
@@ -29,7 +29,7 @@ fn transparent(kind: Kind, feature: Feature, scaling: Scaling) -> Model {
                     bias: vec![0.0].into(),
                 }]
                 .into(),
-                activation: Activation::Identity,
+                activation: HiddenActivation::Identity,
             },
             output,
         }]
@@ -38,8 +38,8 @@ fn transparent(kind: Kind, feature: Feature, scaling: Scaling) -> Model {
     }
 }
 
-fn affine(shift: f64, scale: f64) -> Scaling {
-    Scaling::Affine {
+fn affine(shift: f64, scale: f64) -> FeatureScaling {
+    FeatureScaling::Affine {
         shift: vec![shift].into(),
         scale: vec![scale].into(),
     }
@@ -191,7 +191,7 @@ fn dates_and_their_parts() {
 
 #[test]
 fn smooth_clipping_keeps_within_three_scales() {
-    let scaling = Scaling::SmoothClip {
+    let scaling = FeatureScaling::SmoothClip {
         shift: vec![1.0].into(),
         scale: vec![2.0].into(),
     };
@@ -209,7 +209,7 @@ fn smooth_clipping_keeps_within_three_scales() {
 
 #[test]
 fn quantiles_become_normal_scores() {
-    let scaling = |quantiles: &[f64]| Scaling::Quantiles {
+    let scaling = |quantiles: &[f64]| FeatureScaling::Quantiles {
         quantiles: vec![quantiles.to_vec().into()].into(),
     };
     let model = transparent(NUMBER, number(None), scaling(&[0.0, 1.0, 2.0, 2.0, 4.0]));
@@ -243,7 +243,7 @@ fn a_row_by_itself() {
         kind: NUMBER,
         had_missing: true,
     };
-    let one = transparent(NUMBER, feature(0), Scaling::PerSample);
+    let one = transparent(NUMBER, feature(0), FeatureScaling::PerSample);
     let mut model = Model {
         columns: ["x", "y", "z"].map(column).to_vec().into(),
         ..one

@@ -166,7 +166,7 @@ fn a_model_that_does_not_fit_together_is_not_written() {
     );
     refused(
         &|model| {
-            model.members.to_mut()[0].scaling = smallbatch_predict::Scaling::Affine {
+            model.members.to_mut()[0].scaling = smallbatch_predict::FeatureScaling::Affine {
                 shift: vec![].into(),
                 scale: vec![].into(),
             }
@@ -202,7 +202,7 @@ fn a_model_that_does_not_fit_together_is_not_written() {
         refused(
             &|model| {
                 model.members.to_mut()[0].network.activation =
-                    smallbatch_predict::Activation::Elu { alpha: number }
+                    smallbatch_predict::HiddenActivation::Elu { alpha: number }
             },
             "not finite",
         );

@@ -1,7 +1,7 @@
 //! The bits of a network: one order of operations, none of them fused.
 
 use proptest::prelude::*;
-use smallbatch_predict::{Activation, Layer, Network, Scratch};
+use smallbatch_predict::{HiddenActivation, Layer, Network, Scratch};
 
 use crate::random::{Random, activation, network};
 
@@ -64,7 +64,7 @@ proptest! {
 #[test]
 fn a_fused_loop_has_other_bits() {
     let random = &mut Random(5);
-    let network = network(&[60, 8], Activation::Identity, random);
+    let network = network(&[60, 8], HiddenActivation::Identity, random);
     let inputs: Vec<f32> = (0..60).map(|_| random.between(-1.0, 1.0) as f32).collect();
     let fused: Vec<f32> = (0..8)
         .map(|unit| {
@@ -85,8 +85,8 @@ fn a_fused_loop_has_other_bits() {
 fn room_is_used_again_whatever_network_had_it() {
     let random = &mut Random(7);
     let (small, large) = (
-        network(&[3, 5, 2], Activation::Tanh, random),
-        network(&[4, 90, 33, 3], Activation::Gelu, random),
+        network(&[3, 5, 2], HiddenActivation::Tanh, random),
+        network(&[4, 90, 33, 3], HiddenActivation::Gelu, random),
     );
     let inputs = [0.3, -0.2, 0.9, 0.1];
     let mut scratch = Scratch::default();
@@ -108,7 +108,7 @@ fn what_is_too_small_to_matter_is_zero() {
             bias: vec![0.0, 0.0].into(),
         }]
         .into(),
-        activation: Activation::Identity,
+        activation: HiddenActivation::Identity,
     };
     let mut scratch = Scratch::default();
     assert_eq!(network.outputs(&[1e-19], &mut scratch), [0.0, 0.0]);

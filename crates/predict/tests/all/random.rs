@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use smallbatch_predict::{
-    Activation, Column, DatePart, Errors, Feature, Kind, Layer, List, Member, Model, Network,
-    Output, Row, Scaling, Text, Value,
+    Column, DatePart, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
+    ModelMember, Network, Output, Row, Text, Value,
 };
 
 /// A stream of random numbers (`SplitMix64`).
@@ -70,7 +70,7 @@ pub(crate) fn model(seed: u64) -> Model {
             .into(),
         _ => Cow::Borrowed(&[]),
     };
-    let members: Vec<Member> = (0..1 + random.below(3))
+    let members: Vec<ModelMember> = (0..1 + random.below(3))
         .map(|at| member(&columns, classes.len(), seed + at as u64, random))
         .collect();
     let mut errors: Vec<f64> = (0..1 + random.below(30))
@@ -111,7 +111,7 @@ fn kind(at: usize, seed: u64, random: &mut Random) -> Kind {
     }
 }
 
-fn member(columns: &[Column], n_classes: usize, seed: u64, random: &mut Random) -> Member {
+fn member(columns: &[Column], n_classes: usize, seed: u64, random: &mut Random) -> ModelMember {
     let features: Vec<Feature> = columns
         .iter()
         .enumerate()
@@ -121,12 +121,12 @@ fn member(columns: &[Column], n_classes: usize, seed: u64, random: &mut Random) 
     let shift: List<f64> = (0..n).map(|_| random.between(-1.0, 1.0)).collect();
     let scale: List<f64> = (0..n).map(|_| random.between(0.3, 3.0)).collect();
     let scaling = match seed % 4 {
-        0 => Scaling::Affine { shift, scale },
-        1 => Scaling::SmoothClip { shift, scale },
-        2 => Scaling::Quantiles {
+        0 => FeatureScaling::Affine { shift, scale },
+        1 => FeatureScaling::SmoothClip { shift, scale },
+        2 => FeatureScaling::Quantiles {
             quantiles: (0..n).map(|_| quantiles(random)).collect(),
         },
-        _ => Scaling::PerSample,
+        _ => FeatureScaling::PerSample,
     };
     let (mean, scale) = (random.between(-2.0, 2.0), random.between(0.1, 2.0));
     let output = match seed % 2 {
@@ -142,7 +142,7 @@ fn member(columns: &[Column], n_classes: usize, seed: u64, random: &mut Random) 
     let mut sizes = vec![n];
     sizes.extend((0..random.below(3)).map(|_| 1 + random.below(70)));
     sizes.push(n_classes.max(1));
-    Member {
+    ModelMember {
         features: features.into(),
         scaling,
         network: network(&sizes, activation(seed), random),
@@ -209,22 +209,26 @@ fn coded(column: usize, part: Option<DatePart>, n: usize, random: &mut Random) -
 }
 
 /// Each of them in turns.
-pub(crate) fn activation(seed: u64) -> Activation {
+pub(crate) fn activation(seed: u64) -> HiddenActivation {
     match seed % 9 {
-        0 => Activation::Identity,
-        1 => Activation::Relu,
-        2 => Activation::LeakyRelu { slope: 0.01 },
-        3 => Activation::Tanh,
-        4 => Activation::Sigmoid,
-        5 => Activation::Silu,
-        6 => Activation::Gelu,
-        7 => Activation::Elu { alpha: 0.7 },
-        _ => Activation::Softplus,
+        0 => HiddenActivation::Identity,
+        1 => HiddenActivation::Relu,
+        2 => HiddenActivation::LeakyRelu { slope: 0.01 },
+        3 => HiddenActivation::Tanh,
+        4 => HiddenActivation::Sigmoid,
+        5 => HiddenActivation::Silu,
+        6 => HiddenActivation::Gelu,
+        7 => HiddenActivation::Elu { alpha: 0.7 },
+        _ => HiddenActivation::Softplus,
     }
 }
 
 /// A network of this many inputs and units.
-pub(crate) fn network(sizes: &[usize], activation: Activation, random: &mut Random) -> Network {
+pub(crate) fn network(
+    sizes: &[usize],
+    activation: HiddenActivation,
+    random: &mut Random,
+) -> Network {
     let layer = |n_inputs: usize, n_units: usize, random: &mut Random| {
         let reach = 3.0 / (n_inputs as f64).sqrt();
         Layer {

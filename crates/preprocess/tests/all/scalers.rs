@@ -556,7 +556,7 @@ fn the_report_names_what_deserves_a_look() {
         .unwrap()
         .report()
         .clone();
-    let list = |features: &[smallbatch_preprocess::Feature]| {
+    let list = |features: &[smallbatch_preprocess::NamedFeature]| {
         features.iter().map(|f| f.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(list(report.constant()), ["constant", "stuck"]);

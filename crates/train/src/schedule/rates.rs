@@ -21,7 +21,7 @@ impl Schedule {
         base_rate: f64,
         budget: &Budget,
         updates_per_epoch: u64,
-    ) -> Result<Rates, Error> {
+    ) -> Result<LearningRates, Error> {
         require_positive(
             "learning_rate",
             base_rate,
@@ -74,13 +74,13 @@ impl Schedule {
                 }
             }
         };
-        Ok(Rates { base_rate, curve })
+        Ok(LearningRates { base_rate, curve })
     }
 }
 
 /// The learning rate of each update of one training: a pure function of the update's number. See [`Schedule::rates`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rates {
+pub struct LearningRates {
     base_rate: f64,
     curve: Curve,
 }
@@ -110,7 +110,7 @@ enum Curve {
     },
 }
 
-impl Rates {
+impl LearningRates {
     /// The learning rate of update `t`, counted from 0. Past the end of the budget it stays at the last rate.
     #[inline]
     pub fn at(&self, t: u64) -> f64 {
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::Period;
 
-    fn rates(schedule: Schedule, total: u64) -> Rates {
+    fn rates(schedule: Schedule, total: u64) -> LearningRates {
         schedule.rates(0.1, &Budget::Updates(total), 10).unwrap()
     }
 
