@@ -37,31 +37,66 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
     }
 }
 
-/// The types that the root of each crate exports by name, and which crates do.
+/// The types that each crate shows, in its root and in its public modules, and which crates do.
 fn exported(crates: &Path) -> std::io::Result<BTreeMap<String, BTreeSet<String>>> {
     let mut exported: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for folder in fs::read_dir(crates)? {
         let folder = folder?;
-        let Ok(text) = fs::read_to_string(folder.path().join("src/lib.rs")) else {
-            continue;
-        };
-        let code: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim_start().starts_with("//"))
-            .collect();
-        for piece in code.join("\n").split("pub use ").skip(1) {
-            let names = piece.split(';').next().unwrap_or_default();
-            if names.starts_with("smallbatch") {
-                continue; // another crate's
-            }
-            let words = names.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-            for word in words.filter(|word| is_type(word)) {
-                let here = folder.file_name().to_string_lossy().into_owned();
-                exported.entry(word.to_owned()).or_default().insert(here);
-            }
+        let source = folder.path().join("src");
+        let mut types = BTreeSet::new();
+        let mut files = vec![source.join("lib.rs")];
+        while let Some(file) = files.pop() {
+            let Ok(text) = fs::read_to_string(&file) else {
+                continue;
+            };
+            let (own, modules) = shown(&text);
+            types.extend(own);
+            let below = match file.file_stem() {
+                Some(stem) if stem != "lib" => source.join(stem),
+                _ => source.clone(),
+            };
+            files.extend(modules.map(|module| below.join(format!("{module}.rs"))));
+        }
+        let here = folder.file_name().to_string_lossy().into_owned();
+        for name in types {
+            exported.entry(name).or_default().insert(here.clone());
         }
     }
     Ok(exported)
+}
+
+/// The types that a file shows: what it declares public, and what it exports of modules of its own crate; and the modules that it
+/// shows as a whole.
+fn shown(text: &str) -> (BTreeSet<String>, impl Iterator<Item = String>) {
+    let code: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    let (mut types, mut modules) = (BTreeSet::new(), Vec::new());
+    for line in &code {
+        let mut words = line.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        if line.starts_with("pub ") {
+            match (words.nth(1), words.next()) {
+                (Some("struct" | "enum" | "trait" | "type" | "union"), Some(name)) => {
+                    types.insert(name.to_owned());
+                }
+                (Some("mod"), Some(name)) => modules.push(name.to_owned()),
+                _ => {}
+            }
+        }
+    }
+    for piece in code.join("\n").split("pub use ").skip(1) {
+        let names = piece.split(';').next().unwrap_or_default();
+        if names.starts_with("smallbatch") {
+            continue; // another crate's
+        }
+        if let Some(module) = names.strip_suffix("::*") {
+            modules.push(module.to_owned());
+        }
+        let words = names.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        types.extend(words.filter(|word| is_type(word)).map(str::to_owned));
+    }
+    (types, modules.into_iter())
 }
 
 /// `Like`, and not `like` or `LIKE`.
@@ -85,17 +120,23 @@ mod tests {
         let house = tempfile::tempdir().unwrap();
         for (name, text) in [
             (
-                "one",
-                "// pub use x::Other;\npub use a::{Pair, MOST};\npub use smallbatch_two::Lone;\n",
+                "one/src/lib.rs",
+                "// pub use x::Other;\npub use a::{Pair, MOST};\npub use smallbatch_two::Lone;\npub mod open;\nmod shut;\n",
             ),
             (
-                "two",
-                "pub use b::{self, Pair};\npub use c::{Lone, MOST};\n",
+                "one/src/open.rs",
+                "pub(crate) struct Other;\npub enum Deep<T> {}\n",
             ),
+            ("one/src/shut.rs", "pub struct Hidden;\n"),
+            (
+                "two/src/lib.rs",
+                "pub use b::{self, Pair};\npub use c::{Lone, Other, Hidden, MOST};\npub use all::*;\n",
+            ),
+            ("two/src/all.rs", "pub use self::deep::Deep;\n"),
         ] {
-            let source = house.path().join("crates").join(name).join("src");
-            fs::create_dir_all(&source).unwrap();
-            fs::write(source.join("lib.rs"), text).unwrap();
+            let file = house.path().join("crates").join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
         }
         let offences = check(house.path()).unwrap_err();
         assert!(
@@ -103,8 +144,11 @@ mod tests {
             "{offences}"
         );
         assert!(
-            !offences.contains("Lone is") && !offences.contains("MOST"),
+            offences.contains("Deep is a public type of one and two: rename all but one"),
             "{offences}"
         );
+        for alone in ["Lone is", "Other is", "Hidden is", "MOST"] {
+            assert!(!offences.contains(alone), "{alone}: {offences}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use smallbatch_evidence::{
     self as evidence, Decision, Hypothesis, Interval, Look, Needed, RandomEffects, Scale,
     TableEffect, VarianceComponents, Verdict, decide, spread_interval, tau_interval,
 };
-use smallbatch_report::results::{self as report, Effect, LeftOutTable, TableAnswer, Variance};
+use smallbatch_report::results::{self as report, Effect, LeftOutTableNote, TableAnswer, Variance};
 use smallbatch_sweep::Facts;
 
 use crate::Error;
@@ -41,9 +41,9 @@ pub(crate) struct Evidence {
 /// All that was computed.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    pub(crate) answers: Vec<report::Answer>,
+    pub(crate) answers: Vec<report::AnswerNote>,
     pub(crate) tables: Vec<TableAnswer>,
-    pub(crate) left_out: Vec<LeftOutTable>,
+    pub(crate) left_out: Vec<LeftOutTableNote>,
     pub(crate) variance: Vec<Variance>,
     pub(crate) effects: Vec<Effect>,
 }
@@ -292,7 +292,7 @@ impl Asked<'_> {
         &self,
         design: &Design,
         evidence: &Evidence,
-    ) -> Result<Option<(report::Prediction, Vec<LeftOutTable>)>, Error> {
+    ) -> Result<Option<(report::PredictionNote, Vec<LeftOutTableNote>)>, Error> {
         let parts = self.parts.iter().filter(|part| part.is_a_mean());
         let parts = parts
             .map(|part| part.effects_by_table(self.n_complete()))
@@ -330,8 +330,8 @@ impl Asked<'_> {
     fn answer(
         &self,
         decision: Option<Decision>,
-        prediction: Option<report::Prediction>,
-    ) -> Result<report::Answer, Error> {
+        prediction: Option<report::PredictionNote>,
+    ) -> Result<report::AnswerNote, Error> {
         let all = self.n_complete();
         let intervals = self
             .parts
@@ -371,7 +371,7 @@ impl Asked<'_> {
                 .iter()
                 .zip(&intervals)
                 .map(|(part, interval)| {
-                    Ok(report::Part {
+                    Ok(report::PartNote {
                         unit: self.claim.unit(part.part),
                         between_tables: !part.is_a_mean(),
                         estimate: interval.estimate,
@@ -385,7 +385,7 @@ impl Asked<'_> {
             Vec::new()
         };
         let counted = part.tables.iter().flatten();
-        Ok(report::Answer {
+        Ok(report::AnswerNote {
             claim: self.claim.id.clone(),
             text: self.question.text.clone(),
             primary: self.is_primary,

@@ -1,6 +1,6 @@
 //! What the results that come with the program let one expect of a table, before anything is trained on it.
 
-use smallbatch_report::results::{Answer, Expected, Fact, Foresight, Moderator, Results};
+use smallbatch_report::results::{AnswerNote, Expected, Fact, Foresight, ModeratorNote, Results};
 use smallbatch_sweep::{Facts, NamedTable};
 
 use crate::Error;
@@ -62,7 +62,7 @@ pub fn foresee(results: &Results, table: &NamedTable) -> Result<Vec<Foresight>, 
 
 fn expected(
     results: &Results,
-    answer: &Answer,
+    answer: &AnswerNote,
     claim: Option<&Claim>,
     facts: &Facts,
 ) -> Result<Expected, String> {
@@ -80,7 +80,7 @@ fn expected(
     };
     let (predictive, by) = match prediction.moderator {
         None => (prediction.over_tables.predictive(), None),
-        Some(Moderator { fact, line }) => {
+        Some(ModeratorNote { fact, line }) => {
             let at = within_what_was_seen(results, fact, value(fact, facts));
             (line.predictive(at), Some(fact))
         }

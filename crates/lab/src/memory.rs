@@ -1,7 +1,7 @@
 //! The claim that is counted in bytes: what each added sample takes as one lump, and in mini-batches.
 
 use smallbatch_evidence::{Interval, Scale, TableEffect, Verdict, median};
-use smallbatch_report::results::{Answer, Effect, MemoryPoint, TableAnswer};
+use smallbatch_report::results::{AnswerNote, Effect, MemoryPoint, TableAnswer};
 use smallbatch_sweep::MemoryProbe;
 use smallbatch_sweep::{Cache, Progress, Purpose, Status, seed_of};
 
@@ -28,7 +28,7 @@ const UNIT: &str = "bytes for each added sample, one lump less mini-batches";
 /// What was measured.
 pub(crate) struct Found {
     pub(crate) points: Vec<MemoryPoint>,
-    pub(crate) answer: Answer,
+    pub(crate) answer: AnswerNote,
     pub(crate) tables: Vec<TableAnswer>,
     pub(crate) effects: Vec<Effect>,
     /// Whether it was stopped before its end.
@@ -172,7 +172,7 @@ fn interval(effects: &[f64]) -> Result<Interval, Error> {
 }
 
 /// The answer is that of the data where the lump takes least beyond the data itself.
-fn answer(claim: &Claim, study: &Memory, effects: &[Vec<f64>]) -> Result<Answer, Error> {
+fn answer(claim: &Claim, study: &Memory, effects: &[Vec<f64>]) -> Result<AnswerNote, Error> {
     let mut least: Option<(f64, Interval, f64)> = None;
     for (effects, (_, _, bytes)) in effects.iter().zip(DATA) {
         let found = interval(effects)?;
@@ -186,7 +186,7 @@ fn answer(claim: &Claim, study: &Memory, effects: &[Vec<f64>]) -> Result<Answer,
     let unknown = Interval::new(None, f64::NEG_INFINITY, f64::INFINITY, SCALE, 1.0 - ERROR);
     let (_, interval, bytes) = least.unwrap_or((0.0, unknown, 0.0));
     let n_repetitions = effects.first().map_or(0, Vec::len);
-    Ok(Answer {
+    Ok(AnswerNote {
         claim: claim.id.clone(),
         text: study.text.clone(),
         primary: true,

@@ -3,7 +3,9 @@
 use smallbatch_evidence::{
     Hypothesis, MetaRegression, Moderation, Moderator, RandomEffects, Scale, TableEffect,
 };
-use smallbatch_report::results::{self as report, Fact, LeftOut, LeftOutTable, Prediction};
+use smallbatch_report::results::{
+    self as report, Fact, LeftOutNote, LeftOutTableNote, PredictionNote,
+};
 use smallbatch_sweep::Facts;
 
 use crate::Error;
@@ -46,7 +48,7 @@ pub(crate) fn outlook(
     seen: &[Seen<'_>],
     hypothesis: &Hypothesis,
     scale: Scale,
-) -> Result<Option<(Prediction, Vec<LeftOutTable>)>, Error> {
+) -> Result<Option<(PredictionNote, Vec<LeftOutTableNote>)>, Error> {
     let effects: Vec<TableEffect> = seen.iter().map(|seen| seen.effect).collect();
     let candidates = Fact::ALL.map(|fact| Moderator {
         name: fact.words().to_owned(),
@@ -64,7 +66,7 @@ pub(crate) fn outlook(
         None => None,
         Some(kept) => {
             let line = MetaRegression::of(&pairs, &candidates[kept].values)?;
-            line.map(|line| report::Moderator {
+            line.map(|line| report::ModeratorNote {
                 fact: Fact::ALL[kept],
                 line,
             })
@@ -73,14 +75,14 @@ pub(crate) fn outlook(
     let tables = moderation.nested.tables();
     let predictive = over_tables.predictive().widened(moderation.widening);
     let interval = predictive.interval(CONFIDENCE, scale);
-    let prediction = Prediction {
+    let prediction = PredictionNote {
         low: interval.low,
         high: interval.high,
         share: predictive.share(hypothesis, scale),
         over_tables,
         widening: moderation.widening,
         moderator,
-        left_out: LeftOut {
+        left_out: LeftOutNote {
             n_tables: tables.len(),
             n_inside: tables.iter().filter(|table| table.is_contained()).count(),
             width: moderation.nested.mean_width(),
@@ -90,14 +92,17 @@ pub(crate) fn outlook(
         Scale::Ratio => effect.exp(),
         Scale::Difference => effect,
     };
-    let left_out = seen.iter().zip(tables).map(|(seen, table)| LeftOutTable {
-        claim: claim.to_owned(),
-        table: seen.table.to_owned(),
-        effect: on_scale(table.effect),
-        low: on_scale(table.predicted.low),
-        high: on_scale(table.predicted.high),
-        share: table.share(hypothesis, scale),
-        holds: hypothesis.holds(on_scale(table.effect), scale),
-    });
+    let left_out = seen
+        .iter()
+        .zip(tables)
+        .map(|(seen, table)| LeftOutTableNote {
+            claim: claim.to_owned(),
+            table: seen.table.to_owned(),
+            effect: on_scale(table.effect),
+            low: on_scale(table.predicted.low),
+            high: on_scale(table.predicted.high),
+            share: table.share(hypothesis, scale),
+            holds: hypothesis.holds(on_scale(table.effect), scale),
+        });
     Ok(Some((prediction, left_out.collect())))
 }

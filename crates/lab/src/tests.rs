@@ -364,7 +364,7 @@ fn a_size_takes_the_smallest_tables_and_asks_the_details_of_the_smallest_of_thes
         results.omissions[0].reason,
         "the quick size takes the 2 smallest tables, not wine"
     );
-    let n_tables = |answer: &smallbatch_report::results::Answer| answer.n_tables;
+    let n_tables = |answer: &smallbatch_report::results::AnswerNote| answer.n_tables;
     let of = |primary| {
         results
             .answers

@@ -3,7 +3,7 @@
 use crate::axis::Axis;
 use crate::content::Figure;
 use crate::picture::{Mark, Picture, Series};
-use crate::results::{Answer, ClaimNote, Results, WayNote};
+use crate::results::{AnswerNote, ClaimNote, Results, WayNote};
 use crate::words::{Bound, Size};
 use crate::{curves, forest};
 
@@ -13,7 +13,7 @@ const BASE: &str = "standardized";
 /// The batch size of the base, and the answers of the other sizes with theirs, the smallest first.
 struct Sizes<'a> {
     base: f64,
-    answers: Vec<(f64, &'a Answer)>,
+    answers: Vec<(f64, &'a AnswerNote)>,
 }
 
 /// A line a table, and their mean with its interval. No figure where there are fewer than two sizes beside the base.
@@ -36,7 +36,7 @@ pub(crate) fn figure(results: &Results, note: &ClaimNote, identifier: &str) -> F
 
 impl<'a> Sizes<'a> {
     fn of(results: &'a Results, note: &ClaimNote) -> Option<Self> {
-        let is_of_times = |answer: &&Answer| {
+        let is_of_times = |answer: &&AnswerNote| {
             answer.claim == note.id
                 && answer.measure.starts_with("seconds")
                 && answer.target == results.design.targets.first().copied()
@@ -44,7 +44,7 @@ impl<'a> Sizes<'a> {
                 && answer.second == [BASE]
         };
         let answers = results.answers.iter().filter(is_of_times);
-        let mut answers: Vec<(f64, &Answer)> = answers
+        let mut answers: Vec<(f64, &AnswerNote)> = answers
             .filter_map(|answer| Some((size_of(results, &answer.first[0], None)?, answer)))
             .collect();
         answers.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -97,11 +97,11 @@ fn picture(results: &Results, sizes: &Sizes<'_>) -> Picture {
 
 /// The times on one table; nothing where fewer than two sizes reached the target on it.
 fn line_of_table(results: &Results, sizes: &Sizes<'_>, table: &str) -> Option<Series> {
-    let time = |answer: &Answer| {
+    let time = |answer: &AnswerNote| {
         let rows = forest::of_tables(results, answer, &answer.unit);
         rows.into_iter().find(|row| row.table == table)?.estimate
     };
-    let point = |(_, answer): &(f64, &Answer)| {
+    let point = |(_, answer): &(f64, &AnswerNote)| {
         let size = size_of(results, &answer.first[0], Some(table))?;
         Some((size, Some(time(answer)?)))
     };

@@ -5,7 +5,7 @@ mod literature;
 mod others;
 
 use crate::content::{Block, Section, Span, Table, Tone, plain};
-use crate::results::{Answer, ClaimNote, Part, Results, TableAnswer};
+use crate::results::{AnswerNote, ClaimNote, PartNote, Results, TableAnswer};
 use crate::words::{self, Size};
 use crate::{forest, moderator, textbook};
 
@@ -59,8 +59,8 @@ pub(crate) fn title(note: &ClaimNote, number: usize) -> String {
 }
 
 /// The effects that a claim is made of: "raw / centred: 1.4 (1.2 to 1.6)".
-pub(crate) fn parts(answer: &Answer) -> Vec<String> {
-    let part = |part: &Part| {
+pub(crate) fn parts(answer: &AnswerNote) -> Vec<String> {
+    let part = |part: &PartNote| {
         format!(
             "{}: {}",
             part.unit,
@@ -71,7 +71,7 @@ pub(crate) fn parts(answer: &Answer) -> Vec<String> {
 }
 
 /// The answer with its numbers.
-fn answered(answer: &Answer) -> Vec<Block> {
+fn answered(answer: &AnswerNote) -> Vec<Block> {
     let mut text = vec![
         Span::Verdict(answer.verdict, answer.same),
         Span::Plain(format!(". {}", words::sentence_with_interval(answer))),
@@ -83,7 +83,7 @@ fn answered(answer: &Answer) -> Vec<Block> {
         text.push(Span::Plain(format!(" {}.", words::capital(&needed))));
     }
     let mut blocks = vec![Block::Paragraph(Tone::Answer, text)];
-    let part = |(text, part): (String, &Part)| {
+    let part = |(text, part): (String, &PartNote)| {
         let text = Span::Plain(format!("{text}, "));
         vec![text, Span::Verdict(part.verdict, answer.same)]
     };
@@ -96,7 +96,7 @@ fn answered(answer: &Answer) -> Vec<Block> {
 }
 
 /// The forest plot, with how it is read.
-fn by_table(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
+fn by_table(results: &Results, answer: &AnswerNote, id: &str) -> Vec<Block> {
     let plots = forest::tables(results, answer, &format!("{id}-tables"));
     if plots.is_empty() {
         return plots;
@@ -139,7 +139,7 @@ fn behind(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
     blocks.extend(left_out.filter_map(|omission| {
         Block::words(Tone::Small, format!("Left out: {}", omission.reason))
     }));
-    let of_claim = |answer: &&Answer| !answer.primary && answer.claim == note.id;
+    let of_claim = |answer: &&AnswerNote| !answer.primary && answer.claim == note.id;
     let n_others = results.answers.iter().filter(of_claim).count();
     if n_others > 0 {
         let others = words::counted(n_others, "further question");
@@ -154,7 +154,7 @@ fn behind(results: &Results, note: &ClaimNote, id: &str) -> Vec<Block> {
 }
 
 /// The numbers of each table.
-fn table(results: &Results, answer: &Answer) -> Table {
+fn table(results: &Results, answer: &AnswerNote) -> Table {
     let several = answer.parts.len() > 1;
     let units = forest::units(answer);
     let row = |row: &TableAnswer| {

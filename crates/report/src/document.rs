@@ -3,7 +3,7 @@
 use smallbatch_evidence::Scale;
 
 use crate::content::{Block, Document, Form, Section, Span, Table, Text, Tone, plain};
-use crate::results::{Answer, ClaimNote, Results};
+use crate::results::{AnswerNote, ClaimNote, Results};
 use crate::strip::{Ruler, Strip};
 use crate::words::{self, Size};
 use crate::{background, claim};
@@ -88,7 +88,7 @@ fn lead(results: &Results) -> Vec<Block> {
 
 /// The primary answers, one a row, on one axis.
 fn answers(results: &Results) -> Table {
-    let ratios: Vec<&Answer> = results
+    let ratios: Vec<&AnswerNote> = results
         .claims
         .iter()
         .filter_map(|note| results.primary(&note.id))
@@ -110,7 +110,7 @@ fn answers(results: &Results) -> Table {
 }
 
 /// Bytes are not drawn beside factors.
-fn is_on_the_axis(answer: &Answer) -> bool {
+fn is_on_the_axis(answer: &AnswerNote) -> bool {
     answer.scale == Scale::Ratio
 }
 

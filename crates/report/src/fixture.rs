@@ -56,7 +56,7 @@ pub(crate) fn results() -> Results {
     results
 }
 
-pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> &'a Answer {
+pub(crate) fn primary<'a>(results: &'a Results, claim: &str) -> &'a AnswerNote {
     results.primary(claim).expect("answered")
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn replace_numbers(results: &mut Results, number: f64) {
 /// The places of all numbers that are no counts and that may be missing or odd.
 pub(crate) fn numbers(results: &mut Results) -> Vec<&mut f64> {
     let mut all: Vec<&mut f64> = vec![&mut results.environment.elapsed_seconds];
-    for Answer {
+    for AnswerNote {
         target,
         estimate,
         threshold,

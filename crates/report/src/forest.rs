@@ -3,7 +3,7 @@
 use smallbatch_evidence::Scale;
 
 use crate::content::{Block, Form, Span, Table, Text, Tone, plain};
-use crate::results::{Answer, Effect, Part, Prediction, Results, TableAnswer};
+use crate::results::{AnswerNote, Effect, PartNote, PredictionNote, Results, TableAnswer};
 use crate::strip::{Ruler, Strip};
 use crate::words::{self, Size};
 
@@ -23,7 +23,7 @@ struct Row {
 
 /// The answer of each table to a question, with what sums them up; a plot for each part of a question with several, and one for the
 /// smallest of them where that is what is foretold.
-pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Vec<Block> {
+pub(crate) fn tables(results: &Results, answer: &AnswerNote, identifier: &str) -> Vec<Block> {
     let plots: Vec<(&str, Sums)> = if answer.parts.is_empty() {
         vec![(&answer.unit, Sums::of(answer))]
     } else {
@@ -66,14 +66,14 @@ pub(crate) fn tables(results: &Results, answer: &Answer, identifier: &str) -> Ve
 }
 
 /// Whether the plots of a question end with a bar: what to expect of a new table.
-pub(crate) fn has_bar(results: &Results, answer: &Answer) -> bool {
+pub(crate) fn has_bar(results: &Results, answer: &AnswerNote) -> bool {
     let n_tables = units(answer).into_iter();
     let n_tables = n_tables.map(|unit| of_tables(results, answer, unit).len());
     answer.prediction.is_some() && n_tables.max() > Some(1)
 }
 
 /// Of a claim with several effects: the smallest mean, and where the smallest effect on a new table is expected.
-fn smallest(answer: &Answer, prediction: &Prediction, identifier: &str) -> Vec<Block> {
+fn smallest(answer: &AnswerNote, prediction: &PredictionNote, identifier: &str) -> Vec<Block> {
     let sums = Sums {
         mean: Some(Size::of(answer)),
         prediction: Some(Size::of_prediction(prediction, answer.scale)),
@@ -105,7 +105,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(answer: &Answer) -> Self {
+    fn of(answer: &AnswerNote) -> Self {
         let prediction = answer.prediction.as_ref();
         Self {
             mean: Some(Size::of(answer)),
@@ -115,7 +115,7 @@ impl Sums {
 
     /// The spread of some numbers is not their mean, and its threshold not theirs. The prediction belongs to a part where it is of
     /// that one alone.
-    fn of_part(answer: &Answer, part: &Part) -> Self {
+    fn of_part(answer: &AnswerNote, part: &PartNote) -> Self {
         let is_foretold = words::foretold_alone(answer) == Some(part);
         let prediction = answer.prediction.as_ref().filter(|_| is_foretold);
         Self {
@@ -135,7 +135,7 @@ impl Sums {
     }
 }
 
-fn caption(results: &Results, answer: &Answer, shown: &Sums) -> String {
+fn caption(results: &Results, answer: &AnswerNote, shown: &Sums) -> String {
     let mut caption = String::from(
         "Each dot is one table's mean over its repetitions; its line is the 95\u{a0}% interval.",
     );
@@ -165,9 +165,9 @@ fn caption(results: &Results, answer: &Answer, shown: &Sums) -> String {
 }
 
 /// The same question with the targets of all answers to it.
-pub(crate) fn targets(answers: &[&Answer], identifier: &str) -> Option<Block> {
+pub(crate) fn targets(answers: &[&AnswerNote], identifier: &str) -> Option<Block> {
     let first = answers.first()?;
-    let row = |answer: &&Answer| {
+    let row = |answer: &&AnswerNote| {
         let size = Size::of(answer);
         let name = answer.target.map_or_else(String::new, words::percent);
         sum(name, size, Strip::default().diamond(&size))
@@ -184,12 +184,12 @@ pub(crate) fn targets(answers: &[&Answer], identifier: &str) -> Option<Block> {
 
 /// Answers to questions of one kind, a row each.
 pub(crate) fn answers(
-    answers: &[(String, &Answer)],
+    answers: &[(String, &AnswerNote)],
     unit: &str,
     identifier: &str,
 ) -> Option<Block> {
     let (_, first) = answers.first()?;
-    let row = |(name, answer): &(String, &Answer)| {
+    let row = |(name, answer): &(String, &AnswerNote)| {
         let size = Size::of(answer);
         let expected = answer.prediction.as_ref();
         let bar = expected.map(|found| Size::of_prediction(found, answer.scale));
@@ -201,7 +201,7 @@ pub(crate) fn answers(
 }
 
 /// The units of the effects that an answer is made of: its own, or those of its parts.
-pub(crate) fn units(answer: &Answer) -> Vec<&str> {
+pub(crate) fn units(answer: &AnswerNote) -> Vec<&str> {
     match answer.parts.as_slice() {
         [] => vec![&answer.unit],
         parts => parts.iter().map(|part| part.unit.as_str()).collect(),
@@ -211,19 +211,19 @@ pub(crate) fn units(answer: &Answer) -> Vec<&str> {
 /// What the tables say to a question, in the order of the results.
 pub(crate) fn of_tables<'a>(
     results: &'a Results,
-    answer: &Answer,
+    answer: &AnswerNote,
     unit: &str,
 ) -> Vec<&'a TableAnswer> {
     let of_unit = |row: &&TableAnswer| belongs(row, answer) && row.unit == unit;
     results.tables.iter().filter(of_unit).collect()
 }
 
-fn belongs(row: &TableAnswer, answer: &Answer) -> bool {
+fn belongs(row: &TableAnswer, answer: &AnswerNote) -> bool {
     row.claim == answer.claim && row.primary == answer.primary && row.target == answer.target
 }
 
 /// What effects are held against, on both sides where sameness is claimed.
-pub(crate) fn thresholds(answer: &Answer) -> Vec<f64> {
+pub(crate) fn thresholds(answer: &AnswerNote) -> Vec<f64> {
     let mut thresholds = vec![answer.threshold];
     if answer.same {
         thresholds.push(match answer.scale {
@@ -235,7 +235,7 @@ pub(crate) fn thresholds(answer: &Answer) -> Vec<f64> {
 }
 
 /// The tables of one plot by size, those without an effect last.
-fn rows(results: &Results, answer: &Answer, unit: &str) -> Vec<Row> {
+fn rows(results: &Results, answer: &AnswerNote, unit: &str) -> Vec<Row> {
     let rows = of_tables(results, answer, unit).into_iter();
     let mut rows: Vec<Row> = rows.map(|row| table(results, row, answer.scale)).collect();
     let key = |row: &Row| row.size.estimate.unwrap_or(f64::INFINITY);

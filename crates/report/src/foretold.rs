@@ -4,7 +4,7 @@ use smallbatch_evidence::Scale;
 
 use crate::claim;
 use crate::content::{Block, Table, Text, Tone, plain};
-use crate::results::{LeftOutTable, Results};
+use crate::results::{LeftOutTableNote, Results};
 use crate::words;
 
 /// Shares are put into so many equal classes.
@@ -72,7 +72,7 @@ fn row(name: String, inside: usize, all: usize, width: String) -> Vec<Text> {
         .to_vec()
 }
 
-fn shares(tables: &[LeftOutTable]) -> Vec<Vec<Text>> {
+fn shares(tables: &[LeftOutTableNote]) -> Vec<Vec<Text>> {
     let class = |share: f64| ((share * CLASSES as f64) as usize).min(CLASSES - 1);
     let of_class = |number: usize| {
         let said = tables
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn shares_are_put_into_fifths_with_how_often_the_claim_held() {
-        let table = |share, holds| LeftOutTable {
+        let table = |share, holds| LeftOutTableNote {
             share,
             holds,
-            ..LeftOutTable::default()
+            ..LeftOutTableNote::default()
         };
         let tables = [
             table(Some(0.1), false),

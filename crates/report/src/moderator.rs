@@ -7,11 +7,11 @@ use crate::content::{Block, Figure, Tone};
 use crate::curves;
 use crate::forest;
 use crate::picture::{Mark, Picture, Series};
-use crate::results::{Answer, DatasetNote, Fact, Results, TableAnswer};
+use crate::results::{AnswerNote, DatasetNote, Fact, Results, TableAnswer};
 use crate::words;
 
 /// The tables on which the claim does not hold, and the effect against what it depends on most.
-pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Block> {
+pub(crate) fn where_not(results: &Results, answer: &AnswerNote, id: &str) -> Vec<Block> {
     // Of several effects the smallest is the answer, which no table has a row of.
     if !answer.parts.is_empty() || answer.n_tables < 4 {
         return Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn where_not(results: &Results, answer: &Answer, id: &str) -> Vec<Blo
 }
 
 /// Whether a table's own effect is what the claim says.
-fn holds(answer: &Answer, effect: f64) -> bool {
+fn holds(answer: &AnswerNote, effect: f64) -> bool {
     let hypothesis = match answer.same {
         true => Hypothesis::within(answer.threshold),
         false => Hypothesis::exceeds(answer.threshold),
@@ -84,7 +84,7 @@ fn read_off(dataset: &DatasetNote, fact: Fact) -> f64 {
 
 fn figure(
     results: &Results,
-    answer: &Answer,
+    answer: &AnswerNote,
     rows: &[&&TableAnswer],
     fact: Fact,
     id: &str,

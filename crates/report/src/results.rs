@@ -19,10 +19,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use smallbatch_evidence::Verdict;
 
-pub use answer::{Answer, Effect, Part, TableAnswer, Variance};
+pub use answer::{AnswerNote, Effect, PartNote, TableAnswer, Variance};
 pub use claim::{Citation, ClaimNote, Summary};
 pub use landscape::{DescentPath, Landscape, Valley};
-pub use prediction::{Expected, Fact, Foresight, LeftOut, LeftOutTable, Moderator, Prediction};
+pub use prediction::{
+    Expected, Fact, Foresight, LeftOutNote, LeftOutTableNote, ModeratorNote, PredictionNote,
+};
 pub use training::{CurvePoint, DatasetNote, MemoryPoint, TuningPoint, WayNote};
 
 /// The version of the layout of `results.json` that this crate reads and writes.
@@ -47,7 +49,7 @@ pub struct Results {
     /// The claims in the order of the report, each with what is known of it.
     pub claims: Vec<ClaimNote>,
     /// What the tables say together: first the primary answers in the order of the claims, then the secondary ones.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<AnswerNote>,
     /// What the answers come down to, one sentence each.
     #[serde(default)]
     pub summary: Vec<Summary>,
@@ -55,7 +57,7 @@ pub struct Results {
     pub tables: Vec<TableAnswer>,
     /// Each table of each primary answer as the other tables foretell it.
     #[serde(default)]
-    pub left_out: Vec<LeftOutTable>,
+    pub left_out: Vec<LeftOutTableNote>,
     /// Where the variation of each primary effect comes from.
     pub variance: Vec<Variance>,
     /// The tables of numbers themselves.
@@ -80,7 +82,7 @@ pub struct Results {
 
 impl Results {
     /// The one answer to a claim that counts.
-    pub fn primary(&self, claim: &str) -> Option<&Answer> {
+    pub fn primary(&self, claim: &str) -> Option<&AnswerNote> {
         let mut answers = self.answers.iter();
         answers.find(|answer| answer.primary && answer.claim == claim)
     }

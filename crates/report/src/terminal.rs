@@ -5,7 +5,7 @@ use std::path::Path;
 use smallbatch_evidence::Verdict;
 
 use crate::claim;
-use crate::results::{Answer, ClaimNote, Results, TableAnswer};
+use crate::results::{AnswerNote, ClaimNote, Results, TableAnswer};
 use crate::screen::{INDENT, Page, Screen, Tone};
 use crate::words::{self, Size, clip};
 
@@ -64,7 +64,7 @@ pub fn terminal_details(results: &Results, screen: Screen) -> String {
             }
             tables(&mut page, results, answer);
         }
-        let of_claim = |answer: &&Answer| !answer.primary && answer.claim == note.id;
+        let of_claim = |answer: &&AnswerNote| !answer.primary && answer.claim == note.id;
         for answer in results.answers.iter().filter(of_claim) {
             secondary(&mut page, answer);
         }
@@ -139,7 +139,7 @@ fn answer(page: &mut Page, results: &Results, note: &ClaimNote, number: usize) {
     }
 }
 
-fn tone(answer: &Answer) -> Tone {
+fn tone(answer: &AnswerNote) -> Tone {
     match answer.verdict {
         verdict if words::holds(verdict, answer.same) => Tone::Green,
         Verdict::Refuted => Tone::Red,
@@ -149,7 +149,7 @@ fn tone(answer: &Answer) -> Tone {
 }
 
 /// What to expect of a new table: "new table: 0.80 to 21, holds on 84 of 100".
-fn expected(answer: &Answer) -> Option<String> {
+fn expected(answer: &AnswerNote) -> Option<String> {
     let prediction = answer.prediction.as_ref()?;
     let share = prediction.share.filter(|share| share.is_finite())?;
     let mut expected = words::range(prediction.low, prediction.high, answer.scale);
@@ -165,7 +165,7 @@ fn expected(answer: &Answer) -> Option<String> {
     Some(format!("new table: {expected}{holds}"))
 }
 
-fn tables(page: &mut Page, results: &Results, answer: &Answer) {
+fn tables(page: &mut Page, results: &Results, answer: &AnswerNote) {
     let units: Vec<&str> = match answer.parts.as_slice() {
         [] => vec![&answer.unit],
         parts => parts.iter().map(|part| part.unit.as_str()).collect(),
@@ -183,7 +183,7 @@ fn tables(page: &mut Page, results: &Results, answer: &Answer) {
     }
 }
 
-fn table(page: &mut Page, row: &TableAnswer, answer: &Answer) {
+fn table(page: &mut Page, row: &TableAnswer, answer: &AnswerNote) {
     let size = Size::of_table(row, answer.scale);
     let mark = if row.fragile { " *" } else { "" };
     let remark = match row.n_censored {
@@ -197,7 +197,7 @@ fn table(page: &mut Page, row: &TableAnswer, answer: &Answer) {
     ));
 }
 
-fn secondary(page: &mut Page, answer: &Answer) {
+fn secondary(page: &mut Page, answer: &AnswerNote) {
     let size = Size::of(answer).in_brackets();
     let verdict = words::verdict(answer.verdict, answer.same);
     let target = answer

@@ -4,7 +4,7 @@ use smallbatch_evidence::Scale;
 
 use crate::content::Block;
 use crate::play::Play;
-use crate::results::{Answer, ClaimNote, Results, TableAnswer};
+use crate::results::{AnswerNote, ClaimNote, Results, TableAnswer};
 use crate::words;
 use crate::{batch_sizes, curves, forest, landscape, memory};
 
@@ -109,7 +109,7 @@ fn landscapes(results: &Results, id: &str) -> Vec<Block> {
 
 /// The damage of test data scaled by their own statistics, by how many rows are scaled together.
 fn own_statistics(results: &Results, note: &ClaimNote, identifier: &str) -> Option<Block> {
-    let mut answers: Vec<(usize, &Answer)> = results
+    let mut answers: Vec<(usize, &AnswerNote)> = results
         .answers
         .iter()
         .filter(|answer| answer.claim == note.id)
@@ -119,7 +119,7 @@ fn own_statistics(results: &Results, note: &ClaimNote, identifier: &str) -> Opti
     if answers.len() < 2 {
         return None;
     }
-    let named: Vec<(String, &Answer)> = answers
+    let named: Vec<(String, &AnswerNote)> = answers
         .into_iter()
         .map(|(batch, answer)| (format!("batches of {batch}"), answer))
         .collect();
@@ -130,7 +130,7 @@ fn own_statistics(results: &Results, note: &ClaimNote, identifier: &str) -> Opti
 
 /// The noise scale of the gradient over the samples of a batch, table by table.
 fn noise_scale(results: &Results, note: &ClaimNote, identifier: &str) -> Vec<Block> {
-    let is_noise = |answer: &&Answer| {
+    let is_noise = |answer: &&AnswerNote| {
         answer.claim == note.id
             && answer.measure.starts_with("noise scale")
             && answer.scale == Scale::Ratio

@@ -2,11 +2,11 @@
 
 use smallbatch_evidence::Scale;
 
-use crate::results::{Answer, LeftOut, Moderator, Results, Variance};
+use crate::results::{AnswerNote, LeftOutNote, ModeratorNote, Results, Variance};
 use crate::words::{self, Bound, Size};
 
 /// What was compared, and what is known beside the answer.
-pub(crate) fn facts(results: &Results, answer: &Answer) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(results: &Results, answer: &AnswerNote) -> Vec<(&'static str, String)> {
     let p = match (answer.p, answer.p_corrected) {
         (None, _) => String::new(),
         (p, None) => words::p_value(p),
@@ -54,7 +54,7 @@ fn target(part: f64) -> String {
     )
 }
 
-fn runs(answer: &Answer) -> String {
+fn runs(answer: &AnswerNote) -> String {
     let repetitions = words::counted(answer.n_repetitions, "repetition");
     let mut runs = format!(
         "{}, {repetitions} of each",
@@ -67,7 +67,7 @@ fn runs(answer: &Answer) -> String {
 }
 
 /// How many pairs are cut at the horizon, and what that makes of the effect.
-fn cut(results: &Results, answer: &Answer) -> String {
+fn cut(results: &Results, answer: &AnswerNote) -> String {
     if answer.n_censored == 0 {
         return String::new();
     }
@@ -85,7 +85,7 @@ fn cut(results: &Results, answer: &Answer) -> String {
 }
 
 /// The spread between tables in words.
-fn spread(answer: &Answer) -> String {
+fn spread(answer: &AnswerNote) -> String {
     let Some(tau) = answer.tau.filter(|tau| tau.is_finite()) else {
         return String::new();
     };
@@ -104,7 +104,7 @@ fn spread(answer: &Answer) -> String {
     }
 }
 
-fn prediction(answer: &Answer) -> String {
+fn prediction(answer: &AnswerNote) -> String {
     let Some(prediction) = &answer.prediction else {
         return String::new();
     };
@@ -123,11 +123,11 @@ fn prediction(answer: &Answer) -> String {
 }
 
 /// How well the tables foretell one another.
-fn left_out(answer: &Answer) -> String {
+fn left_out(answer: &AnswerNote) -> String {
     let Some(prediction) = &answer.prediction else {
         return String::new();
     };
-    let LeftOut {
+    let LeftOutNote {
         n_tables, n_inside, ..
     } = prediction.left_out;
     format!(
@@ -136,12 +136,12 @@ fn left_out(answer: &Answer) -> String {
 }
 
 /// What a table's place among the others can be read off.
-fn moderator(answer: &Answer) -> String {
+fn moderator(answer: &AnswerNote) -> String {
     let moderator = answer
         .prediction
         .as_ref()
         .and_then(|prediction| prediction.moderator);
-    let Some(Moderator { fact, line }) = moderator else {
+    let Some(ModeratorNote { fact, line }) = moderator else {
         return String::new();
     };
     let slope = line.slope_interval(0.95);

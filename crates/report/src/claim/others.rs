@@ -2,7 +2,7 @@
 
 use crate::content::{Block, Form, Span, Table, Text, Tone, plain};
 use crate::forest;
-use crate::results::{Answer, ClaimNote, Results};
+use crate::results::{AnswerNote, ClaimNote, Results};
 use crate::words::{self, Size};
 
 /// The answer at each target, where it was asked at several; and whether it depends on the target.
@@ -11,12 +11,12 @@ pub(super) fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Bloc
     let Some(answer) = results.primary(&note.id).filter(|_| wants) else {
         return Vec::new();
     };
-    let is_same_question = |other: &&Answer| {
+    let is_same_question = |other: &&AnswerNote| {
         other.claim == answer.claim
             && (&other.unit, &other.budget, &other.measure)
                 == (&answer.unit, &answer.budget, &answer.measure)
     };
-    let mut answers: Vec<&Answer> = results
+    let mut answers: Vec<&AnswerNote> = results
         .answers
         .iter()
         .filter(is_same_question)
@@ -30,7 +30,7 @@ pub(super) fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Bloc
     if answers.len() < 2 {
         return Vec::new();
     }
-    let told = |answer: &&Answer| {
+    let told = |answer: &&AnswerNote| {
         let target = answer.target.map(words::percent).unwrap_or_default();
         format!(
             "{} at {target}",
@@ -53,7 +53,7 @@ pub(super) fn targets(results: &Results, note: &ClaimNote, id: &str) -> Vec<Bloc
 
 /// All that was asked without counting, with the claim that it belongs to.
 pub(crate) fn secondary(results: &Results) -> Vec<Block> {
-    let row = |(note, answer): (&ClaimNote, &Answer)| -> Vec<Text> {
+    let row = |(note, answer): (&ClaimNote, &AnswerNote)| -> Vec<Text> {
         let size = Size::of(answer);
         let target = answer
             .target
@@ -72,7 +72,7 @@ pub(crate) fn secondary(results: &Results) -> Vec<Block> {
     };
     let of_claim = |note| {
         let others = results.answers.iter().filter(|answer| !answer.primary);
-        let of = others.filter(move |answer: &&Answer| {
+        let of = others.filter(move |answer: &&AnswerNote| {
             let note: &ClaimNote = note;
             answer.claim == note.id
         });

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use smallbatch_evidence::{Needed, Scale, Verdict};
 
-use super::{Prediction, number, word};
+use super::{PredictionNote, number, word};
 
 /// The answer of all tables together to one question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct AnswerNote {
     /// The claim's name.
     pub claim: String,
     /// The claim in words, as the textbook puts it.
@@ -67,7 +67,7 @@ pub struct Answer {
     pub tau_high: Option<f64>,
     /// What to expect of a table that was not among these; `None` with fewer than four tables, which say nothing of others.
     #[serde(flatten)]
-    pub prediction: Option<Prediction>,
+    pub prediction: Option<PredictionNote>,
     /// Tables with an effect.
     pub n_tables: usize,
     /// Repetitions of each table.
@@ -93,7 +93,7 @@ pub struct Answer {
     pub p_corrected: Option<f64>,
     /// Of a claim with two effects (centring and scaling): the names of both, with estimate and interval.
     #[serde(default)]
-    pub parts: Vec<Part>,
+    pub parts: Vec<PartNote>,
     /// What else must be known, a sentence, such as what the effect depends on; empty otherwise.
     #[serde(default)]
     pub note: String,
@@ -101,7 +101,7 @@ pub struct Answer {
 
 /// One of several effects that a claim is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
+pub struct PartNote {
     /// What the numbers are: the unit of the [`TableAnswer`]s behind it.
     pub unit: String,
     /// Whether it is the spread between tables, as a factor, and not a mean over them: then the tables' own numbers are drawn.
@@ -130,7 +130,7 @@ pub struct TableAnswer {
     pub primary: bool,
     /// What is compared.
     pub measure: String,
-    /// What the numbers are, as in the [`Answer`], or in the [`Part`] of an answer with several.
+    /// What the numbers are, as in the [`AnswerNote`], or in the [`PartNote`] of an answer with several.
     pub unit: String,
     /// The target, where there is one.
     #[serde(with = "number::finite", default)]

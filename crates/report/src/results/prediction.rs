@@ -7,7 +7,7 @@ use super::number;
 
 /// What an answer lets one expect of a new table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Prediction {
+pub struct PredictionNote {
     /// The lower end of the 95 % prediction interval of the new table's effect.
     #[serde(rename = "prediction_low", with = "number::open_below")]
     pub low: f64,
@@ -24,14 +24,14 @@ pub struct Prediction {
     pub widening: f64,
     /// Where a number that can be read off a table says more: the line in it.
     #[serde(default)]
-    pub moderator: Option<Moderator>,
+    pub moderator: Option<ModeratorNote>,
     /// Each table predicted from the others, with the choice of a moderator made anew: how often that was right.
-    pub left_out: LeftOut,
+    pub left_out: LeftOutNote,
 }
 
 /// A line that says more of a table than the mean over tables.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moderator {
+pub struct ModeratorNote {
     /// What is read off a table.
     pub fact: Fact,
     /// The effect as a line in the natural logarithm of that number.
@@ -66,7 +66,7 @@ impl Fact {
 
 /// How well the tables predict one another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct LeftOutNote {
     /// Tables that were left out in turn.
     pub n_tables: usize,
     /// Of these, the ones whose effect was within the 95 % prediction interval from the others, its own error counted.
@@ -102,7 +102,7 @@ pub struct Expected {
 
 /// What the other tables say of one, before it is looked at: the answer's prediction, made without it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LeftOutTable {
+pub struct LeftOutTableNote {
     /// The claim's name.
     pub claim: String,
     /// The table.

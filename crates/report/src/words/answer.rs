@@ -3,13 +3,13 @@
 use smallbatch_evidence::{Needed, Verdict};
 
 use super::{NONE, Size, capital, count, counted, range};
-use crate::results::{Answer, Part, Results, Summary};
+use crate::results::{AnswerNote, PartNote, Results, Summary};
 
 /// A number of needed repetitions that also stands for more.
 const MOST_REPETITIONS: usize = 8_192;
 
 /// The answer as a sentence with its number.
-pub(crate) fn sentence(answer: &Answer) -> String {
+pub(crate) fn sentence(answer: &AnswerNote) -> String {
     let size = Size::of(answer);
     if size.estimate.is_none() {
         return "No table has an effect.".into();
@@ -21,7 +21,7 @@ pub(crate) fn sentence(answer: &Answer) -> String {
 }
 
 /// The same, with the interval in brackets.
-pub(crate) fn sentence_with_interval(answer: &Answer) -> String {
+pub(crate) fn sentence_with_interval(answer: &AnswerNote) -> String {
     let sentence = sentence(answer);
     match Size::of(answer).interval() {
         interval if interval.is_empty() => sentence,
@@ -30,7 +30,7 @@ pub(crate) fn sentence_with_interval(answer: &Answer) -> String {
 }
 
 /// The answer in a few words, with the interval of the mean over tables: "training loss 2.7 to 7.6 times as high".
-pub(crate) fn brief(answer: &Answer) -> String {
+pub(crate) fn brief(answer: &AnswerNote) -> String {
     let size = Size::of(answer);
     if size.estimate.is_none() {
         return "no table has an effect".into();
@@ -43,7 +43,7 @@ pub(crate) fn brief(answer: &Answer) -> String {
 }
 
 /// The interval for a sentence without an estimate. Where most pairs are cut, its upper end is that of the cut, and says nothing.
-fn interval_in_words(answer: &Answer) -> String {
+fn interval_in_words(answer: &AnswerNote) -> String {
     let size = Size::of(answer);
     let n_first = answer.n_censored.saturating_sub(answer.n_censored_second);
     if 2 * n_first > answer.n_pairs {
@@ -56,7 +56,7 @@ fn interval_in_words(answer: &Answer) -> String {
 }
 
 /// On how many of 10 new tables a claim is expected to hold.
-pub(crate) fn of_ten(answer: &Answer) -> Option<String> {
+pub(crate) fn of_ten(answer: &AnswerNote) -> Option<String> {
     // Of one of several effects it says nothing of the claim.
     let prediction = answer.prediction.as_ref();
     let prediction = prediction.filter(|_| foretold_alone(answer).is_none())?;
@@ -105,15 +105,15 @@ pub(crate) fn summary(results: &Results) -> Vec<String> {
 }
 
 /// The part that a prediction is of, where not all can be foretold: how much tables differ among each other is no effect on one.
-pub(crate) fn foretold_alone(answer: &Answer) -> Option<&Part> {
-    let is_on_one_table = |part: &&Part| !part.between_tables;
+pub(crate) fn foretold_alone(answer: &AnswerNote) -> Option<&PartNote> {
+    let is_on_one_table = |part: &&PartNote| !part.between_tables;
     let some_are_not = answer.parts.iter().any(|part| part.between_tables);
     let foretold = answer.parts.iter().find(is_on_one_table);
     foretold.filter(|_| some_are_not)
 }
 
 /// What to expect of a new table: "On a new table: 0.8 to 21, holds on 84 of 100".
-pub(crate) fn on_a_new_table(answer: &Answer) -> Option<String> {
+pub(crate) fn on_a_new_table(answer: &AnswerNote) -> Option<String> {
     let prediction = answer.prediction.as_ref()?;
     let range = range(prediction.low, prediction.high, answer.scale);
     let share = prediction.share.filter(|share| share.is_finite())?;

@@ -3,7 +3,7 @@
 use smallbatch_evidence::Scale;
 
 use super::{NONE, number, significant};
-use crate::results::{Answer, Part, Prediction, TableAnswer};
+use crate::results::{AnswerNote, PartNote, PredictionNote, TableAnswer};
 
 /// The size of an effect: an estimate with its interval, and how many pairs are cut at the horizon.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub(crate) enum Bound {
 }
 
 impl Size {
-    pub(crate) fn of(answer: &Answer) -> Self {
+    pub(crate) fn of(answer: &AnswerNote) -> Self {
         let cut = (answer.n_censored, answer.n_censored_second);
         Self::new(
             answer.estimate,
@@ -45,11 +45,11 @@ impl Size {
     }
 
     /// A range without an estimate.
-    pub(crate) fn of_prediction(prediction: &Prediction, scale: Scale) -> Self {
+    pub(crate) fn of_prediction(prediction: &PredictionNote, scale: Scale) -> Self {
         Self::new(None, (prediction.low, prediction.high), scale, (0, 0))
     }
 
-    pub(crate) fn of_part(part: &Part, scale: Scale) -> Self {
+    pub(crate) fn of_part(part: &PartNote, scale: Scale) -> Self {
         Self::new(part.estimate, (part.low, part.high), scale, (0, 0))
     }
 
