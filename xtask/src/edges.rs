@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::cargo::cargo;
 
 /// Each member of the workspace, and the members it may depend on. Nothing else may exist.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("smallbatch-base", &[]),
+    ("smallbatch-files", &[]),
     ("smallbatch-preprocess", &["smallbatch-base"]),
     ("smallbatch-mlp", &["smallbatch-base"]),
     ("smallbatch-predict", &["smallbatch-base"]),
@@ -24,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
         "smallbatch-train",
         &[
             "smallbatch-base",
+            "smallbatch-files",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-data",
@@ -33,6 +35,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
         "smallbatch-sweep",
         &[
             "smallbatch-base",
+            "smallbatch-files",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-data",
@@ -47,6 +50,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
         "smallbatch-pipeline",
         &[
             "smallbatch-base",
+            "smallbatch-files",
             "smallbatch-preprocess",
             "smallbatch-mlp",
             "smallbatch-predict",
@@ -81,6 +85,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
 /// What experiments and advice stand on.
 const EXPERIMENTS: &[&str] = &[
     "smallbatch-base",
+    "smallbatch-files",
     "smallbatch-preprocess",
     "smallbatch-mlp",
     "smallbatch-predict",
@@ -95,6 +100,7 @@ const EXPERIMENTS: &[&str] = &[
 /// All of them.
 const LIBRARIES: &[&str] = &[
     "smallbatch-base",
+    "smallbatch-files",
     "smallbatch-preprocess",
     "smallbatch-mlp",
     "smallbatch-predict",

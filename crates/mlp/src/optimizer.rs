@@ -189,7 +189,8 @@ impl<T: Scalar> Optimizer<T> {
         [&self.first, &self.second]
     }
 
-    pub(crate) fn n_parameters(&self) -> usize {
+    /// How many parameters it changes.
+    pub fn n_parameters(&self) -> usize {
         self.n_parameters
     }
 }

@@ -23,6 +23,11 @@ impl BatchLosses {
         self.mean += (loss - self.mean) * (weight / self.weight);
     }
 
+    /// Whether batches can have such a mean.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.mean.is_finite() && self.weight.is_finite() && self.weight >= 0.0
+    }
+
     /// None where there was no batch.
     #[inline]
     pub(crate) fn mean(&self) -> Option<f64> {

@@ -1,27 +1,31 @@
 //! A training in the middle, saved so that it goes on to the same bits.
 
-use serde::{Deserialize, Serialize};
-use smallbatch_data::{BatchTarget, Dataset};
+mod as_json;
+mod check;
+mod fingerprint;
+
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
+use smallbatch_files::{SealError, seal, unseal};
 use smallbatch_mlp::{Mlp, Optimizer};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::batch_losses::BatchLosses;
 use crate::best::Best;
 use crate::plateau::Plateau;
-use crate::rows::Rows;
-use crate::{Budget, Error, History, Outcome, Scalar, Trainer, Watched};
+use crate::{Budget, Error, History, Outcome, Scalar, Trainer};
 
-/// The format that [`Checkpoint`] is saved in. In format 3 training losses can be those of batches; a file of format 2 is read,
-/// and written as format 3. Of format 1, in which weights were stored column by column, no file is read: a checkpoint is a
-/// training of today, and no model to keep.
-const FORMAT: u32 = 3;
-const OLDEST: u32 = 2;
+pub(crate) use fingerprint::Fingerprint;
 
-/// A format that this version reads. It refuses any other while it is read, and it is written first: so a
-/// newer file is refused for its format, and not for the first field that this version does not know. Whatever was read,
-/// what is written is of today's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The format that [`Checkpoint`] is saved in, and the only one that is read: formats before it had no checksum, so that what was
+/// altered in them went unnoticed. A checkpoint is a training of today, and no model to keep.
+const FORMAT: u32 = 4;
+
+/// The format, which is written first and refuses any other while it is read: so a file of another format is refused for its format,
+/// and not for the first field that this version does not know.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(into = "u32", try_from = "u32")]
-pub(crate) struct Format;
+struct Format;
 
 impl From<Format> for u32 {
     fn from(_: Format) -> Self {
@@ -33,12 +37,11 @@ impl TryFrom<u32> for Format {
     type Error = Error;
 
     fn try_from(found: u32) -> Result<Self, Error> {
-        if (OLDEST..=FORMAT).contains(&found) {
+        if found == FORMAT {
             return Ok(Self);
         }
         Err(Error::CheckpointFormat {
             found,
-            oldest: OLDEST,
             supported: FORMAT,
         })
     }
@@ -49,8 +52,10 @@ impl TryFrom<u32> for Format {
 /// schedule have seen. Not the data: of these it keeps a fingerprint, to refuse others. Not the observer either: where one gives
 /// [learning rates](crate::Observer::learning_rate), the rest is the same if it is given again and says the same.
 ///
-/// It serializes. Reading one of another format fails with the sentence of [`Error::CheckpointFormat`]. In JSON, read it back with `serde_json`'s feature `float_roundtrip`, without which floats can come back
-/// off by one bit.
+/// [`to_bytes`](Self::to_bytes) is its file, exact for every number and of which any damage is noticed; [`Checkpoints`](crate::Checkpoints)
+/// keeps the last few on disk. It serializes with serde, too, with a checksum of what it says: what was altered is refused with the sentence of
+/// [`Error::CheckpointDamaged`], and another format with that of [`Error::CheckpointFormat`]. In JSON, read it back with `serde_json`'s
+/// feature `float_roundtrip`, without which floats can come back off by one bit, which the checksum notices.
 ///
 /// ```
 /// # use smallbatch_data::{BatchSize, Dataset, Target};
@@ -64,18 +69,23 @@ impl TryFrom<u32> for Format {
 /// for _ in 0..4 {
 ///     session.advance(&mut Silent)?; // to the next evaluation
 /// }
-/// let json = serde_json::to_string(&session.checkpoint())?; // … and the lights go out.
+/// let bytes = session.checkpoint().to_bytes()?; // … and the lights go out.
 ///
-/// let checkpoint: Checkpoint<f64> = serde_json::from_str(&json)?;
+/// let checkpoint = Checkpoint::from_bytes(&bytes)?;
 /// let mut resumed = Trainer::resume(checkpoint, &training, None)?;
 /// resumed.run(&mut Silent)?;
 /// assert_eq!(resumed.finish()?.model(), trainer.fit(&training, None)?.model());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Form<State<T>>", bound = "T: Scalar")]
+pub struct Checkpoint<T>(pub(crate) State<T>);
+
+/// What a checkpoint holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "T: Scalar")]
-pub struct Checkpoint<T> {
-    pub(crate) format: Format,
+#[serde(bound = "T: Scalar", deny_unknown_fields)]
+pub(crate) struct State<T> {
+    #[serde(with = "as_json")]
     pub(crate) trainer: Trainer,
     pub(crate) training: Fingerprint,
     pub(crate) validation: Option<Fingerprint>,
@@ -85,10 +95,7 @@ pub struct Checkpoint<T> {
     pub(crate) seconds: f64,
     pub(crate) last_batch_loss: Option<f64>,
     /// Of the latest update, where an observer gave it; for the next record.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) given_rate: Option<f64>,
-    /// Of format 2, which has none, the trainers evaluate.
-    #[serde(default)]
     pub(crate) batch_losses: BatchLosses,
     pub(crate) plateau: Plateau,
     pub(crate) best: Option<Best<T>>,
@@ -97,25 +104,102 @@ pub struct Checkpoint<T> {
     pub(crate) outcome: Option<Outcome>,
 }
 
+/// What serde writes and reads.
+#[derive(Serialize, Deserialize)]
+struct Form<S> {
+    format: Format,
+    /// XXH3, 128 bits, of the state's bytes in a file.
+    checksum: String,
+    state: S,
+}
+
+impl<T: Scalar> State<T> {
+    fn bytes(&self) -> Result<Vec<u8>, Error> {
+        postcard::to_stdvec(self).map_err(|error| Error::damaged(error.to_string()))
+    }
+
+    fn checksum(&self) -> Result<String, Error> {
+        Ok(format!("{:032x}", xxh3_128(&self.bytes()?)))
+    }
+}
+
+impl<T: Scalar> Serialize for Checkpoint<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let form = Form {
+            format: Format,
+            checksum: self.0.checksum().map_err(S::Error::custom)?,
+            state: &self.0,
+        };
+        form.serialize(serializer)
+    }
+}
+
+impl<T: Scalar> TryFrom<Form<State<T>>> for Checkpoint<T> {
+    type Error = Error;
+
+    fn try_from(form: Form<State<T>>) -> Result<Self, Error> {
+        if form.state.checksum()? != form.checksum {
+            return Err(Error::damaged("its checksum differs"));
+        }
+        Ok(Self(form.state))
+    }
+}
+
+/// What a file of such numbers is.
+fn kind<T>() -> String {
+    format!("checkpoint-f{}", 8 * size_of::<T>())
+}
+
 impl<T: Scalar> Checkpoint<T> {
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// [`Error::CheckpointDamaged`] for more than memory holds.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        Ok(seal(&kind::<T>(), FORMAT, &self.0.bytes()?))
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// [`Error::CheckpointFormat`] for another format; [`Error::CheckpointDamaged`] for what is no checkpoint of these numbers (`f32` or
+    /// `f64`), was cut short, or of which a bit is another.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let content = match unseal(&kind::<T>(), FORMAT..=FORMAT, bytes) {
+            Ok((_, content)) => content,
+            Err(SealError::Version { found, .. }) => {
+                return Err(Error::CheckpointFormat {
+                    found,
+                    supported: FORMAT,
+                });
+            }
+            Err(error) => return Err(Error::damaged(error.to_string())),
+        };
+        match postcard::take_from_bytes(content) {
+            Ok((state, [])) => Ok(Self(state)),
+            Ok(_) => Err(Error::damaged("it goes on after its end")),
+            Err(error) => Err(Error::damaged(error.to_string())),
+        }
+    }
+
     /// The training it belongs to.
     pub fn trainer(&self) -> &Trainer {
-        &self.trainer
+        &self.0.trainer
     }
 
     /// The model as it stands (not the best one so far).
     pub fn model(&self) -> &Mlp<T> {
-        &self.model
+        &self.0.model
     }
 
     /// How many updates have been made.
     pub fn update(&self) -> u64 {
-        self.update
+        self.0.update
     }
 
     /// The evaluations so far.
     pub fn history(&self) -> &History {
-        &self.history
+        &self.0.history
     }
 
     /// Gives the training another budget, such as a larger one to go on after the first is spent. A schedule that depends
@@ -123,161 +207,17 @@ impl<T: Scalar> Checkpoint<T> {
     /// early stopping had ended has its whole patience again.
     #[must_use]
     pub fn with_budget(mut self, budget: Budget) -> Self {
-        self.trainer.budget = budget;
-        if self.outcome == Some(Outcome::EarlyStopped)
-            && let Some(best) = &mut self.best
+        let state = &mut self.0;
+        state.trainer.budget = budget;
+        if state.outcome == Some(Outcome::EarlyStopped)
+            && let Some(best) = &mut state.best
         {
             best.start_over();
         }
-        self.outcome = None;
+        state.outcome = None;
         self
     }
-
-    /// Refuses a checkpoint of parts that do not fit together, or of other data.
-    pub(crate) fn check(
-        &self,
-        training: Rows<'_, T>,
-        validation: Option<&Dataset<T>>,
-    ) -> Result<(), Error> {
-        let damaged = |what: &str| Error::CheckpointDamaged {
-            what: what.to_owned(),
-        };
-        if self.model.spec() != &self.trainer.model {
-            return Err(damaged("its model is not the one its trainer describes"));
-        }
-        if self.optimizer.spec() != &self.trainer.optimizer {
-            return Err(damaged(
-                "its optimizer is not the one its trainer describes",
-            ));
-        }
-        // Fewer are possible: a batch whose samples weigh nothing counts as an update, of which the optimizer does not hear.
-        if self.optimizer.step() > self.update {
-            return Err(damaged(
-                "its optimizer has made more updates than there were",
-            ));
-        }
-        if !(self.seconds.is_finite() && self.seconds >= 0.0) {
-            return Err(damaged("its seconds of training are not a time"));
-        }
-        let n_parameters = self.model.n_parameters();
-        if self
-            .best
-            .as_ref()
-            .is_some_and(|best| best.parameters.len() != n_parameters)
-        {
-            return Err(damaged("its best weights are another model's"));
-        }
-        let validation = validation.map(Fingerprint::of);
-        let training = Some(Fingerprint::of_rows(training));
-        same(Watched::Training, Some(&self.training), training.as_ref())?;
-        same(
-            Watched::Validation,
-            self.validation.as_ref(),
-            validation.as_ref(),
-        )
-    }
 }
 
-fn same(
-    part: Watched,
-    expected: Option<&Fingerprint>,
-    found: Option<&Fingerprint>,
-) -> Result<(), Error> {
-    if expected == found {
-        return Ok(());
-    }
-    let words =
-        |print: Option<&Fingerprint>| print.map_or_else(|| "none".to_owned(), ToString::to_string);
-    Err(Error::CheckpointData {
-        part,
-        expected: words(expected),
-        found: words(found),
-    })
-}
-
-/// Enough of a data set to tell it from others: its size and a hash of every value that a training reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Fingerprint {
-    n_features: usize,
-    n_samples: usize,
-    hash: u64,
-    /// How many rows of a file were in memory: another number makes another order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    window: Option<usize>,
-}
-
-impl Fingerprint {
-    pub(crate) fn of_rows<T: Scalar>(rows: Rows<'_, T>) -> Self {
-        match rows {
-            Rows::Memory(dataset) => Self::of(dataset),
-            Rows::File(file) => Self {
-                n_features: file.n_features(),
-                n_samples: file.n_samples(),
-                hash: file.hash(),
-                window: Some(file.most_rows()),
-            },
-        }
-    }
-
-    pub(crate) fn of<T: Scalar>(data: &Dataset<T>) -> Self {
-        let mut hash = Fnv::default();
-        let mut values = |values: &[T]| values.iter().for_each(|&v| hash.add(v.to_f64().to_bits()));
-        // As they are read: the same data may be stored in another way.
-        data.stored().for_each_sample(|_, sample| values(sample));
-        if let Some(weights) = data.weights() {
-            values(weights);
-        }
-        match data.target().view() {
-            BatchTarget::Values(target) => {
-                target
-                    .iter()
-                    .for_each(|value| values(std::slice::from_ref(value)));
-            }
-            BatchTarget::Labels(labels) => {
-                labels.iter().for_each(|&label| hash.add(u64::from(label)));
-            }
-        }
-        Self {
-            n_features: data.n_features(),
-            n_samples: data.n_samples(),
-            hash: hash.0,
-            window: None,
-        }
-    }
-}
-
-impl std::fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            n_features,
-            n_samples,
-            hash,
-            window,
-        } = self;
-        write!(
-            f,
-            "{n_samples} samples of {n_features} features, hash {hash:016x}"
-        )?;
-        match window {
-            Some(rows) => write!(f, ", {rows} of them in memory at a time"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Fowler, Noll and Vo's hash (1a), by words of 64 bits: stable across releases, which the standard library's is not.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, word: u64) {
-        // Folding the high half in: f32 values widened to f64 end in zeros, and multiplying only carries upwards.
-        let word = word ^ (word >> 32);
-        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
-    }
-}
+#[cfg(test)]
+mod tests;

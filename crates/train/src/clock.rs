@@ -1,6 +1,6 @@
-//! The seconds of training alone. No other file of this crate reads a clock.
+//! The seconds of training alone, and when to save. No other file of this crate reads a clock.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A stopwatch that runs while the parameters are updated and stands still while they are evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +80,79 @@ impl Deadline {
     }
 }
 
+/// Of the time, at most one part in so many is for saving.
+const SAVING: u32 = 20;
+
+/// Says when it is time to save: see [`Session::advance_saved`](crate::Session::advance_saved). It looks at the clock no more often than it
+/// must.
+///
+/// ```
+/// use std::time::Duration;
+/// use smallbatch_train::SavePace;
+///
+/// let pace = SavePace::every(Duration::from_secs(60)); // 60 seconds from here, and from the end of each saving
+/// ```
+#[derive(Clone, Debug)]
+pub struct SavePace {
+    period: Duration,
+    /// `None` is never.
+    due: Option<Instant>,
+    /// How many updates there are between two looks, and how many are left until the next.
+    every: u32,
+    left: u32,
+    last_look: Instant,
+}
+
+impl SavePace {
+    /// Every so often, but never more than a twentieth of the time; with zero after each update.
+    pub fn every(period: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            period,
+            due: now.checked_add(period),
+            every: 1,
+            left: 1,
+            last_look: now,
+        }
+    }
+
+    /// Never: only where an observer breaks.
+    pub fn never() -> Self {
+        Self::every(Duration::MAX)
+    }
+
+    /// Asked after each update.
+    #[inline]
+    pub(crate) fn is_due(&mut self) -> bool {
+        let Some(due) = self.due else {
+            return false;
+        };
+        if self.period.is_zero() {
+            return true;
+        }
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        let now = Instant::now();
+        self.every = pace(self.every, (now - self.last_look).as_secs_f64());
+        self.left = self.every;
+        self.last_look = now;
+        now >= due
+    }
+
+    /// Saves, and begins to wait anew.
+    pub(crate) fn saving<R>(&mut self, save: impl FnOnce() -> R) -> R {
+        let begun = Instant::now();
+        let saved = save();
+        let end = Instant::now();
+        let wait = self.period.max(SAVING * (end - begun));
+        self.due = end.checked_add(wait);
+        self.last_look = end;
+        saved
+    }
+}
+
 /// How many updates the next look may wait, if the last waited `every` and that took so many seconds.
 fn pace(every: u32, seconds: f64) -> u32 {
     if seconds < GLANCE {
@@ -94,7 +167,6 @@ fn pace(every: u32, seconds: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn it_counts_only_while_it_runs() {
@@ -144,5 +216,22 @@ mod tests {
         let mut deadline = Deadline::new(Some(2e-3), &watch);
         while !deadline.is_over(&watch) {}
         assert!(watch.seconds() >= 2e-3);
+    }
+
+    #[test]
+    fn what_takes_long_to_save_is_saved_less_often() {
+        let mut pace = SavePace::every(Duration::from_millis(1));
+        pace.saving(|| std::thread::sleep(Duration::from_millis(10)));
+        let due = pace.due.expect("some time");
+        assert!(due - Instant::now() > Duration::from_millis(100));
+        let mut often = SavePace::every(Duration::ZERO);
+        assert!(often.is_due());
+        often.saving(|| std::thread::sleep(Duration::from_millis(1)));
+        assert!(often.is_due());
+        let mut seldom = SavePace::every(Duration::from_secs(3600));
+        assert!((0..10_000).all(|_| !seldom.is_due()));
+        let mut never = SavePace::never();
+        never.saving(|| ());
+        assert!(!never.is_due());
     }
 }

@@ -1,6 +1,7 @@
 //! What can go wrong in this crate, and what to do about it.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 
 use crate::{Divergence, Watched};
 
@@ -267,16 +268,34 @@ pub enum Error {
     },
     /// A checkpoint has a format this version does not read.
     #[error(
-        "the checkpoint has format {found}; this version reads formats {oldest} to {supported}. Finish that run with \
-         the version that began it"
+        "the checkpoint has format {found}; this version reads format {supported}. Finish that run with the version that began it"
     )]
     CheckpointFormat {
         /// The format found.
         found: u32,
-        /// The oldest format this version reads.
-        oldest: u32,
-        /// The newest, which it writes.
+        /// The format that this version reads and writes.
         supported: u32,
+    },
+    /// A checkpoint belongs to another training.
+    #[error(
+        "the checkpoints in {} are of another training ({what} differs); go on with that one, or choose another folder",
+        folder.display()
+    )]
+    CheckpointOther {
+        /// Where they are.
+        folder: PathBuf,
+        /// What is not the same.
+        what: &'static str,
+    },
+    /// A checkpoint cannot be written or read.
+    #[error("cannot {doing} a checkpoint in {}: {reason}", folder.display())]
+    CheckpointFolder {
+        /// "read", "write" or "remove".
+        doing: &'static str,
+        /// Where.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
     },
     /// A metric was asked for over no samples.
     #[error("{metric} over no samples is undefined; give at least one")]
@@ -359,6 +378,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
+        Self::CheckpointDamaged { what: what.into() }
+    }
+
     /// Refuses a setting for which `ok` is false. A value that is not a number must make `ok` false.
     pub(crate) fn require(
         ok: bool,

@@ -20,7 +20,7 @@
 //!   loss is the mean of the batches' own losses, and each record says [which loss](TrainingLoss) it holds.
 //!
 //! Losses are means over the samples, by weight; metrics beside the loss are in [`metrics`]. Nothing here reads or writes
-//! a file. Specifications, histories and checkpoints serialize with serde.
+//! a file but [`Checkpoints`]. Specifications, histories and checkpoints serialize with serde.
 //!
 //! # From a table to a test accuracy
 //!
@@ -59,6 +59,7 @@
 //! | find out why it failed | [`Error::Diverged`] with a [`Divergence`] |
 //! | find a learning rate to begin with | [`RangeTest`] |
 //! | watch a training and its model, interrupt it, give the rate of each update | [`Observer`], [`RateBy`] |
+//! | save it while it runs, and go on after a kill | [`Trainer::fit_saved`], [`Checkpoints`] |
 //! | run it piece by piece, save it, resume it | [`Session`], [`Checkpoint`] |
 //! | measure a model on the test part | [`Trained::evaluate`], [`Trained::confusion_matrix`], [`metrics`] |
 //!
@@ -83,6 +84,7 @@ mod batch_losses;
 mod best;
 mod budget;
 mod checkpoint;
+mod checkpoints;
 mod clock;
 mod divergence;
 mod early_stopping;
@@ -133,6 +135,8 @@ pub use smallbatch_base::Scalar;
 
 pub use budget::Budget;
 pub use checkpoint::Checkpoint;
+pub use checkpoints::Checkpoints;
+pub use clock::SavePace;
 pub use divergence::{Divergence, NotFinite, Range};
 pub use early_stopping::EarlyStopping;
 pub use error::Error;

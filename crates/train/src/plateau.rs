@@ -28,6 +28,16 @@ impl Plateau {
         self.multiplier
     }
 
+    /// Whether a training with this schedule can have come here.
+    pub(crate) fn is_of(&self, schedule: &Schedule) -> bool {
+        match schedule {
+            Schedule::ReduceOnPlateau { .. } => {
+                self.multiplier.is_finite() && self.multiplier > 0.0
+            }
+            _ => *self == Self::default(),
+        }
+    }
+
     /// Takes the watched loss of one more evaluation.
     pub(crate) fn observe(&mut self, schedule: &Schedule, loss: f64) {
         let Schedule::ReduceOnPlateau {

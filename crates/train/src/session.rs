@@ -4,13 +4,14 @@ mod begin;
 mod judge;
 mod pieces;
 mod run;
+mod saved;
 
 use smallbatch_data::Dataset;
 use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
 use crate::batch_losses::BatchLosses;
 use crate::best::Best;
-use crate::checkpoint::{Checkpoint, Fingerprint, Format};
+use crate::checkpoint::{Checkpoint, Fingerprint, State};
 use crate::clock::Stopwatch;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
@@ -122,8 +123,7 @@ impl<T: Scalar> Session<'_, T> {
 
     /// All that the rest of this training depends on.
     pub fn checkpoint(&self) -> Checkpoint<T> {
-        Checkpoint {
-            format: Format,
+        Checkpoint(State {
             trainer: self.trainer.clone(),
             training: Fingerprint::of_rows(self.training),
             validation: self.validation.map(Fingerprint::of),
@@ -140,7 +140,7 @@ impl<T: Scalar> Session<'_, T> {
             outcome: self
                 .outcome
                 .filter(|&outcome| outcome != Outcome::Interrupted),
-        }
+        })
     }
 
     /// The model, its history and why it ended. A training that was not run to its end counts as interrupted. With early

@@ -6,7 +6,7 @@ use smallbatch_mlp::{CHUNK, Mlp, Optimizer};
 use super::Session;
 use super::pieces::Pieces;
 use crate::batch_losses::BatchLosses;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, State};
 use crate::clock::Stopwatch;
 use crate::evaluator::{Evaluator, batch_of};
 use crate::fit_check::{check_classes, check_enough, check_part, check_same, check_training};
@@ -49,9 +49,14 @@ impl<'a, T: Scalar> Session<'a, T> {
         training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Self, Error> {
-        checkpoint.check(training, validation)?;
-        check(&checkpoint.trainer, training, validation)?;
-        let Checkpoint {
+        let Checkpoint(state) = checkpoint;
+        state.check(training, validation)?;
+        check(&state.trainer, training, validation)?;
+        let n_batches = training
+            .batches(state.trainer.batch_size, state.trainer.seed)?
+            .n_updates() as u64;
+        state.check_position(n_batches)?;
+        let State {
             trainer,
             model,
             optimizer,
@@ -65,9 +70,8 @@ impl<'a, T: Scalar> Session<'a, T> {
             history,
             outcome,
             ..
-        } = checkpoint;
+        } = state;
         let mut session = Self::assemble(trainer, training, validation, model, optimizer)?;
-        let n_batches = session.updates_per_epoch();
         session.batches.start_epoch(update / n_batches);
         // The remainder is below the number of batches, which is a usize.
         #[allow(clippy::cast_possible_truncation)]

@@ -52,13 +52,35 @@ impl<T: Scalar> Session<'_, T> {
         &mut self,
         mut observer: &mut O,
     ) -> Result<Option<Outcome>, Error> {
-        T::per_type::<Advance>(())(self, &mut observer)
+        T::per_type::<Advance>(())(self, &mut observer, true)
+    }
+
+    /// As [`advance`](Self::advance), but where the observer breaks it stands between two updates and evaluates nothing.
+    pub(super) fn advance_unclosed(
+        &mut self,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Outcome>, Error> {
+        T::per_type::<Advance>(())(self, observer, false)
     }
 
     fn advance_here<O: Observer + ?Sized>(
         &mut self,
         observer: &mut O,
     ) -> Result<Option<Outcome>, Error> {
+        let outcome = self.go_on(observer)?;
+        let is_evaluated = self
+            .history
+            .last()
+            .is_some_and(|last| last.update == self.update);
+        if outcome == Some(Outcome::Interrupted) && !is_evaluated {
+            // A target that is reached here counts for nothing: uninterrupted, nobody would have looked.
+            self.close(observer)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Trains to the next evaluation, or to where the observer breaks.
+    fn go_on<O: Observer + ?Sized>(&mut self, observer: &mut O) -> Result<Option<Outcome>, Error> {
         if matches!(self.outcome, Some(outcome) if outcome != Outcome::Interrupted) {
             return Ok(self.outcome);
         }
@@ -113,6 +135,8 @@ impl<T: Scalar> Session<'_, T> {
         let stretch = stretch?;
         let judged = if self.update == due {
             self.evaluate_when_due(observer)?
+        } else if matches!(stretch, Stretch::Interrupted) && self.update < self.last_update {
+            None
         } else {
             self.close(observer)?
         };
@@ -132,7 +156,12 @@ impl<T: Scalar> Session<'_, T> {
         end: u64,
         observer: &mut O,
     ) -> Result<Stretch, Error> {
-        let mut deadline = Deadline::new(self.trainer.budget.seconds(), &self.stopwatch);
+        let seconds = self.trainer.budget.seconds();
+        if seconds.is_some_and(|limit| self.stopwatch.seconds() >= limit) {
+            // So it is after an interruption by the last update that there was time for.
+            return Ok(Stretch::TimeIsUp);
+        }
+        let mut deadline = Deadline::new(seconds, &self.stopwatch);
         while self.update < end {
             let scheduled = self.learning_rate_of(self.update);
             let learning_rate = observer.learning_rate(self.update, scheduled);
@@ -214,14 +243,22 @@ impl<T: Scalar> Session<'_, T> {
 }
 
 /// A session goes on to its next evaluation.
-type AdvanceOf<T> =
-    for<'s, 'a> fn(&'s mut Session<'a, T>, &'s mut dyn Observer) -> Result<Option<Outcome>, Error>;
+type AdvanceOf<T> = for<'s, 'a> fn(
+    &'s mut Session<'a, T>,
+    &'s mut dyn Observer,
+    bool,
+) -> Result<Option<Outcome>, Error>;
 
 fn advance<'s, 'a, T: Scalar>(
     session: &'s mut Session<'a, T>,
     observer: &'s mut dyn Observer,
+    closes: bool,
 ) -> Result<Option<Outcome>, Error> {
-    session.advance_here(observer)
+    if closes {
+        session.advance_here(observer)
+    } else {
+        session.go_on(observer)
+    }
 }
 
 /// The loop as it was compiled here, for both number types, and not again in every crate that trains. `compiled!` would tie the

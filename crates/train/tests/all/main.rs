@@ -10,6 +10,7 @@ mod loops;
 mod real_data;
 mod refusals;
 mod resume;
+mod saved;
 mod stored;
 mod training_loss;
 mod words;
