@@ -65,6 +65,7 @@ class Row:
     table: str
     n_rows: int
     n_splits: int
+    n_test: int
     classes: bool
     relative: dict[str, float]
     score: dict[str, float]
@@ -114,6 +115,7 @@ def row(table, splits):
         table=table,
         n_rows=first["n_train"] + first["n_test"],
         n_splits=len(splits),
+        n_test=first["n_test"],
         classes=classes,
         relative={method: mean(method, "relative") for method in methods},
         score={method: mean(method, "accuracy" if classes else "r2") for method in methods},
@@ -124,11 +126,14 @@ def row(table, splits):
     )
 
 
-def coverage_range(n_rows, n_tables):
+def coverage_range(one, n_tables):
     """Where the share of covered rows lies if the intervals are right, in all of `n_tables` tables with probability 95 %.
 
-    Over the splits about every row is tested, some several times: as if each had been tested once.
+    The quantile is that of the training rows' errors, and so random as the share of the test rows is: its variance is
+    p (1 - p) (1 / n_test + 1 / n_train) a split, and the splits are drawn independently. Many splits do not make more of a table
+    than its rows: as if each had been tested once.
     """
+    n_rows = round(min(one.n_rows, one.n_splits * one.n_test * (one.n_rows - one.n_test) / one.n_rows))
     tail = SURE / n_tables / 2
     return tuple(float(stats.binom.ppf(p, n_rows, LEVEL)) / n_rows for p in (tail, 1 - tail))
 
@@ -167,7 +172,7 @@ def coverage_goals(of_numbers):
     text = f"intervals of {percent(LEVEL, 0)} cover {100 * low:.0f} to {percent(high, 0)} in the mean over tables: {percent(mean)}"
     outside = []
     for one in of_numbers:
-        least, most = coverage_range(one.n_rows, len(of_numbers))
+        least, most = coverage_range(one, len(of_numbers))
         if not least <= one.covered <= most:
             outside.append(f"{one.table} {percent(one.covered)}, not {100 * least:.1f} to {percent(most)}")
     of_each = f"and each table's share is within its binomial range: {len(outside)} of {len(of_numbers)} are outside"

@@ -108,10 +108,11 @@ pub fn advise_sampled(
             .map(|name| notes::gives_away(name)),
     );
 
-    let target = frame.target.as_ref();
-    let outputs = target.map_or(1, Target::n_outputs);
+    let Some(target) = &frame.target else {
+        return Err(Error::step("search", "the target is gone"));
+    };
     let features = trials.fold(0)?.n_features(Levels::Means);
-    let work = budget::work(plan.size, frame.n_rows(), features, outputs);
+    let work = budget::work(plan.size, frame.n_rows(), features, target);
     let cache = match &plan.cache {
         Some(folder) if work >= budget::LONG => Some(Cache::open(folder)?),
         _ => None,
