@@ -9,7 +9,8 @@ const MOST_KEPT: usize = 2_001;
 /// Split-conformal intervals (Papadopoulos et al. 2002; Lei et al. 2018): a prediction ± the quantile of the absolute errors of held-out
 /// rows, the ⌈(n + 1)·coverage⌉-th smallest of n. A new row of the same kind lies inside with at least that probability.
 ///
-/// The held-out rows are those of each fold in turn, predicted by the network that did not see them (Vovk 2015).
+/// The held-out rows are those of each fold in turn, predicted by the network that did not see them (Vovk 2015). The committee of all
+/// networks errs less; how much less is read off how far the networks differ, so that its intervals are not too wide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Conformal {

@@ -72,6 +72,7 @@
 mod conformal;
 mod course;
 mod cross;
+mod disagreement;
 mod encoder;
 mod error;
 mod fold;

@@ -9,6 +9,7 @@ use smallbatch_data::{Folds, Frame, Table, TableReader, TableSchema, Target};
 
 use crate::conformal::Conformal;
 use crate::cross::CrossFit;
+use crate::disagreement;
 use crate::fold::Fold;
 use crate::member::{Member, committee};
 use crate::recipe::Recipe;
@@ -162,10 +163,17 @@ impl Pipeline {
         }
         let target = target_of(&frame.select(&rows))?;
         let held_out = Scores::new(&predictions, &target)?;
-        let conformal = target.as_values().map(|values| {
-            let errors = values.iter().zip(&predictions).map(|(y, p)| y - p);
-            Conformal::new(errors.collect())
-        });
+        let conformal = match target.as_values() {
+            None => None,
+            Some(values) => {
+                let errors = values.iter().zip(&predictions).map(|(y, p)| y - p);
+                let mut errors: Vec<f64> = errors.collect();
+                if !folds.by_time() {
+                    disagreement::shrink(&mut errors, frame, rounds)?;
+                }
+                Some(Conformal::new(errors))
+            }
+        };
         if folds.by_time() {
             members = vec![on_all_rows(frame, folds, cross, seed)?];
         }
