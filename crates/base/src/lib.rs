@@ -47,6 +47,7 @@ pub mod normal;
 mod random;
 #[cfg(feature = "std")]
 mod scalar;
+mod turn;
 #[cfg(feature = "std")]
 mod vectorized;
 #[cfg(feature = "std")]
@@ -64,6 +65,8 @@ pub use pulp;
 pub use random::{Stream, generator};
 #[cfg(feature = "std")]
 pub use scalar::Scalar;
+#[doc(hidden)]
+pub use turn::sine_and_cosine;
 #[cfg(feature = "std")]
 #[doc(hidden)]
 pub use vectors::Vectors;

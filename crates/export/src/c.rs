@@ -104,7 +104,7 @@ fn head(model: &Model, cells: &Cells) -> String {
      P_clear(cells);                    all cells missing
 {example}     if (P_predict(cells, outputs)) ...   {outputs}
 
-   A cell is a number, 1 or 0 for true or false{texts}{dates}, or P_missing() if it is not known.
+   A cell is a number, 1 or 0 for true or false{texts}{dates}{times}, or P_missing() if it is not known.
    P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header has its own copy.
    Nothing is allocated; the stack holds {stack} bytes of numbers.
 
@@ -146,6 +146,11 @@ extern \"C\" {{
         },
         dates = if has(|kind| matches!(kind, Kind::Date { .. })) {
             ", what P_date makes of a date"
+        } else {
+            ""
+        },
+        times = if has(|kind| matches!(kind, Kind::Time)) {
+            ", what P_time makes of a time of day"
         } else {
             ""
         },

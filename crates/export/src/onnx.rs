@@ -39,6 +39,7 @@ const OPSET_OF_TEXTS: i64 = 3;
 /// | yes or no | double: 1 or 0 | NaN |
 /// | categories | string, without spaces around it | the empty one |
 /// | dates | double, for each part that is used: `NAME.days` since 1970-01-01 in UTC, `NAME.month` from 1, `NAME.weekday` from 0 for Monday, `NAME.hour` from 0 | NaN |
+/// | times of day | double: `NAME.sine` and `NAME.cosine` of 2π times the share of the day that has passed | NaN |
 ///
 /// A category that training did not know is taken as in [`Model::predict`]. What that warns of, a graph does not.
 ///

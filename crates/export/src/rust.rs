@@ -127,6 +127,7 @@ fn column(
             )
         }
         Kind::Date { earliest } => format!("Date {{ earliest: {} }}", number(*earliest)),
+        Kind::Time => "Time".into(),
         Kind::Constant { value } => format!("Constant {{ value: {} }}", text(value)),
     };
     format!(
@@ -166,6 +167,8 @@ fn feature(feature: &Feature) -> String {
             DatePart::Month => "Month",
             DatePart::Weekday => "Weekday",
             DatePart::Hour => "Hour",
+            DatePart::Sine => "Sine",
+            DatePart::Cosine => "Cosine",
         };
         format!("predict::DatePart::{name}")
     });

@@ -13,8 +13,7 @@ use crate::{Error, Member, Pipeline};
 
 impl Pipeline {
     /// The model as plain data that needs no table, no linear algebra and no standard library to predict: for services, browsers and
-    /// microcontrollers, and for writing it in other forms. A time of day is two numbers there, `name: sine` and `name: cosine` of 2π times
-    /// the share of the day that has passed.
+    /// microcontrollers, and for writing it in other forms.
     ///
     /// # Errors
     /// [`Error::NotPortable`] for a kind of column or activation that has no such form.
@@ -48,21 +47,6 @@ impl Pipeline {
         let mut places = HashMap::new();
         for column in self.schema.columns() {
             let name = column.name();
-            if column.is_feature() && column.kind() == ColumnKind::Time {
-                // As the numbers that it becomes.
-                for part in ["sine", "cosine"] {
-                    let name = format!("{name}: {part}");
-                    places.insert(name.clone(), (columns.len(), None));
-                    columns.push(portable::Column {
-                        name: name.into(),
-                        kind: Kind::Number {
-                            range: Some([-1.0, 1.0]),
-                        },
-                        had_missing: column.missing() > 0,
-                    });
-                }
-                continue;
-            }
             let at = columns.len();
             let kind = match column.kind() {
                 ColumnKind::Constant => match column.always() {
@@ -86,18 +70,22 @@ impl Pipeline {
                 ColumnKind::Date => Kind::Date {
                     earliest: column.earliest().unwrap_or(0.0),
                 },
+                ColumnKind::Time => Kind::Time,
                 other => {
                     return Err(Error::no_form(&format!(
                         "the column {name:?}, of kind {other}"
                     )));
                 }
             };
-            if column.kind() == ColumnKind::Date {
-                for part in DatePart::ALL {
-                    let place = (at, Some(part));
-                    places.insert(format!("{name}: {}", part.name()), place);
-                }
-            } else {
+            let parts: &[DatePart] = match kind {
+                Kind::Date { .. } => &DatePart::OF_DATE,
+                Kind::Time => &DatePart::OF_TIME,
+                _ => &[],
+            };
+            for &part in parts {
+                places.insert(format!("{name}: {}", part.name()), (at, Some(part)));
+            }
+            if parts.is_empty() {
                 places.insert(name.to_owned(), (at, None));
             }
             columns.push(portable::Column {

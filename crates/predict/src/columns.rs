@@ -40,6 +40,8 @@ pub enum Kind {
         /// The first of the training rows, in days since 1970-01-01.
         earliest: f64,
     },
+    /// Times of day without a date, such as `14:05`, or seconds since midnight.
+    Time,
     /// The same in all training rows, and not used: another value is worth a warning.
     Constant {
         /// That value.
@@ -54,12 +56,13 @@ impl Kind {
             Self::Boolean => "true or false",
             Self::Category { .. } => "a text, or the number that it stands for",
             Self::Date { .. } => "a date such as 2024-03-01 or 2024-03-01T12:30:00",
+            Self::Time => "a time of day such as 14:05 or 14:05:30, or its seconds since midnight",
             Self::Constant { .. } => "anything",
         }
     }
 }
 
-/// What of a date a feature is made of.
+/// What of a date, or of a time of day, a feature is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "file", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "file", serde(rename_all = "kebab-case"))]
@@ -72,11 +75,17 @@ pub enum DatePart {
     Weekday,
     /// The hour, a code from 0.
     Hour,
+    /// Of a time of day, the sine of the angle of the hand of a clock of 24 hours.
+    Sine,
+    /// The cosine of that angle.
+    Cosine,
 }
 
 impl DatePart {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Trend, Self::Month, Self::Weekday, Self::Hour];
+    /// Those of a date.
+    pub const OF_DATE: [Self; 4] = [Self::Trend, Self::Month, Self::Weekday, Self::Hour];
+    /// Those of a time of day.
+    pub const OF_TIME: [Self; 2] = [Self::Sine, Self::Cosine];
 
     /// Its name: `month`.
     pub fn name(self) -> &'static str {
@@ -85,6 +94,8 @@ impl DatePart {
             Self::Month => "month",
             Self::Weekday => "weekday",
             Self::Hour => "hour",
+            Self::Sine => "sine",
+            Self::Cosine => "cosine",
         }
     }
 }

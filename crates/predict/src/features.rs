@@ -16,7 +16,7 @@ pub enum Feature {
     Number {
         /// The column, by its place in the model.
         column: usize,
-        /// What of a date it is; `None` for all else.
+        /// What of a date or a time of day it is; `None` for all else.
         part: Option<DatePart>,
         /// What a missing cell counts as.
         fill: f64,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::columns::Kind;
+use crate::columns::{DatePart, Kind};
 use crate::{
     Column, Error, Errors, Feature, FeatureScaling, HiddenActivation, Layer, List, Model,
     ModelMember, Network, Output, Text,
@@ -351,25 +351,15 @@ impl ModelMember {
 }
 
 fn check_feature(feature: &Feature, column: &Column) -> Result<(), String> {
-    let is_date = matches!(column.kind, Kind::Date { .. });
-    let numbers = matches!(column.kind, Kind::Number { .. } | Kind::Boolean);
     let fits = match feature {
-        Feature::Number { part, fill, .. } => {
-            fill.is_finite() && if part.is_some() { is_date } else { numbers }
-        }
-        Feature::IsMissing { part, .. } => {
-            if part.is_some() {
-                is_date
-            } else {
-                numbers
-            }
-        }
-        Feature::Is { part, .. } => coded(column, part.is_some()),
+        Feature::Number { part, fill, .. } => fill.is_finite() && numeric(column, *part),
+        Feature::IsMissing { part, .. } => numeric(column, *part),
+        Feature::Is { part, .. } => coded(column, *part),
         Feature::IsOther { part, codes, .. } => {
-            coded(column, part.is_some()) && codes.windows(2).all(|pair| pair[0] < pair[1])
+            coded(column, *part) && codes.windows(2).all(|pair| pair[0] < pair[1])
         }
         Feature::Mean { part, means, .. } => {
-            coded(column, part.is_some()) && !means.is_empty() && all_finite(means)
+            coded(column, *part) && !means.is_empty() && all_finite(means)
         }
     };
     if fits {
@@ -382,12 +372,25 @@ fn check_feature(feature: &Feature, column: &Column) -> Result<(), String> {
     }
 }
 
-/// Whether a column has codes.
-fn coded(column: &Column, is_part: bool) -> bool {
+/// Whether a column, or a part of it, is a number.
+fn numeric(column: &Column, part: Option<DatePart>) -> bool {
     match column.kind {
-        Kind::Category { .. } => !is_part,
-        Kind::Date { .. } => is_part,
-        Kind::Number { .. } | Kind::Boolean | Kind::Constant { .. } => false,
+        Kind::Number { .. } | Kind::Boolean => part.is_none(),
+        Kind::Date { .. } => part == Some(DatePart::Trend),
+        Kind::Time => part.is_some_and(|part| DatePart::OF_TIME.contains(&part)),
+        Kind::Category { .. } | Kind::Constant { .. } => false,
+    }
+}
+
+/// Whether a column, or a part of it, has codes.
+fn coded(column: &Column, part: Option<DatePart>) -> bool {
+    match column.kind {
+        Kind::Category { .. } => part.is_none(),
+        Kind::Date { .. } => matches!(
+            part,
+            Some(DatePart::Month | DatePart::Weekday | DatePart::Hour)
+        ),
+        Kind::Number { .. } | Kind::Boolean | Kind::Time | Kind::Constant { .. } => false,
     }
 }
 

@@ -6,9 +6,13 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use smallbatch_base::sine_and_cosine;
+
 use crate::columns::{Column, DatePart, Kind};
 use crate::{Error, Model, Warning};
 
+/// Of a day.
+const SECONDS_OF_A_DAY: f64 = 86_400.0;
 /// The mean length of a year in days.
 const DAYS_OF_A_YEAR: f64 = 365.25;
 
@@ -64,6 +68,10 @@ pub(crate) enum Cell {
         weekday: u32,
         hour: u32,
     },
+    Time {
+        sine: f64,
+        cosine: f64,
+    },
 }
 
 impl Cell {
@@ -75,6 +83,8 @@ impl Cell {
         match (self, part) {
             (Self::Number(number), None) => Some(number),
             (Self::Date { trend, .. }, Some(DatePart::Trend)) => Some(trend),
+            (Self::Time { sine, .. }, Some(DatePart::Sine)) => Some(sine),
+            (Self::Time { cosine, .. }, Some(DatePart::Cosine)) => Some(cosine),
             _ => None,
         }
     }
@@ -237,6 +247,8 @@ fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
             })
         }
         (Kind::Date { earliest }, Value::Text(text)) => Some((date(text, *earliest)?, None)),
+        (Kind::Time, Value::Text(text)) => Some((time(clock(text.trim())?)?, None)),
+        (Kind::Time, Value::Number(second)) => Some((time(second)?, None)),
         (Kind::Constant { value: always }, _) => {
             let same = match value {
                 Value::Text(text) => *always == text.trim(),
@@ -247,7 +259,7 @@ fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
             let warning = (!same).then(|| format!("was always {:?} in training", short(always)));
             Some((Cell::Missing, warning))
         }
-        (Kind::Number { .. } | Kind::Date { .. }, _) => None,
+        (Kind::Number { .. } | Kind::Date { .. } | Kind::Time, _) => None,
     }
 }
 
@@ -307,7 +319,7 @@ fn date(text: &str, earliest: f64) -> Option<Cell> {
         clippy::cast_sign_loss
     )] // Days and hours.
     Some(Cell::Date {
-        trend: (days as f64 + (second - 60.0 * ahead as f64) / 86_400.0 - earliest)
+        trend: (days as f64 + (second - 60.0 * ahead as f64) / SECONDS_OF_A_DAY - earliest)
             / DAYS_OF_A_YEAR,
         month: month as u32 - 1,
         // 1970-01-01 was a Thursday.
@@ -342,20 +354,48 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// Seconds since midnight, and how many minutes the zone is ahead of UTC.
 fn time_of_day(time: &str) -> Option<(f64, i64)> {
-    let (clock, ahead) = match time.find(['Z', 'z', '+', '-']) {
+    let (clock_text, ahead) = match time.find(['Z', 'z', '+', '-']) {
         Some(at) => (time[..at].trim(), zone(&time[at..])?),
         None => (time, 0),
     };
-    let mut parts = clock.split(':');
-    let (hour, minute) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
+    Some((clock(clock_text)?, ahead))
+}
+
+/// `14:05`, `14:05:30` or `2:05 pm` in seconds since midnight. 24:00 ends a day, and a leap second a minute.
+fn clock(text: &str) -> Option<f64> {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.' | ',')));
+    let (time, half) = text.split_at(end.unwrap_or(text.len()));
+    let half = half.trim();
+    let mut parts = time.split(':');
+    let (mut hour, minute) = (digits(parts.next()?, 2)?, digits(parts.next()?, 2)?);
     let second: f64 = match parts.next() {
-        Some(second) if second.starts_with(|c: char| c.is_ascii_digit()) => second.parse().ok()?,
+        Some(second) if second.starts_with(|c: char| c.is_ascii_digit()) => {
+            second.replace(',', ".").parse().ok()?
+        }
         Some(_) => return None,
         None => 0.0,
     };
-    let is_valid = hour < 24 && minute < 60 && second < 61.0 && parts.next().is_none();
+    if !half.is_empty() {
+        let is = |names: [&str; 2]| names.iter().any(|name| half.eq_ignore_ascii_case(name));
+        let add = match (is(["am", "a.m."]), is(["pm", "p.m."])) {
+            (true, _) => 0,
+            (_, true) => 12,
+            _ => return None,
+        };
+        hour = (1..=12).contains(&hour).then_some(hour % 12 + add)?;
+    }
+    let is_valid = hour <= 24 && minute < 60 && second < 61.0 && parts.next().is_none();
     #[allow(clippy::cast_precision_loss)] // A day has few seconds.
-    is_valid.then_some(((3_600 * hour + 60 * minute) as f64 + second, ahead))
+    is_valid.then_some((3_600 * hour + 60 * minute) as f64 + second)
+}
+
+/// Of seconds since midnight.
+fn time(second: f64) -> Option<Cell> {
+    // As far as `clock` goes.
+    let (sine, cosine) = (0.0..2.0 * SECONDS_OF_A_DAY)
+        .contains(&second)
+        .then(|| sine_and_cosine(second / SECONDS_OF_A_DAY))?;
+    Some(Cell::Time { sine, cosine })
 }
 
 fn zone(text: &str) -> Option<i64> {

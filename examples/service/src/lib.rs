@@ -208,6 +208,7 @@ async fn describe(State(served): State<Served>) -> Response {
             Kind::Boolean => json!("boolean"),
             Kind::Category { levels } => json!({ "category": levels }),
             Kind::Date { .. } => json!("date"),
+            Kind::Time => json!("time of day"),
             Kind::Constant { value } => json!({ "constant": value }),
         };
         json!({ "name": column.name, "kind": kind })

@@ -23,16 +23,23 @@ def days(moment):
     return (moment - EPOCH) / datetime.timedelta(days=1)
 
 
+def turned(moment):
+    """The angle of the hand of a clock of 24 hours."""
+    return 2 * math.pi * (moment.hour + moment.minute / 60) / 24
+
+
 PARTS = {
     "days": days,
     "month": lambda moment: moment.month,
     "weekday": lambda moment: moment.weekday(),
     "hour": lambda moment: moment.hour,
+    "sine": lambda moment: math.sin(turned(moment)),
+    "cosine": lambda moment: math.cos(turned(moment)),
 }
 
 
 def tensor(declared, case):
-    """The column, or the part of a date, that an input asks for."""
+    """The column, or the part of a date or a time, that an input asks for."""
     name, part = declared.name, None
     if name not in case["columns"]:
         name, _, part = name.rpartition(".")
@@ -41,7 +48,8 @@ def tensor(declared, case):
     if declared.type == "tensor(string)":
         return numpy.array([[cell or ""] for cell in cells], dtype=object)
     if part:
-        of = lambda text: PARTS[part](datetime.datetime.fromisoformat(text))
+        kind = datetime.time if part in ("sine", "cosine") else datetime.datetime
+        of = lambda text: PARTS[part](kind.fromisoformat(text))
     else:
         of = float
     return numpy.array([[math.nan if cell is None else of(cell)] for cell in cells])

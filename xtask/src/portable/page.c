@@ -42,6 +42,8 @@ int main(void) {
 #ifdef HAS_DATES
         if (column->kind == 'd') midnight(cells, column);
 #endif
+        /* The sine and the cosine of midnight. */
+        if (column->kind == 't') cells[column->cell] = 0.0, cells[column->cell + 1] = 1.0;
     }
     if (!OF(NAME, _predict)(cells, outputs)) return 1;
     for (i = 0; i < OF(CAPITALS, _N_OUTPUTS); i++) printf("%.17g\n", outputs[i]);

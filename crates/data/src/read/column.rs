@@ -1,8 +1,9 @@
 //! The cells of one column as a schema reads them, and what is new in them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::f64::consts::TAU;
 use std::ops::RangeInclusive;
+
+use smallbatch_base::sine_and_cosine;
 
 use crate::cells::{Absence, Among, Place, is_written_zero, short, truth};
 use crate::column::{CalendarPart, Reading, TableColumn};
@@ -159,7 +160,7 @@ impl Cells<'_> {
 
     /// The sine and the cosine of the angle of the hour.
     fn clocks(&self, findings: &mut Findings) -> Vec<FrameValues> {
-        let mut angles = Vec::with_capacity(self.table.n_rows());
+        let (mut sines, mut cosines) = (Vec::new(), Vec::new());
         for (row, place, cell, absence) in self.cells() {
             let second = match absence {
                 Absence::Present => clock(cell),
@@ -168,13 +169,13 @@ impl Cells<'_> {
             if second.is_none() && absence == Absence::Present {
                 findings.bad(row, place.bad(cell, TIME, CORRECT));
             }
-            angles.push(second.map_or(f64::NAN, |second| second / SECONDS_OF_A_DAY * TAU));
+            let (sine, cosine) = second.map_or((f64::NAN, f64::NAN), |second| {
+                sine_and_cosine(second / SECONDS_OF_A_DAY)
+            });
+            sines.push(sine);
+            cosines.push(cosine);
         }
-        let of = |function: fn(f64) -> f64| {
-            let values = angles.iter().map(|angle| function(*angle));
-            FrameValues::Numbers(values.collect())
-        };
-        vec![of(f64::sin), of(f64::cos)]
+        vec![FrameValues::Numbers(sines), FrameValues::Numbers(cosines)]
     }
 
     fn truths(&self, findings: &mut Findings) -> FrameValues {

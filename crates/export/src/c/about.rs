@@ -12,10 +12,10 @@ const RECORDS: &str = "
 /* A column that is read. Texts are in UTF-8. */
 struct P_column {
     const char *name;
-    char kind;                 /* 'n' for numbers, 'b' for 1 or 0, 'c' for categories, 'd' for dates */
-    enum P_cell cell;          /* the first of four for dates */
+    char kind;                 /* 'n' for numbers, 'b' for 1 or 0, 'c' for categories, 'd' for dates, 't' for times of day */
+    enum P_cell cell;          /* the first of four for dates, of two for times of day */
     double least, most;        /* of numbers in training; 1 and 0 where that is not known */
-    double usual;              /* what a missing cell counts as; days since 1970-01-01 for dates */
+    double usual;              /* what a missing cell counts as; days since 1970-01-01 for dates; 0 for times of day */
     double earliest;           /* the date whose first cell is 0, in days; the others are month, weekday from Monday and hour, all from 0 */
     int n_levels;
     const char *const *levels; /* of categories: a cell is the place of its text here, or -1 */
@@ -77,6 +77,7 @@ pub(crate) fn about(model: &Model, cells: &Cells) -> String {
                 usual = first + 365.25 * usual;
                 'd'
             }
+            Kind::Time => 't',
             Kind::Constant { .. } => continue,
         };
         let numbers = [range[0], range[1], usual, earliest].map(number).join(", ");

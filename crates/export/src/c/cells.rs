@@ -10,11 +10,13 @@ use super::runtime::Runtime;
 
 /// The parts of a date in their order; the first is called as its column is.
 const PARTS: [&str; 4] = ["", "_MONTH", "_WEEKDAY", "_HOUR"];
+/// The same of a time of day: the sine and the cosine.
+const TIMES: [&str; 2] = ["", "_COSINE"];
 
 /// An underscore of a text, which begins no name of the header's own. No text has this character when it is written: it is escaped.
 pub(crate) const KEPT: char = '\u{e000}';
 
-/// The cells of a model's columns, constant ones aside: one a column, four of a date.
+/// The cells of a model's columns, constant ones aside: one a column, four of a date, two of a time of day.
 pub(crate) struct Cells {
     /// For each column of the model its cell's name.
     names: Vec<Option<String>>,
@@ -43,6 +45,7 @@ impl Cells {
         let names = model.columns.iter().map(|column| match column.kind {
             Kind::Constant { .. } => None,
             Kind::Date { .. } => Some(named(&column.name, &PARTS)),
+            Kind::Time => Some(named(&column.name, &TIMES)),
             Kind::Number { .. } | Kind::Boolean | Kind::Category { .. } => {
                 Some(named(&column.name, &[""]))
             }
@@ -56,10 +59,11 @@ impl Cells {
     pub(crate) fn cell(&self, column: usize, part: Option<DatePart>) -> String {
         let name = self.names.get(column).and_then(Option::as_deref);
         let part = match part {
-            None | Some(DatePart::Trend) => PARTS[0],
+            None | Some(DatePart::Trend | DatePart::Sine) => "",
             Some(DatePart::Month) => PARTS[1],
             Some(DatePart::Weekday) => PARTS[2],
             Some(DatePart::Hour) => PARTS[3],
+            Some(DatePart::Cosine) => TIMES[1],
         };
         format!("{}{part}", name.unwrap_or("0"))
     }
@@ -85,11 +89,17 @@ impl Cells {
                 Kind::Boolean => "1 or 0".into(),
                 Kind::Category { .. } => format!("P_level({name}, text)"),
                 Kind::Date { .. } => format!("P_date(cells, {name}, ...)"),
+                Kind::Time => format!("P_time(cells, {name}, ...)"),
                 Kind::Constant { .. } => String::new(),
             };
             let _ = writeln!(text, "    {name}, /* {}: {what} */", commented(column));
-            if matches!(kind, Kind::Date { .. }) {
-                let parts: Vec<String> = PARTS[1..].iter().map(|p| format!("{name}{p},")).collect();
+            let parts = match kind {
+                Kind::Date { .. } => &PARTS[1..],
+                Kind::Time => &TIMES[1..],
+                _ => &[],
+            };
+            if !parts.is_empty() {
+                let parts: Vec<String> = parts.iter().map(|p| format!("{name}{p},")).collect();
                 let _ = writeln!(text, "    {}", parts.join(" "));
             }
         }
@@ -103,7 +113,7 @@ impl Cells {
         first.map_or(String::new(), |name| format!("     cells[{name}] = ...;\n"))
     }
 
-    /// Names of classes, `missing`, `clear`, `level` and `date`.
+    /// Names of classes, `missing`, `clear`, `level`, `date` and `time`.
     pub(crate) fn names(&self, model: &Model, runtime: &mut Runtime) -> String {
         let mut text = String::from(
             "
@@ -132,6 +142,7 @@ static inline const char *P_class_name(int at) { return P_classes[at]; }
         }
         let mut levels = String::new();
         let mut dates = String::new();
+        let mut times = String::new();
         for (at, (name, column)) in self.read().enumerate() {
             match &model.columns[column].kind {
                 Kind::Category { levels: all } => {
@@ -148,6 +159,13 @@ static inline const char *P_class_name(int at) { return P_classes[at]; }
                         dates,
                         "    if (cell == {name}) return P_date_of(cells + {name}, {}, year, month, day, second, ahead);",
                         number(*earliest)
+                    );
+                }
+                Kind::Time => {
+                    runtime.need("time");
+                    let _ = writeln!(
+                        times,
+                        "    if (cell == {name}) return P_time_of(cells + {name}, second);"
                     );
                 }
                 Kind::Number { .. } | Kind::Boolean | Kind::Constant { .. } => {}
@@ -171,6 +189,16 @@ static inline double P_level(enum P_cell cell, const char *text) {{
    are missing then. */
 static inline int P_date(double cells[Q_N_CELLS], enum P_cell cell, int year, int month, int day, double second, int ahead) {{
 {dates}    return 0;
+}}"
+            );
+        }
+        if !times.is_empty() {
+            let _ = writeln!(
+                text,
+                "
+/* Sets the cells of a time of day: its seconds since midnight. Returns 0 where there is no such time; the cells are missing then. */
+static inline int P_time(double cells[Q_N_CELLS], enum P_cell cell, double second) {{
+{times}    return 0;
 }}"
             );
         }

@@ -446,3 +446,30 @@ static inline int P_date_of(double *cells, double earliest, int year, int month,
     cells[3] = (double)((int)(second / 3600.0) < 23 ? (int)(second / 3600.0) : 23);
     return 1;
 }
+
+/*! time wide_bits */
+static inline int P_time_of(double *cells, double second) {
+    static const double odd[] = {1.0 / 355687428096000.0, -1.0 / 1307674368000.0, 1.0 / 6227020800.0, -1.0 / 39916800.0, 1.0 / 362880.0,
+        -1.0 / 5040.0, 1.0 / 120.0, -1.0 / 6.0};
+    static const double even[] = {1.0 / 20922789888000.0, -1.0 / 87178291200.0, 1.0 / 479001600.0, -1.0 / 3628800.0, 1.0 / 40320.0,
+        -1.0 / 720.0, 1.0 / 24.0, -0.5};
+    double turns, x, z, sine = 0.0, cosine = 0.0;
+    int quarters, i;
+    cells[0] = cells[1] = P_from_wide(0x7ff8000000000000u);
+    if (!(second >= 0.0 && second < 172800.0)) return 0;
+    /* The nearest quarter of a turn is taken off; of what is left the Taylor series end where they are exact. */
+    turns = second / 86400.0;
+    quarters = (int)(4.0 * turns + 0.5);
+    x = (turns - 0.25 * (double)quarters) * 6.283185307179586;
+    z = x * x;
+    for (i = 0; i < 8; i++) {
+        sine = sine * z + odd[i];
+        cosine = cosine * z + even[i];
+    }
+    sine = x + x * (z * sine);
+    cosine = 1.0 + z * cosine;
+    quarters %= 4;
+    cells[0] = quarters == 0 ? sine : quarters == 1 ? cosine : quarters == 2 ? -sine : -cosine;
+    cells[1] = quarters == 0 ? cosine : quarters == 1 ? -sine : quarters == 2 ? -cosine : sine;
+    return 1;
+}

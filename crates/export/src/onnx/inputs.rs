@@ -16,7 +16,7 @@ const UNSEEN: i64 = -1;
 /// The mean length of a year in days.
 const DAYS_OF_A_YEAR: f64 = 365.25;
 
-/// An input: a column, or a part of a date.
+/// An input: a column, or a part of a date or of a time of day.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Input<'m> {
     column: &'m Column,
@@ -31,6 +31,8 @@ pub(super) fn inputs(model: &Model) -> Vec<Input<'_>> {
         Some(DatePart::Month),
         Some(DatePart::Weekday),
         Some(DatePart::Hour),
+        Some(DatePart::Sine),
+        Some(DatePart::Cosine),
     ];
     let features = || {
         model
@@ -70,7 +72,8 @@ impl<'m> Input<'m> {
         Ok(Self { column, part })
     }
 
-    /// Its name: the column's, with `.days`, `.month`, `.weekday` or `.hour` for the part of a date.
+    /// Its name: the column's, with `.days`, `.month`, `.weekday` or `.hour` for the part of a date, and `.sine` or `.cosine` for that of a time
+    /// of day.
     pub(super) fn name(&self) -> Name {
         let name = &self.column.name;
         match self.part {
@@ -79,6 +82,8 @@ impl<'m> Input<'m> {
             Some(DatePart::Month) => format!("{name}.month"),
             Some(DatePart::Weekday) => format!("{name}.weekday"),
             Some(DatePart::Hour) => format!("{name}.hour"),
+            Some(DatePart::Sine) => format!("{name}.sine"),
+            Some(DatePart::Cosine) => format!("{name}.cosine"),
         }
     }
 
@@ -102,6 +107,14 @@ impl<'m> Input<'m> {
             (_, Some(DatePart::Hour)) => {
                 (DataType::Double, "the hour from 0 to 23; NaN is missing")
             }
+            (_, Some(DatePart::Sine)) => (
+                DataType::Double,
+                "the sine of 2π times the share of the day that has passed; NaN is missing",
+            ),
+            (_, Some(DatePart::Cosine)) => (
+                DataType::Double,
+                "the cosine of 2π times the share of the day that has passed; NaN is missing",
+            ),
         };
         ValueInfoProto {
             doc_string: Some(what.to_owned()),
@@ -116,7 +129,8 @@ impl<'m> Input<'m> {
     pub(super) fn number(&self, graph: &mut Graph) -> Result<Name, Error> {
         let name = self.name();
         match (&self.column.kind, self.part) {
-            (Kind::Number { .. } | Kind::Boolean, None) => Ok(name),
+            (Kind::Number { .. } | Kind::Boolean, None)
+            | (Kind::Time, Some(DatePart::Sine | DatePart::Cosine)) => Ok(name),
             (Kind::Date { earliest }, Some(DatePart::Trend)) => {
                 let (earliest, year) = (graph.double(*earliest), graph.double(DAYS_OF_A_YEAR));
                 let days = graph.node("Sub", &[&name, &earliest]);

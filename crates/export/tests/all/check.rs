@@ -56,6 +56,7 @@ fn about(column: &smallbatch_predict::Column, at: usize, place: usize) -> String
         Kind::Boolean => ('b', 0, None),
         Kind::Category { levels } => ('c', levels.len(), levels.last()),
         Kind::Date { .. } => ('d', 0, None),
+        Kind::Time => ('t', 0, None),
         Kind::Constant { .. } => return String::new(),
     };
     let last = last.map_or(String::new(), |last| {
@@ -122,14 +123,22 @@ fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
                     "wrong |= !{name}_date(cells, {cast}, {year}, {month}, {day}, {second}, {ahead})"
                 )
             }
+            Drawn::Time {
+                hour,
+                minute,
+                second,
+            } => {
+                let second = wide(f64::from(3600 * hour + 60 * minute) + second);
+                format!("wrong |= !{name}_time(cells, {cast}, {second})")
+            }
         };
         let _ = writeln!(text, "    {line};");
         text.push_str(&about(column, n_columns, place));
         n_columns += 1;
-        place += if matches!(column.kind, Kind::Date { .. }) {
-            4
-        } else {
-            1
+        place += match column.kind {
+            Kind::Date { .. } => 4,
+            Kind::Time => 2,
+            _ => 1,
         };
     }
     let _ = writeln!(

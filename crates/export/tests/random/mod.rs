@@ -108,7 +108,7 @@ fn model(number: u64, of: Columns, random: &mut ChaCha8Rng) -> Model {
 
 fn columns(of: Columns, random: &mut ChaCha8Rng) -> Vec<Column> {
     let n = random.random_range(2..7);
-    let kinds = if of == Columns::Plain { 2 } else { 4 };
+    let kinds = if of == Columns::Plain { 2 } else { 5 };
     let mut columns: Vec<Column> = (0..n)
         .map(|at| Column {
             // The first of all kinds are there; other names than letters, and those of the outputs.
@@ -129,9 +129,10 @@ fn columns(of: Columns, random: &mut ChaCha8Rng) -> Vec<Column> {
                         .map(|level| Text::from(format!("level {level}")))
                         .collect(),
                 },
-                _ => Kind::Date {
+                3 => Kind::Date {
                     earliest: 18_262.25,
                 },
+                _ => Kind::Time,
             },
             had_missing: true,
         })
@@ -169,6 +170,11 @@ fn cell(column: &Column, scale: f64, random: &mut ChaCha8Rng) -> Cell {
             random.random_range(1..=28),
             random.random_range(0..24),
             random.random_range(0..60),
+        )),
+        Kind::Time => Cell::Text(format!(
+            "{:02}:{:02}",
+            random.random_range(0..24),
+            random.random_range(0..60)
         )),
         Kind::Constant { .. } => Cell::Text("a".to_owned()),
     }
@@ -249,6 +255,10 @@ fn of_column(
             codes(Some(DatePart::Weekday), 7, random);
             codes(Some(DatePart::Hour), 24, random);
             number(Some(DatePart::Trend), 2.5, features);
+        }
+        Kind::Time => {
+            number(Some(DatePart::Sine), 0.5, features);
+            number(Some(DatePart::Cosine), 0.25, features);
         }
         Kind::Constant { .. } => {}
     }

@@ -91,7 +91,7 @@ pub(crate) fn model(seed: u64) -> Model {
 
 fn kind(at: usize, seed: u64, random: &mut Random) -> Kind {
     // The first are of each kind in turns, so that no model is without features.
-    match (at + seed as usize) % if at == 0 { 4 } else { 5 } {
+    match (at + seed as usize) % if at == 0 { 5 } else { 6 } {
         0 => Kind::Number {
             range: (!random.one_in(3)).then_some([-2.0, 3.0]),
         },
@@ -105,6 +105,7 @@ fn kind(at: usize, seed: u64, random: &mut Random) -> Kind {
         3 => Kind::Date {
             earliest: random.between(15_000.0, 19_000.0).floor(),
         },
+        4 => Kind::Time,
         _ => Kind::Constant {
             value: "always".into(),
         },
@@ -181,6 +182,11 @@ fn features(column: usize, of: &Column, random: &mut Random) -> Vec<Feature> {
             ] {
                 features.extend(coded(column, Some(part), n, random));
             }
+            features
+        }
+        Kind::Time => {
+            let mut features = number(Some(DatePart::Sine), random);
+            features.extend(number(Some(DatePart::Cosine), random));
             features
         }
         Kind::Constant { .. } => Vec::new(),
@@ -266,6 +272,11 @@ pub(crate) enum Drawn {
         /// Minutes that its zone is ahead of UTC.
         ahead: i32,
     },
+    Time {
+        hour: u32,
+        minute: u32,
+        second: f64,
+    },
 }
 
 /// A row: mostly of the size of the training rows, at times far outside.
@@ -301,6 +312,11 @@ pub(crate) fn row(model: &Model, random: &mut Random) -> Vec<Drawn> {
                 second: random.below(60_000) as f64 / 1000.0,
                 ahead: random.below(27) as i32 * 60 - 720,
             },
+            Kind::Time => Drawn::Time {
+                hour: random.below(24) as u32,
+                minute: random.below(60) as u32,
+                second: random.below(60_000) as f64 / 1000.0,
+            },
             Kind::Constant { .. } => Drawn::Missing,
         })
         .collect()
@@ -328,6 +344,11 @@ pub(crate) fn set(row: &mut Row<'_>, drawn: &[Drawn]) {
                     ahead % 60
                 )
             }
+            Drawn::Time {
+                hour,
+                minute,
+                second,
+            } => format!("{hour:02}:{minute:02}:{second:06.3}"),
             Drawn::Level(level) => match &column.kind {
                 Kind::Category { levels } => levels[level].to_string(),
                 other => panic!("{other:?} has no levels"),

@@ -1,7 +1,10 @@
 //! Cells by name: what is taken, what is refused, and what is worth a warning.
 
 use proptest::prelude::*;
-use smallbatch_predict::{Column, Error, Kind, Model, Value};
+use smallbatch_predict::{
+    Column, DatePart, Error, Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model,
+    ModelMember, Network, Output, Value,
+};
 
 use crate::random::{self, Random};
 
@@ -30,6 +33,7 @@ fn model() -> Model {
             true,
         ),
         column("when", Kind::Date { earliest: 0.0 }, true),
+        column("at", Kind::Time, true),
         column("country", Kind::Constant { value: "DE".into() }, false),
     ]
     .into();
@@ -132,7 +136,7 @@ fn dates_that_are_none_are_refused() {
         "-2024-01-01",
         "20240-01-01",
         "2024-01-01T",
-        "2024-01-01T24:00",
+        "2024-01-01T25:00",
         "2024-01-01T12:60",
         "2024-01-01T12:00:61",
         "2024-01-01T12:00:NaN",
@@ -158,6 +162,88 @@ fn dates_that_are_none_are_refused() {
         "2024-01-01T12:00+0530",
     ] {
         assert_eq!(warnings("when", text.into()), Ok(vec![]), "{text}");
+    }
+}
+
+/// What a model predicts that passes the two features of a time of day on: their sum, with weights 1 and 1000.
+fn of_time(value: Value<'_>) -> Result<f64, Error> {
+    let mut model = random::model(4);
+    model.classes = Vec::new().into();
+    model.columns = vec![Column {
+        name: "at".into(),
+        kind: Kind::Time,
+        had_missing: true,
+    }]
+    .into();
+    let feature = |part| Feature::Number {
+        column: 0,
+        part: Some(part),
+        fill: 0.0,
+    };
+    model.members = vec![ModelMember {
+        features: DatePart::OF_TIME.into_iter().map(feature).collect(),
+        scaling: FeatureScaling::Affine {
+            shift: vec![0.0; 2].into(),
+            scale: vec![1.0; 2].into(),
+        },
+        network: Network {
+            layers: vec![Layer {
+                weights: vec![1.0, 1000.0].into(),
+                bias: vec![0.0].into(),
+            }]
+            .into(),
+            activation: HiddenActivation::Relu,
+        },
+        output: Output::Number {
+            mean: 0.0,
+            scale: 1.0,
+        },
+    }]
+    .into();
+    let mut row = model.row();
+    row.set("at", value)?;
+    Ok(model.predict(&row)?.values[0])
+}
+
+#[test]
+fn a_time_of_day_is_the_sine_and_the_cosine_of_an_angle() {
+    for (texts, second, sum) in [
+        (["00:00", "12:00 am", "24:00"], 0.0, 1000.0),
+        (["06:00", "6:00 AM", "6:00:00.0"], 21_600.0, 1.0),
+        (["12:00", "12:00 pm", "12:00:00"], 43_200.0, -1000.0),
+        (["18:00", "6:00 p.m.", " 18:00:00,0 "], 64_800.0, -1.0),
+    ] {
+        for text in texts {
+            assert_eq!(of_time(text.into()), Ok(sum), "{text}");
+        }
+        assert_eq!(of_time(second.into()), Ok(sum));
+    }
+    assert_eq!(of_time(Value::Missing), Ok(0.0));
+    let third = of_time("8:00".into()).unwrap();
+    let angle = std::f64::consts::TAU / 3.0;
+    assert!(
+        (third - angle.sin() - 1000.0 * angle.cos()).abs() < 1e-3,
+        "{third}"
+    );
+    for text in [
+        "",
+        "8",
+        "8:5:",
+        "25:00",
+        "13:00 pm",
+        "0:10 am",
+        "12:60",
+        "12:00 x",
+        "2024-01-01",
+    ] {
+        let error = of_time(text.into()).unwrap_err().to_string();
+        assert!(
+            error.starts_with("column \"at\" takes a time of day"),
+            "{error}"
+        );
+    }
+    for second in [-1.0, 172_800.0, f64::NAN] {
+        assert!(of_time(second.into()).is_err(), "{second}");
     }
 }
 
@@ -222,7 +308,7 @@ fn a_cell_that_is_set_again_has_the_last_ones_warning_only() {
     row.set("town", None::<&str>).unwrap();
     assert_eq!(model.predict(&row).unwrap().warnings, []);
     let unset: Vec<&str> = row.unset().map(|column| &*column.name).collect();
-    assert_eq!(unset, ["sold", "when"]);
+    assert_eq!(unset, ["sold", "when", "at"]);
     row.clear();
     assert_eq!(row, model.row());
 }
