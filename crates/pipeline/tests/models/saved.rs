@@ -188,7 +188,7 @@ fn other_formats_are_refused_with_the_way_out() {
     assert!(matches!(missing, Error::File { .. }), "{missing}");
 }
 
-/// A time of day is two numbers of the saved file.
+/// A time of day is one column of the saved file, of which the predictor makes the same two features.
 #[test]
 fn a_model_of_times_of_day_is_saved_and_loaded() {
     let rows = (0..96).map(|i| {
@@ -196,9 +196,26 @@ fn a_model_of_times_of_day_is_saved_and_loaded() {
         format!("{:02}:{:02},{y:.3}", i / 4, 15 * (i % 4))
     });
     let model = fit(&table("at,y", rows), &line());
-    let columns = model.portable().unwrap().columns;
-    let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
-    assert_eq!(names, ["at: sine", "at: cosine"]);
+    let portable = model.portable().unwrap();
+    let names: Vec<&str> = portable
+        .columns
+        .iter()
+        .map(|column| &*column.name)
+        .collect();
+    assert_eq!(names, ["at"]);
+    let texts = ["00:00", "7:05", "13:59:30", "2:05 pm", "24:00", ""];
+    let later = table("at", texts.map(|text| format!("{text:?}")).into_iter());
+    let predicted = model.predict(&later).unwrap().values;
+    for (text, &expected) in texts.iter().zip(&predicted) {
+        let mut row = portable.row();
+        let value = (!text.is_empty()).then_some(*text);
+        row.set("at", value).unwrap();
+        let prediction = portable.predict(&row).unwrap().values[0];
+        assert!(
+            (prediction - expected).abs() < 1e-5 * expected.abs().max(1.0),
+            "{text}: {prediction}, not {expected}"
+        );
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("model.safetensors");
     model.save(&file).unwrap();
