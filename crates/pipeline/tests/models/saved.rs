@@ -204,7 +204,7 @@ fn a_model_of_times_of_day_is_saved_and_loaded() {
         .collect();
     assert_eq!(names, ["at"]);
     let texts = ["00:00", "7:05", "13:59:30", "2:05 pm", "24:00", ""];
-    let later = table("at", texts.map(|text| format!("{text:?}")).into_iter());
+    let later = table("at", texts.map(|text| format!("{text:?}")));
     let predicted = model.predict(&later).unwrap().values;
     for (text, &expected) in texts.iter().zip(&predicted) {
         let mut row = portable.row();
