@@ -46,7 +46,7 @@ fn difference<T: Scalar>(name: &str) -> f64 {
 
 #[test]
 fn networks_of_other_libraries_predict_what_they_did() {
-    for name in ["classifier", "two_classes", "regressor", "torch_layout"] {
+    for name in ["classifier", "two_classes", "regressor", "torch"] {
         let (double, single) = (difference::<f64>(name), difference::<f32>(name));
         // Sums of a few dozen numbers, in another order.
         assert!(double < 1e-12, "{name}: {double:e}");

@@ -1,14 +1,14 @@
-"""Writes the fixtures of this folder: make.py, with scikit-learn and safetensors.
+"""Writes the fixtures of this folder: make.py, with scikit-learn, PyTorch and safetensors.
 
-Each NAME.safetensors is a network, NAME.json says what it is, with ten rows and what scikit-learn or numpy predicts of them.
+Each NAME.safetensors is a network, NAME.json says what it is, with ten rows and what scikit-learn or PyTorch predicts of them.
 """
 
 import json
 import warnings
 
 import numpy as np
-from scipy.special import erf
-from safetensors.numpy import save_file
+import torch
+from safetensors.torch import save_file as save_torch
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
@@ -37,26 +37,27 @@ def of_sklearn(name, model, data, loss, scaled=True):
     describe(name, model.activation, loss, rows, predictions)
 
 
-def in_torch_layout():
-    """What `save_file(torch.nn.Sequential(Linear(4, 6), GELU(), Dropout(), Linear(6, 5), GELU(), Linear(5, 2)).state_dict())` writes."""
-    random = np.random.default_rng(1)
-    sizes, numbers = [4, 6, 5, 2], [0, 3, 5]
-    rows = random.normal(size=(10, 4)).astype(np.float32)
-    tensors, values = {}, rows.astype(np.float64)
-    for at, (fan_in, fan_out) in zip(numbers, zip(sizes, sizes[1:])):
-        bound = fan_in**-0.5
-        weight = random.uniform(-bound, bound, (fan_out, fan_in)).astype(np.float32)
-        bias = random.uniform(-bound, bound, fan_out).astype(np.float32)
-        tensors |= {f"{at}.weight": weight, f"{at}.bias": bias}
-        values = values @ weight.T.astype(np.float64) + bias
-        if at != numbers[-1]:
-            values = values * (1 + erf(values / np.sqrt(2))) / 2
-    save_file(tensors, "torch_layout.safetensors", metadata={"format": "pt"})
-    describe("torch_layout", "gelu", "MeanSquaredError", rows.astype(np.float64), values)
+def of_torch():
+    """A network that PyTorch trained and wrote; its own predictions, in double precision."""
+    torch.manual_seed(1)
+    layers = [torch.nn.Linear(4, 6), torch.nn.GELU(), torch.nn.Dropout(0.1), torch.nn.Linear(6, 5), torch.nn.GELU(), torch.nn.Linear(5, 2)]
+    model = torch.nn.Sequential(*layers)
+    rows = torch.randn(200, 4)
+    targets = torch.stack([rows[:, 0] * rows[:, 1], rows[:, 2].sin()], 1)
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    for _ in range(200):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(model(rows), targets).backward()
+        optimizer.step()
+    save_torch(model.state_dict(), "torch.safetensors")
+    rows = rows[:10].double()
+    with torch.no_grad():
+        predictions = model.eval().double()(rows)
+    describe("torch", "gelu", "MeanSquaredError", rows.numpy(), predictions.numpy())
 
 
 shared = {"random_state": 0, "max_iter": 30}
 of_sklearn("classifier", MLPClassifier(hidden_layer_sizes=(8, 5), activation="tanh", **shared), load_wine(), "SoftmaxCrossEntropy")
 of_sklearn("two_classes", MLPClassifier(hidden_layer_sizes=(6,), activation="relu", **shared), load_breast_cancer(), "BinaryCrossEntropy")
 of_sklearn("regressor", MLPRegressor(hidden_layer_sizes=(7,), activation="logistic", **shared), load_diabetes(), "MeanSquaredError", scaled=False)
-in_torch_layout()
+of_torch()
