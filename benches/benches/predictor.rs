@@ -1,7 +1,7 @@
 //! One row by the crate that predicts without the training library: the network alone, and a whole row, from its cells to probabilities.
 //!
 //! `predictor/network` allocates nothing. The bits are the same on every processor, so no operations are fused; how fast that is on the
-//! oldest processor of an architecture is the question, and `cargo bench` without flags answers it.
+//! oldest processor of an architecture is the question, and `cargo xtask bench` without flags answers it.
 
 use std::hint::black_box;
 

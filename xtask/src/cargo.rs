@@ -49,6 +49,8 @@ pub(crate) fn bench(arguments: &[String]) -> ExitCode {
     let mut command = cargo();
     command
         .args(["bench", "--package", "smallbatch-benches"])
+        // Compiled for benches alone.
+        .args(["--features", "criterion"])
         .args(arguments);
     pass_on(command)
 }

@@ -51,6 +51,10 @@ fn offences(root: &Path) -> std::io::Result<Vec<String>> {
             }
         }
     }
+    for file in files_of(&root.join(".github/workflows"), "yml")? {
+        let text = fs::read_to_string(&file)?;
+        offences.extend(offences_in_workflow(&shown(root, &file), &text));
+    }
     let mut crates = folders(&root.join("crates"))?;
     crates.push(root.join("benches"));
     for folder in crates {
@@ -96,6 +100,25 @@ fn offences_in(name: &str, text: &str) -> Vec<String> {
     offences
 }
 
+/// Commands that YAML reads as a key with a value: the whole workflow would be refused.
+fn offences_in_workflow(name: &str, text: &str) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let is_key = |line: &str| line.contains(": ") || line.ends_with(':');
+    let commands = lines.filter_map(|(at, line)| {
+        let line = line.trim().trim_start_matches("- ");
+        Some((at, line.strip_prefix("run: ")?.trim_end()))
+    });
+    commands
+        .filter(|(_, command)| !command.starts_with(['"', '\'']) && is_key(command))
+        .map(|(at, command)| {
+            format!(
+                "{name}:{}: YAML reads `{command}` as a key; write it below `run: |`",
+                at + 1
+            )
+        })
+        .collect()
+}
+
 fn shown(root: &Path, file: &Path) -> String {
     // With `/` on every system, so that the message reads as a path in the repository.
     file.strip_prefix(root)
@@ -110,6 +133,19 @@ fn folders(of: &Path) -> std::io::Result<Vec<PathBuf>> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<std::io::Result<_>>()?;
     found.retain(|path| path.is_dir());
+    found.sort();
+    Ok(found)
+}
+
+/// The files of a folder with that ending.
+fn files_of(folder: &Path, ending: &str) -> std::io::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    found.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == ending)
+    });
     found.sort();
     Ok(found)
 }
@@ -183,6 +219,11 @@ mod tests {
                 "README.md",
                 "cargo xtask experiment --quick --out DIR",
                 "README.md does not have `cargo test --workspace`",
+            ),
+            (
+                ".github/workflows/ci.yml",
+                "cargo test --workspace\ncargo xtask experiment --quick\n      - run: cargo miri test --lib team::\n",
+                ".github/workflows/ci.yml:3: YAML reads `cargo miri test --lib team::` as a key",
             ),
             (
                 ".ci/run",

@@ -7,6 +7,7 @@
 
 mod cases;
 mod columns;
+mod page;
 mod reproducible;
 mod stopped;
 mod support;

@@ -59,7 +59,7 @@ fn effects_on_a_table_are_those_of_scipy() {
         tables: Vec<Vec<f64>>,
         pooled: Vec<Pooled>,
     }
-    let golden: Golden = read(include_str!("table_effects.json"));
+    let golden: Golden = read(include_str!("../oracle/table_effects.json"));
     for case in golden.cases {
         let found = TableEffect::of(&case.repetitions)
             .expect("numbers")
@@ -97,7 +97,7 @@ fn moderated_variances_are_those_of_smyths_equations() {
         tables: Vec<Vec<f64>>,
         expected: Vec<Expected>,
     }
-    let cases: Vec<Case> = read(include_str!("moderated.json"));
+    let cases: Vec<Case> = read(include_str!("../oracle/moderated.json"));
     for case in cases {
         let found = TableEffect::moderated(&case.tables).expect("numbers");
         assert_eq!(found.len(), case.expected.len());
@@ -128,7 +128,7 @@ fn effects_over_tables_are_those_of_statsmodels() {
         prediction_high: Option<f64>,
         share_above_threshold: Option<f64>,
     }
-    let cases: Vec<Case> = read(include_str!("random_effects.json"));
+    let cases: Vec<Case> = read(include_str!("../oracle/random_effects.json"));
     let without_spread = cases.iter().filter(|case| case.tau == 0.0).count();
     assert!(without_spread > 0 && without_spread < cases.len());
     for case in cases {
@@ -195,7 +195,7 @@ fn lines_over_tables_and_tables_that_are_left_out_are_those_of_weighted_least_sq
         left_out_mean: Option<Vec<Predicted>>,
         left_out_line: Option<Vec<Predicted>>,
     }
-    let cases: Vec<Case> = read(include_str!("meta_regression.json"));
+    let cases: Vec<Case> = read(include_str!("../oracle/meta_regression.json"));
     let without_spread = cases.iter().filter(|case| case.tau == 0.0).count();
     assert!(without_spread > 0 && without_spread < cases.len());
     for case in cases {
@@ -269,7 +269,7 @@ fn holms_p_values_are_those_of_statsmodels() {
         p: Vec<f64>,
         adjusted: Vec<f64>,
     }
-    let cases: Vec<Case> = read(include_str!("holm.json"));
+    let cases: Vec<Case> = read(include_str!("../oracle/holm.json"));
     for case in cases {
         let p: Vec<Option<f64>> = case.p.into_iter().map(Some).collect();
         for (found, expected) in holm(&p).into_iter().zip(case.adjusted) {
@@ -286,7 +286,7 @@ fn components_are_those_of_quadratic_forms_and_of_the_restricted_likelihood() {
         values: Vec<Vec<Vec<f64>>>,
         components: [f64; 3],
     }
-    let cases: Vec<Case> = read(include_str!("components.json"));
+    let cases: Vec<Case> = read(include_str!("../oracle/components.json"));
     assert!(cases.len() >= 3, "balanced, and unbalanced twice");
     for case in cases {
         let found = VarianceComponents::of(&case.values).expect("two of each");

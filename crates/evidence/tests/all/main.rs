@@ -1,11 +1,12 @@
 //! Do the intervals cover the truth as often as they say, and are the answers wrong as rarely as they say? Simulated, with
-//! fixed seeds. A test of a remedy also shows the disease.
+//! fixed seeds. A test of a remedy also shows the disease. And are the numbers those of other programs (`oracle`)?
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 mod left_out;
 mod looks;
+mod oracle;
 mod pairs;
 mod runs;
 mod tables;
