@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Three parts with the same share of each class. The mean and the deviation of each feature come from the training
     // part alone, and scale all three.
     let raw = Splitter::new(1)
-        .fractions(0.6, 0.2, 0.2)?
+        .fractions(0.6, 0.2, 0.2)
         .stratified()
         .split(&table)?;
     let (split, scaler) = raw.scaled_by(&StandardScaler::default())?;

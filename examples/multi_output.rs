@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let table = Dataset::new(table.features().clone().remove_row(4), target)?;
 
     // One target is around 125, the other around 0.01. The loss is the mean over both, so unscaled it would see the first alone.
-    let raw = Splitter::new(1).fractions(0.6, 0.2, 0.2)?.split(&table)?;
+    let raw = Splitter::new(1).fractions(0.6, 0.2, 0.2).split(&table)?;
     let (split, _) = raw.scaled_by(&StandardScaler::default())?;
     let (split, units) = split.with_scaled_targets()?;
 

@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Rows of one run in the wind tunnel stay together, so that the test asks for runs that were never measured.
     let table = builtin::airfoil_by_run()?;
     let raw = Splitter::new(1)
-        .fractions(0.6, 0.2, 0.2)?
+        .fractions(0.6, 0.2, 0.2)
         .grouped()
         .split(&table)?;
     let (split, _) = raw.scaled_by(&StandardScaler::default())?;

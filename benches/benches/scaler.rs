@@ -38,7 +38,7 @@ fn scaler(criterion: &mut Criterion) {
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
 fn choice(threads: usize) -> Threads {
-    Threads::at_most(threads).expect("not 0")
+    Threads::AtMost(threads)
 }
 
 fn fit(group: &mut Group<'_>, name: &str, raw: &DMatrix<f32>, threads: usize) {

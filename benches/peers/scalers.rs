@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
         return write(Path::new(threads));
     }
     let mut peer = Peer {
-        threads: Threads::at_most(threads.parse()?)?,
+        threads: Threads::AtMost(threads.parse()?),
         folder: folder.into(),
         table: None,
     };

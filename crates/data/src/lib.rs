@@ -30,7 +30,7 @@
 //!
 //! # fn main() -> Result<(), smallbatch_data::Error> {
 //! let wine = builtin::wine()?; // 178 samples, 13 features, 3 classes
-//! let split = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&wine)?;
+//! let split = Splitter::new(7).fractions(0.6, 0.2, 0.2).stratified().split(&wine)?;
 //!
 //! // Mean and deviation come from the training part; all three parts are scaled by them.
 //! let (split, scaler) = split.scaled_by(&StandardScaler::default())?;
@@ -119,6 +119,7 @@ mod table;
 mod target;
 mod target_scaler;
 mod text;
+mod words;
 
 pub use nalgebra;
 

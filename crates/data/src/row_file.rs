@@ -35,6 +35,7 @@ pub struct RowFileWriter<T = f32> {
     like: Option<Dataset<T>>,
     n_samples: usize,
     class_counts: Vec<usize>,
+    weight_sums: Vec<f64>,
     hash: u64,
     bytes: Vec<u8>,
 }
@@ -53,6 +54,7 @@ impl<T: Scalar> RowFileWriter<T> {
             like: None,
             n_samples: 0,
             class_counts: Vec::new(),
+            weight_sums: Vec::new(),
             hash: FNV_BASIS,
             bytes: Vec::new(),
         })
@@ -74,6 +76,14 @@ impl<T: Scalar> RowFileWriter<T> {
             sums.for_each(|(sum, count)| *sum += count);
         }
         let (target, weights) = (rows.target().view(), rows.weights());
+        self.weight_sums.resize(self.class_counts.len().max(1), 0.0);
+        for sample in 0..rows.n_samples() {
+            let class = match &target {
+                BatchTarget::Labels(labels) => labels[sample] as usize,
+                BatchTarget::Values(_) => 0,
+            };
+            self.weight_sums[class] += weights.map_or(1.0, |weights| weights[sample].to_f64());
+        }
         let Self {
             file,
             bytes,
@@ -118,6 +128,7 @@ impl<T: Scalar> RowFileWriter<T> {
             like: self.like.ok_or(Error::EmptySelection)?,
             n_samples: self.n_samples,
             class_counts: self.class_counts,
+            weight_sums: self.weight_sums,
             hash: self.hash,
             most_rows: most_rows.max(1),
             held: None,
@@ -142,6 +153,7 @@ pub struct RowFile<T = f32> {
     n_samples: usize,
     row_bytes: usize,
     class_counts: Vec<usize>,
+    weight_sums: Vec<f64>,
     hash: u64,
     most_rows: usize,
     held: Option<Dataset<T>>,
@@ -166,6 +178,11 @@ impl<T: Scalar> RowFile<T> {
     /// How many rows each class has; empty for numbers.
     pub fn class_counts(&self) -> &[usize] {
         &self.class_counts
+    }
+
+    /// What the rows of each class weigh together, or all rows where the target is numbers; a row without a weight weighs 1.
+    pub fn weight_sums(&self) -> &[f64] {
+        &self.weight_sums
     }
 
     /// Tells these rows from others: a hash of all of them, in their order.

@@ -53,17 +53,18 @@ pub enum Strategy {
 /// use smallbatch_data::{Splitter, builtin};
 ///
 /// # fn main() -> Result<(), smallbatch_data::Error> {
-/// let split = Splitter::new(7).fractions(0.7, 0.15, 0.15)?.stratified().split(&builtin::wine()?)?;
+/// let split = Splitter::new(7).fractions(0.7, 0.15, 0.15).stratified().split(&builtin::wine()?)?;
 /// assert_eq!(split.test().target().class_counts(), Some(vec![9, 10, 8])); // 15 % of 59, 71 and 48
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Splitter {
-    seed: u64,
-    fractions: [f64; 3],
-    strategy: Strategy,
-    copies_together: bool,
+    pub(crate) seed: u64,
+    pub(crate) fractions: [f64; 3],
+    pub(crate) strategy: Strategy,
+    pub(crate) copies_together: bool,
 }
 
 impl Splitter {
@@ -77,36 +78,23 @@ impl Splitter {
         }
     }
 
-    /// Sets the shares of the three parts. A part of the fraction 0 has no samples ([`Dataset::is_empty`]): of
+    /// Sets the shares of the three parts: that of the training part above 0, none below 0, and their sum 1 (to 1e-9). A part of the fraction 0 has no samples ([`Dataset::is_empty`]): of
     /// `fractions(0.8, 0.0, 0.2)` there is a training and a test part.
     ///
     /// ```
     /// use smallbatch_data::{Splitter, builtin};
     ///
     /// # fn main() -> Result<(), smallbatch_data::Error> {
-    /// let split = Splitter::new(7).fractions(0.8, 0.2, 0.0)?.split(&builtin::wine()?)?;
+    /// let split = Splitter::new(7).fractions(0.8, 0.2, 0.0).split(&builtin::wine()?)?;
     /// assert_eq!((split.train().n_samples(), split.validation().n_samples()), (142, 36));
     /// assert!(split.test().is_empty());
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// [`Error::BadFractions`] unless that of the training part is above 0, none is below 0 and their sum is 1 (to 1e-9).
-    pub fn fractions(mut self, train: f64, validation: f64, test: f64) -> Result<Self, Error> {
-        let fractions = [train, validation, test];
-        let sum: f64 = fractions.iter().sum();
-        // Written so that NaN fails too.
-        let none_is_negative = fractions.iter().all(|&fraction| fraction >= 0.0);
-        if !(train > 0.0 && none_is_negative && (sum - 1.0).abs() <= 1e-9) {
-            return Err(Error::BadFractions {
-                train,
-                validation,
-                test,
-            });
-        }
-        self.fractions = fractions;
-        Ok(self)
+    #[must_use]
+    pub fn fractions(mut self, train: f64, validation: f64, test: f64) -> Self {
+        self.fractions = [train, validation, test];
+        self
     }
 
     /// Keeps each class's proportion in every part; needs classes.
@@ -164,6 +152,7 @@ impl Splitter {
     /// # Errors
     /// As [`Splitter::split`].
     pub fn assign<T: Scalar>(&self, dataset: &Dataset<T>) -> Result<Vec<Part>, Error> {
+        self.check()?;
         dataset.require_samples()?;
         check_classes_present(dataset)?;
         let parts: Vec<Part> = Part::ALL
@@ -199,6 +188,21 @@ impl Splitter {
         .map(|bins| bins.into_iter().map(|bin| parts[bin]).collect())
     }
 
+    fn check(&self) -> Result<(), Error> {
+        let [train, validation, test] = self.fractions;
+        let sum = train + validation + test;
+        // Written so that NaN fails too.
+        let none_is_negative = self.fractions.iter().all(|&fraction| fraction >= 0.0);
+        if train > 0.0 && none_is_negative && (sum - 1.0).abs() <= 1e-9 {
+            return Ok(());
+        }
+        Err(Error::BadFractions {
+            train,
+            validation,
+            test,
+        })
+    }
+
     fn fraction(&self, part: Part) -> f64 {
         self.fractions[part as usize]
     }
@@ -206,6 +210,7 @@ impl Splitter {
     /// Splits the data set; within each part the samples keep their order.
     ///
     /// # Errors
+    /// - [`Error::BadFractions`], before the data set is looked at.
     /// - [`Error::TooFew`]: fewer samples, or, grouped, fewer groups than parts of a fraction above 0; [`Error::NoSamples`].
     /// - [`Error::EmptyPart`]: so small a fraction that its part would have no sample.
     /// - [`Error::OneClass`]: only one of the classes has samples.

@@ -56,6 +56,7 @@ pub struct Batch<'a, T: Scalar> {
     samples: Option<&'a [usize]>,
     targets: Targets<'a, T>,
     weights: Option<&'a [T]>,
+    mean_weight: Option<f64>,
     vouched: Vouched,
 }
 
@@ -86,6 +87,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
             samples: None,
             targets,
             weights: None,
+            mean_weight: None,
             vouched: Vouched::Nothing,
         }
     }
@@ -124,6 +126,41 @@ impl<'a, T: Scalar> Batch<'a, T> {
     #[must_use]
     pub fn weights(mut self, weights: &'a [T]) -> Self {
         self.weights = Some(weights);
+        self
+    }
+
+    /// Divides the loss, and with it the gradient, by `n·w̄` instead of by `Σ wᵢ`: n is the number of the batch's samples, w̄ the mean
+    /// weight of the whole training set, class weights included; finite and above 0.
+    ///
+    /// With it the gradients of mini-batches are, in the mean, those of the whole set. Divided by its own `Σ wᵢ` each batch weighs the
+    /// same, whether or not it has heavy samples: the fewer its samples, the less its weights do.
+    ///
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use smallbatch_mlp::{Batch, MlpSpec, Targets};
+    ///
+    /// let all = dmatrix![1.0_f64, -2.0, 3.0];
+    /// let (labels, weights) = ([0, 0, 1], [1.0, 1.0, 4.0]);
+    /// let network = MlpSpec::new([1, 2]).build::<f64>(0)?;
+    /// let mut workspace = network.workspace(3);
+    /// let whole = Batch::new(all.as_view(), Targets::Labels(&labels)).weights(&weights);
+    /// let mut mean = 0.0;
+    /// for at in 0..3 {
+    ///     let one = Batch::new(all.columns(at, 1), Targets::Labels(&labels[at..=at])).weights(&weights[at..=at]);
+    ///     mean += network.loss(&one.mean_weight(2.0), &mut workspace)? / 3.0;
+    /// }
+    /// assert!((mean - network.loss(&whole, &mut workspace)?).abs() < 1e-15);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn mean_weight(mut self, mean_weight: f64) -> Self {
+        self.mean_weight = Some(mean_weight);
+        self
+    }
+
+    /// The batch divided by its own `Σ wᵢ`.
+    pub(crate) fn by_its_own_weights(mut self) -> Self {
+        self.mean_weight = None;
         self
     }
 
@@ -215,10 +252,16 @@ impl<'a, T: Scalar> Batch<'a, T> {
                 });
             }
         }
+        if let Some(value) = self.mean_weight
+            && !(value > 0.0 && value.is_finite())
+        {
+            return Err(Error::MeanWeight { value });
+        }
         Ok(Open {
             inputs,
             targets,
             weights: self.weights,
+            mean_weight: self.mean_weight,
         })
     }
 }
@@ -229,6 +272,8 @@ pub(crate) struct Open<'a, T> {
     pub(crate) inputs: Inputs<'a, T>,
     pub(crate) targets: OpenTargets<'a, T>,
     pub(crate) weights: Option<&'a [T]>,
+    /// That of the whole training set, where the batch is not divided by its own.
+    pub(crate) mean_weight: Option<f64>,
 }
 
 #[derive(Clone, Copy)]
@@ -251,6 +296,7 @@ impl<T: Scalar> Open<'_, T> {
                 OpenTargets::Values(values) => OpenTargets::Values(values.range(samples.clone())),
             },
             weights: self.weights.map(|weights| &weights[samples]),
+            mean_weight: self.mean_weight,
         }
     }
 

@@ -172,6 +172,12 @@ pub enum Error {
         /// Its weight.
         value: f64,
     },
+    /// The mean weight of a training set is not a number above 0.
+    #[error("the mean weight of the training set is {value}; it must be finite and above 0")]
+    MeanWeight {
+        /// What was given.
+        value: f64,
+    },
     /// All the weights of a batch are zero, so that its mean is undefined.
     #[error(
         "the sample weights of this batch (with any class weights) add up to 0; its mean loss is undefined. Drop samples of weight 0, or use larger batches"

@@ -244,30 +244,31 @@ impl Loss {
         with_definition!(self, |loss| loss.validate_in::<T>())
     }
 
-    /// Checks the targets and returns the batch's total weight, above 0.
+    /// Checks the targets and returns what the batch's sum of losses is divided by, above 0: `Σ wᵢ`, or `n·w̄` where the mean weight w̄ of
+    /// the whole training set is given.
     pub(crate) fn total_weight<T: Scalar>(
         &self,
         batch: &Open<'_, T>,
         n_outputs: usize,
     ) -> Result<f64, Error> {
         with_definition!(self, |loss| loss.check_targets(batch, n_outputs))?;
+        #[allow(clippy::cast_precision_loss)] // far below 2^53 samples
+        let n_samples = batch.n_samples() as f64;
         let total: f64 = if batch.weights.is_none() && self.class_weights().is_none() {
-            #[allow(clippy::cast_precision_loss)] // far below 2^53 samples
-            let total = batch.n_samples() as f64;
-            total
+            n_samples
         } else {
             (0..batch.n_samples())
                 .map(|sample| self.sample_weight(batch, sample))
                 .sum()
         };
-        if total.is_infinite() {
+        if total <= 0.0 {
+            return Err(Error::ZeroTotalWeight);
+        }
+        let divisor = batch.mean_weight.map_or(total, |mean| n_samples * mean);
+        if total.is_infinite() || divisor.is_infinite() {
             return Err(Error::InfiniteTotalWeight);
         }
-        if total > 0.0 {
-            Ok(total)
-        } else {
-            Err(Error::ZeroTotalWeight)
-        }
+        Ok(divisor)
     }
 
     /// The loss of a sample for itself: class weights are weights of the mean.

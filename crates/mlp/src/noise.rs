@@ -70,9 +70,10 @@ impl<T: Scalar> Mlp<T> {
     /// # Errors
     /// A batch that does not fit the network or its loss; [`Error::ResultNotFinite`] where something overflows.
     pub fn gradient_noise(&self, batch: &Batch<'_, T>) -> Result<GradientNoise, Error> {
+        let batch = batch.by_its_own_weights();
         let mut workspace = self.workspace(CHUNK);
         let mut mean = self.parameters().clone();
-        self.loss_and_gradient(batch, None, &mut workspace, &mut mean)?;
+        self.loss_and_gradient(&batch, None, &mut workspace, &mut mean)?;
         let squared_norm_of_mean = squared_norm(mean.as_slice());
 
         let batch = batch.open(self.spec().n_inputs())?;

@@ -185,6 +185,7 @@ impl Fold {
     /// # Errors
     /// [`Error::Interrupted`] when `stop` was set; what a recipe or rows make impossible.
     pub fn train(&self, recipe: &Recipe, seed: u64, stop: &AtomicBool) -> Result<Course, Error> {
+        recipe.validate()?;
         let features = self.encoded(recipe.levels());
         let (target, weights) = (&self.target, self.weights.as_deref());
         let output = Output::fit(target, weights, recipe.logarithm());

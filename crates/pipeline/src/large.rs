@@ -48,6 +48,25 @@ impl Default for Memory {
     }
 }
 
+impl Memory {
+    /// Checks that something may be held.
+    ///
+    /// # Errors
+    /// [`Error::Setting`].
+    pub fn validate(&self) -> Result<(), Error> {
+        for (setting, value) in [("memory.rows", self.rows), ("memory.bytes", self.bytes)] {
+            if value == 0 {
+                return Err(Error::Setting {
+                    setting,
+                    value: value.to_string(),
+                    expected: "at least 1",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Pipeline {
     /// Trains by a recipe on the table in a file, of any size, in bounded memory.
     ///
@@ -68,6 +87,7 @@ impl Pipeline {
         memory: &Memory,
     ) -> Result<Self, Error> {
         recipe.validate()?;
+        memory.validate()?;
         let path = path.as_ref();
         if path == Path::new("-") {
             return Self::fit(&Table::read_path(path)?, reader, recipe, seed);

@@ -1,5 +1,7 @@
 //! What is predicted for a table.
 
+use std::fmt;
+
 use nalgebra::DMatrix;
 use smallbatch_data::{BadRow, Notice};
 
@@ -22,6 +24,19 @@ pub struct Predictions {
     pub notices: Vec<Notice>,
     /// Rows that cannot be read, and are not predicted.
     pub bad_rows: Vec<BadRow>,
+}
+
+/// In a line: "price of 35 rows", "price of 35 rows, 2 more cannot be read".
+impl fmt::Display for Predictions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.values.ncols();
+        let rows = if n == 1 { "row" } else { "rows" };
+        write!(f, "{} of {n} {rows}", self.target)?;
+        match self.bad_rows.len() {
+            0 => Ok(()),
+            bad => write!(f, ", {bad} more cannot be read"),
+        }
+    }
 }
 
 impl Predictions {

@@ -248,7 +248,7 @@ impl Recipe {
     /// Checks what can be checked without data.
     ///
     /// # Errors
-    /// [`Error::Setting`], [`Error::Training`] and [`Error::Network`] that name the first setting outside its range.
+    /// [`Error::Setting`], [`Error::Scaling`], [`Error::Training`] and [`Error::Network`] that name the first setting outside its range.
     pub fn validate(&self) -> Result<(), Error> {
         match self {
             Self::Line(Line { penalty, l1, .. }) => {
@@ -269,6 +269,7 @@ impl Recipe {
                 Ok(())
             }
             Self::Network(network) => {
+                network.scaler.validate()?;
                 let target = Target::numbers(vec![0.0]);
                 let spec = network.spec(1, &target);
                 Ok(network.trainer(spec, usize::MAX >> 1, 0).validate()?)

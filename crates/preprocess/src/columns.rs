@@ -35,7 +35,7 @@ pub(crate) fn map_some_columns<T: Scalar, R: Send>(
     in_order(
         features.chunks(together),
         data.thread_choice()
-            .for_values::<T>(data.n_features() * data.n_samples()),
+            .for_values::<T>(data.n_features() * data.n_samples())?,
         |features| {
             let columns = features.iter().zip(take_out(data, features, step));
             let results = columns.map(|(&j, column)| work(j, column));

@@ -97,6 +97,7 @@ impl<'a, T: Scalar> FitData<'a, T> {
 
     /// The checks that come before any arithmetic.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        self.threads.check()?;
         let (n_features, n_samples) = self.features.shape();
         if n_features == 0 || n_samples == 0 {
             return Err(Error::Empty {

@@ -70,6 +70,22 @@ pub(crate) struct Body {
     pub(crate) report: FitReport,
 }
 
+/// "standard scaler of 13 features".
+impl std::fmt::Display for FittedScaler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let features = match self.n_features() {
+            1 => "feature",
+            _ => "features",
+        };
+        write!(
+            f,
+            "{} scaler of {} {features}",
+            self.body.scaler,
+            self.n_features()
+        )
+    }
+}
+
 impl PartialEq for FittedScaler {
     fn eq(&self, other: &Self) -> bool {
         self.body == other.body

@@ -10,6 +10,11 @@ trait Definition {
 
     /// Whether the scaler becomes a transform of this kind.
     fn becomes(&self, map: &Map) -> bool;
+
+    /// Refuses settings that are outside their range.
+    fn validate(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// How a scaler is fitted.
@@ -20,7 +25,7 @@ pub(crate) trait Learn {
 
 /// A scaler's name, the kind of transform it becomes, and the policy that every scaler has.
 macro_rules! definition {
-    ($scaler:ident, $name:literal, $map:pat) => {
+    ($scaler:ident, $name:literal, $map:pat $(, |$own:ident| $validated:expr)?) => {
         impl $scaler {
             /// Chooses what becomes of NaN and infinities.
             #[must_use]
@@ -42,6 +47,13 @@ macro_rules! definition {
             fn becomes(&self, map: &Map) -> bool {
                 matches!(map, $map)
             }
+
+            $(
+                fn validate(&self) -> Result<(), crate::Error> {
+                    let $own = self;
+                    $validated
+                }
+            )?
         }
     };
 }
@@ -223,11 +235,26 @@ macro_rules! with_transform {
     };
 }
 
+/// Its name.
+impl std::fmt::Display for AnyScaler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 impl AnyScaler {
     /// The name, as in the saved form: `identity`, `standard`, `min-max`, `max-abs`, `robust`, `smooth-clip`,
     /// `quantile`, `per-sample`.
     pub fn name(&self) -> &'static str {
         with_scaler!(self, |scaler| scaler.name())
+    }
+
+    /// Checks the scaler's settings, as [`Scaler::fit`](crate::Scaler::fit) does before it looks at the data.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRange`].
+    pub fn validate(&self) -> Result<(), Error> {
+        with_scaler!(self, |scaler| scaler.validate())
     }
 
     pub(crate) fn non_finite_policy(&self) -> NonFinite {

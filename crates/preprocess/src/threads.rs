@@ -1,6 +1,5 @@
 //! How many threads work on large data, and the work handed out to them.
 
-use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -23,10 +22,10 @@ const BYTES_A_THREAD: usize = 16 << 20;
 /// let x = DMatrix::from_fn(30, 100_000, |feature, sample| (feature + sample % 97) as f32);
 /// let fit = |threads| StandardScaler::new().fit(&FitData::new(&x).threads(threads));
 /// let fitted = fit(Threads::ONE)?;
-/// assert_eq!(fitted, fit(Threads::at_most(4)?)?);
+/// assert_eq!(fitted, fit(Threads::AtMost(4))?);
 /// assert_eq!(
 ///     fitted.transform(&x)?,
-///     fitted.clone().threads(Threads::at_most(3)?).transform(&x)?
+///     fitted.clone().threads(Threads::AtMost(3)).transform(&x)?
 /// );
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
@@ -37,35 +36,34 @@ pub enum Threads {
     /// thread.
     #[default]
     Automatic,
-    /// At most so many, however small the data is.
-    AtMost(NonZeroUsize),
+    /// At most so many, the calling one included, however small the data is; 0 is refused by what has the work to do.
+    AtMost(usize),
 }
 
 impl Threads {
     /// The calling thread alone.
-    pub const ONE: Self = Self::AtMost(NonZeroUsize::MIN);
+    pub const ONE: Self = Self::AtMost(1);
 
-    /// At most so many threads, the calling one included.
-    ///
-    /// # Errors
-    /// [`Error::NoThreads`] for 0.
-    pub fn at_most(threads: usize) -> Result<Self, Error> {
-        NonZeroUsize::new(threads)
-            .map(Self::AtMost)
-            .ok_or(Error::NoThreads)
+    /// Refuses 0 threads.
+    pub(crate) fn check(self) -> Result<(), Error> {
+        match self {
+            Self::AtMost(0) => Err(Error::NoThreads),
+            Self::AtMost(_) | Self::Automatic => Ok(()),
+        }
     }
 
     /// The number of threads for so many values.
-    pub(crate) fn for_values<T: Scalar>(self, n_values: usize) -> usize {
-        match self {
-            Self::AtMost(threads) => threads.get(),
+    pub(crate) fn for_values<T: Scalar>(self, n_values: usize) -> Result<usize, Error> {
+        self.check()?;
+        Ok(match self {
+            Self::AtMost(threads) => threads,
             Self::Automatic => match n_values * size_of::<T>() / BYTES_A_THREAD {
                 0 | 1 => 1,
                 wanted => {
                     std::thread::available_parallelism().map_or(1, |most| wanted.min(most.get()))
                 }
             },
-        }
+        })
     }
 }
 
@@ -167,12 +165,15 @@ mod tests {
     fn small_data_stays_on_one_thread() {
         assert_eq!(
             Threads::Automatic.for_values::<f32>(8 << 20),
-            std::thread::available_parallelism().map_or(1, |most| most.get().min(2))
+            Ok(std::thread::available_parallelism().map_or(1, |most| most.get().min(2)))
         );
-        assert_eq!(Threads::Automatic.for_values::<f32>((8 << 20) - 1), 1);
-        assert_eq!(Threads::Automatic.for_values::<f64>((4 << 20) - 1), 1);
-        assert_eq!(Threads::ONE.for_values::<f64>(1 << 40), 1);
-        assert_eq!(Threads::at_most(3).expect("not 0").for_values::<f64>(10), 3);
-        assert_eq!(Threads::at_most(0), Err(Error::NoThreads));
+        assert_eq!(Threads::Automatic.for_values::<f32>((8 << 20) - 1), Ok(1));
+        assert_eq!(Threads::Automatic.for_values::<f64>((4 << 20) - 1), Ok(1));
+        assert_eq!(Threads::ONE.for_values::<f64>(1 << 40), Ok(1));
+        assert_eq!(Threads::AtMost(3).for_values::<f64>(10), Ok(3));
+        assert_eq!(
+            Threads::AtMost(0).for_values::<f64>(10),
+            Err(Error::NoThreads)
+        );
     }
 }

@@ -7,7 +7,7 @@
 /// use smallbatch::prelude::*;
 ///
 /// fn accuracy(dataset: &Dataset) -> smallbatch::Result<Option<f64>> {
-///     let split = Splitter::new(1).fractions(0.8, 0.0, 0.2)?.split(dataset)?; // an error of `data`
+///     let split = Splitter::new(1).fractions(0.8, 0.0, 0.2).split(dataset)?; // an error of `data`
 ///     let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
 ///     let spec = MlpSpec::new([dataset.n_features(), dataset.n_outputs()]);
 ///     let trained = Trainer::new(spec).learning_rate(0.01).budget(Budget::Epochs(20)).fit(split.train(), None)?; // of `train`
@@ -133,6 +133,7 @@ mod tests {
         let inner = || {
             crate::data::Splitter::new(0)
                 .fractions(0.5, 0.1, 0.1)
+                .split(&crate::data::builtin::wine().unwrap())
                 .unwrap_err()
         };
         let error = Error::from(inner());

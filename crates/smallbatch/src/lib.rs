@@ -14,7 +14,7 @@
 //!
 //! # fn main() -> smallbatch::Result<()> {
 //! // The split hands its training part, and nothing else, to the scaler.
-//! let raw = Splitter::new(7).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
+//! let raw = Splitter::new(7).fractions(0.6, 0.2, 0.2).stratified().split(&builtin::wine()?)?;
 //! let (split, scaler) = raw.scaled_by(&StandardScaler::default())?;
 //!
 //! let trained = Trainer::new(MlpSpec::new([13, 32, 3]))
@@ -70,6 +70,14 @@
 //!
 //! Features have shape (`n_features`, `n_samples`): the transpose of scikit-learn's. nalgebra stores columns in one
 //! piece, so gathering a mini-batch is a few short copies, and `Z = W·A + b` is what textbooks write.
+//!
+//! # Settings
+//!
+//! A setting is a method (or a field) that takes any value: it does not fail and does not panic. The first call that returns a `Result`
+//! (`fit`, `start`, `split`, `build`, `run`, `advise`) checks all settings before it looks at the data. Its error names the setting, the
+//! value and what it may be. What depends on the data, such as a batch larger than the training set, is checked next, by the same
+//! call. `validate`, where a type has it, asks sooner. Data are no settings: [`Dataset::new`](data::Dataset::new) and whatever adds
+//! something to a data set check at once.
 //!
 //! # What do you want to do?
 //!

@@ -121,7 +121,7 @@ impl Prepared {
 fn split(dataset: &Dataset<f32>, part: JobSplit) -> Result<Split<f32>, smallbatch_data::Error> {
     let by_shares = |dataset: &Dataset<f32>, [training, validation, test]: [f64; 3]| {
         let splitter = Splitter::new(part.split)
-            .fractions(training, validation, test)?
+            .fractions(training, validation, test)
             .copies_together();
         let Target::Classes { .. } = dataset.target() else {
             return splitter.split(dataset);

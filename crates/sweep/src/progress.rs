@@ -190,6 +190,17 @@ pub struct Stages<'p> {
     stage: f64,
 }
 
+/// How far it is; not whom it tells.
+impl std::fmt::Debug for Stages<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stages")
+            .field("total", &self.total)
+            .field("before", &self.before)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<'p> Stages<'p> {
     /// So much work to come, in any unit.
     pub fn new(whole: &'p mut dyn Progress, total: f64) -> Self {

@@ -1,10 +1,11 @@
 //! The mean of the losses that updates compute on their way.
 
 use serde::{Deserialize, Serialize};
-use smallbatch_data::{BatchTarget, Choice};
+use smallbatch_data::BatchTarget;
 use smallbatch_mlp::Loss;
 
 use crate::Scalar;
+use crate::rows::Rows;
 
 /// The mean of batch losses L_b since the last record, Σ W_b · L_b / Σ W_b, where W_b is the [`total_weight`] of a batch.
 ///
@@ -35,11 +36,14 @@ impl BatchLosses {
     }
 }
 
-/// What the mean loss of a batch is divided by: Σ wᵢ over its samples, wᵢ the product of the sample's weight and of its
-/// class's, each 1 where there are none.
+/// Σ wᵢ over some samples, wᵢ the product of the sample's weight and of its class's, each 1 where there are none.
 #[inline]
-pub(crate) fn total_weight<T: Scalar>(loss: &Loss, batch: &Choice<'_, T>) -> f64 {
-    match (batch.weights, loss.class_weights(), &batch.target) {
+pub(crate) fn total_weight<T: Scalar>(
+    loss: &Loss,
+    weights: Option<&[T]>,
+    target: &BatchTarget<'_, T>,
+) -> f64 {
+    match (weights, loss.class_weights(), target) {
         (None, Some(classes), BatchTarget::Labels(labels)) => {
             labels.iter().map(|&label| classes[label as usize]).sum()
         }
@@ -53,6 +57,26 @@ pub(crate) fn total_weight<T: Scalar>(loss: &Loss, batch: &Choice<'_, T>) -> f64
         (None, _, BatchTarget::Labels(labels)) => labels.len() as f64,
         (None, _, BatchTarget::Values(values)) => values.ncols() as f64,
     }
+}
+
+/// The mean of wᵢ over all training rows, where some weigh more than others and something: what the mini-batches of a training are
+/// divided by.
+pub(crate) fn mean_weight<T: Scalar>(loss: &Loss, training: &Rows<'_, T>) -> Option<f64> {
+    let class_weights = loss.class_weights();
+    if training.like().weights().is_none() && class_weights.is_none() {
+        return None;
+    }
+    let total = match training {
+        Rows::Memory(data) => total_weight(loss, data.weights(), &data.target().view()),
+        Rows::File(file) => {
+            let sums = file.weight_sums().iter().enumerate();
+            let of_class = |at: usize| class_weights.and_then(|weights| weights.get(at));
+            sums.map(|(at, sum)| sum * of_class(at).unwrap_or(&1.0))
+                .sum()
+        }
+    };
+    let mean = total / training.n_samples() as f64;
+    (mean > 0.0 && mean.is_finite()).then_some(mean)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@
 //! use smallbatch_train::{Budget, EarlyStopping, Trainer, metrics};
 //!
 //! // 178 wines, 13 measurements each, 3 cultivars. The scaler is fitted to the training part alone.
-//! let split = Splitter::new(1).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
+//! let split = Splitter::new(1).fractions(0.6, 0.2, 0.2).stratified().split(&builtin::wine()?)?;
 //! let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
 //!
 //! let trained = Trainer::new(MlpSpec::new([13, 32, 3]))

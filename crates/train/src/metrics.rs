@@ -26,7 +26,7 @@
 //! # use smallbatch_mlp::MlpSpec;
 //! # use smallbatch_preprocess::StandardScaler;
 //! use smallbatch_train::{Budget, Silent, Trainer, metrics};
-//! # let split = Splitter::new(1).fractions(0.6, 0.2, 0.2)?.stratified().split(&builtin::wine()?)?;
+//! # let split = Splitter::new(1).fractions(0.6, 0.2, 0.2).stratified().split(&builtin::wine()?)?;
 //! # let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
 //!
 //! let (training, validation) = (split.train(), split.validation());

@@ -52,6 +52,8 @@ pub struct Session<'a, T: Scalar> {
     rates: LearningRates,
     /// Whether none of the training inputs is too small to matter, so that batches need not look.
     inputs_are_normal: bool,
+    /// That of all training rows, where mini-batches are divided by it.
+    mean_weight: Option<f64>,
     workspace: Workspace<T>,
     model: Mlp<T>,
     optimizer: Optimizer<T>,

@@ -1,5 +1,6 @@
 //! What a training gives.
 
+use serde::{Deserialize, Serialize};
 use smallbatch_data::{BatchTarget, Dataset};
 use smallbatch_mlp::Mlp;
 
@@ -25,13 +26,23 @@ use crate::{Error, History, Measurement, Outcome, Record, Scalar};
 /// assert_eq!(probabilities.shape(), (2, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "T: Scalar", deny_unknown_fields)]
 pub struct Trained<T: Scalar> {
     pub(crate) names: Names,
     pub(crate) model: Mlp<T>,
     pub(crate) history: History,
     pub(crate) record: Record,
     pub(crate) outcome: Outcome,
+}
+
+/// In a line: "13-32-3, ReLU, softmax cross-entropy; epoch 3, update 24: training loss 0.5100; the budget is spent".
+impl<T: Scalar> std::fmt::Display for Trained<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        let (spec, record, outcome) = (self.model.spec(), self.record, self.outcome);
+        write!(f, "{spec}; {record:.digits$}; {outcome}")
+    }
 }
 
 impl<T: Scalar> Trained<T> {
@@ -54,7 +65,7 @@ impl<T: Scalar> Trained<T> {
     /// # use smallbatch_preprocess::StandardScaler;
     /// # use smallbatch_train::{Budget, Trainer};
     /// # let trainer = Trainer::new(MlpSpec::new([13, 8, 3])).learning_rate(0.01).budget(Budget::Epochs(30));
-    /// let split = Splitter::new(1).fractions(0.8, 0.0, 0.2)?.stratified().split(&builtin::wine()?)?;
+    /// let split = Splitter::new(1).fractions(0.8, 0.0, 0.2).stratified().split(&builtin::wine()?)?;
     /// let (split, _scaler) = split.scaled_by(&StandardScaler::default())?;
     /// let trained = trainer.fit(split.train(), None)?;
     /// let on_test = trained.evaluate(split.test())?;
@@ -119,7 +130,8 @@ smallbatch_base::compiled! {
 }
 
 /// What tells whether data is of the training's kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Names {
     features: Vec<String>,
     /// Of the classes, or of the outputs.

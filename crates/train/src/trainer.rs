@@ -8,7 +8,7 @@ use crate::error::require_positive;
 use crate::{Budget, EarlyStopping, Error, Evaluation, Schedule, Watched};
 
 /// The description of a training: the model, how it is optimized, for how long, and when it is evaluated. It is plain
-/// data, serializes, and is checked by [`Trainer::validate`] and whenever it is used. Each setting is a method that sets it and a field to
+/// data, serializes, and is checked as a whole by [`Trainer::fit`], before it looks at the data; [`Trainer::validate`] checks it sooner. Each setting is a method that sets it and a field to
 /// read.
 ///
 /// | setting | default | range |
@@ -27,7 +27,9 @@ use crate::{Budget, EarlyStopping, Error, Evaluation, Schedule, Watched};
 /// The defaults are those of Adam's paper and of the literature on small batches, for inputs that are standardized. Tune
 /// the rate first.
 ///
-/// **Weights.** A batch whose samples all weigh 0, which chance may make where many do, changes nothing; it counts as an update,
+/// **Weights.** An update goes down Σ wᵢ·ℓᵢ / (n·w̄) of its n samples, where wᵢ is the sample's weight times its class's and w̄ the mean of
+/// these over all training rows: what a sample weighs does not depend on the batch it is in. (Losses that are recorded or given to an
+/// observer are Σ wᵢ·ℓᵢ / Σ wᵢ.) A batch whose samples all weigh 0, which chance may make where many do, changes nothing; it counts as an update,
 /// with a loss of 0.
 ///
 /// **Same seed, same bits.** On the same machine the same trainer and data give the same model to the last bit, unless the
@@ -166,10 +168,10 @@ impl Trainer {
         &self.model
     }
 
-    /// Checks every setting that can be checked without data.
+    /// Checks every setting that can be checked without data, as [`fit`](Self::fit) and [`start`](Self::start) do first.
     ///
     /// # Errors
-    /// [`Error::Setting`] or [`Error::Mlp`] that names the first setting outside its range.
+    /// [`Error::Setting`] or [`Error::Mlp`] that names the first setting outside its range; [`Error::ScheduleNeedsTotal`].
     pub fn validate(&self) -> Result<(), Error> {
         self.model.validate()?;
         self.optimizer.validate()?;
@@ -186,6 +188,12 @@ impl Trainer {
             "at least 1, or `BatchSize::Full`",
         )?;
         self.budget.validate()?;
+        if matches!(
+            self.schedule,
+            Schedule::Cosine { .. } | Schedule::OneCycle { .. }
+        ) {
+            self.schedule.total(&self.budget, 1)?;
+        }
         if let Some(early_stopping) = self.early_stopping {
             early_stopping.validate()?;
         }

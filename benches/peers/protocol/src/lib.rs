@@ -29,6 +29,7 @@ const ENOUGH: f64 = 0.75;
 const MOST_GROWTH: f64 = 100.0;
 
 /// A network and its data.
+#[derive(Debug)]
 pub struct Case {
     /// Its name in the reports.
     pub name: String,
@@ -55,6 +56,7 @@ pub enum Activation {
 }
 
 /// What is learned, and by which loss.
+#[derive(Debug)]
 pub enum Target {
     /// One of several classes a sample, by softmax cross-entropy.
     Classes(Vec<u32>),
@@ -219,6 +221,7 @@ impl Layer<'_> {
 }
 
 /// What is to be trained.
+#[derive(Debug)]
 pub struct Cell {
     /// On which data, and which network.
     pub case: Rc<Case>,
@@ -292,6 +295,7 @@ pub trait Training {
 }
 
 /// The batches of one epoch after the other, each epoch in a new random order.
+#[derive(Debug)]
 pub struct Order {
     samples: Vec<u32>,
     batch: usize,

@@ -47,7 +47,7 @@ const NOISE: f32 = 0.5;
 pub fn digits_100k(seed: u64) -> Result<Split, Error> {
     let images = augmented_digits(100_000, seed)?.with_name("digits_100k");
     Splitter::new(seed)
-        .fractions(0.8, 0.1, 0.1)?
+        .fractions(0.8, 0.1, 0.1)
         .grouped()
         .split(&images)
 }

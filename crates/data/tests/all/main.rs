@@ -25,3 +25,4 @@ mod stored;
 mod synthetic;
 mod table;
 mod two_parts;
+mod words;

@@ -180,3 +180,12 @@ fn epochs_allocate_nothing() {
     });
     assert_eq!(counted.count_total, 0);
 }
+
+#[test]
+fn a_file_knows_what_its_rows_weigh() {
+    assert_eq!(file(&rows(10), 3).weight_sums(), [55.0]);
+    let classes = rows(10).with_target(Target::classes((0..10).map(|row| row % 2).collect()));
+    assert_eq!(file(&classes.unwrap(), 3).weight_sums(), [25.0, 30.0]);
+    let plain = Dataset::new(DMatrix::<f64>::zeros(1, 3), Target::classes(vec![1, 1, 0]));
+    assert_eq!(file(&plain.unwrap(), 3).weight_sums(), [1.0, 2.0]);
+}

@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn a_shuffled_split_is_a_partition_of_the_right_sizes(n in 30_usize..300, fractions in fractions(), seed: u64) {
         let [train, validation, test] = fractions;
-        let split = Splitter::new(seed).fractions(train, validation, test).unwrap().split(&plain(n)).unwrap();
+        let split = Splitter::new(seed).fractions(train, validation, test).split(&plain(n)).unwrap();
         assert_partition(&split, n);
         for (part, fraction) in parts(&split).into_iter().zip(fractions) {
             prop_assert!((part.n_samples() as f64 - n as f64 * fraction).abs() < 1.0);
@@ -86,7 +86,7 @@ proptest! {
         let counts = dataset.target().class_counts().unwrap();
         prop_assume!(counts.iter().all(|&count| count >= 10));
         let [train, validation, test] = fractions;
-        let splitter = Splitter::new(seed).fractions(train, validation, test).unwrap().stratified();
+        let splitter = Splitter::new(seed).fractions(train, validation, test).stratified();
         let split = splitter.split(&dataset).unwrap();
         assert_partition(&split, labels.len());
         for (part, fraction) in parts(&split).into_iter().zip(fractions) {
@@ -107,7 +107,7 @@ proptest! {
             sizes
         }).into_values().max().unwrap();
         let [train, validation, test] = fractions;
-        let splitter = Splitter::new(seed).fractions(train, validation, test).unwrap().grouped();
+        let splitter = Splitter::new(seed).fractions(train, validation, test).grouped();
         let split = splitter.split(&dataset).unwrap();
         assert_partition(&split, groups.len());
         let kept: Vec<BTreeSet<u32>> =
@@ -219,7 +219,6 @@ fn few_groups_still_reach_every_part() {
     for seed in 0..20 {
         let split = Splitter::new(seed)
             .fractions(0.8, 0.1, 0.1)
-            .unwrap()
             .grouped()
             .split(&dataset)
             .unwrap();
@@ -228,7 +227,10 @@ fn few_groups_still_reach_every_part() {
 }
 
 #[test]
-fn fractions_are_checked() {
+fn fractions_are_checked_before_the_data() {
+    let nothing = Splitter::new(0).fractions(0.5, 0.5, 0.0).split(&plain(4));
+    let nothing = nothing.unwrap().test().clone();
+    assert!(nothing.is_empty());
     for (train, validation, test) in [
         (0.0, 0.5, 0.5),
         (0.9, 0.2, -0.1),
@@ -239,6 +241,7 @@ fn fractions_are_checked() {
     ] {
         let error = Splitter::new(0)
             .fractions(train, validation, test)
+            .split(&nothing)
             .unwrap_err();
         assert!(matches!(error, Error::BadFractions { .. }));
         assert!(
@@ -246,14 +249,14 @@ fn fractions_are_checked() {
             "{error}"
         );
     }
-    assert!(Splitter::new(0).fractions(0.7, 0.2, 0.1).is_ok());
+    let sound = Splitter::new(0).fractions(0.7, 0.2, 0.1);
+    assert!(sound.split(&plain(30)).is_ok());
 }
 
 #[test]
 fn parts_that_would_be_empty_are_errors() {
     let error = Splitter::new(0)
         .fractions(0.98, 0.01, 0.01)
-        .unwrap()
         .split(&plain(10))
         .unwrap_err();
     assert!(
@@ -270,7 +273,6 @@ fn parts_that_would_be_empty_are_errors() {
     assert!(
         Splitter::new(0)
             .fractions(0.4, 0.3, 0.3)
-            .unwrap()
             .split(&plain(3))
             .is_ok()
     );

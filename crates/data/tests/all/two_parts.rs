@@ -12,7 +12,7 @@ fn a_split_may_leave_out_the_test_or_the_validation_part() {
     let wine = builtin::wine().unwrap();
     for strategy in [Strategy::Shuffled, Strategy::Stratified] {
         let splitter = Splitter::new(7).strategy(strategy);
-        let without_test = splitter.clone().fractions(0.8, 0.2, 0.0).unwrap();
+        let without_test = splitter.clone().fractions(0.8, 0.2, 0.0);
         let (split, _) = without_test
             .split(&wine)
             .unwrap()
@@ -25,7 +25,7 @@ fn a_split_may_leave_out_the_test_or_the_validation_part() {
         assert!(split.test().is_empty() && split.test().features().shape() == (13, 0));
         assert_eq!(split.test().target().class_counts(), Some(vec![0, 0, 0]));
 
-        let without_validation = splitter.fractions(0.8, 0.0, 0.2).unwrap();
+        let without_validation = splitter.fractions(0.8, 0.0, 0.2);
         let other = without_validation.split(&wine).unwrap();
         assert!(other.validation().is_empty());
         // The same samples, under the other name.
@@ -36,7 +36,7 @@ fn a_split_may_leave_out_the_test_or_the_validation_part() {
             (Part::Train, Part::Train) | (Part::Validation, Part::Test)
         )));
     }
-    let all = Splitter::new(7).fractions(1.0, 0.0, 0.0).unwrap();
+    let all = Splitter::new(7).fractions(1.0, 0.0, 0.0);
     assert_eq!(all.split(&wine).unwrap().train(), &wine);
 }
 
@@ -51,7 +51,7 @@ fn groups_are_dealt_out_to_two_parts() {
                 .collect(),
         )
         .unwrap();
-    let splitter = Splitter::new(1).fractions(0.5, 0.0, 0.5).unwrap().grouped();
+    let splitter = Splitter::new(1).fractions(0.5, 0.0, 0.5).grouped();
     let split = splitter.split(&two_groups).unwrap();
     assert_eq!(
         split.train().n_samples() + split.test().n_samples(),
@@ -84,7 +84,6 @@ fn a_part_without_samples_is_scaled_and_cast_but_not_used() {
     for dataset in [builtin::airfoil().unwrap(), weighted, images] {
         let split = Splitter::new(3)
             .fractions(0.7, 0.3, 0.0)
-            .unwrap()
             .split(&dataset)
             .unwrap();
         let (scaled, _, reports) = split

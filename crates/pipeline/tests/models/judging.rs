@@ -10,6 +10,25 @@ fn a_model_is_judged_on_its_own_table_and_on_another() {
     let model = fit(&houses(200, 1), &line());
     let held_out = model.held_out();
     assert_eq!(held_out.rows, 200);
+    let Measures::Numbers { rmse, r2, .. } = held_out.measures else {
+        panic!("the target is a number")
+    };
+    let said = format!(
+        "200 rows: RMSE {rmse:.4}, R² {r2:.4}, loss {:.4} of the constant's",
+        held_out.relative_loss()
+    );
+    assert_eq!(held_out.to_string(), said);
+    assert_eq!(
+        model.to_string(),
+        format!(
+            "y by {}, trained {} times; held out: {said}",
+            model.recipe(),
+            model.members().len()
+        )
+    );
+    let one = Table::read("town,b,a\nUlm,0.5,1\nUlm,0.5,x\n".as_bytes()).unwrap();
+    let said = model.predict(&one).unwrap().to_string();
+    assert_eq!(said, "y of 1 row, 1 more cannot be read");
     let (own, inside) = model.evaluate(&houses(200, 1)).unwrap();
     // It saw these rows.
     assert!(

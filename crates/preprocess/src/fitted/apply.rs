@@ -23,17 +23,17 @@ struct Portions {
 }
 
 impl FittedScaler {
-    fn portions<T: Scalar>(&self, n_values: usize) -> Portions {
+    fn portions<T: Scalar>(&self, n_values: usize) -> Result<Portions, Error> {
         // Whole rows of the tables.
         let lanes = self.tables.of::<T>().lanes;
         let chunk = (CHUNK_VALUES / lanes).max(1) * lanes;
         let job = (JOB_VALUES / chunk).max(1) * chunk;
         let d = self.n_features();
-        Portions {
+        Ok(Portions {
             chunk: chunk / d,
             job: job / d,
-            threads: self.threads.for_values::<T>(n_values),
-        }
+            threads: self.threads.for_values::<T>(n_values)?,
+        })
     }
 
     /// Transforms in place. All or nothing: the values are looked through before the first one is changed.
@@ -43,7 +43,7 @@ impl FittedScaler {
         n_samples: usize,
     ) -> Result<TransformReport, Error> {
         let (d, table) = (self.n_features(), self.tables.of::<T>());
-        let portions = self.portions::<T>(values.len());
+        let portions = self.portions::<T>(values.len())?;
         let watch = match self.non_finite() {
             NonFinite::Ignore => true,
             NonFinite::Refuse => {
@@ -87,7 +87,7 @@ impl FittedScaler {
         target: &mut [T],
     ) -> Result<TransformReport, Error> {
         let d = self.n_features();
-        let portions = self.portions::<T>(target.len());
+        let portions = self.portions::<T>(target.len())?;
         let mut report = TransformReport::new(samples.ncols());
         in_order(
             target.chunks_mut(portions.job * d).enumerate(),
@@ -152,7 +152,7 @@ impl FittedScaler {
     /// Undoes the transform in place.
     pub(super) fn inverse_values<T: Scalar>(&self, values: &mut [T]) -> Result<(), Error> {
         self.check_invertible()?;
-        let portions = self.portions::<T>(values.len());
+        let portions = self.portions::<T>(values.len())?;
         in_order(
             values.chunks_mut(portions.job * self.n_features()),
             portions.threads,
@@ -169,7 +169,7 @@ impl FittedScaler {
     ) -> Result<(), Error> {
         self.check_invertible()?;
         let d = self.n_features();
-        let portions = self.portions::<T>(target.len());
+        let portions = self.portions::<T>(target.len())?;
         in_order(
             target.chunks_mut(portions.job * d).enumerate(),
             portions.threads,

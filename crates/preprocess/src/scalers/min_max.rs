@@ -24,7 +24,7 @@ use crate::{Error, FitData, NonFinite, Scalar};
 /// use smallbatch_preprocess::{FitData, MinMaxScaler, Scaler};
 ///
 /// let x = DMatrix::from_column_slice(1, 3, &[10.0, 15.0, 20.0]);
-/// let fitted = MinMaxScaler::new().range(-1.0, 1.0)?.fit(&FitData::new(&x))?;
+/// let fitted = MinMaxScaler::new().range(-1.0, 1.0).fit(&FitData::new(&x))?;
 /// assert_eq!(fitted.transform(&x)?.as_slice(), [-1.0, 0.0, 1.0]);
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
@@ -69,9 +69,10 @@ impl TryFrom<MinMaxFields> for MinMaxScaler {
     type Error = Error;
 
     fn try_from(fields: MinMaxFields) -> Result<Self, Error> {
-        Ok(Self::new()
-            .range(fields.low, fields.high)?
-            .non_finite(fields.non_finite))
+        let scaler = Self::new()
+            .range(fields.low, fields.high)
+            .non_finite(fields.non_finite);
+        scaler.validate_range().map(|()| scaler)
     }
 }
 
@@ -91,23 +92,28 @@ impl MinMaxScaler {
         }
     }
 
-    /// Chooses the range to scale to.
-    ///
-    /// # Errors
-    /// [`Error::InvalidRange`] unless both ends (and their difference) are finite and low < high.
-    pub fn range(mut self, low: f64, high: f64) -> Result<Self, Error> {
-        if !(low.is_finite() && high.is_finite() && (high - low).is_finite() && low < high) {
-            return Err(Error::InvalidRange { low, high });
-        }
+    /// Chooses the range to scale to. Both ends and their difference must be finite, and low < high.
+    #[must_use]
+    pub fn range(mut self, low: f64, high: f64) -> Self {
         (self.low, self.high) = (low, high);
-        Ok(self)
+        self
+    }
+
+    fn validate_range(&self) -> Result<(), Error> {
+        let (low, high) = (self.low, self.high);
+        if low.is_finite() && high.is_finite() && (high - low).is_finite() && low < high {
+            return Ok(());
+        }
+        Err(Error::InvalidRange { low, high })
     }
 }
 
-definition!(MinMaxScaler, "min-max", Map::Affine(_));
+definition!(MinMaxScaler, "min-max", Map::Affine(_), |scaler| scaler
+    .validate_range());
 
 impl Learn for MinMaxScaler {
     fn learn<T: Scalar>(&self, training: &FitData<'_, T>) -> Result<(Survey, Map), Error> {
+        self.validate_range()?;
         let survey = survey(training, self.non_finite)?;
         let ranges = survey.stats.min().iter().zip(survey.stats.max());
         let scales: Vec<f64> = ranges

@@ -52,6 +52,7 @@ impl FeatureStats {
         names: Option<&[String]>,
     ) -> Result<(), Error> {
         let (d, n_samples) = samples.shape();
+        let threads = self.threads.for_values::<T>(d * n_samples)?;
         self.check_features(d)?;
         if let Some(weights) = weights {
             check_weights(weights, n_samples, self.n_samples)?;
@@ -81,7 +82,7 @@ impl FeatureStats {
         }
         in_order(
             (0..n_samples).step_by(shard),
-            self.threads.for_values::<T>(d * n_samples),
+            threads,
             |first| {
                 all.part(first, shard.min(n_samples - first))
                     .stats(block, policy, moments.clone())

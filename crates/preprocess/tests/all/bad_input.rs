@@ -357,7 +357,12 @@ fn unusable_ranges() {
         (-1.7e308, 1.7e308),
     ];
     for (low, high) in wrong {
-        let error = MinMaxScaler::new().range(low, high).unwrap_err();
+        // Settings come first: the data are not looked at.
+        let x = DMatrix::from_element(1, 2, f64::NAN);
+        let scaler = MinMaxScaler::new().range(low, high);
+        let error = scaler.fit(&FitData::new(&x)).unwrap_err();
+        let sooner = AnyScaler::from(scaler).validate().unwrap_err();
+        assert_eq!(sooner.to_string(), error.to_string());
         assert!(matches!(error, Error::InvalidRange { .. }));
         says(&error, &["is not usable", "the first below the second"]);
     }

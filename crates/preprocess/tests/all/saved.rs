@@ -19,7 +19,7 @@ fn scalers() -> Vec<AnyScaler> {
     vec![
         AnyScaler::Identity,
         StandardScaler::new().into(),
-        MinMaxScaler::new().range(-1.0, 1.0).unwrap().into(),
+        MinMaxScaler::new().range(-1.0, 1.0).into(),
         MaxAbsScaler::new().into(),
         RobustScaler::new().non_finite(NonFinite::Ignore).into(),
         SmoothClip::new().into(),
@@ -148,4 +148,17 @@ fn print_format() {
     let records: Vec<_> = scalers().into_iter().map(record).collect();
     println!("{}", serde_json::to_string_pretty(&records).unwrap());
     println!("{}", serde_json::to_string_pretty(&statistics()).unwrap());
+}
+
+#[test]
+fn scalers_read_as_a_few_words() {
+    let x = DMatrix::from_column_slice(2, 3, &[1.0, 5.0, 2.0, 6.0, 3.0, 7.0]);
+    let fitted = MinMaxScaler::new().fit(&FitData::new(&x)).unwrap();
+    assert_eq!(fitted.to_string(), "min-max scaler of 2 features");
+    let fitted = AnyScaler::Identity.fit(&FitData::new(&x.rows(0, 1).into_owned()));
+    assert_eq!(fitted.unwrap().to_string(), "identity scaler of 1 feature");
+    assert_eq!(
+        format!("{:>9}", AnyScaler::from(StandardScaler::new())),
+        " standard"
+    );
 }

@@ -15,7 +15,7 @@ fn every_scaler() -> Vec<AnyScaler> {
     let mut scalers = crate::common::every_scaler();
     scalers.push(StandardScaler::new().centering(Centering::None).into());
     scalers.push(StandardScaler::new().scaling(Scaling::None).into());
-    scalers.push(MinMaxScaler::new().range(-2.0, 3.0).unwrap().into());
+    scalers.push(MinMaxScaler::new().range(-2.0, 3.0).into());
     scalers
 }
 

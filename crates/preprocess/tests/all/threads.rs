@@ -25,7 +25,7 @@ fn table() -> DMatrix<f32> {
 }
 
 fn many() -> [Threads; 2] {
-    [2, 5].map(|threads| Threads::at_most(threads).unwrap())
+    [2, 5].map(Threads::AtMost)
 }
 
 fn bits(x: &DMatrix<f32>) -> Vec<u32> {

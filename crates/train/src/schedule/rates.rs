@@ -29,14 +29,7 @@ impl Schedule {
         )?;
         self.validate()?;
         budget.validate()?;
-        let total = || {
-            budget
-                .total_updates(updates_per_epoch)
-                .ok_or_else(|| Error::ScheduleNeedsTotal {
-                    schedule: self.name(),
-                    budget: budget.to_string(),
-                })
-        };
+        let total = || self.total(budget, updates_per_epoch);
         let curve = match *self {
             Self::Constant | Self::ReduceOnPlateau { .. } => Curve::Constant,
             Self::Step { every, factor } => Curve::Step {
@@ -75,6 +68,16 @@ impl Schedule {
             }
         };
         Ok(LearningRates { base_rate, curve })
+    }
+
+    /// The updates of a budget, which a schedule with an end needs to know.
+    pub(crate) fn total(&self, budget: &Budget, updates_per_epoch: u64) -> Result<u64, Error> {
+        budget
+            .total_updates(updates_per_epoch)
+            .ok_or_else(|| Error::ScheduleNeedsTotal {
+                schedule: self.name(),
+                budget: budget.to_string(),
+            })
     }
 }
 

@@ -5,7 +5,7 @@ use smallbatch_mlp::{CHUNK, Mlp, Optimizer};
 
 use super::Session;
 use super::pieces::Pieces;
-use crate::batch_losses::BatchLosses;
+use crate::batch_losses::{BatchLosses, mean_weight};
 use crate::checkpoint::{Checkpoint, State};
 use crate::clock::Stopwatch;
 use crate::evaluator::{Evaluator, batch_of};
@@ -119,6 +119,10 @@ impl<'a, T: Scalar> Session<'a, T> {
                 Rows::Memory(dataset) => batch_of(dataset).is_normal(),
                 Rows::File(_) => false,
             },
+            // A full batch is divided by its own, which are these.
+            mean_weight: (batches.n_updates() > 1)
+                .then(|| mean_weight(&model.spec().loss, &training))
+                .flatten(),
             pieces: batches
                 .in_pieces()
                 .then(|| Pieces::like(model.parameters())),

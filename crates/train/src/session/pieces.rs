@@ -49,7 +49,7 @@ impl<T: Scalar> Session<'_, T> {
             if let Some(weights) = piece.weights {
                 samples = samples.weights(weights);
             }
-            let weight = total_weight(&self.model.spec().loss, &piece);
+            let weight = total_weight(&self.model.spec().loss, piece.weights, &piece.target);
             let workspace = &mut self.workspace;
             match self
                 .model

@@ -205,7 +205,13 @@ impl<T: Scalar> Session<'_, T> {
         if let Some(weights) = batch.weights {
             samples = samples.weights(weights);
         }
-        let weight = total_weight(&self.model.spec().loss, &batch);
+        let weight = total_weight(&self.model.spec().loss, batch.weights, &batch.target);
+        // The loss by the batch's own weights, as it is recorded, of that by the mean weight of all rows.
+        let mut own = 1.0;
+        if let Some(mean_weight) = self.mean_weight {
+            own = samples.n_samples() as f64 * mean_weight / weight;
+            samples = samples.mean_weight(mean_weight);
+        }
         let step = self.model.train_step(
             &samples,
             &mut self.optimizer,
@@ -215,6 +221,7 @@ impl<T: Scalar> Session<'_, T> {
         );
         match step {
             Ok(loss) => {
+                let loss = loss * own;
                 self.update += 1;
                 self.last_batch_loss = Some(loss);
                 self.batch_losses.add(loss, weight);

@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 
 use crate::common::{classes, classifier, noise, numbers, regressor};
 use nalgebra::DMatrix;
-use smallbatch_data::{BatchSize, Dataset, Splitter, Target, builtin};
-use smallbatch_mlp::{Loss, Mlp, MlpSpec, OptimizerSpec};
+use smallbatch_data::{BatchSize, BatchTarget, Batches, Dataset, Splitter, Target, builtin};
+use smallbatch_mlp::{Batch, Loss, Mlp, MlpSpec, OptimizerSpec, Targets};
 use smallbatch_preprocess::StandardScaler;
 use smallbatch_train::{
     Budget, Checkpoint, Error, ModelRef, Observer, Period, RangeTest, RateBy, Record, Schedule,
@@ -404,7 +404,6 @@ fn two_parts_train_and_the_third_is_refused_by_name() {
     let wine = builtin::wine().unwrap();
     let split = Splitter::new(7)
         .fractions(0.8, 0.2, 0.0)
-        .unwrap()
         .split(&wine)
         .unwrap();
     let (split, _) = split.scaled_by(&StandardScaler::default()).unwrap();
@@ -423,15 +422,20 @@ fn two_parts_train_and_the_third_is_refused_by_name() {
     }
 }
 
-/// One sample in twenty is of the rare class, and the two overlap: with balanced weights more of the rare ones are found.
-#[test]
-fn balanced_weights_find_more_of_the_rare_class() {
+/// One sample in twenty is of the rare class, and the two overlap.
+fn a_rare_class() -> Dataset<f64> {
     let x = noise(3, 2_000);
     let labels: Vec<u32> = (0..1_000).map(|i| u32::from(i % 20 == 0)).collect();
     let features = DMatrix::from_fn(1, 1_000, |_, i| {
         x[2 * i] + x[2 * i + 1] + f64::from(labels[i])
     });
-    let data = Dataset::new(features, Target::classes(labels)).unwrap();
+    Dataset::new(features, Target::classes(labels)).unwrap()
+}
+
+/// With balanced weights more of the rare ones are found.
+#[test]
+fn balanced_weights_find_more_of_the_rare_class() {
+    let data = a_rare_class();
     let recall = |loss: Loss| {
         let trainer = Trainer::new(MlpSpec::new([1, 2]).loss(loss))
             .batch_size(BatchSize::Full)
@@ -451,4 +455,80 @@ fn balanced_weights_find_more_of_the_rare_class() {
         recall(Loss::weighted_softmax_cross_entropy(weights)),
     );
     assert!(plain < 0.3 && balanced > 0.6, "{plain} {balanced}");
+}
+
+/// A mini-batch is divided by what the rows of the whole set weigh in the mean. Where each is divided by its own weight, the rare class
+/// weighs the less the fewer samples a batch has, since most batches have none of it.
+#[test]
+fn balanced_weights_weigh_the_same_in_small_batches() {
+    let data = a_rare_class();
+    let weights = data.target().balanced_class_weights().unwrap();
+    let sample_weights = data.target().labels().unwrap().iter();
+    let sample_weights = sample_weights.map(|&label| weights[label as usize]);
+    let by_samples = data.clone().with_weights(sample_weights.collect()).unwrap();
+    let spec = MlpSpec::new([1, 2]);
+    let by_classes = spec
+        .clone()
+        .loss(Loss::weighted_softmax_cross_entropy(weights.clone()));
+    let trainer = |spec: &MlpSpec, batch_size| {
+        Trainer::new(spec.clone())
+            .optimizer(OptimizerSpec::sgd())
+            .batch_size(batch_size)
+            .schedule(Schedule::cosine(Period::Epochs(0)))
+    };
+    let recall = |model: &Mlp<f64>| {
+        let scores = model.predict(data.features()).unwrap();
+        let labels = data.target().labels().unwrap();
+        let of_rare = labels.iter().enumerate().filter(|(_, label)| **label == 1);
+        let found = of_rare.filter(|(sample, _)| scores[(1, *sample)] > scores[(0, *sample)]);
+        found.count() as f64 / 50.0
+    };
+    let whole = trainer(&by_classes, BatchSize::Full)
+        .learning_rate(0.5)
+        .budget(Budget::Epochs(400));
+    let whole = recall(whole.fit(&data, None).unwrap().model());
+    for size in [8, 32] {
+        let trainer = |spec| {
+            trainer(spec, BatchSize::Mini(size))
+                .learning_rate(0.05)
+                .budget(Budget::Epochs(40))
+        };
+        let mini = trainer(&by_classes).fit(&data, None).unwrap().into_model();
+        // Weights of samples are weights of classes.
+        let same = trainer(&spec).fit(&by_samples, None).unwrap();
+        let pairs = same.model().parameters().as_slice().iter();
+        let differ = pairs.zip(mini.parameters().as_slice());
+        assert!(differ.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1e-12);
+
+        let naive = divided_by_its_own(&trainer(&by_classes), &data);
+        let (mini, naive) = (recall(&mini), recall(&naive));
+        println!(
+            "recall: full batch {whole}, batches of {size} {mini}, by their own weights {naive}"
+        );
+        assert!((mini - whole).abs() < 0.05 && naive < whole - 0.05);
+    }
+}
+
+/// The same training, but for what a batch is divided by.
+fn divided_by_its_own(trainer: &Trainer, data: &Dataset<f64>) -> Mlp<f64> {
+    let mut model = trainer.model.build::<f64>(trainer.seed).unwrap();
+    let mut optimizer = trainer.optimizer.build(model.n_parameters()).unwrap();
+    let mut workspace = model.workspace(32);
+    let mut batches = Batches::new(data, trainer.batch_size, trainer.seed).unwrap();
+    let total = 40.0 * batches.n_batches() as f64;
+    for epoch in 0..40 {
+        batches.start_epoch(epoch);
+        while let Some(batch) = batches.next_batch() {
+            let BatchTarget::Labels(labels) = batch.target else {
+                panic!("these are classes")
+            };
+            let batch = Batch::new(batch.features, Targets::Labels(labels));
+            let done = optimizer.step() as f64 / total;
+            let rate = trainer.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+            model
+                .train_step(&batch, &mut optimizer, rate, 0, &mut workspace)
+                .unwrap();
+        }
+    }
+    model
 }

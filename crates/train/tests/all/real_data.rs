@@ -12,7 +12,7 @@ use smallbatch_train::{
 };
 
 fn wine(seed: u64) -> Split {
-    let splitter = Splitter::new(seed).fractions(0.6, 0.2, 0.2).unwrap();
+    let splitter = Splitter::new(seed).fractions(0.6, 0.2, 0.2);
     splitter
         .stratified()
         .split(&builtin::wine().unwrap())
@@ -61,7 +61,7 @@ fn standardized_wine_is_learned_and_raw_wine_is_not() {
 
 #[test]
 fn airfoil_noise_is_predicted() {
-    let splitter = Splitter::new(3).fractions(0.6, 0.2, 0.2).unwrap();
+    let splitter = Splitter::new(3).fractions(0.6, 0.2, 0.2);
     let split = splitter.split(&builtin::airfoil().unwrap()).unwrap();
     let (split, _) = split.scaled_by(&StandardScaler::default()).unwrap();
     let (split, _) = split.with_scaled_targets().unwrap();

@@ -68,8 +68,10 @@ fn descriptions_and_results_can_be_shown_compared_and_saved() {
     in_words::<Measurement>();
     in_words::<metrics::ConfusionMatrix>();
     shown::<Session<'_, f32>>();
-    shown::<Trained<f32>>();
-    shown::<(Dataset, Target, Splitter)>();
+    plain::<Trained<f32>>();
+    plain::<Splitter>();
+    in_words::<Trained<f32>>();
+    shown::<(Dataset, Target)>();
 }
 
 #[test]
@@ -124,6 +126,15 @@ fn records_and_measurements_read_as_a_line() {
     let record = trained.record();
     let metrics = record.validation_metrics.unwrap();
     let on_data = trained.evaluate(&data).unwrap();
+    assert_eq!(
+        trained.to_string(),
+        format!("2-8-3, ReLU, softmax cross-entropy, dropout 0.1; {record}; the budget is spent")
+    );
+    let json = serde_json::to_string(&trained).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Trained<f64>>(&json).unwrap(),
+        trained
+    );
     assert_eq!(
         record.to_string(),
         format!(
