@@ -137,6 +137,8 @@ pub use smallbatch_train::Scalar;
 
 pub use error::{Error, Result};
 
+#[cfg(all(test, feature = "advice", feature = "lab"))]
+mod settings;
 #[cfg(test)]
 mod words;
 
