@@ -137,7 +137,8 @@ pub use smallbatch_train::Scalar;
 
 pub use error::{Error, Result};
 
-#[cfg(all(test, feature = "advice", feature = "lab"))]
+#[cfg(test)]
+#[cfg(all(feature = "advice", feature = "lab"))]
 mod settings;
 #[cfg(test)]
 mod words;
