@@ -1,13 +1,25 @@
-//! Stops a training, saves it to a file, and goes on later: to the same bits as one that never stopped.
+//! Stops a training, and goes on later from the checkpoint on disk: to the same bits as one that never stopped.
 //!
 //! Run it with `cargo run --release --example resume`.
 
 use std::error::Error;
-use std::fs;
+use std::ops::ControlFlow;
 
 use smallbatch::data::builtin;
 use smallbatch::prelude::*;
-use smallbatch::train::{Checkpoint, Silent};
+use smallbatch::train::{Checkpoints, Observer, Silent, Update};
+
+/// Somebody who stops a training after so many updates. In a program it would be a flag that a signal sets.
+struct StopAt(u64);
+
+impl Observer for StopAt {
+    fn on_update(&mut self, update: &Update) -> ControlFlow<()> {
+        if update.update == self.0 {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
     let raw = Splitter::new(1).split(&builtin::airfoil()?)?;
@@ -19,27 +31,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         .learning_rate(0.01)
         .budget(Budget::Epochs(20));
 
-    // A session is a training that can be stopped: here after the evaluations of 8 epochs and the one before the first update.
-    let mut session = trainer.start(training, validation)?;
-    for _ in 0..9 {
-        session.advance(&mut Silent)?;
-    }
+    // Every 30 seconds, and where it is stopped, a checkpoint with the weights, Adam's moments, the place in the schedule and in the
+    // shuffled data, and a checksum. The last two are kept. The data itself they have not: of that they keep a hash, and refuse other data.
+    let folder = std::env::temp_dir().join(format!("resume-{}", std::process::id()));
+    let checkpoints = Checkpoints::in_folder(folder);
+    let stopped = trainer.fit_saved(training, validation, &mut StopAt(200), &checkpoints)?;
+    println!("stopped after {} updates", stopped.record().update);
 
-    // The checkpoint has the weights, Adam's moments, the place in the schedule and in the shuffled data. The data itself it has not:
-    // of that it keeps a hash, and refuses other data.
-    let file = std::env::temp_dir().join(format!("resume-{}.json", std::process::id()));
-    fs::write(&file, serde_json::to_string(&session.checkpoint())?)?;
-    println!("stopped after {} updates", session.update());
-    drop(session);
-
-    // Later, in another program. `serde_json` needs its feature `float_roundtrip` to read the same bits.
-    let checkpoint: Checkpoint<f32> = serde_json::from_str(&fs::read_to_string(&file)?)?;
-    fs::remove_file(&file)?;
-    let other = Trainer::resume(checkpoint.clone(), split.validation(), None);
+    let other = trainer.fit_saved(split.validation(), None, &mut Silent, &checkpoints);
     println!("with other data: {}", other.err().ok_or("it went on")?);
-    let mut session = Trainer::resume(checkpoint, training, validation)?;
-    session.run(&mut Silent)?;
-    let resumed = session.finish()?;
+    // Later, in another process, after a power cut: the same call goes on.
+    let resumed = trainer.fit_saved(training, validation, &mut Silent, &checkpoints)?;
+    checkpoints.clear()?;
 
     let uninterrupted = trainer.fit(training, validation)?;
     println!(

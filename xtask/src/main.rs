@@ -15,6 +15,7 @@ mod edges;
 mod keep;
 mod look;
 mod names;
+mod nightly;
 mod onnx;
 mod output;
 mod paths;
@@ -53,6 +54,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::Coverage) => cargo::coverage(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
         Ok(Verb::Look) => look::run(&rest),
+        Ok(Verb::Nightly) => nightly::run(&rest),
         Ok(Verb::Onnx) => onnx::run(&rest),
         Ok(Verb::Portable) => portable::run(&rest),
         Err(message) => {

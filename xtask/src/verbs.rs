@@ -17,13 +17,15 @@ pub(crate) enum Verb {
     Keep,
     /// Look at a report in a browser.
     Look,
+    /// Run the checks that take long.
+    Nightly,
     /// Have onnxruntime predict what exported models do.
     Onnx,
     /// Run exported models on other machines.
     Portable,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 9] = [
+const VERBS: [(Verb, &str, &str, &str); 10] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -70,6 +72,13 @@ const VERBS: [(Verb, &str, &str, &str); 9] = [
          Chromium; or draw what a program printed as SVG",
     ),
     (
+        Verb::Nightly,
+        "nightly",
+        "nightly [CHECK[=FIGURE]…]",
+        "run the checks that take long, or those that are named: kills=500 (real processes killed at random moments, and resumed to the \
+         same bits), onnx=2000 (exported models in onnxruntime)",
+    ),
+    (
         Verb::Onnx,
         "onnx",
         "onnx [COUNT]",
@@ -85,7 +94,7 @@ const VERBS: [(Verb, &str, &str, &str); 9] = [
 ];
 
 /// Verbs of the program, passed on to it.
-const PASSED_ON: [&str; 13] = [
+const PASSED_ON: [&str; 14] = [
     "run",
     "verify",
     "replicate",
@@ -99,6 +108,7 @@ const PASSED_ON: [&str; 13] = [
     "inspect",
     "export",
     "data",
+    "fsck",
 ];
 
 /// The verb of that name, or a sentence that says which one was probably meant.

@@ -83,6 +83,8 @@ pub(crate) const TRAIN: &str = "\
 Examples:
   smallbatch train houses.csv --target price
   smallbatch train houses.csv --target price --recipe recipe.toml
+  smallbatch train houses.csv --target price --recipe recipe.toml --resume
+                       go on after Ctrl-C, a kill or a power cut
 
 A recipe in TOML, where what is left out has its default:
   [network]
@@ -117,6 +119,11 @@ Examples:
 pub(crate) const COMPLETIONS: &str = "\
 Example:
   smallbatch completions bash > ~/.local/share/bash-completion/completions/smallbatch";
+
+/// Of `fsck`.
+pub(crate) const FSCK: &str = "\
+Example:
+  smallbatch fsck out";
 
 /// Of `data`.
 pub(crate) const DATA: &str = "\

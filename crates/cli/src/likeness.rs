@@ -3,7 +3,7 @@
 use smallbatch::lab;
 
 /// The verbs, each with its other name.
-pub(crate) const VERBS: [&str; 15] = [
+pub(crate) const VERBS: [&str; 16] = [
     "run",
     "experiment",
     "verify",
@@ -18,6 +18,7 @@ pub(crate) const VERBS: [&str; 15] = [
     "inspect",
     "export",
     "data",
+    "fsck",
     "completions",
 ];
 

@@ -12,9 +12,11 @@ mod arguments;
 mod data;
 mod ending;
 mod export;
+mod fsck;
 mod help;
 mod interruption;
 mod likeness;
+mod locked;
 mod mistaken;
 mod output;
 mod progress;
@@ -51,6 +53,7 @@ fn carry_out(verb: &Verb) -> Result<Ending, Failure> {
         Verb::Inspect(asked) => table::inspect(asked),
         Verb::Export(asked) => export::export(asked),
         Verb::Data(asked) => data::data(asked),
+        Verb::Fsck(asked) => fsck::fsck(asked),
         Verb::Completions { shell } => {
             output::say(&verbs::completions(*shell));
             Ok(Ending::Done)

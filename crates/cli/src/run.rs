@@ -9,9 +9,9 @@ use smallbatch::report::{self, results::Results};
 use crate::arguments::{Asked, ProbeMemory, Replicate, Report};
 use crate::ending::{Ending, Failure};
 use crate::interruption::Interruption;
-use crate::mistaken;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
+use crate::{locked, mistaken};
 
 /// Where results go unless said otherwise.
 const OUT: &str = "out";
@@ -78,6 +78,7 @@ fn carry_out(
     let registered = lab::preregister(plan)?;
     // Minutes of work must not end at a folder that cannot be written to.
     report::prepare(out)?;
+    let _lock = locked::take(out)?;
     warn(&format!(
         "design {}, base seed {}: {} tables, {} repetitions",
         registered.design_hash,

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 mod new;
 mod said;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -14,9 +15,9 @@ use smallbatch::{lab, report, sweep};
 
 use crate::ending::{Ending, Failure, in_flags};
 use crate::interruption::Interruption;
-use crate::mistaken;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
+use crate::{locked, mistaken};
 use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
 use new::New;
 
@@ -122,6 +123,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     }
     // Work must not end at a folder that cannot be written to.
     report::prepare(&asked.out)?;
+    let _lock = locked::take(&asked.out)?;
 
     let start = Instant::now();
     let mut display = Display::new(Interruption::listen()).patient();
@@ -163,21 +165,18 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
     tell_if_large(&asked.table);
     let reader = asked.reading.reader(&asked.table)?;
     report::prepare(&asked.out)?;
+    let _lock = locked::take(&asked.out)?;
     let memory = Memory {
         bytes: asked.memory.saturating_mul(1 << 20),
         folder: asked.out.clone(),
         ..Memory::default()
     };
-    let model = if is_standard_input(&asked.table) {
-        Pipeline::fit(&read(&asked.table)?, &reader, &recipe, asked.base_seed)?
-    } else {
-        if let Some(first) = TableChunks::open(&asked.table, 1)?.next() {
-            tell_notes(&asked.table, &first?);
-        }
-        Pipeline::fit_path(&asked.table, &reader, &recipe, asked.base_seed, &memory)?
+    let Some(model) = training::fit(asked, &reader, &recipe, &memory)? else {
+        return Ok(Ending::Interrupted);
     };
     let file = asked.out.join(Pipeline::FILE_NAME);
     model.save(&file)?;
+    training::clear(asked)?;
     for note in model.schema().notes() {
         warn(&format!("note: {}", in_flags(&note)));
     }

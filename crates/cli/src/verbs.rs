@@ -11,6 +11,7 @@ use crate::arguments::{Asked, Coverage, ProbeMemory, Replicate, Report, Verify};
 use crate::data::Data;
 use crate::ending::Ending;
 use crate::export::Export;
+use crate::fsck::Fsck;
 use crate::help;
 use crate::likeness;
 use crate::output::{say, screen, warn};
@@ -85,6 +86,7 @@ pub(crate) enum Verb {
     Inspect(Inspect),
     Export(Export),
     Data(Data),
+    Fsck(Fsck),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {

@@ -69,6 +69,25 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// An unfinished training that cannot be read.
+    #[error("{} is no training to go on with: {reason}; begin anew, without resuming", file.display())]
+    NoTraining {
+        /// The newest file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// An unfinished training of something else.
+    #[error(
+        "the unfinished training in {} is another one: {what} differs; give what it began with, or begin anew, without resuming",
+        folder.display()
+    )]
+    OtherTraining {
+        /// Where it is.
+        folder: PathBuf,
+        /// What is not the same.
+        what: &'static str,
+    },
     /// What the small predictor does not know.
     #[error("{what} has no form outside of this library; leave it out of the recipe")]
     NotPortable {
@@ -78,7 +97,7 @@ pub enum Error {
     /// A file that cannot be read or written.
     #[error("cannot {doing} {}: {source}", file.display())]
     File {
-        /// "read" or "write".
+        /// "read", "write" or "remove".
         doing: &'static str,
         /// The file.
         file: PathBuf,

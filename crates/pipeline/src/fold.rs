@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use nalgebra::DMatrix;
 use smallbatch_data::{Dataset, Frame, RowFile, Target};
-use smallbatch_mlp::{Mlp, Parameters};
+use smallbatch_mlp::{Mlp, MlpSpec, Parameters};
 use smallbatch_preprocess::{AnyScaler, FitData, FittedScaler, Scaler, StandardScaler};
 use smallbatch_train::{Observer, Record, Trainer, TrainingRows, Update};
 
@@ -19,6 +19,7 @@ use crate::member::{row_losses, run};
 
 use crate::output::FitOutput as _;
 use crate::recipe::{Levels, NetworkRecipe, Recipe};
+use crate::saving::Keeper;
 
 /// Looks in a row without a lower loss, after which a training is not continued.
 const PATIENCE: usize = 5;
@@ -185,6 +186,19 @@ impl Fold {
     /// # Errors
     /// [`Error::Interrupted`] when `stop` was set; what a recipe or rows make impossible.
     pub fn train(&self, recipe: &Recipe, seed: u64, stop: &AtomicBool) -> Result<Course, Error> {
+        self.train_kept(recipe, seed, &mut Keeper::none(stop))
+    }
+
+    /// The same, going on from what was kept of it.
+    pub(crate) fn train_kept(
+        &self,
+        recipe: &Recipe,
+        seed: u64,
+        keeper: &mut Keeper<'_>,
+    ) -> Result<Course, Error> {
+        if let Some(finished) = keeper.take_finished() {
+            return self.recall(recipe, finished);
+        }
         recipe.validate()?;
         let features = self.encoded(recipe.levels());
         let (target, weights) = (&self.target, self.weights.as_deref());
@@ -206,7 +220,7 @@ impl Fold {
         let encoded = output.encode(target);
         match recipe {
             Recipe::Line(line) => {
-                let network = line::fit(&training, &encoded, weights, line, stop)?;
+                let network = line::fit(&training, &encoded, weights, line, keeper.stop)?;
                 self.look(&mut course, &looked, network, 0.0, f64::NAN)?;
             }
             Recipe::Network(network) => {
@@ -218,7 +232,7 @@ impl Fold {
                 match dataset.cast::<f32>() {
                     Ok(dataset) => {
                         let trainer = self.trainer(network, dataset.n_samples(), seed);
-                        self.descend(&mut course, &looked, &trainer, &dataset, stop)?;
+                        self.descend(&mut course, &looked, &trainer, &dataset, keeper)?;
                     }
                     // Raw numbers that the network's type cannot hold: what would be trained on them is of no use.
                     Err(smallbatch_data::Error::Narrowing { .. }) => course.diverged = true,
@@ -226,6 +240,7 @@ impl Fold {
                 }
             }
         }
+        keeper.finish(&course)?;
         Ok(course)
     }
 
@@ -264,8 +279,14 @@ impl Fold {
         output: Output,
         rows: &RowFile<f32>,
         seed: u64,
+        keeper: &mut Keeper<'_>,
     ) -> Result<Course, Error> {
         let features = self.encoded(recipe.levels);
+        let trainer = self.trainer(recipe, rows.n_samples(), seed);
+        if let Some(finished) = keeper.take_finished() {
+            let encoder = Arc::clone(&features.encoder);
+            return finished.recalled(encoder, scaler, network_of(&trainer.model));
+        }
         let looked = self.looked(features, &scaler, output)?;
         let mut course = Course {
             encoder: Arc::clone(&features.encoder),
@@ -273,9 +294,8 @@ impl Fold {
             diverged: false,
             scaler,
         };
-        let trainer = self.trainer(recipe, rows.n_samples(), seed);
-        let stop = AtomicBool::new(false);
-        self.descend(&mut course, &looked, &trainer, rows, &stop)?;
+        self.descend(&mut course, &looked, &trainer, rows, keeper)?;
+        keeper.finish(&course)?;
         Ok(course)
     }
 
@@ -316,22 +336,25 @@ impl Fold {
         looked: &Looked,
         trainer: &Trainer,
         rows: impl Into<TrainingRows<'a, f32>>,
-        stop: &AtomicBool,
+        keeper: &mut Keeper<'_>,
     ) -> Result<(), Error> {
-        let mut session = trainer.start(rows, None)?;
-        let (mut best, mut since) = (f64::INFINITY, 0);
-        loop {
-            let outcome = match session.advance(&mut StopWhen(stop)) {
-                Ok(outcome) => outcome,
-                Err(smallbatch_train::Error::Diverged(_)) => {
-                    course.diverged = true;
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::Interrupted);
+        let mut session = match keeper.take_running() {
+            None => trainer.start(rows, None)?,
+            Some((_, checkpoint)) if checkpoint.trainer() != trainer => {
+                return Err(keeper.other("the recipe"));
             }
+            Some((looks, checkpoint)) => {
+                let encoder = Arc::clone(&course.encoder);
+                let network = network_of(&trainer.model);
+                *course = looks.recalled(encoder, course.scaler.clone(), network)?;
+                Trainer::resume(checkpoint, rows, None)?
+            }
+        };
+        let mut pace = keeper.pace();
+        let mut lowest = Lowest::of(course);
+        let mut outcome = None;
+        loop {
+            // Before it goes on: a training that was saved at an evaluation was not looked at there.
             let last = session.history().last();
             let (epoch, loss) =
                 last.map_or((0.0, f64::NAN), |last| (last.epoch, last.training_loss));
@@ -344,11 +367,25 @@ impl Fold {
                     course.diverged = true;
                     return Ok(());
                 }
-                since = if loss < best { 0 } else { since + 1 };
-                best = best.min(loss);
+                lowest.observe(loss);
             }
-            if outcome.is_some() || since >= PATIENCE {
+            if outcome.is_some() || lowest.since >= PATIENCE {
                 return Ok(());
+            }
+            let mut stop = StopWhen(keeper.stop);
+            let advanced =
+                session.advance_saved(&mut stop, &mut pace, |session| keeper.save(course, session));
+            outcome = match advanced {
+                Ok(outcome) => outcome,
+                Err(Error::Training(smallbatch_train::Error::Diverged(_))) => {
+                    course.diverged = true;
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            };
+            if keeper.stop.load(Ordering::Relaxed) {
+                keeper.save(course, &session)?;
+                return Err(Error::Interrupted);
             }
         }
     }
@@ -380,6 +417,40 @@ impl Fold {
     }
 }
 
+/// The lowest loss of the looks so far, and how many there were since.
+#[derive(Clone, Copy)]
+struct Lowest {
+    loss: f64,
+    since: usize,
+}
+
+impl Lowest {
+    fn of(course: &Course) -> Self {
+        let mut lowest = Self {
+            loss: f64::INFINITY,
+            since: 0,
+        };
+        course
+            .looks
+            .iter()
+            .for_each(|look| lowest.observe(look.loss()));
+        lowest
+    }
+
+    fn observe(&mut self, loss: f64) {
+        self.since = if loss < self.loss { 0 } else { self.since + 1 };
+        self.loss = self.loss.min(loss);
+    }
+}
+
+/// Makes networks of this kind from their parameters.
+fn network_of(spec: &MlpSpec) -> impl Fn(Vec<f32>) -> Result<Mlp<f32>, Error> {
+    move |parameters| {
+        let parameters = Parameters::from_vec(spec.layer_sizes(), parameters)?;
+        Ok(Mlp::from_parameters(spec.clone(), parameters)?)
+    }
+}
+
 /// Some rows of a target.
 fn select(target: &Target<f64>, rows: &[usize]) -> Target<f64> {
     match target {
@@ -399,12 +470,8 @@ impl Fold {
     pub fn recall(&self, recipe: &Recipe, kept: KeptCourse) -> Result<Course, Error> {
         let encoded = self.encoded(recipe.levels());
         let spec = recipe.spec(encoded.training.nrows(), &self.target);
-        let network = |parameters| -> Result<Mlp<f32>, Error> {
-            let parameters = Parameters::from_vec(spec.layer_sizes(), parameters)?;
-            Ok(Mlp::from_parameters(spec.clone(), parameters)?)
-        };
         let (encoder, scaler) = (Arc::clone(&encoded.encoder), self.scaler(recipe)?);
-        kept.recalled(encoder, scaler, network)
+        kept.recalled(encoder, scaler, network_of(&spec))
     }
 }
 

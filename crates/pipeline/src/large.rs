@@ -19,6 +19,7 @@ use crate::member::narrowed;
 
 use crate::output::FitOutput as _;
 use crate::recipe::{NetworkRecipe, Recipe};
+use crate::saving::{Identity, Keeper, NEVER, Saving};
 use crate::{Conformal, Error, Pipeline, Scores};
 use hold_out::HoldOut;
 
@@ -86,11 +87,60 @@ impl Pipeline {
         seed: u64,
         memory: &Memory,
     ) -> Result<Self, Error> {
+        Self::fit_path_as(path.as_ref(), reader, recipe, seed, memory, None)
+    }
+
+    /// The same, and what the training came to is saved now and then: killed at any moment, the same call goes on from there (where `saving`
+    /// says so), and the model is that of a training that was never stopped, to the bit. Of a straight line only whole folds are saved.
+    ///
+    /// Once the model is saved, [`Saving::clear`] removes the rest.
+    ///
+    /// ```
+    /// use std::sync::atomic::AtomicBool;
+    /// use std::time::Duration;
+    /// use smallbatch_data::TableReader;
+    /// use smallbatch_pipeline::{Memory, Pipeline, Recipe, Saving};
+    ///
+    /// # let scratch = tempfile::tempdir()?;
+    /// # let file = scratch.path().join("houses.csv");
+    /// # let rows: String = (0..60).map(|i| format!("{},{}\n", i * 7 % 60, i * 21 % 180)).collect();
+    /// # std::fs::write(&file, format!("size,price\n{rows}"))?;
+    /// let stop = AtomicBool::new(false); // set by a handler of signals, say
+    /// let saving = Saving { folder: scratch.path().join("unfinished"), every: Duration::from_secs(30), resume: true, stop: &stop };
+    /// let recipe: Recipe = serde_json::from_str(r#"{"network": {"hidden": [8], "epochs": 5}}"#)?;
+    /// let model = Pipeline::fit_path_saved(&file, &TableReader::new(), &recipe, 0, &Memory::default(), &saving)?;
+    /// model.save(scratch.path().join("model.safetensors"))?;
+    /// saving.clear()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`fit_path`](Self::fit_path); [`Error::Interrupted`] where somebody asked to stop; [`Error::OtherTraining`] and
+    /// [`Error::NoTraining`] for what cannot be gone on with; [`Error::File`] where the folder cannot be written to.
+    pub fn fit_path_saved(
+        path: impl AsRef<Path>,
+        reader: &TableReader,
+        recipe: &Recipe,
+        seed: u64,
+        memory: &Memory,
+        saving: &Saving<'_>,
+    ) -> Result<Self, Error> {
+        Self::fit_path_as(path.as_ref(), reader, recipe, seed, memory, Some(saving))
+    }
+
+    fn fit_path_as(
+        path: &Path,
+        reader: &TableReader,
+        recipe: &Recipe,
+        seed: u64,
+        memory: &Memory,
+        saving: Option<&Saving<'_>>,
+    ) -> Result<Self, Error> {
         recipe.validate()?;
         memory.validate()?;
-        let path = path.as_ref();
         if path == Path::new("-") {
-            return Self::fit(&Table::read_path(path)?, reader, recipe, seed);
+            let table = Table::read_path(path)?;
+            return Self::fit_as_read(reader.schema(&table)?, &table, recipe, seed, saving);
         }
         let (schema, table, n_rows) = sample_path(path, reader, memory.rows, seed)?;
         match recipe {
@@ -105,11 +155,12 @@ impl Pipeline {
                     hold_out,
                     sample: frame.select(&rows),
                     memory,
+                    saving,
                 };
                 drop((table, frame));
                 large.fit(network, recipe, seed)
             }
-            _ => Self::fit_as_read(schema, &table, recipe, seed),
+            _ => Self::fit_as_read(schema, &table, recipe, seed, saving),
         }
     }
 }
@@ -121,6 +172,7 @@ struct Large<'a> {
     hold_out: HoldOut,
     sample: Frame,
     memory: &'a Memory,
+    saving: Option<&'a Saving<'a>>,
 }
 
 /// What rows become before a network reads them.
@@ -164,8 +216,16 @@ impl Large<'_> {
             scaler,
             output,
         } = encoding;
+        let mut keeper = match self.saving {
+            None => Keeper::none(&NEVER),
+            Some(saving) => {
+                let held = held_out.features.iter().map(|value| value.to_bits());
+                let hash = held.fold(rows.hash(), |hash, bits| hash.rotate_left(1) ^ bits);
+                Keeper::new(saving, Identity::new(self.schema, hash, recipe, seed)?)?
+            }
+        };
         let fold = Fold::of(encoder, training, held_out);
-        let course = fold.train_on_file(network, scaler, output, &rows, seed)?;
+        let course = fold.train_on_file(network, scaler, output, &rows, seed, &mut keeper)?;
         let broken = |why: &str| Error::Broken {
             what: recipe.to_string(),
             why: why.into(),

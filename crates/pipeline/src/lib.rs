@@ -85,6 +85,7 @@ mod portable;
 mod predictions;
 mod recipe;
 mod saved;
+mod saving;
 mod scores;
 
 pub use nalgebra;
@@ -100,5 +101,6 @@ pub use member::{Member, committee, row_losses};
 pub use pipeline::{Pipeline, held_out};
 pub use predictions::Predictions;
 pub use recipe::{Levels, Line, NetworkRecipe, Rates, Recipe, RecipeOptimizer};
+pub use saving::Saving;
 pub use scores::{Measures, Scores};
 pub use smallbatch_predict::Output;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use crate::fold::Fold;
 use crate::member::{Member, committee};
 use crate::recipe::Recipe;
 use crate::saved;
+use crate::saving::{Identity, Keeper, NEVER, Saving, hash_of};
 use crate::scores::Scores;
 use crate::{Error, Predictions};
 
@@ -96,7 +96,7 @@ impl Pipeline {
         seed: u64,
     ) -> Result<Self, Error> {
         recipe.validate()?;
-        Self::fit_as_read(reader.schema(table)?, table, recipe, seed)
+        Self::fit_as_read(reader.schema(table)?, table, recipe, seed, None)
     }
 
     /// The same on a table whose schema is known.
@@ -105,6 +105,7 @@ impl Pipeline {
         table: &Table,
         recipe: &Recipe,
         seed: u64,
+        saving: Option<&Saving<'_>>,
     ) -> Result<Self, Error> {
         let frame = schema.labelled_frame(table)?.frame;
         if frame.n_rows() < FEWEST_ROWS {
@@ -114,16 +115,22 @@ impl Pipeline {
             });
         }
         let folds = Folds::at_most(&frame, FOLDS, seed)?;
-        let stop = AtomicBool::new(false);
+        let mut keeper = match saving {
+            None => Keeper::none(&NEVER),
+            Some(saving) => {
+                let identity = Identity::new(&schema, hash_of(&frame), recipe, seed)?;
+                Keeper::new(saving, identity)?
+            }
+        };
         let courses = (0..folds.n_folds())
             .map(|index| {
                 let (training, held_out) = folds.rows(index);
                 let fold = Fold::new(&frame, &training, &held_out)?;
-                fold.train(recipe, seed.wrapping_add(index as u64), &stop)
+                fold.train_kept(recipe, seed.wrapping_add(index as u64), &mut keeper)
             })
             .collect::<Result<_, Error>>()?;
         let cross = CrossFit::new(recipe.clone(), courses, &folds);
-        Self::new(schema, &frame, &[(&folds, &cross)], seed)
+        Self::assemble(schema, &frame, &[(&folds, &cross)], seed, &mut keeper)
     }
 
     /// What a recipe is worth on a table: each row is judged by a network that did not see it. [`fit`](Self::fit) gives the same beside the
@@ -149,6 +156,16 @@ impl Pipeline {
         frame: &Frame,
         rounds: &[(&Folds, &CrossFit)],
         seed: u64,
+    ) -> Result<Self, Error> {
+        Self::assemble(schema, frame, rounds, seed, &mut Keeper::none(&NEVER))
+    }
+
+    fn assemble(
+        schema: TableSchema,
+        frame: &Frame,
+        rounds: &[(&Folds, &CrossFit)],
+        seed: u64,
+        keeper: &mut Keeper<'_>,
     ) -> Result<Self, Error> {
         let Some(&(folds, cross)) = rounds.first() else {
             return Err(Error::FewRows { rows: 0, needed: 1 });
@@ -188,7 +205,7 @@ impl Pipeline {
             }
         };
         if folds.by_time() {
-            members = vec![on_all_rows(frame, folds, cross, seed)?];
+            members = vec![on_all_rows(frame, folds, cross, seed, keeper)?];
         }
         Ok(Self {
             schema,
@@ -337,10 +354,16 @@ impl Pipeline {
 }
 
 /// One network trained on all rows, for as long as was best on the folds.
-fn on_all_rows(frame: &Frame, folds: &Folds, cross: &CrossFit, seed: u64) -> Result<Member, Error> {
+fn on_all_rows(
+    frame: &Frame,
+    folds: &Folds,
+    cross: &CrossFit,
+    seed: u64,
+    keeper: &mut Keeper<'_>,
+) -> Result<Member, Error> {
     let all: Vec<usize> = (0..frame.n_rows()).collect();
     let fold = Fold::new(frame, &all, &folds.rows(0).1)?;
-    let course = fold.train(&cross.recipe, seed, &AtomicBool::new(false))?;
+    let course = fold.train_kept(&cross.recipe, seed, keeper)?;
     let look = cross.best_look().unwrap_or(usize::MAX);
     let look = look.min(course.looks.len().saturating_sub(1));
     let last = course.member(look).filter(|_| !course.diverged);

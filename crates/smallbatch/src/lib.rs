@@ -92,6 +92,7 @@
 //! | train: budgets, schedules, early stopping, metrics, resuming | [`train`] | |
 //! | from a table to predictions: encoding, scaling, networks, intervals, one file | [`pipeline`] | |
 //! | predict with a saved model where there is no standard library, row by row | [`predict`] | |
+//! | write files that appear whole or not at all, and keep a folder for one process | [`files`] | |
 //! | write a model as a source of Rust or C, or for ONNX runtimes | `export` | `export` |
 //! | fetch a real data set such as MNIST | `fetch` | `fetch` |
 //! | run many trainings on all cores, each one reproducible | `sweep` | `sweep` |
@@ -122,6 +123,7 @@ pub use smallbatch_evidence as evidence;
 pub use smallbatch_export as export;
 #[cfg(feature = "fetch")]
 pub use smallbatch_fetch as fetch;
+pub use smallbatch_files as files;
 #[cfg(feature = "lab")]
 pub use smallbatch_lab as lab;
 pub use smallbatch_mlp as mlp;

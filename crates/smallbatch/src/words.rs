@@ -95,6 +95,9 @@ fn every_name_of_the_page_exists() {
         "Trainer::early_stopping": Trainer::early_stopping;
         "Trainer::fit": |trainer: Trainer, split: Three| trainer.fit(split.train(), None);
         "Trainer::fit_observed": |trainer: Trainer, split: Three| trainer.fit_observed(split.train(), None, &mut train::Silent);
+        "Trainer::fit_saved": |trainer: Trainer, split: Three, kept: train::Checkpoints| {
+            trainer.fit_saved(split.train(), None, &mut train::Silent, &kept).err()
+        };
         "Trainer::learning_rate": Trainer::learning_rate;
         "Trainer::optimizer": Trainer::optimizer;
         "Trainer::resume": |saved, split: Three| Trainer::resume(saved, split.train(), None).err();

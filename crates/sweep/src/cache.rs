@@ -170,6 +170,21 @@ impl Drop for Shelf {
     }
 }
 
+/// How many entries a file of a cache has, and how many bytes are after them that are none: half written by a process that was killed, or
+/// damaged. They are made again.
+///
+/// # Errors
+/// What the system said.
+pub fn check_cache_file(file: &Path) -> std::io::Result<(usize, usize)> {
+    let bytes = fs::read(file)?;
+    let (mut entries, mut whole) = (0, 0);
+    while let Some((_, _, length)) = first_entry(&bytes[whole..]) {
+        entries += 1;
+        whole += length;
+    }
+    Ok((entries, bytes.len() - whole))
+}
+
 /// The first entry of some bytes, with the bytes that it takes; `None` where they are no whole one.
 fn first_entry(bytes: &[u8]) -> Option<(u128, &[u8], usize)> {
     let (head, rest) = bytes.split_at_checked(HEAD)?;
@@ -244,6 +259,7 @@ mod tests {
             let mut shelf = cache.shelf("wine");
             assert_eq!(shelf.find::<f64>("one"), Some(1.0));
             assert_eq!(shelf.find::<f64>("two"), None, "{length}");
+            assert_eq!(check_cache_file(&file).unwrap(), (1, length - half));
             shelf.keep("two", &2.0);
             drop(shelf);
             assert_eq!(fs::read(&file).unwrap(), whole);

@@ -60,7 +60,7 @@ mod table;
 mod training;
 mod trajectory;
 
-pub use cache::Cache;
+pub use cache::{Cache, check_cache_file};
 pub use error::Error;
 pub use job::{Job, JobOptimizer, JobScaling, JobSplit};
 pub use memory::MemoryProbe;

@@ -1,6 +1,7 @@
 //! The flags of the verbs for a table of one's own.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use smallbatch::data::{ColumnKind, TableReader, Task};
@@ -192,6 +193,14 @@ pub(crate) struct Train {
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     pub(crate) base_seed: u64,
 
+    /// Go on with the unfinished training in DIR, which was killed or stopped
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// Seconds between two savings of what the training came to, into DIR/unfinished; at most a twentieth of the time is for that
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(crate) save_every: Duration,
+
     /// Megabytes of encoded rows that are shuffled at a time, of a table of more than 100,000 rows
     #[arg(long, value_name = "MB", default_value_t = 256)]
     pub(crate) memory: usize,
@@ -291,6 +300,12 @@ fn kind(text: &str) -> Result<(String, ColumnKind), String> {
     let kind = ColumnKind::NAMES.iter().find(|(name, _)| *name == kind);
     let (_, kind) = kind.ok_or_else(known)?;
     Ok((column.to_owned(), *kind))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "give a number of seconds, at least 0".into())
 }
 
 pub(crate) fn task(text: &str) -> Result<Task, String> {

@@ -3,7 +3,9 @@
 mod data;
 mod export;
 mod files;
+mod fsck;
 mod help;
+mod kills;
 mod mistaken;
 mod models;
 mod predictions;

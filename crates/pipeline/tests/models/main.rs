@@ -11,6 +11,7 @@ mod fitting;
 mod intervals;
 mod judging;
 mod large;
+mod resumed;
 mod saved;
 mod support;
 mod weights;
