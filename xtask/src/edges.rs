@@ -60,7 +60,10 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ),
     ("smallbatch-fetch", &["smallbatch-data"]),
     ("smallbatch-evidence", &[]),
-    ("smallbatch-report", &["smallbatch-evidence"]),
+    (
+        "smallbatch-report",
+        &["smallbatch-evidence", "smallbatch-files"],
+    ),
     ("smallbatch-lab", EXPERIMENTS),
     ("smallbatch-advice", EXPERIMENTS),
     ("smallbatch", LIBRARIES),

@@ -116,8 +116,6 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn checks_are_chosen_by_name_and_figure() {
         let chosen = |arguments: &[&str]| -> Result<Vec<(&str, u32)>, String> {

@@ -25,14 +25,13 @@ impl Advised {
         let model = folder.join(Pipeline::FILE_NAME);
         self.model.save(&model)?;
         let file = folder.join("advice.json");
-        let mut text = serde_json::to_vec_pretty(&self.advice).map_err(|error| {
+        let text = serde_json::to_string_pretty(&self.advice).map_err(|error| {
             smallbatch_report::Error::Write {
                 file: file.clone(),
                 reason: error.to_string(),
             }
         })?;
-        text.push(b'\n');
-        write_file(&file, &text)?;
+        write_file(&file, smallbatch_files::seal_json(&text).as_bytes())?;
         let page = folder.join("advice.html");
         write_file(&page, advice_html(&page::page(self, expected)).as_bytes())?;
         Ok(vec![page, file, model])

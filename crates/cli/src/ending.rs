@@ -77,7 +77,8 @@ impl Failure {
 }
 
 /// The libraries' ways out, and what they are on the command line.
-const WAYS_OUT: [(&str, &str); 11] = [
+const WAYS_OUT: [(&str, &str); 12] = [
+    ("without resuming", "without --resume"),
     (
         "choose another folder, or change its permissions",
         "name another with --out, or change its permissions",

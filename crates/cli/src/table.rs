@@ -11,7 +11,7 @@ use std::time::Instant;
 use smallbatch::advice::{AdvicePlan, MOST_ROWS, advise_sampled as search};
 use smallbatch::data::{Dataset, Table, TableChunks, TableSchema, sample_path};
 use smallbatch::pipeline::{Memory, Pipeline, Recipe};
-use smallbatch::{lab, report, sweep};
+use smallbatch::{files, lab, report, sweep};
 
 use crate::ending::{Ending, Failure, in_flags};
 use crate::interruption::Interruption;
@@ -136,7 +136,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     )?;
     warn(&format!("done in {}", spoken(start.elapsed())));
     if asked.json {
-        say(&json(&advised.advice)?);
+        say(&files::seal_json(&json(&advised.advice)?));
         return Ok(Ending::Done);
     }
     // Before lines are broken.

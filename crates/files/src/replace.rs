@@ -152,7 +152,7 @@ mod tests {
                     let found = fs::read(&file).unwrap();
                     let place = format!("{fault:?} at call {at}, stays: {stays}");
                     assert_eq!(files_in(&folder), 1, "{place}");
-                    assert_eq!(unfinished(folder.path()).unwrap(), [PathBuf::new(); 0]);
+                    assert!(unfinished(folder.path()).unwrap().is_empty());
                     match written {
                         Ok(()) => assert_eq!(found, new, "{place}"),
                         // The last call brings the name to the disk: the file itself is there.

@@ -127,7 +127,7 @@ mod tests {
     fn the_last_are_kept_by_their_numbers_and_other_files_stay() {
         let scratch = tempfile::tempdir().unwrap();
         let states = Rotation::new(scratch.path().join("deep/states"), "state", 2);
-        assert_eq!(states.files().unwrap(), [PathBuf::new(); 0]);
+        assert!(states.files().unwrap().is_empty());
         states.clear().unwrap();
         for number in 1..=11 {
             let file = states.save(format!("{number}").as_bytes()).unwrap();
@@ -146,7 +146,7 @@ mod tests {
         let other = states.folder().join("state-of-things");
         fs::write(&other, "").unwrap();
         states.clear().unwrap();
-        assert_eq!(states.files().unwrap(), [PathBuf::new(); 0]);
+        assert!(states.files().unwrap().is_empty());
         assert!(other.exists() && !left.exists());
         fs::remove_file(other).unwrap();
         states.clear().unwrap();

@@ -100,6 +100,12 @@ pub(crate) fn parse(text: &[u8], file: &Path) -> Result<Results, Error> {
         file: file(),
         reason: error.to_string(),
     };
+    if let Ok(whole) = std::str::from_utf8(text) {
+        smallbatch_files::check_json(whole).map_err(|error| Error::Read {
+            file: file(),
+            reason: error.to_string(),
+        })?;
+    }
     let Layout { schema_version } = serde_json::from_slice(text).map_err(failed)?;
     if schema_version < SCHEMA_VERSION {
         return Err(Error::FirstLaboratory { file: file() });
@@ -116,9 +122,8 @@ pub(crate) fn parse(text: &[u8], file: &Path) -> Result<Results, Error> {
 
 /// The text of a file with results.
 pub(crate) fn json(results: &Results, file: &Path) -> Result<Vec<u8>, Error> {
-    let mut text = serde_json::to_vec_pretty(results).map_err(|error| failed(file, error))?;
-    text.push(b'\n');
-    Ok(text)
+    let text = serde_json::to_string_pretty(results).map_err(|error| failed(file, error))?;
+    Ok(smallbatch_files::seal_json(&text).into_bytes())
 }
 
 /// A new file with a hidden name in the same folder. No other process has it, not even one of the same number in another
@@ -226,6 +231,21 @@ mod tests {
             assert!(text.contains(&bad.display().to_string()), "{text}");
             assert!(text.contains("choose another folder"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_result_that_was_altered_is_refused() {
+        let (_folder, file) = folder();
+        let text = json(&crate::fixture::results(), &file).expect("a text");
+        parse(&text, &file).expect("whole");
+        let text = String::from_utf8(text).expect("UTF-8");
+        let altered = text.replacen("\"base_seed\": ", "\"base_seed\": 1", 1);
+        assert_ne!(altered, text);
+        let error = parse(altered.as_bytes(), &file).expect_err("altered");
+        assert!(
+            error.to_string().contains("its checksum differs"),
+            "{error}"
+        );
     }
 
     #[test]

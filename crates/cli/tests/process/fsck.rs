@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{given, modelled, rows, said_in};
+use crate::support::{SMALL_EXPERIMENT, given, modelled, rows, said_in, small_experiment};
 
 /// A folder with an advice and its model in `out`, and another in `other`.
 fn advised() -> tempfile::TempDir {
@@ -48,7 +48,6 @@ fn an_advice_and_its_model_are_whole_and_belong_together() {
     let (code, said) = said_in(path, &["fsck", "out"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("belongs to model.safetensors"), "{said}");
-    assert!(said.contains("finished trainings"), "{said}");
     assert!(
         !said.contains("DAMAGED") && !said.contains("unchecked"),
         "{said}"
@@ -78,8 +77,22 @@ fn an_advice_and_its_model_are_whole_and_belong_together() {
         );
         fs::write(&file_path, whole).expect("written");
     }
-    // What a kill leaves costs nothing.
-    fs::write(path.join("out/.model.safetensors.1-0.unfinished"), "x").expect("written");
+}
+
+/// What a kill leaves costs nothing: an unfinished file, and a cache that is cut.
+#[test]
+fn what_a_kill_leaves_is_no_damage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    small_experiment(path);
+    let (code, said) = said_in(path, &SMALL_EXPERIMENT);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = said_in(path, &["fsck", "out"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("finished trainings"), "{said}");
+    assert!(!said.contains("unchecked"), "{said}");
+
+    fs::write(path.join("out/.results.json.1-0.unfinished"), "x").expect("written");
     let cache = fs::read_dir(path.join("out/cache"))
         .expect("a cache")
         .next();
