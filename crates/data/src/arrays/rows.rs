@@ -32,6 +32,8 @@ struct Rows {
     layout: Layout,
     /// All values, where the first axis runs fastest: rows are scattered then.
     whole: Option<ArrayValues>,
+    /// The first row: it is read before its columns are named, so that no more are named than the file has.
+    first: Option<ArrayValues>,
 }
 
 impl ArrayRows {
@@ -196,11 +198,14 @@ impl Rows {
         let mut rows = Self {
             source,
             whole: None,
+            first: None,
             layout,
         };
         if rows.layout.fortran_order {
             let values = rows.source.values(&rows.layout)?;
             rows.whole = Some(values.fortran_to_c_order(&rows.layout.shape));
+        } else if rows.layout.n_samples() > 0 {
+            rows.first = Some(rows.source.row(&rows.layout, 0)?);
         }
         Ok(rows)
     }
@@ -212,7 +217,10 @@ impl Rows {
             written(values, row * width..(row + 1) * width, text, ends);
             return Ok(());
         }
-        let values = self.source.row(&self.layout, row)?;
+        let values = match self.first.take() {
+            Some(first) => first,
+            None => self.source.row(&self.layout, row)?,
+        };
         written(&values, 0..width, text, ends);
         Ok(())
     }

@@ -205,3 +205,20 @@ fn files_that_are_not_whole_or_of_other_types_say_so() {
     let other = sentence("b.xlsx", &zip(&[("sheet.xml", b"<a/>".to_vec())]));
     assert!(other.contains("a spreadsheet or an archive"), "{other}");
 }
+
+/// A header that promises a row of a billion numbers: none of its columns is named before the row is there.
+#[test]
+fn columns_that_are_not_there_take_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("wide.npy");
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 31000000), }\n";
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes());
+    std::fs::write(&file, bytes).unwrap();
+    let counted = allocation_counter::measure(|| {
+        let error = Table::read_path(&file).unwrap_err().to_string();
+        assert!(error.contains("248000000"), "{error}");
+    });
+    assert!(counted.bytes_max < 100_000, "{}", counted.bytes_max);
+}
