@@ -1,0 +1,253 @@
+//! Changes valid files at random and gives them to their reader: `smallbatch-fuzz TARGET|all [--seconds N] [--seed N]`, or `smallbatch-fuzz FILE TARGET` for one file,
+//! or `smallbatch-fuzz --corpus`, which writes the valid files into `corpus`.
+//!
+//! A file that is a finding is kept in `artifacts/TARGET`. What ends this program (memory, the stack, a hang) is in `artifacts/TARGET/current`.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use smallbatch_fuzz::{TARGETS, read, seeds};
+
+/// A reader may allocate this much for each byte of a file, and beside it.
+const BYTES_A_BYTE: u64 = 4_000;
+const BYTES_BESIDE: u64 = 64 << 20;
+
+/// And take this long.
+const LONGEST: Duration = Duration::from_secs(20);
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |name: &str, default: u64| {
+        let at = arguments.iter().position(|word| word == name);
+        at.and_then(|at| arguments.get(at + 1)?.parse().ok())
+            .unwrap_or(default)
+    };
+    let (seconds, seed) = (number("--seconds", 60), number("--seed", 1));
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["--corpus"] => {
+            TARGETS.iter().for_each(|target| write_corpus(target));
+            ExitCode::SUCCESS
+        }
+        [file, target] if TARGETS.contains(&target) => {
+            let taken = read(target, &fs::read(file).expect("a file"));
+            println!("{}", if taken { "taken" } else { "refused" });
+            ExitCode::SUCCESS
+        }
+        ["all", ..] => done(
+            TARGETS
+                .iter()
+                .map(|target| fuzz(target, seconds, seed))
+                .sum(),
+        ),
+        [target, ..] if TARGETS.contains(&target) => done(fuzz(target, seconds, seed)),
+        _ => {
+            eprintln!(
+                "usage: smallbatch-fuzz TARGET|all [--seconds N] [--seed N]\ntargets: {}",
+                TARGETS.join(", ")
+            );
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn done(findings: usize) -> ExitCode {
+    if findings == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn here(folder: &str, target: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(folder)
+        .join(target);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn write_corpus(target: &str) {
+    let folder = here("corpus", target);
+    for (at, seed) in seeds(target).iter().enumerate() {
+        fs::write(folder.join(format!("{at:02}")), seed).expect("a file");
+    }
+}
+
+/// Runs one target for a time, and says what came of it.
+fn fuzz(target: &str, seconds: u64, seed: u64) -> usize {
+    let seeds = seeds(target);
+    let folder = here("artifacts", target);
+    let mut random = Random(seed);
+    let (mut cases, mut taken) = (0_u64, 0_u64);
+    let mut findings: Vec<String> = Vec::new();
+    let mut slowest = Duration::ZERO;
+    let mut most = 0;
+    for seed in &seeds {
+        if !read(target, seed) {
+            println!("{target}: a valid file of {} bytes is refused", seed.len());
+        }
+    }
+    let silent = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let bytes = random.change(&seeds);
+        fs::write(folder.join("current"), &bytes).expect("a file");
+        let began = Instant::now();
+        let mut outcome = Ok(false);
+        let memory = allocation_counter::measure(|| {
+            outcome = catch_unwind(AssertUnwindSafe(|| read(target, &bytes)));
+        });
+        let took = began.elapsed();
+        cases += 1;
+        slowest = slowest.max(took);
+        most = most.max(memory.bytes_max);
+        let finding = match outcome {
+            Err(panic) => Some(format!("panics: {}", words_of(panic.as_ref()))),
+            Ok(_) if took > LONGEST => Some(format!("takes {took:?}")),
+            Ok(_) if memory.bytes_max > BYTES_BESIDE + BYTES_A_BYTE * bytes.len() as u64 => {
+                Some(format!("allocates {} MB", memory.bytes_max >> 20))
+            }
+            Ok(was_taken) => {
+                taken += u64::from(was_taken);
+                None
+            }
+        };
+        // One file of each kind.
+        if let Some(finding) = finding
+            && !findings.contains(&finding)
+        {
+            let file = folder.join(format!("{cases}"));
+            fs::write(&file, &bytes).expect("a file");
+            println!("{target}: {finding} ({})", file.display());
+            findings.push(finding);
+        }
+    }
+    std::panic::set_hook(silent);
+    fs::remove_file(folder.join("current")).ok();
+    println!(
+        "{target}: {cases} files in {} s, {taken} taken, {} kinds of findings; slowest {slowest:?}, most memory {} KB",
+        start.elapsed().as_secs(),
+        findings.len(),
+        most >> 10
+    );
+    findings.len()
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("?");
+    // Without its numbers: the same mistake of another file is the same.
+    let text: String = text
+        .chars()
+        .take(200)
+        .filter(|letter| !letter.is_ascii_digit())
+        .collect();
+    text.replace('\n', " ")
+}
+
+/// A stream of random numbers (`SplitMix64`).
+struct Random(u64);
+
+impl Random {
+    fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to n - 1; 0 for 0.
+    fn below(&mut self, n: usize) -> usize {
+        (self.bits() % n.max(1) as u64) as usize
+    }
+
+    /// A seed with one to four changes.
+    fn change(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = seeds[self.below(seeds.len())].clone();
+        for _ in 0..=self.below(4) {
+            self.change_once(&mut bytes, seeds);
+        }
+        bytes
+    }
+
+    fn change_once(&mut self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+        let at = self.below(bytes.len());
+        let longest = [16, 16, 16, bytes.len()][self.below(4)];
+        let length = 1 + self.below(longest);
+        let piece = at..(at + length).min(bytes.len());
+        match self.below(10) {
+            _ if bytes.is_empty() => bytes.push(self.bits() as u8),
+            0 => bytes[at] ^= 1 << self.below(8),
+            1 => {
+                bytes[at] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b',', b'-', b'9'][self.below(10)]
+            }
+            2 => bytes.truncate(at),
+            3 => drop(bytes.drain(piece)),
+            4 => {
+                let copy = bytes[piece].to_vec();
+                let to = self.below(bytes.len());
+                bytes.splice(to..to, copy);
+            }
+            5 => {
+                let other = &seeds[self.below(seeds.len())];
+                let from = self.below(other.len());
+                let copy = other[from..(from + length).min(other.len())].to_vec();
+                bytes.splice(piece, copy);
+            }
+            // A number as binary formats have it.
+            6 => {
+                let number = [0, 1, 255, 65_536, 1 << 31, u64::MAX >> 1, u64::MAX][self.below(7)];
+                let width = [2, 4, 8][self.below(3)];
+                let number = if self.below(2) == 0 {
+                    number.to_le_bytes()
+                } else {
+                    number.to_be_bytes()
+                };
+                bytes
+                    .iter_mut()
+                    .skip(at)
+                    .zip(&number[..width])
+                    .for_each(|(to, from)| *to = *from);
+            }
+            // Another number in the place of one in a text, or another word.
+            _ => {
+                let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'.' || *byte == b'-';
+                let start = (at..bytes.len())
+                    .find(|&at| is_digit(&bytes[at]))
+                    .unwrap_or(at);
+                let end = (start..bytes.len())
+                    .find(|&at| !is_digit(&bytes[at]))
+                    .unwrap_or(bytes.len());
+                let words = [
+                    "0",
+                    "-1",
+                    "1",
+                    "2",
+                    "7",
+                    "1e308",
+                    "-1e308",
+                    "1e-320",
+                    "18446744073709551615",
+                    "9223372036854775807",
+                    "4294967296",
+                    "0.5",
+                    "null",
+                    "[]",
+                    "{}",
+                    "\"\"",
+                    "true",
+                    "NaN",
+                    "1000000",
+                ];
+                bytes.splice(start..end, words[self.below(words.len())].bytes());
+            }
+        }
+    }
+}
