@@ -3,6 +3,9 @@
 use crate::output::warn;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
+use std::sync::Arc;
+
+use signal_hook::consts::SIGINT;
 
 /// The same cargo that started this program, in the folder the user is in.
 pub(crate) fn cargo() -> Command {
@@ -59,7 +62,7 @@ pub(crate) fn bench(arguments: &[String]) -> ExitCode {
 pub(crate) fn pass_on(mut command: Command) -> ExitCode {
     // Ctrl-C reaches the whole group of processes. The program that was started finishes by writing what it has; this
     // one must still be there then, or the shell would take the terminal back too early.
-    if let Err(error) = ctrlc::set_handler(|| {}) {
+    if let Err(error) = signal_hook::flag::register(SIGINT, Arc::default()) {
         warn(&format!("xtask: Ctrl-C will stop at once ({error})"));
     }
     // `cargo run` finds the workspace from the current folder, which `cargo xtask` has found already.

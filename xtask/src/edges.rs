@@ -19,7 +19,11 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("smallbatch-predict", &["smallbatch-base"]),
     (
         "smallbatch-data",
-        &["smallbatch-base", "smallbatch-preprocess"],
+        &[
+            "smallbatch-base",
+            "smallbatch-files",
+            "smallbatch-preprocess",
+        ],
     ),
     (
         "smallbatch-train",
@@ -62,7 +66,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("smallbatch-evidence", &[]),
     (
         "smallbatch-report",
-        &["smallbatch-evidence", "smallbatch-files"],
+        &["smallbatch-base", "smallbatch-files", "smallbatch-evidence"],
     ),
     ("smallbatch-lab", EXPERIMENTS),
     ("smallbatch-advice", EXPERIMENTS),

@@ -14,7 +14,10 @@ mod table;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
+
+use signal_hook::consts::SIGINT;
 
 use crate::output::{say, warn};
 use install::Installer;
@@ -23,7 +26,7 @@ use process::{Asked, Process};
 use results::Results;
 
 /// Set by Ctrl-C: what was measured is kept.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static INTERRUPTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Whether the words after `bench` ask for the peers.
 pub(crate) fn are_meant(arguments: &[String]) -> bool {
@@ -46,7 +49,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)) {
+    if let Err(error) = signal_hook::flag::register(SIGINT, Arc::clone(&INTERRUPTED)) {
         warn(&format!(
             "peers: Ctrl-C will keep only whole rounds ({error})"
         ));

@@ -23,6 +23,9 @@ const PROMISED: [&str; 2] = ["cargo test --workspace", "cargo xtask experiment -
 /// Macros that must not reach a commit.
 const LEFTOVERS: [&str; 3] = ["todo!(", "unimplemented!(", "dbg!("];
 
+/// Macros that panic where a stream cannot be written to: a library prints nothing, and a program has its own way to.
+const PRINTS: [&str; 2] = ["print!(", "println!("];
+
 /// Checks the repository at `root`; the error lists every offence, one a line.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let offences =
@@ -95,6 +98,13 @@ fn offences_in(name: &str, text: &str) -> Vec<String> {
                     number + 1
                 ));
             }
+        }
+        let is_comment = line.trim_start().starts_with("//");
+        if !is_comment && PRINTS.iter().any(|print| line.contains(print)) {
+            offences.push(format!(
+                "{name}:{}: it prints, and panics where it cannot",
+                number + 1
+            ));
         }
     }
     offences
@@ -214,6 +224,11 @@ mod tests {
                 "crates/mlp/src/loss/huber.rs",
                 concat!("fn huber() {\n    to", "do!()\n}\n"),
                 concat!("crates/mlp/src/loss/huber.rs:2: `to", "do!("),
+            ),
+            (
+                "crates/mlp/src/loss/huber.rs",
+                "/// println!(\"in a comment\")\nfn huber() {\n    eprint!(\"1\")\n}\n",
+                "crates/mlp/src/loss/huber.rs:3: it prints",
             ),
             (
                 "README.md",

@@ -51,7 +51,10 @@ pub struct Advice {
     /// Whether network and straight line are as good as each other, so that another seed may choose the other.
     #[serde(default)]
     pub is_close: bool,
-    /// The same in two sentences.
+    /// Whether nobody stopped it before its end.
+    #[serde(default = "yes")]
+    pub is_complete: bool,
+    /// The conclusion in two sentences.
     pub headline: String,
     /// What is worth knowing of the table, a sentence each.
     pub notes: Vec<String>,
@@ -64,6 +67,10 @@ pub struct Advice {
     pub importance: Vec<(String, f64)>,
     /// All networks that were tried, the best of each round first.
     pub tried: Vec<TriedRecipe>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What can be said.

@@ -128,10 +128,6 @@ pub fn advise_sampled(
         tried,
         is_complete,
     } = contenders;
-    if !is_complete {
-        notes.push(notes::STOPPED.into());
-    }
-
     let gains = gains(&trials, &all)?;
     let judged = all
         .iter()
@@ -156,6 +152,7 @@ pub fn advise_sampled(
         folds: folds.n_folds(),
         conclusion,
         is_close,
+        is_complete,
         headline: String::new(),
         notes,
         judged,
@@ -173,8 +170,18 @@ pub fn advise_sampled(
     };
     advice.importance = columns::importance(&trials, cross)?;
     advice.headline = words::headline(&advice);
+    let again = match again(&trials, cross, plan, cache, &mut stages) {
+        Ok(again) => again,
+        Err(Error::Interrupted) => {
+            advice.is_complete = false;
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    if !advice.is_complete {
+        advice.notes.push(notes::STOPPED.into());
+    }
     advice.id = identity(&advice);
-    let again = again(&trials, cross, plan, cache, &mut stages)?;
     let mut rounds = vec![(&folds, cross)];
     rounds.extend(again.iter().map(|(folds, cross)| (folds, cross)));
     let model = Pipeline::new(schema, &frame, &rounds, plan.base_seed)?;
@@ -209,11 +216,8 @@ fn again(
     let trials = Trials::new(frame, &others, Pool::new(plan.threads), seed).kept_in(cache);
     let wanted = [(cross.recipe.clone(), (0..others.n_folds()).collect())];
     let message = format!("{}: the model on other folds", frame.name);
-    let courses = match trials.courses(&wanted, progress, &message) {
-        Ok(courses) => courses.into_iter().flatten().collect(),
-        Err(Error::Interrupted) => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    let courses = trials.courses(&wanted, progress, &message)?;
+    let courses = courses.into_iter().flatten().collect();
     let cross = trials.cross(&cross.recipe, courses);
     Ok(cross.loss().is_finite().then_some((others, cross)))
 }

@@ -2,19 +2,17 @@
 
 use std::path::PathBuf;
 
+use smallbatch_base::limits::MOST_THREADS;
 use smallbatch_data::TableReader;
 use smallbatch_sweep::Size;
 
 use crate::Error;
 
-/// The most threads.
-const MOST_THREADS: usize = 1024;
-
 /// What is asked of a table.
 ///
 /// ```
 /// use smallbatch_advice::{AdvicePlan, Size};
-/// use smallbatch_data::TableReader;
+/// use smallbatch_base::limits::MOST_THREADS;
 ///
 /// let reader = TableReader::new().target("price");
 /// let plan = AdvicePlan { size: Size::Quick, ..AdvicePlan::new(reader) };

@@ -4,6 +4,7 @@
 //!   crates re-export it.
 //! - [`Stream`] names a stream of random numbers, and [`generator`] gives it for a seed. All names stand in one list, so that
 //!   none is used twice.
+//! - [`limits`] says how large what is asked for may be.
 //!
 //! The rest is for this workspace's crates, is hidden from the documentation, and may change with any version:
 //!
@@ -41,6 +42,7 @@ extern crate std;
 #[cfg(feature = "std")]
 mod compiled;
 mod elementary;
+pub mod limits;
 #[doc(hidden)]
 pub mod normal;
 #[cfg(feature = "std")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use smallbatch::lab::{MemoryProbe, Size};
+use smallbatch::limits::MOST_THREADS;
 
 use crate::help;
 
@@ -167,9 +168,6 @@ pub(crate) struct ProbeMemory {
     #[arg(value_name = "PROBE")]
     pub(crate) probe: MemoryProbe,
 }
-
-/// More than any machine has: a number above is a slip.
-const MOST_THREADS: usize = 1024;
 
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {

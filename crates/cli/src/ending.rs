@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use smallbatch::{advice, data, fetch, lab, pipeline, report, sweep};
 
+use crate::interruption;
 use crate::likeness::verb_like;
 use crate::output::{self, warn};
 
@@ -16,14 +17,14 @@ pub(crate) enum Ending {
     Failed = 1,
     /// It was asked wrongly: a flag, a setting, a name that does not exist, a design with a mistake, a file of another kind.
     Wrong = 2,
-    /// Ctrl-C ended it early: 128 and the signal's number, as shells have it.
+    /// Ctrl-C, SIGTERM or SIGHUP ended it early: 128 and the signal's number.
     Interrupted = 130,
 }
 
 impl Ending {
     /// The same in words, for the help.
-    pub(crate) const IN_WORDS: &str =
-        "Exit codes: 0 done, 1 could not be done, 2 asked wrongly, 130 ended early by Ctrl-C.";
+    pub(crate) const IN_WORDS: &str = "Exit codes: 0 done, 1 could not be done, 2 asked wrongly, 130 ended early by Ctrl-C \
+         (143 by SIGTERM, 129 by SIGHUP).";
 
     /// The program's exit code. Without its output nothing is done.
     pub(crate) fn exit_code(self) -> ExitCode {
@@ -34,7 +35,10 @@ impl Ending {
             }
             (ending, _) => ending,
         };
-        ExitCode::from(ending as u8)
+        ExitCode::from(match ending {
+            Self::Interrupted => interruption::exit_code(),
+            ending => ending as u8,
+        })
     }
 }
 
@@ -71,10 +75,17 @@ impl Failure {
 
     /// Says it.
     pub(crate) fn ending(self) -> Ending {
-        warn(&format!("error: {}", self.sentence));
+        let end = self.sentence.char_indices().nth(MOST_LETTERS);
+        let (shown, more) = end.map_or((self.sentence.as_str(), ""), |(end, _)| {
+            (&self.sentence[..end], "…")
+        });
+        warn(&format!("error: {shown}{more}"));
         self.ending
     }
 }
+
+/// An error is a sentence or two; what is longer holds what somebody else wrote.
+const MOST_LETTERS: usize = 2000;
 
 /// The libraries' ways out, and what they are on the command line.
 const WAYS_OUT: [(&str, &str); 12] = [

@@ -1,11 +1,11 @@
 //! `export`: a saved model in other forms.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use smallbatch::export::{c_header, onnx, rust_source};
 use smallbatch::pipeline::Pipeline;
+use smallbatch::report;
 
 use crate::ending::{Ending, Failure};
 use crate::help;
@@ -52,27 +52,23 @@ pub(crate) fn export(asked: &Export) -> Result<Ending, Failure> {
         c,
         onnx: onnx_file,
     } = &asked.forms;
+    let mut files = Vec::new();
     if let Some(file) = rust {
-        write(file, rust_source(&model).as_bytes())?;
+        files.push((file.clone(), rust_source(&model).into_bytes()));
     }
     if let Some(file) = c {
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        write(file, c_header(&model, &name).as_bytes())?;
+        files.push((file.clone(), c_header(&model, &name).into_bytes()));
     }
     if let Some(file) = onnx_file {
         let bytes = onnx(&model).map_err(|error| Failure::failed(error.to_string()))?;
-        write(file, &bytes)?;
+        files.push((file.clone(), bytes));
+    }
+    report::write_files(&files).map_err(|error| {
+        Failure::failed(format!("{error}; name another file, or make its folder"))
+    })?;
+    for (file, _) in files {
+        say(&format!("wrote {}", file.display()));
     }
     Ok(Ending::Done)
-}
-
-fn write(file: &Path, content: &[u8]) -> Result<(), Failure> {
-    fs::write(file, content).map_err(|error| {
-        let file = file.display();
-        Failure::failed(format!(
-            "cannot write {file}: {error}; name another file, or make its folder"
-        ))
-    })?;
-    say(&format!("wrote {}", file.display()));
-    Ok(())
 }

@@ -67,7 +67,7 @@ pub(crate) fn coverage(asked: &Coverage) -> Result<Ending, Failure> {
             Some(before) => before,
             None => {
                 report::prepare(&folder)?;
-                let mut display = Display::new(interruption.clone());
+                let mut display = Display::new(interruption);
                 let outcome = lab::run(&plan, &mut display);
                 display.finish();
                 let outcome = outcome?;

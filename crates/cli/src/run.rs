@@ -1,6 +1,6 @@
 //! `run`, `replicate`, `print` and `report`: from the arguments to the answers and the files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use smallbatch::lab::{self, RunPlan};
@@ -76,8 +76,7 @@ fn carry_out(
     before: Option<(&Path, &Results)>,
 ) -> Result<Ending, Failure> {
     let registered = lab::preregister(plan)?;
-    // Minutes of work must not end at a folder that cannot be written to.
-    report::prepare(out)?;
+    let _folder = Folder::prepare(out)?;
     let _lock = locked::take(out)?;
     warn(&format!(
         "design {}, base seed {}: {} tables, {} repetitions",
@@ -98,7 +97,8 @@ fn carry_out(
         outcome.results.replication = Some(found);
     }
     let results = &outcome.results;
-    let written = report::write(results, out).inspect_err(|_| rescue(results))?;
+    let written = report::write(results, out)
+        .inspect_err(|_| rescue(|folder| report::write(results, folder).is_ok()))?;
     if let Some(kept) = &written.kept {
         warn(&kept.to_string());
     }
@@ -141,15 +141,41 @@ fn ended(outcome: &lab::RunOutcome, plan: &RunPlan, start: Instant) -> String {
     }
 }
 
+/// A folder for results. One that was made and is empty when the work ends is removed.
+pub(crate) struct Folder(Option<PathBuf>);
+
+impl Folder {
+    /// Makes it where it is not there: work must not end at a folder that cannot be written to.
+    pub(crate) fn prepare(folder: &Path) -> Result<Self, Failure> {
+        let is_new = !folder.exists();
+        report::prepare(folder)?;
+        Ok(Self(is_new.then(|| folder.to_path_buf())))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.0 {
+            // One that holds something stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Writes what was found to the system's folder for temporary files, when it could not be written where it was wanted: minutes
-/// of work are not to be lost to a full disk.
-fn rescue(results: &Results) {
-    let folder = std::env::temp_dir().join(format!("smallbatch-{}", std::process::id()));
-    if report::write(results, &folder).is_ok() {
+/// of work are not to be lost to a full disk. `write` says whether it could.
+pub(crate) fn rescue(write: impl FnOnce(&Path) -> bool) {
+    let Ok(folder) = report::new_temporary_folder() else {
+        return;
+    };
+    if write(&folder) {
         warn(&format!(
             "what was found is in {} instead",
             folder.display()
         ));
+    } else {
+        // What is left of it is of no use.
+        let _ = std::fs::remove_dir_all(folder);
     }
 }
 

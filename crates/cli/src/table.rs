@@ -17,6 +17,7 @@ use crate::ending::{Ending, Failure, in_flags};
 use crate::interruption::Interruption;
 use crate::output::{say, screen, warn};
 use crate::progress::{Display, spoken};
+use crate::run::{Folder, rescue};
 use crate::{locked, mistaken};
 use arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train};
 use new::New;
@@ -121,8 +122,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
         // A table of other columns is refused before the search, not after it.
         schema.labelled_frame(test)?;
     }
-    // Work must not end at a folder that cannot be written to.
-    report::prepare(&asked.out)?;
+    let _folder = Folder::prepare(&asked.out)?;
     let _lock = locked::take(&asked.out)?;
 
     let start = Instant::now();
@@ -130,14 +130,24 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
     let advised = search(schema.clone(), &table, n_rows as usize, &plan, &mut display);
     display.finish();
     let advised = advised?;
-    let files = advised.write(
-        &asked.out,
-        expectations(&asked.table, &schema, &table, n_rows),
-    )?;
-    warn(&format!("done in {}", spoken(start.elapsed())));
+    let expected = expectations(&asked.table, &schema, &table, n_rows);
+    let files = advised
+        .write(&asked.out, expected.clone())
+        .inspect_err(|_| rescue(|folder| advised.write(folder, expected).is_ok()))?;
+    let time = spoken(start.elapsed());
+    let ending = if advised.advice.is_complete {
+        warn(&format!("done in {time}"));
+        Ending::Done
+    } else {
+        warn(&format!("stopped after {time}"));
+        if files.iter().all(|file| file.parent() != Some(&asked.out)) {
+            warn("kept the complete advice that was there");
+        }
+        Ending::Interrupted
+    };
     if asked.json {
         say(&files::seal_json(&json(&advised.advice)?));
-        return Ok(Ending::Done);
+        return Ok(ending);
     }
     // Before lines are broken.
     let mut advice = advised.advice;
@@ -151,7 +161,7 @@ pub(crate) fn advise(asked: &Advise) -> Result<Ending, Failure> {
         say(&said::scores(&scores, inside));
     }
     say(&said::files(&files));
-    Ok(Ending::Done)
+    Ok(ending)
 }
 
 /// Trains by a recipe.
@@ -164,7 +174,7 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
     mistaken::check_table(&asked.table)?;
     tell_if_large(&asked.table);
     let reader = asked.reading.reader(&asked.table)?;
-    report::prepare(&asked.out)?;
+    let _folder = Folder::prepare(&asked.out)?;
     let _lock = locked::take(&asked.out)?;
     let memory = Memory {
         bytes: asked.memory.saturating_mul(1 << 20),
@@ -175,7 +185,9 @@ pub(crate) fn train(asked: &Train) -> Result<Ending, Failure> {
         return Ok(Ending::Interrupted);
     };
     let file = asked.out.join(Pipeline::FILE_NAME);
-    model.save(&file)?;
+    model.save(&file).inspect_err(|_| {
+        rescue(|folder| model.save(folder.join(Pipeline::FILE_NAME)).is_ok());
+    })?;
     training::clear(asked)?;
     for note in model.schema().notes() {
         warn(&format!("note: {}", in_flags(&note)));

@@ -68,7 +68,7 @@ impl Place<'_> {
 pub(crate) const NUMBER: &str = "a finite number";
 
 /// How many characters of a cell or a name an error quotes.
-const QUOTED: usize = 40;
+const QUOTED: usize = smallbatch_base::limits::MOST_LETTERS_SHOWN;
 
 /// The text, or its beginning.
 pub(crate) fn short(text: &str) -> String {

@@ -163,7 +163,8 @@ pub enum Error {
 
     /// Fewer than two classes: there is nothing to tell apart.
     #[error(
-        "the target has only one class ({class:?}): nothing to tell apart; give samples of at least two classes, or numbers as the target"
+        "the target has only one class ({:?}): nothing to tell apart; give samples of at least two classes, or numbers as the target",
+        short(class)
     )]
     OneClass {
         /// The only class, empty if there is none.
@@ -253,7 +254,8 @@ pub enum Error {
 
     /// A class has too few samples to be in every part or fold.
     #[error(
-        "class {class:?} has {count} samples, too few to be in each of the {parts}; use more samples of it, merge or remove the class, or do not stratify"
+        "class {:?} has {count} samples, too few to be in each of the {parts}; use more samples of it, merge or remove the class, or do not stratify",
+        short(class)
     )]
     ClassTooSmall {
         /// The class.
@@ -516,10 +518,7 @@ pub enum Error {
     },
 
     /// A table of which no column can be used.
-    #[error(
-        "no column is left to predict from: {}; declare the kind of one that matters, or add columns",
-        some_of(&columns.iter().map(|(name, reason)| format!("{} ({reason})", short(name))).collect::<Vec<_>>())
-    )]
+    #[error("no column is left to predict from: {}; declare the kind of one that matters, or add columns", some_of(&columns.iter().map(|(name, reason)| format!("{} ({reason})", short(name))).collect::<Vec<_>>()))]
     NothingToUse {
         /// The columns, each with why it is left out.
         columns: Vec<(String, String)>,
@@ -532,11 +531,7 @@ pub enum Error {
     EmptyFile,
 
     /// Cells without a value where every one is needed.
-    #[error(
-        "{rows} of {n_rows} rows have missing values: {}; the first are on line {}; {advice}",
-        some_of(&columns.iter().map(|(name, count)| format!("{count} in column {:?}", short(name))).collect::<Vec<_>>()),
-        first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
-    )]
+    #[error("{rows} of {n_rows} rows have missing values: {}; the first are on line {}; {advice}", some_of(&columns.iter().map(|(name, count)| format!("{count} in column {:?}", short(name))).collect::<Vec<_>>()), first.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))]
     MissingCells {
         /// Rows with at least one missing cell.
         rows: usize,
@@ -552,7 +547,8 @@ pub enum Error {
 
     /// One column named for two uses.
     #[error(
-        "the {what} {column:?} cannot be {other} as well; name another column for one of the two"
+        "the {what} {:?} cannot be {other} as well; name another column for one of the two",
+        short(column)
     )]
     UsedTwice {
         /// "target" or "column of groups".
@@ -582,7 +578,8 @@ pub enum Error {
 
     /// A target with too many classes for the rows there are.
     #[error(
-        "the target {column:?} has {classes} classes in {n_rows} rows; at most {most} classes, with two or more rows each, can be learned; merge classes, name another column as the target, or predict it as a number if it is one"
+        "the target {:?} has {classes} classes in {n_rows} rows; at most {most} classes, with two or more rows each, can be learned; merge classes, name another column as the target, or predict it as a number if it is one",
+        short(column)
     )]
     TooManyClasses {
         /// The target's column.
@@ -597,7 +594,8 @@ pub enum Error {
 
     /// A target of numbers of which most differ, declared to be classes.
     #[error(
-        "the target {column:?} has {distinct} different numbers in {n_rows} rows: they are quantities, and no classes; predict them as numbers (`task = \"numbers\"`), or name each range of them as a class"
+        "the target {:?} has {distinct} different numbers in {n_rows} rows: they are quantities, and no classes; predict them as numbers (`task = \"numbers\"`), or name each range of them as a class",
+        short(column)
     )]
     ContinuousTarget {
         /// The target's column.
@@ -610,7 +608,9 @@ pub enum Error {
 
     /// A target with one value.
     #[error(
-        "the target {column:?} is {value:?} in all {n_rows} rows: there is nothing to predict; name another column, or add rows with other values"
+        "the target {:?} is {:?} in all {n_rows} rows: there is nothing to predict; name another column, or add rows with other values",
+        short(column),
+        short(value)
     )]
     ConstantTarget {
         /// The target's column.

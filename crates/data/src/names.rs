@@ -1,5 +1,7 @@
 //! Lists of names, and the nearest of them to a misspelt one.
 
+use smallbatch_base::limits::MOST_COLUMNS;
+
 use crate::Error;
 
 /// `prefix0`, `prefix1`, ...
@@ -26,6 +28,19 @@ pub(crate) fn check_names(what: &'static str, names: &[String]) -> Result<(), Er
         });
     }
     Ok(())
+}
+
+/// Refuses a table of more columns than are read.
+pub(crate) fn check_columns(line: u64, columns: usize) -> Result<(), Error> {
+    if columns <= MOST_COLUMNS {
+        return Ok(());
+    }
+    Err(Error::BadTable {
+        line,
+        problem: format!(
+            "there are {columns} columns, and {MOST_COLUMNS} are the most that are read; leave out some"
+        ),
+    })
 }
 
 /// Refuses data whose columns have other names than those that a scaler was fitted to. Default names, on either side,

@@ -4,7 +4,7 @@ use std::io::{Chain, Cursor, Read};
 
 use crate::dialect::Dialect;
 use crate::lines::{Lines, io_error, read_record};
-use crate::names::{check_names, numbered};
+use crate::names::{check_columns, check_names, numbered};
 use crate::sound::{Malformed, Sound};
 use crate::source::unpacked;
 use crate::table::Table;
@@ -79,6 +79,8 @@ impl<'a> Rows<'a> {
         if !read_record(&mut reader, &mut record)? {
             return Err(Error::EmptyFile);
         }
+        // Before each has a name of its own.
+        check_columns(1 + dialect.skipped_lines, record.len())?;
         let mut rows = Self {
             reader,
             record,

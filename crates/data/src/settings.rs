@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::Deserialize;
+use smallbatch_base::limits;
+use smallbatch_files as files;
 
 use crate::cells::Markers;
 use crate::{ColumnKind, ColumnRole, Error, TableReader, TableSchema, Task};
@@ -98,10 +100,11 @@ impl TableReader {
     /// [`Error::Io`]; [`Error::TableSettings`] with the file and the line.
     pub fn from_settings(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
-            path: path.to_path_buf(),
-            source,
-        })?;
+        let text =
+            files::read_text(path, limits::MOST_SETTINGS_BYTES).map_err(|source| Error::Io {
+                path: path.to_path_buf(),
+                source,
+            })?;
         Self::from_toml(&text).map_err(|error| match error {
             Error::TableSettings { line, reason, .. } => Error::TableSettings {
                 file: path.to_path_buf(),

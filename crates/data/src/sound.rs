@@ -2,14 +2,14 @@
 
 use std::io::{self, Read};
 
+use smallbatch_base::limits::{MOST_QUOTED_ROW_BYTES, MOST_ROW_BYTES};
+
 use crate::BadRow;
 use crate::ready::Ready;
 use crate::text::{BadText, NO_TEXT};
 
 /// So many bytes are read at once.
 const PIECE: usize = 1 << 16;
-/// A row of more bytes than this has a quote that is not closed.
-const LONGEST_ROW: usize = 1 << 20;
 
 const NOT_CLOSED: &str =
     "a quote that opens in it is not closed; close it, or write a quote within a cell twice";
@@ -104,7 +104,17 @@ impl Sieve {
         self.ready.clear();
         while self.ready.bytes.is_empty() && !(self.has_ended && self.pending.is_empty()) {
             if !self.has_ended {
+                let before = self.pending.len();
                 self.read_piece(source);
+                let is_within_a_row = !self.pending[before..].contains(&b'\n');
+                if is_within_a_row && self.pending.len() > MOST_ROW_BYTES {
+                    return Err(self.refused(&format!(
+                        "the row has more than {MOST_ROW_BYTES} bytes, which is the most that is read; this is no table"
+                    )));
+                }
+                if is_within_a_row && !self.has_ended {
+                    continue;
+                }
             }
             let mut pending = std::mem::take(&mut self.pending);
             let looked_at = self.look_at(&pending)?;
@@ -153,7 +163,7 @@ impl Sieve {
             match self.scan(&text[at..whole]) {
                 Some(row) => at += self.judge(&row, &text[at..at + row.length])?,
                 None if self.failed.is_some() => break,
-                None if !self.has_ended && text.len() - at < LONGEST_ROW => break,
+                None if !self.has_ended && text.len() - at < MOST_QUOTED_ROW_BYTES => break,
                 None if self.n_cells.is_none() => return Err(self.refused(NOT_CLOSED)),
                 None => at += self.leave_out_first(&text[at..whole])?,
             }

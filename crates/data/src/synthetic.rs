@@ -16,7 +16,7 @@
 use nalgebra::DMatrix;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
-use smallbatch_base::Scalar;
+use smallbatch_base::{Scalar, limits::MOST_DRAWN_VALUES};
 
 use crate::stream::{Stream, generator};
 use crate::{Dataset, Error, Target};
@@ -162,9 +162,6 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
-/// Values of features that are made at most: 8 GB of `f32`. More is a slip, and would end the program for want of memory.
-const MOST_VALUES: usize = 1 << 31;
-
 /// Refuses a count below its minimum, and one that makes too many values at so many `values_each`.
 pub(crate) fn check_count(
     what: &'static str,
@@ -172,7 +169,7 @@ pub(crate) fn check_count(
     minimum: usize,
     values_each: usize,
 ) -> Result<(), Error> {
-    let maximum = (MOST_VALUES / values_each).max(1);
+    let maximum = (MOST_DRAWN_VALUES / values_each).max(1);
     if value < minimum {
         Err(Error::TooSmall {
             what,

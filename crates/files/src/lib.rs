@@ -5,21 +5,29 @@
 //!
 //! | task | here |
 //! |---|---|
-//! | write a file | [`replace`] |
+//! | write a file | [`replace`]; several that belong together: [`replace_all`] |
+//! | see whether a folder takes files, before the work | [`prepare_folder`] |
+//! | read a file whole, but no device without an end | [`read`], [`read_text`] |
 //! | write bytes of which any damage is noticed, and read them | [`seal`], [`unseal`]; JSON: [`seal_json`], [`check_json`] |
 //! | keep the last few states of something that goes on | [`Rotation`] |
 //! | make sure that no other process writes into a folder | [`Lock`] |
 //! | find, or remove, what killed processes left | [`unfinished`] |
 
+mod bounded;
 mod disk;
+mod folder;
 mod json;
 mod lock;
 mod replace;
 mod rotation;
 mod sealed;
+mod together;
 
+pub use bounded::{read, read_text};
+pub use folder::{new_temporary_folder, prepare_folder};
 pub use json::{check_json, seal_json};
 pub use lock::{Lock, LockError};
 pub use replace::{replace, unfinished};
 pub use rotation::Rotation;
 pub use sealed::{SealError, check, seal, unseal};
+pub use together::replace_all;

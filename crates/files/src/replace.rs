@@ -30,10 +30,21 @@ const ENDING: &str = ".unfinished";
 /// ```
 pub fn replace(file: &Path, content: &[u8], synchronized: bool) -> io::Result<()> {
     // Nobody who names /dev/null wants a file in its place.
-    if fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+    if is_device(file) {
         return File::options().write(true).open(file)?.write_all(content);
     }
     replace_on(&System, file, content, synchronized)
+}
+
+pub(crate) fn is_device(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir())
+}
+
+/// The process, and a number that it has not given before.
+pub(crate) fn next_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{number}", std::process::id())
 }
 
 fn replace_on(disk: &impl Disk, file: &Path, content: &[u8], synchronized: bool) -> io::Result<()> {
@@ -57,13 +68,10 @@ fn replace_on(disk: &impl Disk, file: &Path, content: &[u8], synchronized: bool)
 
 /// A new file with a hidden name in the same folder. No other process has it, not even one of the same number in another
 /// container: it must not be there before.
-fn beside<D: Disk>(disk: &D, file: &Path) -> io::Result<(D::Open, PathBuf)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+pub(crate) fn beside<D: Disk>(disk: &D, file: &Path) -> io::Result<(D::Open, PathBuf)> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        let unfinished = file.with_file_name(format!(".{name}.{process}-{number}{ENDING}"));
+        let unfinished = file.with_file_name(format!(".{name}.{}{ENDING}", next_name()));
         match disk.create_new(&unfinished) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             created => return Ok((created?, unfinished)),

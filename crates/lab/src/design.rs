@@ -6,6 +6,7 @@ mod names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smallbatch_base::limits;
 use smallbatch_data::{BatchSize, Dataset};
 use smallbatch_evidence::Hypothesis;
 use smallbatch_report::results::{Citation, Summary};
@@ -461,9 +462,13 @@ fn from_1_to_100<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> 
 
 fn layers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
     let units: Vec<i64> = Vec::deserialize(from)?;
-    let is_good = |units: &i64| (1..=4_096).contains(units);
-    if units.len() > 16 || !units.iter().all(is_good) {
-        let message = format!("{units:?}: hidden layers are at most 16, of 1 to 4096 units each");
+    let is_good = |units: &i64| (1..=limits::MOST_HIDDEN_UNITS as i64).contains(units);
+    if units.len() > limits::MOST_HIDDEN_LAYERS || !units.iter().all(is_good) {
+        let message = format!(
+            "hidden layers are at most {}, of 1 to {} units each",
+            limits::MOST_HIDDEN_LAYERS,
+            limits::MOST_HIDDEN_UNITS
+        );
         return Err(serde::de::Error::custom(message));
     }
     Ok(units.into_iter().map(|units| units as usize).collect())

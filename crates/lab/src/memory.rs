@@ -77,6 +77,31 @@ pub(crate) fn run(
     }))
 }
 
+/// The same of what was measured in an earlier run; `None` where nothing was.
+pub(crate) fn again(
+    claim: &Claim,
+    study: &Memory,
+    before: &[Effect],
+) -> Result<Option<Found>, Error> {
+    let of_data = |(name, _, _): (&str, usize, f64)| -> Vec<f64> {
+        let measured = before
+            .iter()
+            .filter(|effect| effect.claim == claim.id && effect.table == name);
+        measured.flat_map(|effect| effect.pairs.clone()).collect()
+    };
+    let effects: Vec<Vec<f64>> = DATA.into_iter().map(of_data).collect();
+    if effects.iter().all(Vec::is_empty) {
+        return Ok(None);
+    }
+    Ok(Some(Found {
+        points: Vec::new(),
+        answer: answer(claim, study, &effects)?,
+        tables: tables(claim, &effects)?,
+        effects: raw(claim, &effects),
+        is_interrupted: false,
+    }))
+}
+
 /// One repetition.
 fn peaks(
     study: &Memory,
@@ -106,9 +131,14 @@ fn peaks(
                 updates: study.updates,
                 batch: BATCH,
             };
-            match probe.measure_once(plan.memory_probe.as_deref(), cache)? {
-                Some(found) => peaks.push(found),
-                None => return Ok(None),
+            match probe.measure_once(plan.memory_probe.as_deref(), cache) {
+                Ok(Some(found)) => peaks.push(found),
+                Ok(None) => return Ok(None),
+                // Ctrl-C reaches the process that measures as well, and ends it.
+                Err(_) if progress.interrupted() => {
+                    return Err(smallbatch_sweep::Error::Interrupted.into());
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         all.push(peaks);

@@ -1,9 +1,11 @@
 //! What is asked of a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::limits;
 use smallbatch_evidence::Look;
+use smallbatch_files as files;
 use smallbatch_report::results::Results;
 use smallbatch_sweep::Size;
 
@@ -33,6 +35,11 @@ pub struct RunPlan {
     pub memory_probe: Option<PathBuf>,
 }
 
+/// A path that means the same wherever a program is started.
+fn from_the_root(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
 /// What decides a run's results, for repeating it: a [`RunPlan`] without what changes nothing in them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Request {
@@ -51,8 +58,8 @@ impl RunPlan {
     pub(crate) fn request(&self) -> Request {
         Request {
             size: self.size,
-            file: self.file.clone(),
-            tables: self.tables.clone(),
+            file: self.file.as_deref().map(from_the_root),
+            tables: self.tables.as_deref().map(from_the_root),
             claims: self.claims.clone(),
             repetitions: self.repetitions,
         }
@@ -112,7 +119,7 @@ impl RunPlan {
             None => (LESSON.to_owned(), "lesson.toml".to_owned()),
             Some(file) => {
                 let name = file.display().to_string();
-                let text = std::fs::read_to_string(file)
+                let text = files::read_text(file, limits::MOST_SETTINGS_BYTES)
                     .map_err(|error| Error::step(format!("read the design {name}"), error))?;
                 (text, name)
             }
@@ -141,7 +148,7 @@ impl RunPlan {
             .repetitions
             .unwrap_or(design.effort(self.size).repetitions);
         let is_a_look = Look::at(n).is_some_and(|look| look.n_repetitions() == n);
-        if is_a_look && n <= 1024 {
+        if is_a_look && n <= limits::MOST_REPETITIONS {
             return Ok(n);
         }
         Err(Error::Setting {

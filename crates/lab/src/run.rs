@@ -8,7 +8,7 @@ use smallbatch_sweep::{Cache, NamedTable, Pool, Progress, Runner, Stages};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::answers::{Evidence, Key, answers, targets_of};
-use crate::design::{Claim, Design, Effort, Part};
+use crate::design::{Claim, Design, Effort, Measure, Part};
 use crate::notes::{WayRepetition, claim_notes, dataset_note, design_note, way_notes};
 use crate::repetition::{Effects, Repetition};
 use crate::tables::{self, Tables};
@@ -60,6 +60,8 @@ struct Prepared {
     hash: String,
     effort: Effort,
     n_repetitions: usize,
+    /// How many of these are made: all, but where an earlier run that was stopped is made again.
+    n_wanted: usize,
     tables: Tables,
 }
 
@@ -110,12 +112,29 @@ pub fn run(plan: &RunPlan, progress: &mut dyn Progress) -> Result<RunOutcome, Er
     Ok(outcome)
 }
 
-/// The same without the claim that is counted in bytes.
-pub(crate) fn without_memory(
+/// The complete repetitions of an earlier run, made again without its cache. What was measured then is taken from its results, so that
+/// all that follows from it can be compared. `None` where the plan is another one now.
+pub(crate) fn again(
     plan: &RunPlan,
+    before: &Results,
     progress: &mut dyn Progress,
-) -> Result<RunOutcome, Error> {
-    Prepared::new(plan)?.train(plan, progress)
+) -> Result<Option<RunOutcome>, Error> {
+    let mut prepared = Prepared::new(plan)?;
+    if prepared.hash != before.design_hash {
+        return Ok(None);
+    }
+    prepared.n_wanted = before.design.n_complete.min(prepared.n_repetitions);
+    let (mut findings, failures) = prepared.repetitions(plan, None, progress);
+    prepared.take_measured(&mut findings, before);
+    let mut outcome = prepared.outcome(plan, &findings, failures)?;
+    outcome.is_interrupted = progress.interrupted();
+    for claim in &prepared.design.claims {
+        let Some(study) = &claim.memory else { continue };
+        if let Some(found) = memory::again(claim, study, &before.effects)? {
+            prepared.insert(claim, found, &mut outcome);
+        }
+    }
+    Ok(Some(outcome))
 }
 
 impl Prepared {
@@ -150,6 +169,7 @@ impl Prepared {
             design,
             effort,
             n_repetitions,
+            n_wanted: n_repetitions,
             tables,
         })
     }
@@ -195,7 +215,7 @@ impl Prepared {
             let costs = costs.iter().enumerate();
             costs.map(move |(table, cost)| (*cost, (table, repetition)))
         };
-        (0..self.n_repetitions).flat_map(of_repetition).collect()
+        (0..self.n_wanted).flat_map(of_repetition).collect()
     }
 
     /// About what a repetition on a table costs: its updates, their samples and the weights, and more than twice as much where the
@@ -392,6 +412,33 @@ impl Prepared {
         })
     }
 
+    /// Puts what was measured in an earlier run in the place of what was measured now.
+    fn take_measured(&self, findings: &mut [Vec<Option<Finding>>], before: &Results) {
+        for (table, repetitions) in findings.iter_mut().enumerate() {
+            let wanted = self.wanted(table);
+            let name = self.tables.tables[table].name();
+            for (repetition, finding) in repetitions.iter_mut().enumerate() {
+                let effects = finding.iter_mut().flat_map(|finding| &mut finding.effects);
+                for ((key, effects), Wanted { part, .. }) in effects.zip(&wanted) {
+                    if part.measure != Measure::SecondsToTarget {
+                        continue;
+                    }
+                    let claim = &self.design.claims[key.claim];
+                    let measured = before.effects.iter().find(|effect| {
+                        (effect.claim.as_str(), effect.table.as_str()) == (&claim.id, name)
+                            && effect.unit == claim.unit(part)
+                            && effect.repetition == repetition
+                            && effect.target == self.design.rule.targets.get(key.target).copied()
+                    });
+                    if let Some(measured) = measured {
+                        effects.pairs.clone_from(&measured.pairs);
+                        effects.n_censored = measured.n_censored;
+                    }
+                }
+            }
+        }
+    }
+
     /// The claim that is counted in bytes, where the design has one.
     fn add_memory(&self, plan: &RunPlan, progress: &mut dyn Progress, outcome: &mut RunOutcome) {
         // The cache was opened for the trainings; where that fails now, memory is measured again.
@@ -405,21 +452,7 @@ impl Prepared {
             match memory::run(claim, study, plan, n, cache, progress) {
                 Ok(Some(found)) => {
                     outcome.is_interrupted |= found.is_interrupted;
-                    outcome.results.memory.extend(found.points);
-                    outcome.results.tables.extend(found.tables);
-                    outcome.results.effects.extend(found.effects);
-                    // At its claim's place among the primary answers.
-                    let order =
-                        |id: &str| self.design.claims.iter().position(|claim| claim.id == id);
-                    let place = outcome
-                        .results
-                        .answers
-                        .iter()
-                        .position(|answer| {
-                            !answer.primary || order(&answer.claim) > order(&claim.id)
-                        })
-                        .unwrap_or(outcome.results.answers.len());
-                    outcome.results.answers.insert(place, found.answer);
+                    self.insert(claim, found, outcome);
                 }
                 Ok(None) => outcome.results.omissions.push(Omission {
                     claim: claim.id.clone(),
@@ -436,6 +469,20 @@ impl Prepared {
                 }
             }
         }
+    }
+
+    /// Adds what was found of memory, at its claim's place among the primary answers.
+    fn insert(&self, claim: &Claim, found: memory::Found, outcome: &mut RunOutcome) {
+        let results = &mut outcome.results;
+        results.memory.extend(found.points);
+        results.tables.extend(found.tables);
+        results.effects.extend(found.effects);
+        let order = |id: &str| self.design.claims.iter().position(|claim| claim.id == id);
+        let mut answers = results.answers.iter();
+        let place = answers
+            .position(|answer| !answer.primary || order(&answer.claim) > order(&claim.id))
+            .unwrap_or(results.answers.len());
+        results.answers.insert(place, found.answer);
     }
 }
 

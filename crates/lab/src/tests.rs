@@ -411,3 +411,50 @@ fn what_the_committed_results_let_one_expect_holds_for_any_table() {
         }
     }
 }
+
+/// Whatever is changed in a file of results is found, but for what was measured, and the machine.
+#[test]
+fn a_verification_finds_whatever_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(&folder);
+    let file = folder.path().join("results.json");
+    let results = made(&plan).results;
+    let same = crate::verify(&file, &results, 2, &mut ()).unwrap();
+    assert!(same.is_same(), "{same}");
+    let again = crate::run::again(&plan, &results, &mut ())
+        .unwrap()
+        .unwrap();
+    let verified = |results: &Results| crate::verify::compared(results, &again).unwrap();
+    type Change = fn(&mut Results);
+    let changes: [(&str, Change); 11] = [
+        ("claims", |all| all.claims.clear()),
+        ("claims[0].title", |all| all.claims[0].title.push('!')),
+        ("answers[0].estimate", |all| {
+            all.answers[0].estimate = Some(7.0);
+        }),
+        ("answers[1].first", |all| all.answers[1].first.clear()),
+        ("tables[2].low", |all| all.tables[2].low -= 1e-9),
+        ("ways[0].rates[1]", |all| all.ways[0].rates[1] *= 2.0),
+        ("ways[1].curve[1].loss", |all| {
+            all.ways[1].curve[1].loss = None;
+        }),
+        ("datasets[0].fingerprint", |all| {
+            all.datasets[0].fingerprint.clear();
+        }),
+        ("[] became", |all| all.effects.clear()),
+        ("became", |all| all.effects[3].is_measured = true),
+        ("variance", |all| all.variance.truncate(1)),
+    ];
+    for (place, change) in changes {
+        let mut changed = results.clone();
+        change(&mut changed);
+        let found = verified(&changed);
+        assert!(!found.is_same(), "{place}");
+        assert!(found.to_string().contains(place), "{place}: {found}");
+    }
+    let mut other = results.clone();
+    other.environment.processor = "another".into();
+    assert!(verified(&other).is_same());
+    other.design_hash.clear();
+    assert!(crate::verify(&file, &other, 2, &mut ()).is_err());
+}

@@ -24,16 +24,21 @@ pub enum Error {
         n_layers: usize,
     },
     /// A layer without units passes nothing on.
-    #[error("layer {layer} of {sizes:?} has 0 units; every layer needs at least 1")]
+    #[error(
+        "layer {layer} of {} has 0 units; every layer needs at least 1",
+        shown(sizes)
+    )]
     EmptyLayer {
         /// Which layer, 0 being the inputs.
         layer: usize,
         /// All the layer sizes given.
         sizes: Vec<usize>,
     },
-    /// The parameters of the network would not fit in memory's address space.
+    /// The network would have more parameters than [`MOST_PARAMETERS`](smallbatch_base::limits::MOST_PARAMETERS).
     #[error(
-        "the layers {sizes:?} have more parameters than this machine can count; make them smaller"
+        "the layers {} have more than {} parameters; make them smaller",
+        shown(sizes),
+        smallbatch_base::limits::MOST_PARAMETERS
     )]
     TooManyParameters {
         /// All the layer sizes given.
@@ -299,6 +304,16 @@ pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) ->
             found,
         })
     }
+}
+
+/// Sizes of layers, of many only the first: `[3, 4, 2]`, or `[3, 4, 4, 4, 4, 4, 4, 4, …] (100 layers)`.
+fn shown(sizes: &[usize]) -> String {
+    const MOST: usize = 8;
+    if sizes.len() <= MOST {
+        return format!("{sizes:?}");
+    }
+    let first: Vec<String> = sizes[..MOST].iter().map(usize::to_string).collect();
+    format!("[{}, …] ({} layers)", first.join(", "), sizes.len())
 }
 
 /// Refuses a result that is not finite.

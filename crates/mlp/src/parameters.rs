@@ -2,6 +2,8 @@
 
 use nalgebra::{Const, DMatrixView, DMatrixViewMut, DVectorView, DVectorViewMut, Dyn, U1};
 
+use smallbatch_base::limits;
+
 use crate::buffer::Buffer;
 use crate::{Error, Scalar};
 
@@ -35,7 +37,7 @@ impl Layout {
                 .checked_add(1)
                 .and_then(|rows| rows.checked_mul(fan_out))
                 .and_then(|size| end.checked_add(size))
-                .filter(|&end| end <= isize::MAX as usize / 16)
+                .filter(|&end| end <= limits::MOST_PARAMETERS)
                 .ok_or_else(|| Error::TooManyParameters {
                     sizes: sizes.to_vec(),
                 })?;
@@ -271,9 +273,20 @@ mod tests {
             Layout::new(&[usize::MAX, 2]),
             Err(Error::TooManyParameters { .. })
         ));
-        assert!(matches!(
-            Layout::new(&[1 << 40, 1 << 40]),
-            Err(Error::TooManyParameters { .. })
-        ));
+        for sizes in [
+            &[1 << 40, 1 << 40][..],
+            // It fits in the address space, and in no memory.
+            &[3, 1 << 40, 3],
+            &[1 << 14, 1 << 14, 1],
+        ] {
+            let error = Layout::new(sizes).unwrap_err().to_string();
+            assert!(
+                error.contains("have more than 268435456 parameters"),
+                "{error}"
+            );
+        }
+        assert!(Layout::new(&[(1 << 14) - 1, 1 << 14]).is_ok());
+        let many = Layout::new(&vec![0; 100_000]).unwrap_err().to_string();
+        assert!(many.len() < 200, "{many}");
     }
 }

@@ -33,7 +33,7 @@ const LOOKS: u32 = 64;
 const TOO_LONG: Duration = Duration::from_millis(1);
 
 /// The most threads of a team.
-pub(crate) const MOST: usize = 64;
+pub(crate) const MOST: usize = smallbatch_base::limits::MOST_STEP_THREADS;
 
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 

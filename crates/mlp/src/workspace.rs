@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use smallbatch_base::limits;
+
 use crate::buffer::Buffer;
 use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, SMALL, pieces, shard_capacity, units};
 use crate::destination::scratch;
@@ -164,7 +166,12 @@ impl<T: Scalar> Workspace<T> {
     /// Without what only updates need.
     fn for_passes(network: &Mlp<T>, capacity: usize, n_threads: usize) -> Self {
         let (spec, layout) = (network.spec(), network.layout());
-        let capacity = capacity.max(1);
+        // More at a time than the limit would find no memory, and chunks give the same.
+        let n_units = layout
+            .sizes()
+            .iter()
+            .fold(0, |sum: usize, size| sum.saturating_add(*size));
+        let capacity = capacity.clamp(1, (limits::MOST_ACTIVATIONS / n_units.max(1)).max(1));
         let last = layout.n_layers();
         let nodes: Vec<Vec<Part<T>>> = (0..=last)
             .map(|node| {
@@ -267,7 +274,8 @@ impl<T: Scalar> Workspace<T> {
 
 impl<T: Scalar> Mlp<T> {
     /// Buffers for passes over this network (and others of the same spec). Batches of more samples than `max_chunk` are
-    /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1. Give it the size of the batch, or
+    /// computed in chunks of it, so that memory does not grow with them; 0 counts as 1, and what would make more values than
+    /// [`MOST_ACTIVATIONS`](smallbatch_base::limits::MOST_ACTIVATIONS) as the most that does not. Give it the size of the batch, or
     /// [`CHUNK`](crate::CHUNK) if that is less: larger chunks take more memory and more time.
     ///
     /// # Panics

@@ -344,6 +344,14 @@ impl Pipeline {
         saved::save(self, file.as_ref())
     }
 
+    /// The bytes of that file.
+    ///
+    /// # Errors
+    /// As [`portable`](Self::portable), and [`Error::File`] for what has no form as JSON.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        saved::bytes_of(self)
+    }
+
     /// Reads a model from its file, of this form or of the one before it, which was JSON.
     ///
     /// # Errors

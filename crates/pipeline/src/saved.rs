@@ -2,12 +2,12 @@
 
 mod json;
 
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::limits;
 use smallbatch_data::TableSchema;
+use smallbatch_files as files;
 use smallbatch_mlp::{Mlp, MlpSpec, Parameters};
 use smallbatch_predict as portable;
 use smallbatch_preprocess::FittedScaler;
@@ -43,7 +43,8 @@ struct Fitted {
 }
 
 /// The bytes of a model's file.
-fn bytes_of(model: &Pipeline, file: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn bytes_of(model: &Pipeline) -> Result<Vec<u8>, Error> {
+    let file = Path::new(Pipeline::FILE_NAME);
     let fitted = |member: &Member| Fitted {
         encoder: member.encoder.clone(),
         scaler: member.scaler.clone(),
@@ -65,19 +66,8 @@ fn bytes_of(model: &Pipeline, file: &Path) -> Result<Vec<u8>, Error> {
 }
 
 pub(crate) fn save(model: &Pipeline, file: &Path) -> Result<(), Error> {
-    let bytes = bytes_of(model, file)?;
-    // Beside the file, and renamed when it is whole.
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = file.with_file_name(name);
-    let written = fs::File::create(&beside)
-        .and_then(|mut open| open.write_all(&bytes).and_then(|()| open.sync_all()))
-        .and_then(|()| fs::rename(&beside, file));
-    written.map_err(|error| {
-        // What is left of it is of no use; that it cannot be removed either says nothing new.
-        let _ = fs::remove_file(&beside);
-        failed(file, error)
-    })
+    let bytes = bytes_of(model)?;
+    files::replace(file, &bytes, true).map_err(|error| failed(file, error))
 }
 
 fn failed(file: &Path, source: std::io::Error) -> Error {
@@ -89,7 +79,7 @@ fn failed(file: &Path, source: std::io::Error) -> Error {
 }
 
 pub(crate) fn load(file: &Path) -> Result<Pipeline, Error> {
-    let bytes = fs::read(file).map_err(|source| Error::File {
+    let bytes = files::read(file, limits::MOST_MODEL_BYTES).map_err(|source| Error::File {
         doing: "read",
         file: file.to_path_buf(),
         source,

@@ -1,16 +1,15 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Deserialize;
+use smallbatch_base::limits;
+use smallbatch_files as files;
 
 use crate::Error;
 use crate::results::{Results, SCHEMA_VERSION};
 
-/// Makes the folder, and writes and removes a file in it.
+/// Makes the folder, and sees whether there is room in it.
 pub(crate) fn prepare(folder: &Path) -> Result<(), Error> {
     let failed = |reason: String| Error::Folder {
         folder: folder.to_path_buf(),
@@ -19,10 +18,17 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Error> {
     if folder.exists() && !folder.is_dir() {
         return Err(failed("it is a file, not a folder".into()));
     }
-    fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-    beside(&folder.join("probe"))
-        .and_then(|(_, probe)| fs::remove_file(probe))
-        .map_err(|error| failed(error.to_string()))
+    files::prepare_folder(folder).map_err(|error| failed(error.to_string()))
+}
+
+/// The text of a file that people write, such as a recipe: of at most
+/// [`MOST_SETTINGS_BYTES`](smallbatch_base::limits::MOST_SETTINGS_BYTES).
+///
+/// # Errors
+///
+/// What the system said, or that it is larger.
+pub fn read_settings(file: &Path) -> std::io::Result<String> {
+    files::read_text(file, limits::MOST_SETTINGS_BYTES)
 }
 
 /// Writes a file beside its place, and moves it there once all of it is on the disk.
@@ -43,45 +49,38 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Error> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write_file(file: &Path, content: &[u8]) -> Result<(), Error> {
-    replace_file(file, content, true).map_err(|error| failed(file, error))
+    files::replace(file, content, true).map_err(|error| failed(file, error))
 }
 
-/// The same, waiting for the disk only where that is asked for: what can be computed again needs no waiting.
+/// Writes files that belong together, as [`write_file`] does: none is replaced before there is room for all.
 ///
 /// # Errors
 ///
-/// What the system said.
-pub fn replace_file(file: &Path, content: &[u8], synchronized: bool) -> io::Result<()> {
-    // A device or a pipe is written to: nobody who names /dev/null wants a file in its place.
-    if fs::metadata(file).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return File::options().write(true).open(file)?.write_all(content);
-    }
-    let (to, unfinished) = beside(file)?;
-    finish(to, &unfinished, file, content, synchronized)
+/// [`Error::Write`] with the first that cannot be written; then the old ones are still there.
+pub fn write_files(all: &[(PathBuf, Vec<u8>)]) -> Result<(), Error> {
+    files::replace_all(all).map_err(|(file, error)| failed(&file, error))
 }
 
-/// Fills an unfinished file and moves it to its place.
-fn finish(
-    mut to: File,
-    unfinished: &Path,
-    file: &Path,
-    content: &[u8],
-    synchronized: bool,
-) -> io::Result<()> {
-    let written = to
-        .write_all(content)
-        .and_then(|()| if synchronized { to.sync_all() } else { Ok(()) });
-    written
-        .and_then(|()| fs::rename(unfinished, file))
-        .inspect_err(|_| {
-            // Best effort: what matters is the error that led here.
-            let _ = fs::remove_file(unfinished);
-        })
+/// A folder for temporary files, new and for this user alone: the place for what could not be written where it was wanted.
+///
+/// # Errors
+///
+/// [`Error::Folder`] with what the system said.
+pub fn new_temporary_folder() -> Result<PathBuf, Error> {
+    files::new_temporary_folder("smallbatch").map_err(|error| Error::Folder {
+        folder: std::env::temp_dir(),
+        reason: error.to_string(),
+    })
+}
+
+/// Writes a file that can be drawn again: it is not worth waiting for the disk.
+pub(crate) fn write_picture(file: &Path, content: &[u8]) -> Result<(), Error> {
+    files::replace(file, content, false).map_err(|error| failed(file, error))
 }
 
 /// The results in a file.
 pub(crate) fn read(file: &Path) -> Result<Results, Error> {
-    let text = fs::read(file).map_err(|error| Error::Read {
+    let text = files::read(file, limits::MOST_RESULTS_BYTES).map_err(|error| Error::Read {
         file: file.to_path_buf(),
         reason: error.to_string(),
     })?;
@@ -126,22 +125,6 @@ pub(crate) fn json(results: &Results, file: &Path) -> Result<Vec<u8>, Error> {
     Ok(smallbatch_files::seal_json(&text).into_bytes())
 }
 
-/// A new file with a hidden name in the same folder. No other process has it, not even one of the same number in another
-/// container: it must not be there before.
-fn beside(file: &Path) -> io::Result<(File, PathBuf)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    loop {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        let unfinished = file.with_file_name(format!(".{name}.{process}-{number}.unfinished"));
-        match File::create_new(&unfinished) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return Ok((created?, unfinished)),
-        }
-    }
-}
-
 fn failed(file: &Path, error: impl std::fmt::Display) -> Error {
     Error::Write {
         file: file.to_path_buf(),
@@ -151,6 +134,8 @@ fn failed(file: &Path, error: impl std::fmt::Display) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -159,67 +144,21 @@ mod tests {
         (folder, file)
     }
 
-    fn files_in(folder: &tempfile::TempDir) -> usize {
-        fs::read_dir(folder.path()).expect("listed").count()
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
-        let (folder, file) = folder();
-        write_file(&file, b"a long first version").expect("written");
-        write_file(&file, b"second").expect("written");
-        assert_eq!(fs::read(&file).expect("read"), b"second");
-        assert_eq!(files_in(&folder), 1);
-    }
-
     #[test]
     fn a_file_that_cannot_be_replaced_is_named_and_leaves_nothing() {
         let (folder, taken) = folder();
         fs::create_dir(&taken).expect("a folder in the file's place");
-        let error = write_file(&taken, b"x").expect_err("a folder is in the way");
-        assert!(
-            matches!(&error, Error::Write { file, .. } if *file == taken),
-            "{error}"
-        );
-        assert_eq!(files_in(&folder), 1);
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn on_a_full_disk_the_error_says_so_and_the_old_file_stays() {
-        let (folder, file) = folder();
-        write_file(&file, b"from before").expect("written");
-        // What is written beside it meets a full disk.
-        let (_, unfinished) = beside(&file).expect("made");
-        let full = File::options()
-            .write(true)
-            .open("/dev/full")
-            .expect("there on Linux");
-        let error = finish(full, &unfinished, &file, b"new", true).expect_err("full");
-        let said = failed(&file, error).to_string();
-        assert!(
-            said.contains("results.json") && said.contains("No space left"),
-            "{said}"
-        );
-        assert_eq!(fs::read(&file).expect("read"), b"from before");
-        assert_eq!(files_in(&folder), 1);
-    }
-
-    #[test]
-    fn what_another_process_has_begun_is_left_alone() {
-        let (folder, file) = folder();
-        // A process of the same number, in another container, is a few files ahead.
-        let (_, first) = beside(&file).expect("made");
-        let name = first.to_string_lossy().into_owned();
-        let number = name.trim_end_matches(".unfinished").rsplit('-').next();
-        let number: u64 = number.and_then(|n| n.parse().ok()).expect("a number");
-        for ahead in 1..20 {
-            let other = name.replace(&format!("-{number}."), &format!("-{}.", number + ahead));
-            fs::write(other, "of another process").expect("written");
+        let alone = write_file(&taken, b"x").expect_err("a folder is in the way");
+        let other = folder.path().join("other");
+        let both = [(other, Vec::new()), (taken.clone(), Vec::new())];
+        let together = write_files(&both).expect_err("a folder is in the way");
+        for error in [alone, together] {
+            assert!(
+                matches!(&error, Error::Write { file, .. } if *file == taken),
+                "{error}"
+            );
         }
-        write_file(&file, b"mine").expect("written");
-        assert_eq!(fs::read(&file).expect("read"), b"mine");
-        assert_eq!(files_in(&folder), 1 + 19 + 1);
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
     }
 
     #[test]
@@ -267,17 +206,5 @@ mod tests {
                 .to_string()
                 .contains("results.json")
         );
-    }
-
-    /// The link would be replaced by a file, as would be the device itself by who may do that.
-    #[cfg(unix)]
-    #[test]
-    fn a_device_is_written_to_and_stays() {
-        let (folder, file) = folder();
-        std::os::unix::fs::symlink("/dev/null", &file).expect("a link");
-        write_file(&file, b"{}").expect("written");
-        let there = fs::symlink_metadata(&file).expect("there");
-        assert!(there.is_symlink());
-        assert_eq!(files_in(&folder), 1);
     }
 }

@@ -70,13 +70,16 @@ use std::path::{Path, PathBuf};
 
 pub use advice::{AdviceCurve, AdviceLoss, AdvicePage, AdvicePredictions, AdviceWay, advice_html};
 pub use error::Error;
-pub use files::{replace_file, write_file};
+pub use files::{new_temporary_folder, read_settings, write_file, write_files};
 pub use foresight::{Expectation, expectations, terminal_foresight};
 pub use screen::Screen;
 pub use terminal::{terminal, terminal_details};
 pub use words::{number, round_number};
 
 use results::Results;
+
+/// The folder for what a run that was stopped found, where complete results of another are kept.
+pub const STOPPED: &str = "stopped";
 
 /// The files of a results' folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,26 +90,45 @@ pub struct Written {
     pub report: PathBuf,
     /// `report.md`: the same as Markdown. Its pictures are SVG files in the folder `pictures` beside it.
     pub markdown: PathBuf,
-    /// Where fuller results of the same design were there already: then they are kept, and nothing was written but their report.
+    /// Where fuller results were there already: then they are kept.
     pub kept: Option<Kept>,
 }
 
 /// Results that were not replaced, since they say more. Displayed as a sentence for the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Complete repetitions of the results that are there.
     pub n_there: usize,
     /// Complete repetitions of the results that would have replaced them.
     pub n_new: usize,
+    /// Where the new results are, if they are of another design or seed. Of the same they would say nothing more.
+    pub instead: Option<PathBuf>,
 }
 
 impl fmt::Display for Kept {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { n_there, n_new } = self;
-        write!(
-            to,
-            "kept the results that were there: they have {n_there} complete repetitions of the same design and seed, this run {n_new}"
-        )
+        let Self {
+            n_there,
+            n_new,
+            instead,
+        } = self;
+        match instead {
+            Some(folder) => write!(
+                to,
+                "kept the results that were there: they are of a complete run of another design or seed; those of this run, which was \
+                 stopped, are in {}",
+                folder.display()
+            ),
+            None => write!(
+                to,
+                "kept the results that were there: they have {n_there} complete repetitions of the same design and seed, this run {n_new}{}",
+                if n_there == n_new {
+                    " with fewer effects"
+                } else {
+                    ""
+                }
+            ),
+        }
     }
 }
 
@@ -123,27 +145,46 @@ pub fn prepare(folder: &Path) -> Result<(), Error> {
 ///
 /// Each file appears whole or not at all. The numbers come first, so that they are safe if there is no room for the report.
 ///
-/// Results of the same design and base seed with *more* complete repetitions are not replaced: an interrupted run never
-/// destroys a fuller one. [`Written::kept`] says so, and the caller prints it.
+/// An interrupted run never destroys a fuller one. Results of the same design and base seed with *more* complete repetitions or effects
+/// are not replaced, and only their report is drawn again. Complete results of another design or seed are not replaced by those of a
+/// run that was stopped, which go to the folder `stopped` in this one. [`Written::kept`] says so, and the caller prints it.
 ///
 /// # Errors
 ///
-/// [`Error::Folder`] as [`prepare`]; [`Error::Write`] when a file cannot be written, for example on a full disk.
+/// [`Error::Folder`] as [`prepare`]; [`Error::Write`] when a file cannot be written, for example on a full disk. Then no old report is
+/// left beside new results.
 pub fn write(results: &Results, folder: &Path) -> Result<Written, Error> {
     prepare(folder)?;
     let mut written = Written::within(folder);
-    if let Some(there) = fuller(results, &written.results) {
-        written.kept = Some(Kept {
+    let there = files::read(&written.results).ok();
+    if let Some(there) = there.filter(|there| is_fuller(there, results)) {
+        let kept = |instead| Kept {
             n_there: there.design.n_complete,
             n_new: results.design.n_complete,
+            instead,
+        };
+        if is_same_experiment(&there, results) {
+            written.kept = Some(kept(None));
+            draw(&there, &written)?;
+            return Ok(written);
+        }
+        let stopped = folder.join(STOPPED);
+        let elsewhere = write(results, &stopped)?;
+        return Ok(Written {
+            kept: Some(kept(Some(stopped))),
+            ..elsewhere
         });
-        draw(&there, &written)?;
-        return Ok(written);
     }
     let text = files::json(results, &written.results)?;
     write_file(&written.results, &text)?;
     // From the text: what is drawn now is what will be drawn again from the file.
-    draw(&files::parse(&text, &written.results)?, &written)?;
+    let drawn = files::parse(&text, &written.results).and_then(|same| draw(&same, &written));
+    drawn.inspect_err(|_| {
+        for stale in [&written.report, &written.markdown] {
+            // Best effort: it may not be there.
+            let _ = std::fs::remove_file(stale);
+        }
+    })?;
     Ok(written)
 }
 
@@ -177,13 +218,20 @@ pub fn html(results: &Results) -> String {
     html::html(&document::document(results))
 }
 
-/// The results that are there, where they are of the same design and seed and have more complete repetitions.
-fn fuller(results: &Results, file: &Path) -> Option<Results> {
-    let there = files::read(file).ok()?;
-    let is_same = !results.design_hash.is_empty()
-        && there.design_hash == results.design_hash
-        && there.base_seed == results.base_seed;
-    (is_same && there.design.n_complete > results.design.n_complete).then_some(there)
+fn is_same_experiment(one: &Results, other: &Results) -> bool {
+    !one.design_hash.is_empty()
+        && one.design_hash == other.design_hash
+        && one.base_seed == other.base_seed
+}
+
+/// Whether results that are there say more than those that would replace them.
+fn is_fuller(there: &Results, new: &Results) -> bool {
+    let fullness = |results: &Results| (results.design.n_complete, results.effects.len());
+    let is_complete = |results: &Results| results.design.n_complete >= results.design.n_repetitions;
+    if is_same_experiment(there, new) {
+        return fullness(there) > fullness(new);
+    }
+    is_complete(there) && !is_complete(new)
 }
 
 fn draw(results: &Results, written: &Written) -> Result<(), Error> {
@@ -195,10 +243,7 @@ fn draw(results: &Results, written: &Written) -> Result<(), Error> {
     for (name, picture) in pictures {
         // Hundreds of small files that can be drawn again: none is worth waiting for the disk.
         let file = folder.join(name);
-        replace_file(&file, picture.as_bytes(), false).map_err(|error| Error::Write {
-            file,
-            reason: error.to_string(),
-        })?;
+        files::write_picture(&file, picture.as_bytes())?;
     }
     write_file(&written.markdown, text.as_bytes())
 }
@@ -293,17 +338,57 @@ mod tests {
         );
         assert_eq!(read(folder.path()).expect("read"), full);
 
-        // Of another seed or design it is another experiment.
+        // With as many repetitions, but without a table that failed or a claim that was not begun.
+        partial = full.clone();
+        partial.effects.pop();
+        let written = write(&partial, folder.path()).expect("kept");
+        let said = written.kept.expect("kept").to_string();
+        assert!(said.ends_with("this run 4 with fewer effects"), "{said}");
+        assert_eq!(read(folder.path()).expect("read"), full);
+    }
+
+    #[test]
+    fn a_stopped_run_of_another_experiment_does_not_replace_a_complete_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut full = fixture::results();
+        full.design.n_repetitions = full.design.n_complete;
+        write(&full, folder.path()).expect("written");
+        let mut partial = full.clone();
+        partial.design.n_complete = 1;
         partial.base_seed += 1;
-        assert_eq!(write(&partial, folder.path()).expect("written").kept, None);
-        assert_eq!(read(folder.path()).expect("read"), partial);
-        // And a fuller one replaces it.
-        let fuller = Results {
+        let written = write(&partial, folder.path()).expect("written");
+        let elsewhere = folder.path().join(STOPPED);
+        assert_eq!(written.results, elsewhere.join("results.json"));
+        let said = written.kept.expect("kept").to_string();
+        assert!(said.contains(&elsewhere.display().to_string()), "{said}");
+        assert_eq!(read(folder.path()).expect("read"), full);
+        assert_eq!(read(&elsewhere).expect("read"), partial);
+
+        // A complete one replaces it, and stopped ones replace each other.
+        let other = Results {
             base_seed: partial.base_seed,
-            ..full
+            ..full.clone()
         };
-        assert_eq!(write(&fuller, folder.path()).expect("written").kept, None);
-        assert_eq!(read(folder.path()).expect("read"), fuller);
+        assert_eq!(write(&other, folder.path()).expect("written").kept, None);
+        assert_eq!(read(folder.path()).expect("read"), other);
+        write(&partial, &elsewhere).expect("written");
+        partial.base_seed += 1;
+        assert_eq!(write(&partial, &elsewhere).expect("written").kept, None);
+    }
+
+    #[test]
+    fn no_old_report_stays_beside_new_results() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut results = fixture::results();
+        let written = write(&results, folder.path()).expect("written");
+        // A file in the place of the pictures' folder: drawing fails, as on a full disk.
+        let pictures = folder.path().join("pictures");
+        fs::remove_dir_all(&pictures).expect("removed");
+        fs::write(&pictures, "").expect("written");
+        results.base_seed += 1;
+        write(&results, folder.path()).expect_err("no pictures");
+        assert_eq!(read(folder.path()).expect("read"), results);
+        assert!(!written.report.exists() && !written.markdown.exists());
     }
 
     /// Not a test: writes the report of the results in a folder, or else of the fixture, where one can look at it.
@@ -313,10 +398,11 @@ mod tests {
         let folder = PathBuf::from(std::env::var_os("LOOK_AT").expect("the folder LOOK_AT"));
         let results = read(&folder).unwrap_or_else(|_| fixture::results());
         let written = write(&results, &folder).expect("written");
-        println!(
-            "{}\n{}",
+        let text = [
             terminal(&results, &written.report, Screen::default()),
-            terminal_details(&results, Screen::default())
-        );
+            terminal_details(&results, Screen::default()),
+        ];
+        std::io::Write::write_all(&mut std::io::stdout(), text.join("\n").as_bytes())
+            .expect("printed");
     }
 }

@@ -116,6 +116,7 @@ mod error;
 pub use nalgebra;
 #[cfg(feature = "advice")]
 pub use smallbatch_advice as advice;
+pub use smallbatch_base::limits;
 pub use smallbatch_data as data;
 #[cfg(feature = "evidence")]
 pub use smallbatch_evidence as evidence;

@@ -5,13 +5,15 @@
 //! was timed counts the machine as well.
 //!
 //! One file holds the entries of one shelf (a table in a repetition), one after the other, each with its key, its length and a checksum.
-//! They are only ever appended. What a broken machine left half written ends the reading of its file; all before it counts, and
+//! The key is of the shelf's name and the description, so that a file in another's place has nothing to give. Entries are only ever
+//! appended, and wait a second at most: a process that is killed loses no more than that. What a broken machine left half written ends the reading of its file; all before it counts, and
 //! the next writing begins there.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,13 +22,16 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use crate::Error;
 
 /// The format of entries, and the version of what a description means: another number, and no old entry is found.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Key, length and checksum of an entry, in bytes.
 const HEAD: usize = 16 + 8 + 8;
 
 /// So many bytes are gathered before they are written.
 const GATHERED: usize = 1 << 16;
+
+/// So long they wait at most for others to be made.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A folder of finished runs.
 #[derive(Clone, Debug)]
@@ -79,24 +84,27 @@ impl Cache {
         let file = self
             .folder
             .join(format!("{:032x}.runs", xxh3_128(name.as_bytes())));
-        Shelf::open(file)
+        Shelf::open(name, file)
     }
 }
 
 /// The entries of one file, in memory.
 #[derive(Debug)]
 pub(crate) struct Shelf {
+    name: String,
     file: PathBuf,
     entries: HashMap<u128, Vec<u8>>,
     /// How much of the file is whole.
     whole: u64,
     gathered: Vec<u8>,
+    /// When it was opened or written to.
+    written: Instant,
     /// Writing failed: the results do not suffer, only the next run takes longer.
     is_broken: bool,
 }
 
 impl Shelf {
-    fn open(file: PathBuf) -> Self {
+    fn open(name: String, file: PathBuf) -> Self {
         let mut bytes = Vec::new();
         // A file that is not there or cannot be read is an empty one.
         if let Ok(mut from) = File::open(&file) {
@@ -108,18 +116,24 @@ impl Shelf {
             whole += length;
         }
         Self {
+            name,
             file,
             entries,
             whole: whole as u64,
             gathered: Vec::new(),
+            written: Instant::now(),
             is_broken: false,
         }
     }
 
     /// What is kept under a description.
     pub(crate) fn find<T: DeserializeOwned>(&self, description: &str) -> Option<T> {
-        let content = self.entries.get(&xxh3_128(description.as_bytes()))?;
+        let content = self.entries.get(&self.key(description))?;
         postcard::from_bytes(content).ok()
+    }
+
+    fn key(&self, description: &str) -> u128 {
+        xxh3_128(format!("{}\n{description}", self.name).as_bytes())
     }
 
     /// Keeps a result under its description.
@@ -127,13 +141,13 @@ impl Shelf {
         let Ok(content) = postcard::to_stdvec(result) else {
             return;
         };
-        let key = xxh3_128(description.as_bytes());
+        let key = self.key(description);
         self.gathered.extend(key.to_le_bytes());
         self.gathered.extend((content.len() as u64).to_le_bytes());
         self.gathered.extend(checksum(key, &content).to_le_bytes());
         self.gathered.extend(&content);
         self.entries.insert(key, content);
-        if self.gathered.len() >= GATHERED {
+        if self.gathered.len() >= GATHERED || self.written.elapsed() >= PATIENCE {
             self.write();
         }
     }
@@ -142,6 +156,7 @@ impl Shelf {
         if self.gathered.is_empty() || self.is_broken {
             return;
         }
+        self.written = Instant::now();
         match self.append() {
             Ok(()) => {
                 self.whole += self.gathered.len() as u64;
@@ -276,6 +291,65 @@ mod tests {
                 [Some(1.0), None]
             };
             assert_eq!(found, expected, "byte {place}");
+        }
+    }
+
+    /// The files of a cache.
+    fn files_of(folder: &Path) -> Vec<PathBuf> {
+        let files = fs::read_dir(folder).unwrap();
+        let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_another_gives_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        for (shelf, number) in [("wine", 1.0), ("airfoil", 2.0)] {
+            cache.shelf(shelf).keep("one", &number);
+        }
+        let files = files_of(folder.path());
+        let aside = folder.path().join("aside");
+        for (from, to) in [
+            (&files[0], &aside),
+            (&files[1], &files[0]),
+            (&aside, &files[1]),
+        ] {
+            fs::rename(from, to).unwrap();
+        }
+        for shelf in ["wine", "airfoil"] {
+            assert_eq!(cache.shelf(shelf).find::<f64>("one"), None, "{shelf}");
+        }
+    }
+
+    #[test]
+    fn a_killed_process_loses_no_more_than_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let mut shelf = cache.shelf("wine");
+        shelf.keep("one", &1.0);
+        shelf.written = shelf.written.checked_sub(PATIENCE).unwrap();
+        shelf.keep("two", &2.0);
+        shelf.keep("three", &3.0);
+        // Nothing is dropped, as when the process is killed.
+        std::mem::forget(shelf);
+        let again = cache.shelf("wine");
+        let found = ["one", "two", "three"].map(|name| again.find::<f64>(name));
+        assert_eq!(found, [Some(1.0), Some(2.0), None]);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_costs_that_shelf_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        cache.shelf("wine").keep("one", &1.0);
+        let file = files_of(folder.path()).remove(0);
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        for (shelf, kept) in [("wine", None), ("airfoil", Some(1.0))] {
+            cache.shelf(shelf).keep("one", &1.0);
+            assert_eq!(cache.shelf(shelf).find::<f64>("one"), kept, "{shelf}");
         }
     }
 

@@ -200,7 +200,7 @@ impl Trainer {
         self.evaluation.validate()?;
         let threads = self.threads.unwrap_or(1);
         Error::require(
-            (1..=64).contains(&threads),
+            (1..=smallbatch_base::limits::MOST_STEP_THREADS).contains(&threads),
             "threads",
             threads,
             "at least 1 and at most 64",

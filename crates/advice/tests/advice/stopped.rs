@@ -73,3 +73,31 @@ fn before_anything_is_known_there_is_none() {
     let error = advise(&curved(), &quick(TableReader::new()), &mut at_once).unwrap_err();
     assert!(matches!(error, Error::Interrupted), "{error}");
 }
+
+#[test]
+fn what_was_stopped_does_not_replace_a_complete_advice() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = || Err("not asked".to_owned());
+    let write = |advised: &Advised| advised.write(folder.path(), nothing()).unwrap();
+    let partial = stopped("search").unwrap();
+    assert!(!partial.advice.is_complete);
+    // Where there is none, it counts.
+    assert_eq!(write(&partial)[1], folder.path().join("advice.json"));
+    let full = advise(&curved(), &quick(TableReader::new()), &mut ()).unwrap();
+    assert!(full.advice.is_complete);
+    assert_eq!(write(&full)[1], folder.path().join("advice.json"));
+    let complete = std::fs::read(folder.path().join("advice.json")).unwrap();
+    assert_eq!(
+        write(&partial)[1],
+        folder.path().join("stopped/advice.json")
+    );
+    assert!(std::fs::read(folder.path().join("advice.json")).unwrap() == complete);
+}
+
+/// The last thing that is trained are more networks of what is advised.
+#[test]
+fn without_the_other_folds_an_advice_is_not_complete() {
+    let advised = stopped("the model on other folds").unwrap();
+    assert!(!advised.advice.is_complete);
+    check(&advised, &curved());
+}

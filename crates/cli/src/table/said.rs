@@ -181,7 +181,8 @@ pub(super) fn schema(table: &Table, schema: &TableSchema) -> String {
 /// A recipe in a file of TOML or JSON, or what an advice.json advises.
 pub(super) fn recipe(file: &Path) -> Result<Recipe, Failure> {
     let failed = |reason: String| Failure::wrong(format!("{}: {reason}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
+    let text =
+        smallbatch::report::read_settings(file).map_err(|error| failed(error.to_string()))?;
     if !text.trim_start().starts_with('{') {
         return toml::from_str(&text).map_err(|error| failed(error.to_string()));
     }

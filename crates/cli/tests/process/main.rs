@@ -11,6 +11,7 @@ mod models;
 mod predictions;
 mod refusals;
 mod runs;
+mod signals;
 mod streams;
 mod support;
 mod tables;

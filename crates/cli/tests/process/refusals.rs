@@ -1,6 +1,6 @@
 //! What the program refuses, and what it says then.
 
-use crate::support::{refused, small_design};
+use crate::support::{refused, small_design, table};
 
 #[test]
 fn an_unknown_claim_is_refused_with_the_names_that_exist() {
@@ -148,4 +148,84 @@ fn a_verb_has_no_flags_of_another() {
     }
     let said = refused(&["run", "--predict", "a.csv", "--repetitions", "8"], 2);
     assert!(said.contains("--predict"), "{said}");
+}
+
+/// A device that never ends, in the place of each file that is read whole.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let zero = "/dev/zero";
+    let (_folder, houses) = table("size,price\n1,2\n");
+    for (arguments, code) in [
+        (&["run", "--file", zero][..], 1),
+        (&["inspect", zero], 1),
+        (&["expect", zero], 1),
+        (&["advise", zero], 1),
+        (&["train", zero], 1),
+        (&["train", &houses, "--recipe", zero], 2),
+        (&["inspect", &houses, "--schema", zero], 1),
+    ] {
+        let said = refused(arguments, code);
+        assert!(
+            said.contains("/dev/zero") && said.contains("16777216 bytes"),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+/// What somebody else wrote into a table does not fill the screen.
+#[test]
+fn errors_are_short_and_name_the_file() {
+    let long = "x".repeat(1 << 17);
+    let names: Vec<String> = (0..100_001).map(|at| format!("c{at}")).collect();
+    let (many, cells) = (names.join(","), vec!["1"; 100_001].join(","));
+    let numbers = |name: &str| {
+        let rows = (0..60).map(|row| format!("{row},{}\n", row * 7 % 60));
+        format!("{name},y\n{}", rows.collect::<String>())
+    };
+    for (text, target, words) in [
+        (format!("{}{long},3\n", numbers("a")), "y", "line"),
+        (
+            format!("a,y\n{}", format!("1,{long}\n").repeat(60)),
+            "y",
+            "classes",
+        ),
+        (numbers(&long), "z", "no column"),
+        (format!("{many}\n{cells}\n"), "c1", "100001 columns"),
+        (format!("a,y\n1,{long}\n2,3,4\n"), "y", "line 3"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("houses.csv");
+        std::fs::write(&file, text).expect("a table");
+        let file = file.to_str().expect("UTF-8");
+        for verb in ["expect", "advise", "train"] {
+            let said = refused(&[verb, file, "--target", target], 1);
+            assert!(said.len() < 1500, "{verb}: {} letters", said.len());
+            assert!(said.contains(words), "{verb}: {said}");
+            assert!(said.contains("houses.csv"), "{verb}: {said}");
+        }
+    }
+}
+
+/// A slip of some zeros is an error, not the end of the program for want of memory.
+#[test]
+fn absurd_sizes_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("a file");
+        file.to_str().expect("UTF-8").to_owned()
+    };
+    let rows: String = (0..60)
+        .map(|row| format!("{row},{}\n", row * 7 % 60))
+        .collect();
+    let houses = write("houses.csv", &format!("a,y\n{rows}"));
+    for hidden in ["1099511627776", "16384, 16385", "9223372036854775807"] {
+        let recipe = write("wide.toml", &format!("[network]\nhidden = [{hidden}]\n"));
+        let said = refused(&["train", &houses, "--recipe", &recipe], 1);
+        assert!(said.contains("more than 268435456 parameters"), "{said}");
+    }
+    let probe = r#"{"data": "two-inputs", "samples": 9007199254740993, "seed": 0, "hidden": [32], "updates": 3, "batch": 32}"#;
+    let said = refused(&["probe-memory", probe], 1);
+    assert!(said.contains("at most"), "{said}");
 }

@@ -1,11 +1,8 @@
 //! Runs from their beginning to their files, and the same again.
 
-use std::process::Command;
-use std::time::{Duration, Instant};
-
 use crate::support::{
-    SMALL_EXPERIMENT, refused, results_in, said_in, small_design, small_experiment, smallbatch,
-    text,
+    SMALL_EXPERIMENT, modelled, refused, results_in, said_in, small_design, small_experiment,
+    smallbatch, text,
 };
 
 /// From the outside: what is said first and last, which files are there, and that nothing is made twice.
@@ -82,7 +79,11 @@ fn a_run_is_verified_to_the_bit_and_a_changed_digit_ends_with_1() {
     let (code, said) = said_in(folder, &SMALL_EXPERIMENT);
     assert_eq!(code, Some(0), "{said}");
     let verify = ["verify", "out/results.json"];
-    let (code, said) = said_in(folder, &verify);
+    // From wherever it is asked.
+    let elsewhere = tempfile::tempdir().expect("another folder");
+    let results = folder.join("out/results.json");
+    let from_elsewhere = ["verify", results.to_str().expect("UTF-8")];
+    let (code, said) = said_in(elsewhere.path(), &from_elsewhere);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("8 of 8 effects came out the same"), "{said}");
 
@@ -169,62 +170,6 @@ fn the_memory_of_training_is_measured_in_a_process_of_its_own() {
     assert!(said.contains("missing field"), "{said}");
 }
 
-/// Ctrl-C is sent with `kill`, which Windows does not have.
-#[cfg(unix)]
-#[test]
-fn ctrl_c_ends_the_work_and_writes_what_is_complete() {
-    use std::io::{BufRead, BufReader, Read};
-    use std::process::Stdio;
-
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    // Far more repetitions than the test would wait for.
-    let mut program = smallbatch(&["run", "centering-alone", "--repetitions", "1024"])
-        .arg("--out")
-        .arg(&out)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stderr = BufReader::new(program.stderr.take().unwrap());
-    let mut lines = [String::new(), String::new()];
-    for line in &mut lines {
-        stderr.read_line(line).unwrap();
-    }
-    assert!(lines[0].starts_with("design "), "{lines:?}");
-    assert!(lines[1].contains('%'), "no progress, but {lines:?}");
-
-    let killed = Command::new("kill")
-        .args(["-INT", &program.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let start = Instant::now();
-    let mut rest = String::new();
-    stderr.read_to_string(&mut rest).unwrap();
-    let output = program.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{rest}");
-    assert!(
-        start.elapsed() < Duration::from_secs(30),
-        "it went on for {:?}",
-        start.elapsed()
-    );
-    assert!(
-        rest.contains("stopping") && rest.contains("stopped after"),
-        "{rest}"
-    );
-    for name in ["results.json", "report.html", "report.md"] {
-        assert!(out.join(name).is_file(), "{name} is missing");
-    }
-    let said = text(&output.stdout);
-    assert!(
-        said.contains(&out.join("report.html").display().to_string()),
-        "{said}"
-    );
-    let results = results_in(&out);
-    assert!(results["answers"].is_array() && results["schema_version"] == 2);
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_full_disk_what_was_found_is_somewhere_else() {
@@ -248,4 +193,43 @@ fn on_a_full_disk_what_was_found_is_somewhere_else() {
     let rescued = std::fs::read_dir(&elsewhere).expect("the folder is there");
     let rescued = rescued.flatten().next().expect("a rescue").path();
     assert!(rescued.join("results.json").exists() && rescued.join("report.html").exists());
+}
+
+/// A model and its advice belong together: where one cannot be written, the other is not replaced.
+#[cfg(unix)]
+#[test]
+fn on_a_full_disk_advice_and_model_are_somewhere_else_and_the_old_ones_stay() {
+    let folder = modelled();
+    let (folder, elsewhere) = (folder.path(), folder.path().join("elsewhere"));
+    std::fs::create_dir(&elsewhere).expect("a folder");
+    let model = folder.join("out/model.safetensors");
+    let before = std::fs::read(&model).expect("a model");
+    // A folder in the place of the file: it cannot be written there, as on a full disk.
+    std::fs::create_dir(folder.join("out/advice.html")).expect("a folder in the way");
+    let output = smallbatch(&["advise", "houses.csv", "--quick"])
+        .env("TMPDIR", &elsewhere)
+        .current_dir(folder)
+        .output()
+        .expect("the program starts");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("out/advice.html") && said.contains("instead"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read(&model).expect("a model"), before);
+    assert!(!folder.join("out/advice.json").exists());
+    let rescued = std::fs::read_dir(&elsewhere).expect("the folder is there");
+    let rescued = rescued.flatten().next().expect("a rescue").path();
+    for name in ["advice.html", "advice.json", "model.safetensors"] {
+        assert!(rescued.join(name).is_file(), "{name}");
+    }
+    let mut left = std::fs::read_dir(folder.join("out")).expect("listed");
+    assert!(left.all(|entry| {
+        !entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .starts_with('.')
+    }));
 }

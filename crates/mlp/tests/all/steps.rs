@@ -468,3 +468,18 @@ fn bad_specifications_are_refused() {
             .starts_with("the list of class weights has length 1")
     );
 }
+
+/// A slip of some zeros is an error or a chunk, not the end of the program for want of memory.
+#[test]
+fn absurd_sizes_end_nothing() {
+    for sizes in [[3, 1 << 40, 3], [1 << 14, 1 << 14, 1], [usize::MAX, 2, 2]] {
+        let error = MlpSpec::new(sizes).build::<f32>(0).unwrap_err();
+        assert!(
+            error.to_string().contains("more than 268435456 parameters"),
+            "{error}"
+        );
+    }
+    let network = MlpSpec::new([3, 1000, 2]).build::<f32>(0).unwrap();
+    let workspace = network.workspace(usize::MAX);
+    assert_eq!(workspace.capacity(), (1 << 28) / 1005);
+}
