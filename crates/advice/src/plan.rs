@@ -12,7 +12,7 @@ use crate::Error;
 ///
 /// ```
 /// use smallbatch_advice::{AdvicePlan, Size};
-/// use smallbatch_base::limits::MOST_THREADS;
+/// use smallbatch_data::TableReader;
 ///
 /// let reader = TableReader::new().target("price");
 /// let plan = AdvicePlan { size: Size::Quick, ..AdvicePlan::new(reader) };
