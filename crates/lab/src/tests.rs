@@ -225,7 +225,7 @@ fn intervals_contain_what_other_runs_found() {
         "\"yacht\", \"auto_mpg\", \"concrete\"",
     );
     std::fs::write(plan.file.as_ref().unwrap(), text).unwrap();
-    let runs: Vec<Results> = (0..8)
+    let runs: Vec<Results> = (0..5)
         .map(|base_seed| {
             made(&RunPlan {
                 base_seed,
