@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
+use smallbatch_base::limits::MOST_COLUMNS;
 
 use super::source::{GZIP, Layout, Source, io_error};
 use super::{ArrayValues, idx, npy, npz, refused};
@@ -57,7 +58,7 @@ impl ArrayRows {
                 Ok(None)
             }
             [0x93, b'N', b'U', b'M', ..] => {
-                let rows = Rows::new(Source::open(path)?, npy::layout)?;
+                let rows = Rows::new(path, Source::open(path)?, npy::layout)?;
                 let names = (0..rows.layout.n_features()).map(|at| format!("c{at}"));
                 Self::of(path, names.collect(), vec![rows]).map(Some)
             }
@@ -68,7 +69,7 @@ impl ArrayRows {
 
     /// Images with the labels beside them, if they are there.
     fn of_idx(path: &Path) -> Result<Self, Error> {
-        let images = Rows::new(Source::open(path)?, idx::layout)?;
+        let images = Rows::new(path, Source::open(path)?, idx::layout)?;
         let n_features = images.layout.n_features();
         let mut columns: Vec<String> = if images.layout.shape.len() == 1 {
             vec!["label".into()]
@@ -78,7 +79,7 @@ impl ArrayRows {
         let mut arrays = vec![images];
         if let Ok(beside) = idx::labels_beside(path) {
             columns.push("label".into());
-            arrays.push(Rows::new(Source::open(&beside)?, idx::layout)?);
+            arrays.push(Rows::new(&beside, Source::open(&beside)?, idx::layout)?);
         }
         Self::of(path, columns, arrays)
     }
@@ -104,7 +105,10 @@ impl ArrayRows {
         }
         let mut arrays = Vec::new();
         for entry in &entries {
-            arrays.push((&entry.name, Rows::new(entry.open(path)?, npy::layout)?));
+            arrays.push((
+                &entry.name,
+                Rows::new(path, entry.open(path)?, npy::layout)?,
+            ));
         }
         let lengths: Vec<String> = arrays
             .iter()
@@ -190,11 +194,20 @@ impl ArrayRows {
 
 impl Rows {
     fn new(
+        path: &Path,
         mut source: Source,
         layout: fn(&mut Source) -> Result<Layout, Error>,
     ) -> Result<Self, Error> {
         let layout = layout(&mut source)?;
         source.size(&layout)?;
+        let columns = layout.n_features();
+        if columns > MOST_COLUMNS {
+            // Of an array without rows the size says nothing of the columns.
+            let reason = format!(
+                "a table of {columns} columns, where {MOST_COLUMNS} are the most that are read"
+            );
+            return Err(refused(path, ArrayProblem::Header { reason }));
+        }
         let mut rows = Self {
             source,
             whole: None,
