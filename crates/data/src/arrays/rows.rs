@@ -201,6 +201,11 @@ impl Rows {
         let layout = layout(&mut source)?;
         source.size(&layout)?;
         let columns = layout.n_features();
+        if columns == 0 {
+            // Billions of rows would take no bytes.
+            let reason = "its rows have no numbers".to_owned();
+            return Err(refused(path, ArrayProblem::Header { reason }));
+        }
         if columns > MOST_COLUMNS {
             // Of an array without rows the size says nothing of the columns.
             let reason = format!(

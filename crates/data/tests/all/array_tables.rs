@@ -238,3 +238,14 @@ fn columns_of_no_rows_take_no_memory() {
         assert!(counted.bytes_max < 100_000, "{}", counted.bytes_max);
     }
 }
+
+/// Billions of rows without columns have no bytes: they would be counted one by one.
+#[test]
+fn rows_without_columns_are_refused_at_once() {
+    let idx = [0, 0, 0x0d, 2, 0xc0, 0, 0, 0xc0, 0, 0, 0, 0];
+    let npy = npy("<f4", "(3000000000, 0)", "False", &[]);
+    for (name, bytes) in [("empty.idx", idx.to_vec()), ("empty.npy", npy)] {
+        let said = sentence(name, &bytes);
+        assert!(said.contains("its rows have no numbers"), "{said}");
+    }
+}
