@@ -190,19 +190,29 @@ impl Encoder {
         Ok(gather(&rows, &self.kept, frame.n_rows()))
     }
 
+    /// Whether the features that are kept are some of those that columns make, each with its name.
+    pub(crate) fn is_sound(&self) -> bool {
+        let made: usize = self.widths().map(|(_, width)| width).sum();
+        self.names.len() == self.kept.len() && self.kept.iter().all(|&at| at < made)
+    }
+
+    /// How many features each column makes, of which not all may be kept.
+    fn widths(&self) -> impl Iterator<Item = (&String, usize)> {
+        self.columns.iter().map(|column| match column {
+            Column::Numbers {
+                source,
+                says_missing,
+                ..
+            } => (source, 1 + usize::from(*says_missing)),
+            Column::Categories { source, categories } => (source, categories.n_features()),
+        })
+    }
+
     /// Which of the features come from a column of the table, for each column that any come from.
     pub fn features_by_column(&self) -> Vec<(String, Vec<usize>)> {
         let mut first = 0;
         let mut found = Vec::new();
-        for column in &self.columns {
-            let (source, width) = match column {
-                Column::Numbers {
-                    source,
-                    says_missing,
-                    ..
-                } => (source, 1 + usize::from(*says_missing)),
-                Column::Categories { source, categories } => (source, categories.n_features()),
-            };
+        for (source, width) in self.widths() {
             let of = |at: &usize| (first..first + width).contains(at);
             let features: Vec<usize> = (0..self.kept.len())
                 .filter(|&at| of(&self.kept[at]))

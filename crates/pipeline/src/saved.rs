@@ -155,6 +155,9 @@ fn check(model: &Pipeline) -> Result<(), String> {
     let outputs = model.schema.classes().len().max(1);
     for member in &model.members {
         let spec = member.network.spec();
+        if !member.encoder.is_sound() {
+            return Err("its columns do not make the features that it has".into());
+        }
         let features = member.encoder.feature_names().len();
         if member.scaler.n_features() != features || spec.n_inputs() != features {
             return Err(format!(

@@ -256,3 +256,22 @@ fn a_file_that_cannot_be_written_is_told_and_leaves_nothing() {
     assert!(model.save(folder.path().join("taken")).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
+
+/// The checksum is right, and still it is no model: a feature is one that no column makes.
+#[test]
+fn a_file_whose_columns_do_not_make_its_features_is_refused() {
+    let text = include_str!("model-2.json").replacen("\"kept\":[0,", "\"kept\":[24,", 1);
+    let start = text.find("\"model\":").unwrap() + "\"model\":".len();
+    let model = text[start..].trim_end().strip_suffix('}').unwrap();
+    let checksum = xxhash_rust::xxh3::xxh3_128(model.as_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    let sealed =
+        format!(r#"{{"smallbatch_model":2,"checksum":"{checksum:032x}","model":{model}}}"#);
+    fs::write(&file, sealed).unwrap();
+    let error = Pipeline::load(&file).unwrap_err().to_string();
+    assert!(
+        error.contains("its columns do not make the features"),
+        "{error}"
+    );
+}
