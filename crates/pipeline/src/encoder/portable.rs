@@ -38,7 +38,9 @@ impl Encoder {
                 }
             }
         }
-        Ok(self.kept.iter().map(|&at| features[at].clone()).collect())
+        let kept = self.kept.iter().map(|&at| features.get(at).cloned());
+        kept.collect::<Option<_>>()
+            .ok_or_else(|| Error::no_form("a feature that no column makes"))
     }
 }
 
