@@ -336,6 +336,11 @@ fn sample_weight<T: Scalar>(
 }
 
 fn check_labels(labels: &[u32], n_classes: usize) -> Result<(), Error> {
+    // One pass without an early exit, so that it is vectorized: this runs on every batch.
+    let largest = labels.iter().fold(0, |largest, &label| largest.max(label));
+    if (largest as usize) < n_classes {
+        return Ok(());
+    }
     match labels.iter().position(|&label| label as usize >= n_classes) {
         None => Ok(()),
         Some(sample) => Err(Error::LabelOutOfRange {

@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::panel::{LANES, lanes_of, normal_scale};
+use super::panel::{LANES, Weights, lanes_of, weighted_sum};
 use super::{Definition, Loss, PredictionKind, check_labels};
 use crate::batch::{Open, OpenTargets};
 use crate::negligible::flush;
@@ -221,17 +221,24 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Gradient<'_, T, F> {
         let panels = self.logits.chunks_exact_mut(n_outputs * T::PANEL);
         #[allow(clippy::cast_precision_loss)] // outputs are few
         let n_outputs = n_outputs as f64;
+        let weights = match chunk.weights {
+            None => Weights::Equal(1.0 / n_outputs),
+            Some(weights) => Weights::Of(|sample: usize| weights[sample].to_f64() / n_outputs),
+        };
         for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
-            let weight = |sample| chunk.weight(sample).to_f64() / n_outputs;
-            let (samples, weights) = lanes_of(chunk, index, weight);
-            let scales = weights
-                .map(|weight| T::of(weight / divisor))
-                .map(normal_scale);
+            let (samples, weights, scales) = lanes_of(chunk, index, divisor, &weights);
             let mut losses = [T::zero(); LANES];
             for (j, line) in panel.chunks_exact_mut(T::PANEL).enumerate() {
                 let mut targets = [T::zero(); LANES];
-                for (y, sample) in targets.iter_mut().zip(samples.clone()) {
-                    *y = target(chunk, sample, j / per_target);
+                match chunk.targets {
+                    OpenTargets::Values(values) if values.n_rows == 1 => {
+                        targets[..samples.len()].copy_from_slice(&values.values[samples.clone()]);
+                    }
+                    _ => {
+                        for (y, sample) in targets.iter_mut().zip(samples.clone()) {
+                            *y = target(chunk, sample, j / per_target);
+                        }
+                    }
                 }
                 for lane in 0..T::PANEL {
                     let (loss, slope) =
@@ -248,12 +255,7 @@ impl<T: Scalar, F: Fn(T, T, usize) -> (T, T)> WithSimd for Gradient<'_, T, F> {
                 }
                 line[samples.len()..].fill(T::zero());
             }
-            *sum = 0.0;
-            for (loss, weight) in losses.iter().zip(weights).take(samples.len()) {
-                if weight > 0.0 {
-                    *sum += weight * loss.to_f64();
-                }
-            }
+            *sum = weighted_sum(&weights, &losses);
         }
     }
 }

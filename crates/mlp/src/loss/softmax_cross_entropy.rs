@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::panel::{LANES, lanes_of, normal_scale};
+use super::panel::{LANES, Weights, lanes_of, weighted_sum};
 use super::{Definition, Loss, PredictionKind, check_labels, sample_weight};
 use crate::batch::{Open, OpenTargets};
 use crate::error::require;
@@ -144,13 +144,18 @@ impl<'a> Definition<'a> for SoftmaxCrossEntropy<'a> {
         };
         let n_panels = chunk.n_samples().div_ceil(T::PANEL);
         let class_weights = self.class_weights.as_deref();
+        let weights = if class_weights.is_none() && chunk.weights.is_none() {
+            Weights::Equal(1.0)
+        } else {
+            Weights::Of(|sample| sample_weight(class_weights, chunk, sample))
+        };
         Arch::new().dispatch(Gradient {
             n_classes: logits.len() / (n_panels * T::PANEL),
             logits,
             chunk,
             labels,
             smoothing: *self.label_smoothing,
-            weight: |sample| sample_weight(class_weights, chunk, sample),
+            weights,
             divisor,
             sums: losses,
         });
@@ -187,14 +192,14 @@ impl<'a> Definition<'a> for SoftmaxCrossEntropy<'a> {
     }
 }
 
-/// Softmax cross-entropy of the sample weights times class weights that `weight` gives.
+/// Softmax cross-entropy of the sample weights times class weights that `weights` gives.
 struct Gradient<'a, T, W> {
     logits: &'a mut [T],
     n_classes: usize,
     chunk: &'a Open<'a, T>,
     labels: &'a [u32],
     smoothing: f64,
-    weight: W,
+    weights: Weights<W>,
     divisor: f64,
     /// One a panel.
     sums: &'a mut [f64],
@@ -207,13 +212,14 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for Gradient<'_, T, W> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         #[allow(clippy::cast_precision_loss)] // classes are few
-        let (on_label, on_all) = (
-            T::of(1.0 - self.smoothing),
-            T::of(self.smoothing / self.n_classes as f64),
-        );
+        let on_all = T::of(self.smoothing / self.n_classes as f64);
+        let on_label = T::of(1.0 - self.smoothing) + on_all;
         let panels = self.logits.chunks_exact_mut(self.n_classes * T::PANEL);
         for (index, (panel, sum)) in panels.zip(self.sums).enumerate() {
-            let (samples, weights) = lanes_of(self.chunk, index, &self.weight);
+            let (samples, weights, scales) =
+                lanes_of(self.chunk, index, self.divisor, &self.weights);
+            let mut labels = [u32::MAX; LANES];
+            labels[..samples.len()].copy_from_slice(&self.labels[samples.clone()]);
             let mut largest = [T::zero(); LANES];
             largest[..T::PANEL].copy_from_slice(&panel[..T::PANEL]);
             for line in panel.chunks_exact(T::PANEL) {
@@ -223,39 +229,40 @@ impl<T: Scalar, W: Fn(usize) -> f64> WithSimd for Gradient<'_, T, W> {
             }
             // Σ qⱼ·(zⱼ - max z), the part of ℓ that is linear in the logits.
             let mut linear = [T::zero(); LANES];
-            for (lane, sample) in samples.clone().enumerate() {
-                let z = panel[self.labels[sample] as usize * T::PANEL + lane];
-                linear[lane] = on_label * (z - largest[lane]);
-            }
             let mut normalizer = [T::zero(); LANES];
-            for line in panel.chunks_exact_mut(T::PANEL) {
+            for (class, line) in (0_u32..).zip(panel.chunks_exact_mut(T::PANEL)) {
                 for lane in 0..T::PANEL {
                     let z = line[lane] - largest[lane];
-                    linear[lane] += on_all * z;
+                    // Every class is compared with every label, so that no lane goes its own way.
+                    let q = if labels[lane] == class {
+                        on_label
+                    } else {
+                        on_all
+                    };
+                    linear[lane] += q * z;
                     line[lane] = z.exp_of_negative();
                     normalizer[lane] += line[lane];
                 }
             }
             let mut losses = [T::zero(); LANES];
-            let mut scales = [T::zero(); LANES];
             let mut inverses = [T::zero(); LANES];
             for lane in 0..T::PANEL {
                 losses[lane] = normalizer[lane].fast_ln() - linear[lane];
-                scales[lane] = normal_scale(T::of(weights[lane] / self.divisor));
                 inverses[lane] = scales[lane] / normalizer[lane];
             }
-            for line in panel.chunks_exact_mut(T::PANEL) {
+            for (class, line) in (0_u32..).zip(panel.chunks_exact_mut(T::PANEL)) {
                 for lane in 0..T::PANEL {
-                    let delta = line[lane] * inverses[lane] - scales[lane] * on_all;
+                    let q = if labels[lane] == class {
+                        on_label
+                    } else {
+                        on_all
+                    };
+                    let delta = line[lane] * inverses[lane] - scales[lane] * q;
                     line[lane] = flush(delta, T::SMALLEST_DELTA);
                 }
                 line[samples.len()..].fill(T::zero());
             }
-            *sum = 0.0;
-            for (lane, sample) in samples.enumerate() {
-                panel[self.labels[sample] as usize * T::PANEL + lane] -= scales[lane] * on_label;
-                *sum += weights[lane] * losses[lane].to_f64();
-            }
+            *sum = weighted_sum(&weights, &losses);
         }
     }
 }
