@@ -31,6 +31,7 @@ mod one_sample;
 mod row_sums;
 mod tile;
 mod transpose;
+mod turn;
 mod weight_gradient;
 
 pub use decode::InputScaling;

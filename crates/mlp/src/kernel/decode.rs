@@ -1,7 +1,7 @@
 //! How a stored input becomes a number: on the way from the data set into the panels.
 
 use super::Vectors;
-use super::transpose::SIDE;
+use super::turn::SIDE;
 
 /// How inputs are scaled when they are read: `x' = ((x - shift) - rest) / scale`, one of each a feature.
 ///
