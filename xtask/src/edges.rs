@@ -81,6 +81,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "smallbatch-predict",
             "smallbatch-data",
             "smallbatch-train",
+            "smallbatch-pipeline",
             "smallbatch",
             "peer-protocol",
         ],

@@ -21,6 +21,7 @@ mod output;
 mod paths;
 mod peers;
 mod portable;
+mod supply;
 mod tidy;
 mod verbs;
 
@@ -57,6 +58,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::Nightly) => nightly::run(&rest),
         Ok(Verb::Onnx) => onnx::run(&rest),
         Ok(Verb::Portable) => portable::run(&rest),
+        Ok(Verb::Supply) => supply::run(&rest),
         Err(message) => {
             warn(&format!("{message}\n\n{}", verbs::help()));
             ExitCode::from(2)

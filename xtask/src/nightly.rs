@@ -1,44 +1,77 @@
 //! Checks that take long, each with its figure: more of what the tests do a little of.
 
+mod soak;
+
 use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cargo::cargo;
 use crate::output::{say, warn};
 
-/// A check: its name, its figure where none is given, and what it runs.
+/// A check: its name, its figure where none is given, and what it does.
 struct Check {
     name: &'static str,
     figure: u32,
     unit: &'static str,
-    /// Arguments of cargo, in which `{}` is the figure.
-    arguments: &'static [&'static str],
-    /// The variable that says the figure to tests.
-    variable: Option<&'static str>,
+    how: How,
 }
 
-const CHECKS: [Check; 2] = [
+enum How {
+    /// cargo does it.
+    Cargo {
+        /// In which `{}` is the figure.
+        arguments: &'static [&'static str],
+        /// The variable that says the figure to tests.
+        variable: Option<&'static str>,
+    },
+    /// A program does it, and tells what it takes; the answer is what came of it.
+    Judged(fn(u32) -> Result<String, String>),
+}
+
+const CHECKS: [Check; 5] = [
     Check {
         name: "kills",
         figure: 500,
         unit: "kills of real processes, all of which go on to the same bits",
-        arguments: &[
-            "test",
-            "--release",
-            "-p",
-            "smallbatch-cli",
-            "--test",
-            "process",
-            "killed",
-        ],
-        variable: Some("SMALLBATCH_KILLS"),
+        how: How::Cargo {
+            arguments: &[
+                "test",
+                "--release",
+                "-p",
+                "smallbatch-cli",
+                "--test",
+                "process",
+                "killed",
+            ],
+            variable: Some("SMALLBATCH_KILLS"),
+        },
     },
     Check {
         name: "onnx",
         figure: 2000,
         unit: "exported models that onnxruntime predicts with",
-        arguments: &["run", "-p", "xtask", "--", "onnx", "{}"],
-        variable: None,
+        how: How::Cargo {
+            arguments: &["run", "-p", "xtask", "--", "onnx", "{}"],
+            variable: None,
+        },
+    },
+    Check {
+        name: "trainings",
+        figure: 10_000,
+        unit: "short trainings in one process, with flat memory and file handles",
+        how: How::Judged(soak::trainings),
+    },
+    Check {
+        name: "table",
+        figure: 10_000_000,
+        unit: "rows of a table that are written, read and trained on in bounded memory",
+        how: How::Judged(soak::table),
+    },
+    Check {
+        name: "steps",
+        figure: 60,
+        unit: "minutes of one training with flat memory, speed and file handles",
+        how: How::Judged(soak::steps),
     },
 ];
 
@@ -94,22 +127,36 @@ fn chosen(arguments: &[String]) -> Result<Vec<(&'static Check, u32)>, String> {
 
 impl Check {
     fn run(&self, figure: u32) -> bool {
-        let figure = figure.to_string();
-        let mut command = cargo();
-        command.args(
-            self.arguments
-                .iter()
-                .map(|argument| argument.replace("{}", &figure)),
-        );
-        if let Some(variable) = self.variable {
-            command.env(variable, &figure);
+        match self.how {
+            How::Cargo {
+                arguments,
+                variable,
+            } => by_cargo(arguments, variable, &figure.to_string()),
+            How::Judged(check) => match check(figure) {
+                Ok(what) => {
+                    say(&format!("nightly: {}: {what}", self.name));
+                    true
+                }
+                Err(reason) => {
+                    warn(&format!("nightly: {}: {reason}", self.name));
+                    false
+                }
+            },
         }
-        match command.status() {
-            Ok(status) => status.success(),
-            Err(error) => {
-                warn(&format!("nightly: cannot start cargo: {error}"));
-                false
-            }
+    }
+}
+
+fn by_cargo(arguments: &[&str], variable: Option<&str>, figure: &str) -> bool {
+    let mut command = cargo();
+    command.args(arguments.iter().map(|word| word.replace("{}", figure)));
+    if let Some(variable) = variable {
+        command.env(variable, figure);
+    }
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            warn(&format!("nightly: cannot start cargo: {error}"));
+            false
         }
     }
 }
@@ -126,9 +173,15 @@ mod tests {
                 .map(|(check, figure)| (check.name, figure))
                 .collect())
         };
-        assert_eq!(chosen(&[]).unwrap(), [("kills", 500), ("onnx", 2000)]);
+        let all = chosen(&[]).unwrap();
+        assert_eq!(all[..2], [("kills", 500), ("onnx", 2000)]);
+        assert_eq!(all.len(), super::CHECKS.len());
         assert_eq!(chosen(&["kills=7"]).unwrap(), [("kills", 7)]);
-        assert!(chosen(&["kils"]).unwrap_err().contains("kills, onnx"));
+        assert!(
+            chosen(&["kils"])
+                .unwrap_err()
+                .contains("kills, onnx, trainings")
+        );
         assert!(chosen(&["kills=many"]).is_err());
     }
 }

@@ -23,9 +23,11 @@ pub(crate) enum Verb {
     Onnx,
     /// Run exported models on other machines.
     Portable,
+    /// Check what a release would bring with it.
+    Supply,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 10] = [
+const VERBS: [(Verb, &str, &str, &str); 11] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -76,7 +78,8 @@ const VERBS: [(Verb, &str, &str, &str); 10] = [
         "nightly",
         "nightly [CHECK[=FIGURE]…]",
         "run the checks that take long, or those that are named: kills=500 (real processes killed at random moments, and resumed to the \
-         same bits), onnx=2000 (exported models in onnxruntime)",
+         same bits), onnx=2000 (exported models in onnxruntime), trainings=10000 (in one process, with flat memory), table=10000000 (rows, trained on in \
+         bounded memory), steps=60 (minutes of one training with flat memory and speed)",
     ),
     (
         Verb::Onnx,
@@ -90,6 +93,13 @@ const VERBS: [(Verb, &str, &str, &str); 10] = [
         "portable [PART…]",
         "compile exported models without a standard library, for wasm32 (run in headless Chromium) and for a Cortex-M4 (run under \
          qemu), and compare the bits of what they predict; run the commands of docs/production.md; skips what needs a tool that is missing; knows --help",
+    ),
+    (
+        Verb::Supply,
+        "supply",
+        "supply [STEP…] [--verify]",
+        "check what a release would bring with it: licences and sources of dependencies, dependencies that no code uses, what is in each \
+         package and in the program, semantic versions; names the tools that are missing; knows --help",
     ),
 ];
 
