@@ -293,12 +293,12 @@ fn fit_to_release(files: &[&str]) -> Result<(), String> {
 
 fn sbom(_: &Asked) -> Result<String, String> {
     let made = root().join("crates/cli/smallbatch.cdx.json");
-    let mut command = with_tools(&["cyclonedx", "--format", "json", "--describe", "crate"]);
+    let mut command = with_tools(&["cyclonedx", "--format", "json"]);
     command
         .args(["--override-filename", "smallbatch.cdx"])
         .args(["--manifest-path", "crates/cli/Cargo.toml"]);
     passes(command, "see above")?;
-    // It writes beside the manifest of every crate.
+    // It writes one beside the manifest of each crate of the workspace.
     let kept = kept_list(&made).map_err(|error| format!("{}: {error}", made.display()))?;
     let text = fs::read_to_string(&kept).map_err(|error| format!("{}: {error}", kept.display()))?;
     let n_crates = listed_crates(&text)?;
