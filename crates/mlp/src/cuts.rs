@@ -54,6 +54,18 @@ pub(crate) fn is_cut_by_samples<T: Scalar>(
         && n_parameters * n_samples >= WORTH_CUTTING
 }
 
+/// Whether a pass over so many samples from which nothing is learned is cut by samples among so many threads: each has four
+/// panels, and so much to do that it is worth a round.
+pub(crate) fn is_evaluated_by_samples<T: Scalar>(
+    n_parameters: usize,
+    n_samples: usize,
+    n_threads: usize,
+) -> bool {
+    n_threads > 1
+        && n_samples >= 4 * n_threads * T::PANEL
+        && n_parameters * n_samples >= 4 * WORTH_CUTTING
+}
+
 /// Some of the parameters, one after the other: rows of weights, and whole biases.
 #[derive(Debug)]
 pub(crate) struct Piece {

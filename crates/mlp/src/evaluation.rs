@@ -4,9 +4,10 @@ use nalgebra::{DMatrix, DMatrixView};
 use smallbatch_base::compiled;
 
 use crate::batch::Batch;
-use crate::cuts::{CHUNK, chunks};
+use crate::cuts::CHUNK;
 use crate::inputs::{Inputs, open_inputs};
-use crate::passes::{Mode, chunk_loss, copy_logits, forward, forward_one, loss_of_logits};
+use crate::passes::forward_one;
+use crate::sampled::Evaluation;
 use crate::{Error, Mlp, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -74,7 +75,7 @@ impl<T: Scalar> Mlp<T> {
     ) -> Result<(), Error> {
         workspace.check(self)?;
         let inputs = open_inputs(inputs, self.spec().n_inputs())?;
-        let (n_outputs, n_samples) = (self.spec().n_outputs(), inputs.n_columns());
+        let n_samples = inputs.n_columns();
         self.check_logits(logits, n_samples)?;
         if n_samples == 1 {
             let (parameters, sample) = (self.parameters().as_slice(), inputs.values);
@@ -87,17 +88,12 @@ impl<T: Scalar> Mlp<T> {
             );
             return Ok(());
         }
-        for range in chunks(n_samples, workspace.capacity) {
-            forward(
-                self.spec(),
-                self.parameters().as_slice(),
-                Inputs::from(inputs.range(range.clone())),
-                &mut Mode::Evaluate,
-                workspace,
-            );
-            let columns = range.start * n_outputs..range.end * n_outputs;
-            copy_logits(workspace, range.len(), &mut logits.as_mut_slice()[columns]);
+        Evaluation {
+            network: self,
+            inputs: Inputs::from(inputs),
+            losses: None,
         }
+        .run(workspace, logits.as_mut_slice());
         Ok(())
     }
 
@@ -131,18 +127,12 @@ impl<T: Scalar> Mlp<T> {
             .spec()
             .loss
             .total_weight(&batch, self.spec().n_outputs())?;
-        let mut sum = 0.0;
-        for range in chunks(batch.n_samples(), workspace.capacity) {
-            let chunk = batch.range(range);
-            sum += chunk_loss(
-                self.spec(),
-                self.parameters().as_slice(),
-                &chunk,
-                total,
-                &mut Mode::Evaluate,
-                workspace,
-            );
+        let sum = Evaluation {
+            network: self,
+            inputs: batch.inputs,
+            losses: Some((&batch, total)),
         }
+        .run(workspace, &mut []);
         Ok(sum / total)
     }
 
@@ -187,21 +177,12 @@ impl<T: Scalar> Mlp<T> {
         self.check_logits(logits, batch.n_samples())?;
         let n_outputs = self.spec().n_outputs();
         let total = self.spec().loss.total_weight(&batch, n_outputs)?;
-        let mut sum = 0.0;
-        for range in chunks(batch.n_samples(), workspace.capacity) {
-            let chunk = batch.range(range.clone());
-            forward(
-                self.spec(),
-                self.parameters().as_slice(),
-                chunk.inputs,
-                &mut Mode::Evaluate,
-                workspace,
-            );
-            // Before the loss turns them into its gradient.
-            let columns = range.start * n_outputs..range.end * n_outputs;
-            copy_logits(workspace, range.len(), &mut logits.as_mut_slice()[columns]);
-            sum += loss_of_logits(self.spec(), &chunk, total, workspace);
+        let sum = Evaluation {
+            network: self,
+            inputs: batch.inputs,
+            losses: Some((&batch, total)),
         }
+        .run(workspace, logits.as_mut_slice());
         Ok(sum / total)
     }
 }

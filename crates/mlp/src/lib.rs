@@ -82,6 +82,7 @@ mod parameters;
 mod passes;
 mod philox;
 mod product;
+mod sampled;
 mod shards;
 mod spec;
 mod team;

@@ -6,11 +6,12 @@ use std::time::Instant;
 use smallbatch_base::limits;
 
 use crate::buffer::Buffer;
-use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, SMALL, pieces, shard_capacity, units};
+use crate::cuts::{MOST_SHARDS, Piece, SMALL, pieces, shard_capacity, units};
 use crate::destination::scratch;
 use crate::error::require;
 use crate::pace::Governor;
 use crate::parameters::Layout;
+use crate::sampled::CHUNKS;
 use crate::team::{MOST, Team};
 use crate::{Activation, Error, Mlp, MlpSpec, Scalar};
 
@@ -43,10 +44,12 @@ pub struct Workspace<T> {
     pub(crate) logits: Buffer<T>,
     /// One chunk's, panel by panel.
     pub(crate) losses: Vec<f64>,
+    /// Of a shard: those of all chunks that a thread evaluates before it meets the others.
+    pub(crate) losses_of_share: Vec<f64>,
     pub(crate) gradient: Vec<T>,
     /// Of the widest layer, for one sample: a layer's inputs and its outputs.
     pub(crate) single: [Vec<T>; 2],
-    /// Of each thread, where small networks are cut by samples; else none.
+    /// Of each thread, where samples are cut among several; else none. What is never used of them takes no memory.
     pub(crate) shards: Vec<Workspace<T>>,
     /// Where small networks are trained on many chunks: of each shard, or, for one thread, of one at a time.
     pub(crate) shard_gradients: Vec<Vec<T>>,
@@ -148,17 +151,19 @@ impl<T: Scalar> Workspace<T> {
         let mut workspace = Self::for_passes(network, capacity, n_threads);
         let (capacity, layout) = (workspace.capacity, &workspace.layout);
         workspace.gradient = vec![T::zero(); layout.len()];
-        if layout.len() > SMALL {
-            return workspace;
-        }
-        let n_gradients = if n_threads > 1 { MOST_SHARDS } else { 1 };
-        workspace.shard_gradients = vec![vec![T::zero(); layout.len()]; n_gradients];
-        if n_threads > 1 {
+        if layout.len() <= SMALL {
+            let n_gradients = if n_threads > 1 { MOST_SHARDS } else { 1 };
+            workspace.shard_gradients = vec![vec![T::zero(); layout.len()]; n_gradients];
             workspace.pieces = pieces(layout, n_threads);
+        }
+        if n_threads > 1 {
             let capacity = shard_capacity::<T>(capacity, n_threads);
-            workspace.shards = (0..n_threads.min(MOST_SHARES))
-                .map(|_| Self::for_passes(network, capacity, 1))
-                .collect();
+            let shard = |_| {
+                let mut shard = Self::for_passes(network, capacity, 1);
+                shard.losses_of_share = vec![0.0; CHUNKS * shard.losses.len()];
+                shard
+            };
+            workspace.shards = (0..n_threads).map(shard).collect();
         }
         workspace
     }
@@ -205,6 +210,7 @@ impl<T: Scalar> Workspace<T> {
             nodes,
             logits: Buffer::new(joined),
             losses: vec![0.0; lanes / T::PANEL],
+            losses_of_share: Vec::new(),
             gradient: Vec::new(),
             single: [(); 2]
                 .map(|()| vec![T::zero(); layout.sizes().iter().copied().max().unwrap_or(0)]),
@@ -288,13 +294,13 @@ impl<T: Scalar> Mlp<T> {
     /// passes (at first by spinning, so that they are there at once), and end with it. No piece of work waits for a thread that
     /// has not come for it: the calling thread does it itself.
     ///
-    /// **Any number of threads gives the same numbers, to the bit.** A pass is cut by the units of each layer, chunk after
-    /// chunk. An update of a network of up to 32,768 parameters is cut by its samples and then by the parameters, where there
+    /// **Any number of threads gives the same numbers, to the bit.** A pass over many samples from which nothing is learned (a
+    /// loss, predictions) is cut by samples; other passes are cut by the units of each layer, chunk after chunk. An update of a network of up to 32,768 parameters is cut by its samples and then by the parameters, where there
     /// is enough for each thread to do; on a batch of more than `max_chunk` samples into eight shards of whole chunks, whose
     /// gradients are added up in their order, whoever computes them.
     ///
-    /// There are never more threads at work than the processor has room for. In networks of up to 32,768 parameters each
-    /// thread has buffers of its own besides.
+    /// There are never more threads at work than the processor has room for. Each has buffers of its own besides, which take memory
+    /// once they are used.
     ///
     /// # Errors
     /// No threads, or more than 64.

@@ -126,6 +126,58 @@ proptest! {
     }
 }
 
+/// The loss and the logits of one pass, in chunks of this size.
+fn evaluate<T: Scalar>(
+    network: &Mlp<T>,
+    batch: &Batch<'_, T>,
+    n: usize,
+    chunk: usize,
+    threads: usize,
+) -> (f64, DMatrix<T>) {
+    let mut workspace = network.workspace_with_threads(chunk, threads).unwrap();
+    let mut logits = DMatrix::from_element(network.spec().n_outputs(), n, T::of(9.0));
+    let loss = network
+        .loss_and_logits(batch, &mut workspace, &mut logits)
+        .unwrap();
+    assert_eq!(loss, network.loss(batch, &mut workspace).unwrap());
+    (loss, logits)
+}
+
+/// Enough samples for each thread to have some of its own: one round and several, uneven shares, more threads than in a shard's
+/// list; with labels and with weights, a part of which are 0. Neither threads nor chunks change a bit.
+#[test]
+fn threads_that_share_an_evaluation_do_not_change_the_numbers() {
+    fn check<T: Scalar>(sizes: &[usize], n: usize, chunk: usize, threads: usize) {
+        let n_outputs = sizes[sizes.len() - 1];
+        let network: Mlp<T> = MlpSpec::new(sizes).build(3).unwrap();
+        let inputs = noise(sizes[0], n, 0.1);
+        let labels: Vec<u32> = (0..n).map(|i| (i * i % n_outputs) as u32).collect();
+        let weights: Vec<T> = (0..n).map(|i| T::of((i % 3) as f64)).collect();
+        let plain = Batch::new(inputs.as_view(), Targets::Labels(&labels));
+        for batch in [plain, plain.weights(&weights)] {
+            let alone = evaluate(&network, &batch, n, chunk, 1);
+            let shared = evaluate(&network, &batch, n, chunk, threads);
+            assert!(alone == shared, "{sizes:?} {n} {chunk} {threads}");
+            assert!(
+                alone == evaluate(&network, &batch, n, n, 1),
+                "{sizes:?} {n}"
+            );
+        }
+        let mut logits = DMatrix::zeros(n_outputs, n);
+        let mut workspace = network.workspace_with_threads(chunk, threads).unwrap();
+        network
+            .forward_into(inputs.as_view(), &mut workspace, &mut logits)
+            .unwrap();
+        assert!(logits == network.logits(inputs.as_view()).unwrap());
+    }
+    for (n, chunk, threads) in [(128, 64, 2), (1_001, 256, 2), (1_500, 48, 3), (700, 32, 10)] {
+        check::<f32>(&[40, 64, 10], n, chunk, threads);
+        check::<f64>(&[13, 90, 64, 3], n, chunk, threads);
+    }
+    // More parameters than samples are cut for in a training.
+    check::<f32>(&[130, 250, 20], 300, 256, 2);
+}
+
 /// Large enough for the pieces to be worth another thread: the property's networks are mostly not.
 #[test]
 fn threads_do_not_change_the_numbers_of_large_networks() {
