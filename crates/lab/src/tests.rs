@@ -1,5 +1,7 @@
 //! The property: a design run whole, stopped, made again, and repeated with other seeds.
 
+use std::sync::LazyLock;
+
 use smallbatch_report::results::Results;
 use smallbatch_sweep::{Progress, Status};
 
@@ -80,6 +82,10 @@ fn made(plan: &RunPlan) -> RunOutcome {
     outcome
 }
 
+/// The small design as it stands, by two threads and without a cache: several tests compare with it.
+static SMALL_RUN: LazyLock<RunOutcome> =
+    LazyLock::new(|| made(&plan(&tempfile::tempdir().unwrap())));
+
 /// What does not depend on the clock or the machine.
 fn numbers(results: &Results) -> String {
     format!(
@@ -92,7 +98,7 @@ fn numbers(results: &Results) -> String {
 fn results_do_not_depend_on_threads_or_the_cache_and_nothing_is_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(&folder);
-    let first = made(&plan);
+    let first = &*SMALL_RUN;
     let cached = RunPlan {
         threads: 1,
         cache: Some(folder.path().join("cache")),
@@ -118,19 +124,19 @@ fn another_base_seed_is_a_replication_of_the_same_design() {
         base_seed: 1,
         ..plan.clone()
     };
-    let (a, b) = (made(&plan).results, made(&other).results);
+    let (a, b) = (&SMALL_RUN.results, made(&other).results);
     assert_eq!(a.design_hash, b.design_hash);
     let pairs = |results: &Results| -> Vec<Vec<f64>> {
         let effects = results.effects.iter();
         effects.map(|effect| effect.pairs.clone()).collect()
     };
-    let same = pairs(&a)
+    let same = pairs(a)
         .iter()
         .zip(&pairs(&b))
         .filter(|(a, b)| a == b)
         .count();
     // Pairs that are cut at the horizon are equal.
-    assert!(2 * same < pairs(&a).len(), "{same} effects are the same");
+    assert!(2 * same < pairs(a).len(), "{same} effects are the same");
     let changed = SMALL.replace("exceeds = 1.1", "exceeds = 1.2");
     std::fs::write(plan.file.as_ref().unwrap(), changed).unwrap();
     assert_ne!(preregister(&plan).unwrap().design_hash, a.design_hash);
@@ -165,18 +171,13 @@ fn complete_repetitions_count_when_it_is_interrupted_and_the_same_call_goes_on()
     let rest = made(&plan);
     assert_eq!(rest.results.design.n_complete, 4);
     assert!(rest.n_reused >= stopped.n_made && rest.n_made > 0);
-    let whole = made(&RunPlan {
-        cache: None,
-        ..plan
-    });
-    assert_eq!(numbers(&rest.results), numbers(&whole.results));
+    assert_eq!(numbers(&rest.results), numbers(&SMALL_RUN.results));
 }
 
 #[test]
 fn an_answer_has_all_tables_the_same_number_of_repetitions_and_its_secondary_ones_are_not_counted()
 {
-    let folder = tempfile::tempdir().unwrap();
-    let results = made(&plan(&folder)).results;
+    let results = &SMALL_RUN.results;
     let primary: Vec<_> = results
         .answers
         .iter()

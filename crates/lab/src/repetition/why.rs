@@ -122,7 +122,7 @@ updates = 40
 epochs = 2
 long = 2
 targets = [0.5]
-horizon = 1000
+horizon = 100
 [sizes.quick]
 repetitions = 4
 tuning_seeds = 2
