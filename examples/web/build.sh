@@ -11,8 +11,9 @@ fi
 capitals=$(sed -n 's/^#ifndef \(.*\)_H$/\1/p' "$header" | head -n 1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+times=$(grep -q '_time(' "$header" && echo -DHAS_TIMES || true)
 clang --target=wasm32 -std=c99 -O2 -ffreestanding -nostdlib -mbulk-memory -Wall -Wextra -Werror \
-    -DHEADER="\"$header\"" -DCAPITALS="$capitals" -DNAME="$(tr '[:upper:]' '[:lower:]' <<< "$capitals")" \
+    -DHEADER="\"$header\"" -DCAPITALS="$capitals" -DNAME="$(tr '[:upper:]' '[:lower:]' <<< "$capitals")" $times \
     -Wl,--no-entry -Wl,--strip-all -o "$work/model.wasm" "$home/model.c"
 {
     sed '/^const wasm = /,$d' "$home/index.html"

@@ -14,6 +14,9 @@ EXPORT(cells) double *cells(void) { return in; }
 EXPORT(n_cells) int n_cells(void) { return OF(CAPITALS, _N_CELLS); }
 EXPORT(outputs) double *outputs(void) { return out; }
 EXPORT(n_outputs) int n_outputs(void) { return OF(CAPITALS, _N_OUTPUTS); }
+#ifdef HAS_TIMES
+EXPORT(time) void time(int cell, double second) { OF(NAME, _time)(in, cell, second); }
+#endif
 EXPORT(predict) int predict(void) { return OF(NAME, _predict)(in, out); }
 
 EXPORT(target) const char *target(void) { return about()->target; }

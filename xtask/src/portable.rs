@@ -18,7 +18,8 @@ use crate::output::{say, warn};
 const USAGE: &str = "usage: cargo xtask portable [PART…]
        PART is bare (Rust without a standard library), wasm (C in headless Chromium), cortex-m (C under qemu) or guide (the commands of
        docs/production.md on a small table); all by default
-       cargo xtask portable --target TARGET   builds the part `bare` for another target of Rust, whose standard library must be there";
+       cargo xtask portable --target TARGET   builds the part `bare` for another target of Rust, whose libraries must be there, and runs it:
+       wasm32-unknown-unknown in headless Chromium, thumbv7em-none-eabihf under qemu";
 
 /// A way to run models elsewhere.
 struct Part {
@@ -69,9 +70,13 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match &*words {
         ["--target", target] => models(&folder).and_then(|()| {
-            bare::build(&folder, Some(target))?;
+            let library = bare::build(&folder, Some(target))?;
+            let ran = match compiled::rust_library(&folder, target, &library)? {
+                Ran::Done(found) => found,
+                Ran::Skipped(reason) => format!("not run, {reason}"),
+            };
             say(&format!(
-                "portable: Rust without a standard library builds for {target}"
+                "portable: Rust without a standard library builds for {target}; {ran}"
             ));
             Ok(true)
         }),

@@ -1,4 +1,4 @@
-//! C headers, compiled for other machines and run there.
+//! C headers and the predictor in Rust, compiled for other machines and run there.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,9 @@ use std::process::Command;
 use super::{Ran, none_differ, page, ran};
 use crate::cargo::root;
 use crate::look::browser::{Browser, Colours, Screen, Wanted, on_path};
+
+const CORTEX_TOOLS: [&str; 2] = ["arm-none-eabi-gcc", "qemu-system-arm"];
+const CORTEX_PACKAGES: &str = "gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm";
 
 /// No warning is let pass.
 const WARNINGS: [&str; 5] = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror"];
@@ -39,8 +42,44 @@ pub(super) fn wasm(folder: &Path) -> Result<Ran, String> {
         .arg("-o")
         .arg(&module);
     ran(command)?;
+    let found = in_browser(folder, &browser, &module)?;
+    let example = page::example(folder, &browser)?;
+    Ok(Ran::Done(format!("{found}; {example}")))
+}
+
+/// The predictor in Rust, as a static library for one of the two targets of which there are machines here: runs it there.
+pub(super) fn rust_library(folder: &Path, target: &str, library: &Path) -> Result<Ran, String> {
+    if target.starts_with("wasm32") {
+        if let Some(reason) = missing(&["wasm-ld"], "lld") {
+            return Ok(Ran::Skipped(reason));
+        }
+        let browser = match Browser::find(folder) {
+            Ok(browser) => browser,
+            Err(reason) => return Ok(Ran::Skipped(reason)),
+        };
+        let module = folder.join("bare.wasm");
+        let mut command = Command::new("wasm-ld");
+        command
+            .args(["--no-entry", "--export=check", "--export=checks"])
+            .arg(library)
+            .arg("-o")
+            .arg(&module);
+        ran(command)?;
+        Ok(Ran::Done(in_browser(folder, &browser, &module)?))
+    } else if target == "thumbv7em-none-eabihf" {
+        if let Some(reason) = missing(&CORTEX_TOOLS, CORTEX_PACKAGES) {
+            return Ok(Ran::Skipped(reason));
+        }
+        Ok(Ran::Done(on_cortex(folder, library, &["-nostdlib"])?))
+    } else {
+        Ok(Ran::Skipped("no machine for it is known here".into()))
+    }
+}
+
+/// What a module's `check` finds in a browser.
+fn in_browser(folder: &Path, browser: &Browser, module: &Path) -> Result<String, String> {
     let bytes =
-        fs::read(&module).map_err(|error| format!("cannot read {}: {error}", module.display()))?;
+        fs::read(module).map_err(|error| format!("cannot read {}: {error}", module.display()))?;
     let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
     let file = folder.join("check.html");
     let text = include_str!("page.html").replace("BYTES", &list.join(","));
@@ -54,21 +93,31 @@ pub(super) fn wasm(folder: &Path) -> Result<Ran, String> {
         .split_once("<pre id=\"found\">")
         .and_then(|(_, rest)| rest.split_once("</pre>"))
         .map_or("", |(found, _)| found);
-    let found = none_differ(found)?;
-    let example = page::example(folder, &browser)?;
-    Ok(Ran::Done(format!(
-        "{found} ({} kB of wasm); {example}",
+    Ok(format!(
+        "{} ({} kB of wasm)",
+        none_differ(found)?,
         bytes.len() / 1000
-    )))
+    ))
 }
 
 /// By gcc for a Cortex-M4 with its floating-point unit, under qemu.
 pub(super) fn cortex_m(folder: &Path) -> Result<Ran, String> {
-    let tools = ["arm-none-eabi-gcc", "qemu-system-arm"];
-    let packages = "gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm";
-    if let Some(reason) = missing(&tools, packages) {
+    if let Some(reason) = missing(&CORTEX_TOOLS, CORTEX_PACKAGES) {
         return Ok(Ran::Skipped(reason));
     }
+    let more = ["-nostartfiles"].iter().chain(&WARNINGS);
+    // gcc's own default, which fuses operations where nothing forbids it: the header must.
+    let more = more.chain(&["-std=gnu11", "-Wno-unused-parameter"]);
+    let more: Vec<&str> = more.copied().collect();
+    Ok(Ran::Done(on_cortex(
+        folder,
+        &folder.join("check.c"),
+        &more,
+    )?))
+}
+
+/// What `check` of a C source or a library finds on a Cortex-M4 under qemu.
+fn on_cortex(folder: &Path, source: &Path, more: &[&str]) -> Result<String, String> {
     let ours = root().join("xtask/src/portable");
     let program = folder.join("check.elf");
     let mut command = Command::new("arm-none-eabi-gcc");
@@ -79,13 +128,11 @@ pub(super) fn cortex_m(folder: &Path) -> Result<Ran, String> {
             "-mfloat-abi=hard",
             "-mfpu=fpv4-sp-d16",
         ])
-        .args(WARNINGS)
-        // gcc's own default, which fuses operations where nothing forbids it: the header must.
-        .args(["-std=gnu11", "-Wno-unused-parameter", "-nostartfiles"])
+        .args(more)
         .arg("-T")
         .arg(ours.join("cortex.ld"))
         .arg(ours.join("cortex.c"))
-        .arg(folder.join("check.c"))
+        .arg(source)
         .arg("-o")
         .arg(&program);
     ran(command)?;
@@ -108,8 +155,7 @@ pub(super) fn cortex_m(folder: &Path) -> Result<Ran, String> {
             "-kernel",
         ])
         .arg(&program);
-    let printed = ran(command)?;
-    Ok(Ran::Done(none_differ(&printed)?))
+    none_differ(&ran(command)?)
 }
 
 /// Which of these programs is missing, and how it is installed.

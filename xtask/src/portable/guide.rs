@@ -1,7 +1,7 @@
 //! The commands of `docs/production.md`, run as they stand there, on a small table in place of the diamonds.
 //!
 //! Commands are the lines that begin with `$ `, up to the heading of what comes after the walks. The table has the diamonds' columns, so that
-//! the names in commands and programs are right, and a date and a truth beside them. What is replaced is in [`replaced`].
+//! the names in commands and programs are right, and a date, a truth and a time of day beside them. What is replaced is in [`replaced`].
 
 use std::fmt::Write as _;
 use std::fs;
@@ -254,7 +254,8 @@ fn row(at: usize) -> Vec<(&'static str, String)> {
     let draw = |of: usize, prime: usize| (at * prime + at / 7) % of;
     let carat = 0.25 + 0.01 * draw(97, 31) as f64;
     let size = 6.3 * carat.cbrt();
-    let price = 300.0 + 3000.0 * carat * carat + 100.0 * draw(5, 3) as f64;
+    let hour = draw(24, 11);
+    let price = 300.0 + 3000.0 * carat * carat + 100.0 * draw(5, 3) as f64 + 20.0 * hour as f64;
     let number = |x: f64| format!("{x:.2}");
     vec![
         ("carat", number(carat)),
@@ -279,16 +280,22 @@ fn row(at: usize) -> Vec<(&'static str, String)> {
             ),
         ),
         ("certified", (draw(3, 5) > 0).to_string()),
+        ("graded", format!("{:02}:{:02}", hour, draw(60, 23))),
         ("price", number(price)),
     ]
 }
 
 /// The table, as comma-separated values.
 fn table() -> String {
-    let names: Vec<&str> = row(0).iter().map(|(name, _)| *name).collect();
+    table_of(|_| true)
+}
+
+fn table_of(is_wanted: impl Fn(&str) -> bool) -> String {
+    let wanted = |at| row(at).into_iter().filter(|(name, _)| is_wanted(name));
+    let names: Vec<&str> = wanted(0).map(|(name, _)| name).collect();
     let mut text = names.join(",") + "\n";
     for at in 0..ROWS {
-        let cells: Vec<String> = row(at).into_iter().map(|(_, cell)| cell).collect();
+        let cells: Vec<String> = wanted(at).map(|(_, cell)| cell).collect();
         let _ = writeln!(text, "{}", cells.join(","));
     }
     text

@@ -1,4 +1,4 @@
-/* Predicts for the values with which a page of examples/web begins. */
+/* Predicts for the values with which a page of examples/web begins; times of day are at the second that is named. */
 #include <stdio.h>
 #include <stdlib.h>
 #include HEADER
@@ -29,10 +29,12 @@ static void midnight(double *cells, const struct OF(NAME, _column) *column) {
 }
 #endif
 
-int main(void) {
+int main(int n, char **words) {
     double cells[OF(CAPITALS, _N_CELLS)], outputs[OF(CAPITALS, _N_OUTPUTS)];
     const struct OF(NAME, _model) *about = OF(NAME, _about)();
+    double second = n > 1 ? strtod(words[1], 0) : 0.0;
     int i;
+    (void)second;
     OF(NAME, _clear)(cells);
     for (i = 0; i < about->n_columns; i++) {
         const struct OF(NAME, _column) *column = about->columns + i;
@@ -42,8 +44,9 @@ int main(void) {
 #ifdef HAS_DATES
         if (column->kind == 'd') midnight(cells, column);
 #endif
-        /* The sine and the cosine of midnight. */
-        if (column->kind == 't') cells[column->cell] = 0.0, cells[column->cell + 1] = 1.0;
+#ifdef HAS_TIMES
+        if (column->kind == 't') OF(NAME, _time)(cells, column->cell, second);
+#endif
     }
     if (!OF(NAME, _predict)(cells, outputs)) return 1;
     for (i = 0; i < OF(CAPITALS, _N_OUTPUTS); i++) printf("%.17g\n", outputs[i]);

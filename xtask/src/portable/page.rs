@@ -20,41 +20,79 @@ pub(super) fn example(folder: &Path, browser: &Browser) -> Result<String, String
     Ok("the page of examples/web shows what its header predicts here".into())
 }
 
-/// Compares what a page shows when it was opened with what its header predicts, compiled for this machine.
+/// Sets every time of day of a page once its form is there.
+const AT_TWO: &str = "
+<script>
+const waiting = setInterval(() => {
+  const times = document.querySelectorAll('input[type=time]');
+  if (times.length === 0) return;
+  clearInterval(waiting);
+  for (const time of times) time.value = '14:05';
+  document.getElementById('form').dispatchEvent(new Event('input'));
+}, 10);
+</script>
+";
+/// The same in seconds since midnight.
+const SECOND: &str = "50700";
+
+/// Compares what a page shows when it was opened, and when its times of day are set, with what its header predicts, compiled for this machine.
 pub(super) fn check(
     folder: &Path,
     browser: &Browser,
     page: &Path,
     header: &Path,
 ) -> Result<(), String> {
-    let screen = Screen {
-        width: 390,
-        height: 844,
+    let read = |file: &Path| {
+        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
     };
-    let source = browser.open(page, Colours::Light, Wanted::Source(screen))?;
-    let shown = numbers(source.split("<data value=\"").skip(1), '"');
-    let text = fs::read_to_string(header)
-        .map_err(|error| format!("cannot read {}: {error}", header.display()))?;
+    let write = |file: &Path, text: &str| {
+        fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
+    };
+    let text = read(header)?;
     let capitals = name(&text)
         .ok_or_else(|| format!("{} names no model in its first #ifndef", header.display()))?;
     let main = folder.join("page.c");
     let program = folder.join("page");
-    fs::write(&main, include_str!("page.c"))
-        .map_err(|error| format!("cannot write {}: {error}", main.display()))?;
+    write(&main, include_str!("page.c"))?;
+    let has_times = text.contains("_time(");
     let mut command = Command::new("clang");
     command
         .arg(format!("-DHEADER=\"{}\"", header.display()))
         .arg(format!("-DCAPITALS={capitals}"))
         .arg(format!("-DNAME={}", capitals.to_ascii_lowercase()))
         .args(text.contains("_date(").then_some("-DHAS_DATES"))
+        .args(has_times.then_some("-DHAS_TIMES"))
         .arg(&main)
         .arg("-o")
         .arg(&program);
     ran(command)?;
-    let expected = ran(Command::new(program))?;
-    let expected = numbers(expected.lines(), ' ');
+    let begins = compare(browser, page, Command::new(&program))?;
+    if has_times {
+        let set = folder.join("set.html");
+        write(&set, &(read(page)? + AT_TWO))?;
+        let mut at_two = Command::new(&program);
+        at_two.arg(SECOND);
+        if compare(browser, &set, at_two)? == begins {
+            return Err(format!(
+                "{} predicts {begins:?} at any time of day",
+                page.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What a page shows, where that is what a program prints.
+fn compare(browser: &Browser, page: &Path, program: Command) -> Result<Vec<f64>, String> {
+    let screen = Screen {
+        width: 390,
+        height: 844,
+    };
+    let source = browser.open(page, Colours::Light, Wanted::Source(screen))?;
+    let shown = numbers(source.split("<data value=\"").skip(1), '"');
+    let expected = numbers(ran(program)?.lines(), ' ');
     if !expected.is_empty() && shown == expected {
-        Ok(())
+        Ok(shown)
     } else {
         Err(format!(
             "{} shows {shown:?}, and its header predicts {expected:?}; examples/web/build.sh makes it anew",
