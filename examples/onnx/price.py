@@ -1,4 +1,4 @@
-"""The price of a diamond, from the model in an ONNX file: python3 price.py diamonds.onnx"""
+"""The price of a diamond with its interval of 90 %, from the model in an ONNX file: python3 price.py diamonds.onnx"""
 
 import sys
 
@@ -11,4 +11,5 @@ row = {name: np.array([[number]]) for name, number in numbers.items()}
 row |= {name: np.array([[text]], dtype=object) for name, text in texts.items()}
 
 session = onnxruntime.InferenceSession(sys.argv[1])
-print(session.run(["variable"], row)[0])
+outputs = session.run(["variable", "low", "high"], row)
+print("{:.2f} ({:.2f} to {:.2f})".format(*(output.item() for output in outputs)))

@@ -1,9 +1,12 @@
 //! Whether onnxruntime predicts what smallbatch does.
 //!
 //! An example of `smallbatch-export` writes random models as ONNX, with rows and its own predictions. `onnx/check.py` reads the rows as a user
-//! would, has `onnx.checker` look at each file and onnxruntime predict, and compares.
+//! would, has `onnx.checker` look at each file and onnxruntime predict, and compares. Then `examples/onnx/price.py` runs as docs/production.md
+//! says.
 
-use std::path::Path;
+mod price;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::cargo::{cargo, pass_on, root};
@@ -14,7 +17,8 @@ const HELP: &str = "\
 usage: cargo xtask onnx [COUNT]
 
 Exports COUNT (200) random models to ONNX, with missing cells, unseen categories and dates, checks each file with
-onnx.checker, has onnxruntime predict 50 rows of each, and compares with smallbatch's own predictions, to 1e-5.
+onnx.checker, has onnxruntime predict 50 rows of each, and compares with smallbatch's own predictions and intervals, to 1e-5.
+Then trains and exports a small table, and runs examples/onnx/price.py.
 Installs onnx and onnxruntime into target/peers/venv.";
 
 /// Enough for every scaling with every activation and every target: they come round after 4, 9 and 15.
@@ -40,8 +44,8 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match comparison(count) {
-        Ok(command) => pass_on(command),
+    match compared(count) {
+        Ok(code) => code,
         Err(message) => {
             warn(&format!("onnx: {message}"));
             ExitCode::FAILURE
@@ -49,23 +53,36 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// Gets all that the comparison needs, and says how it is started.
-fn comparison(count: u32) -> Result<Command, String> {
+/// The exit code of the comparison; where it passed, that of the script.
+fn compared(count: u32) -> Result<ExitCode, String> {
     let installer = Installer::new()?;
     let folder = installer.target().join("onnx");
-    emptied(&folder).map_err(|error| format!("cannot empty {}: {error}", folder.display()))?;
+    let python = prepared(&installer, &folder, count)?;
+    let mut command = Command::new(&python);
+    command.arg(script()).arg(&folder);
+    let code = pass_on(command);
+    if code == ExitCode::SUCCESS {
+        let printed = price::check(&folder.join("price"), &python)?;
+        say(&format!(
+            "examples/onnx/price.py prints {printed}, as `smallbatch predict` does"
+        ));
+    }
+    Ok(code)
+}
+
+/// Writes all that the comparison needs, and says which Python has its packages.
+fn prepared(installer: &Installer, folder: &Path, count: u32) -> Result<PathBuf, String> {
+    emptied(folder).map_err(|error| format!("cannot empty {}: {error}", folder.display()))?;
     let mut write = cargo();
     write
         .args(["run", "--quiet", "--package", "smallbatch-export"])
         .args(["--example", "onnx_cases", "--"])
-        .arg(&folder)
+        .arg(folder)
         .arg(count.to_string())
         .current_dir(root());
     visible(write)?;
     warn("onnx: installing onnx and onnxruntime");
-    let mut command = Command::new(installer.python(&PACKAGES)?);
-    command.arg(script()).arg(&folder);
-    Ok(command)
+    installer.python(&PACKAGES)
 }
 
 /// Without what an earlier run left.

@@ -6,7 +6,7 @@
 
 mod bare;
 mod compiled;
-mod guide;
+pub(crate) mod guide;
 mod page;
 
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ fn models(folder: &Path) -> Result<(), String> {
 }
 
 /// Runs a command; what it printed, or why not.
-fn ran(mut command: Command) -> Result<String, String> {
+pub(crate) fn ran(mut command: Command) -> Result<String, String> {
     let program = PathBuf::from(command.get_program());
     let output = command
         .output()

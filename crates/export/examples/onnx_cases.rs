@@ -48,5 +48,6 @@ fn described(case: &Case) -> Value {
         "classes": case.model.classes,
         "rows": rows,
         "predictions": case.predictions(),
+        "intervals": case.intervals(),
     })
 }

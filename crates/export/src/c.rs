@@ -10,6 +10,7 @@ use smallbatch_predict::{
     Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model, ModelMember, Output,
 };
 
+use crate::half_width_90;
 use cells::{Cells, KEPT, commented, word};
 use runtime::Runtime;
 
@@ -163,17 +164,13 @@ extern \"C\" {{
 
 /// How far 90 % of the truth lie from the prediction.
 fn half_width(model: &Model) -> String {
-    let Some(errors) = &model.errors else {
-        return String::new();
-    };
-    let half = errors.half_width(0.9);
-    if half.is_finite() {
-        format!(
+    match half_width_90(model) {
+        Some(half) => format!(
             "/* 9 of 10 numbers are within outputs[0] - and + this. */\n#define Q_HALF_WIDTH_90 {}\n",
             number(half)
-        )
-    } else {
-        "/* Too few rows vouch for an interval that holds 9 of 10 numbers. */\n".into()
+        ),
+        None if model.errors.is_none() => String::new(),
+        None => "/* Too few rows vouch for an interval that holds 9 of 10 numbers. */\n".into(),
     }
 }
 

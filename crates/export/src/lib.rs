@@ -27,3 +27,11 @@ pub use c::c_header;
 pub use error::Error;
 pub use onnx::onnx;
 pub use rust::rust_source;
+
+use smallbatch_predict::Model;
+
+/// How far 9 of 10 true numbers are from the prediction at most; `None` for classes, and where too few rows vouch for it.
+fn half_width_90(model: &Model) -> Option<f64> {
+    let half = model.errors.as_ref()?.half_width(0.9);
+    half.is_finite().then_some(half)
+}

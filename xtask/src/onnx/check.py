@@ -60,21 +60,30 @@ def difference(model, case):
     """The worst, in units of the larger of 1 and the number itself."""
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     inputs = {declared.name: tensor(declared, case) for declared in session.get_inputs()}
-    outputs = session.run(None, inputs)
+    names = [declared.name for declared in session.get_outputs()]
+    outputs = dict(zip(names, session.run(names, inputs)))
     ours = numpy.array(case["predictions"])
-    theirs = outputs[-1]
-    assert theirs.shape == ours.shape, f"shape {theirs.shape}, not {ours.shape}"
+    # Where an input has an output's name, the output has a 1 behind it.
+    named = lambda name: outputs.pop(name + "1" * (name in inputs))
     if case["classes"]:
-        labels = [case["classes"].index(str(label)) for label in outputs[0]]
+        theirs = named("probabilities")
+        labels = [case["classes"].index(str(label)) for label in named("label")]
         clear = numpy.sort(ours, axis=1)
         clear = clear[:, -1] - clear[:, -2] > TOLERANCE
         assert (labels == ours.argmax(axis=1))[clear].all(), "other labels"
+    else:
+        theirs = named("variable")
+    if case["intervals"]:
+        ours = numpy.hstack([ours, case["intervals"]])
+        theirs = numpy.hstack([theirs, named("low"), named("high")])
+    assert not outputs, f"outputs {list(outputs)}"
+    assert theirs.shape == ours.shape, f"shape {theirs.shape}, not {ours.shape}"
     return float((abs(theirs - ours) / numpy.maximum(1, abs(ours))).max())
 
 
 def main(folder):
     worst, rows, operators = (0.0, "none"), 0, collections.Counter()
-    classes = numbers = 0
+    classes = numbers = intervals = 0
     models = sorted(pathlib.Path(folder).glob("*.onnx"))
     for file in models:
         case = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
@@ -88,8 +97,9 @@ def main(folder):
         operators.update(node.op_type for node in model.graph.node)
         classes += bool(case["classes"])
         numbers += not case["classes"]
+        intervals += bool(case["intervals"])
     print(f"onnx {onnx.__version__}, onnxruntime {onnxruntime.__version__}")
-    print(f"{len(models)} models ({classes} of classes, {numbers} of numbers), {rows} rows, {len(operators)} operators")
+    print(f"{len(models)} models ({classes} of classes, {numbers} of numbers, {intervals} with intervals), {rows} rows, {len(operators)} operators")
     print(f"worst difference {worst[0]:.1e} ({worst[1]}); allowed {TOLERANCE:.0e}")
     if not models or not worst[0] <= TOLERANCE:
         sys.exit("the predictions differ")

@@ -290,6 +290,11 @@ fn table() -> String {
     table_of(|_| true)
 }
 
+/// The same with the columns of the diamonds alone.
+pub(crate) fn diamonds() -> String {
+    table_of(|name| !["sold", "certified", "graded"].contains(&name))
+}
+
 fn table_of(is_wanted: impl Fn(&str) -> bool) -> String {
     let wanted = |at| row(at).into_iter().filter(|(name, _)| is_wanted(name));
     let names: Vec<&str> = wanted(0).map(|(name, _)| name).collect();

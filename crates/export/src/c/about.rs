@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use smallbatch_predict::{DatePart, Feature, Kind, Model};
 
+use crate::half_width_90;
+
 use super::cells::{Cells, quoted};
 use super::number;
 
@@ -97,7 +99,6 @@ pub(crate) fn about(model: &Model, cells: &Cells) -> String {
     } else {
         "P_classes"
     };
-    let half = model.errors.as_ref().map(|errors| errors.half_width(0.9));
     format!(
         "{RECORDS}static inline const struct P_model *P_about(void) {{
     static const struct P_column columns[] = {{
@@ -107,7 +108,7 @@ pub(crate) fn about(model: &Model, cells: &Cells) -> String {
 }}
 ",
         quoted(std::slice::from_ref(&model.target)),
-        number(half.filter(|half| half.is_finite()).unwrap_or(0.0)),
+        number(half_width_90(model).unwrap_or(0.0)),
     )
 }
 

@@ -6,7 +6,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use smallbatch_predict::{
-    Column, DatePart, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
+    Column, DatePart, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
     ModelMember, Network, Output, Row, Text, Value,
 };
 
@@ -55,6 +55,17 @@ impl Case {
         };
         self.rows.iter().map(predict).collect()
     }
+
+    /// The ends of their intervals of 90 %; none of classes, and where too few rows vouch for them.
+    pub(crate) fn intervals(&self) -> Option<Vec<(f64, f64)>> {
+        let interval = |cells: &Vec<Cell>| {
+            let mut row = self.model.row();
+            set(&mut row, cells);
+            let interval = self.model.predict(&row).unwrap().interval(0.9);
+            interval.filter(|(low, _)| low.is_finite())
+        };
+        self.rows.iter().map(interval).collect()
+    }
 }
 
 fn set(row: &mut Row<'_>, cells: &[Cell]) {
@@ -102,8 +113,18 @@ fn model(number: u64, of: Columns, random: &mut ChaCha8Rng) -> Model {
             .map(|_| member(number, &columns, n_classes, random))
             .collect(),
         columns: columns.into(),
-        errors: None,
+        errors: (n_classes == 0).then(|| errors(number)).flatten(),
     }
+}
+
+/// Of two in three models of numbers; of every other too few rows for an interval of 90 %.
+fn errors(number: u64) -> Option<Errors> {
+    let n_rows = [0, 5, 30][number as usize % 3];
+    let errors: List<f64> = (0..n_rows).map(|row| 0.15 * f64::from(row)).collect();
+    (n_rows > 0).then(|| Errors {
+        rows: errors.len(),
+        errors,
+    })
 }
 
 fn columns(of: Columns, random: &mut ChaCha8Rng) -> Vec<Column> {
@@ -113,7 +134,7 @@ fn columns(of: Columns, random: &mut ChaCha8Rng) -> Vec<Column> {
         .map(|at| Column {
             // The first of all kinds are there; other names than letters, and those of the outputs.
             name: [
-                "x",
+                "low",
                 "variable",
                 "café au lait",
                 "label",
