@@ -8,16 +8,21 @@ use super::ran;
 use crate::cargo::root;
 use crate::look::browser::{Browser, Colours, Screen, Wanted};
 
-/// What the page as it lies here shows.
+/// What the page as it lies here shows, and one of a random model with every kind of column.
 pub(super) fn example(folder: &Path, browser: &Browser) -> Result<String, String> {
     let web = root().join("examples").join("web");
+    let header = folder.join("page.h");
+    let mut build = Command::new(web.join("build.sh"));
+    build.arg(&header);
+    ran(build)?;
+    check(folder, browser, &folder.join("page.html"), &header)?;
     check(
         folder,
         browser,
         &web.join("index.html"),
         &web.join("iris.h"),
     )?;
-    Ok("the page of examples/web shows what its header predicts here".into())
+    Ok("the page of examples/web, and one with every kind of column, show what their headers predict here".into())
 }
 
 /// Sets every time of day of a page once its form is there.
