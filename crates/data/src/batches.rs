@@ -238,6 +238,8 @@ impl<'a, T: Scalar> Batches<'a, T> {
                 (target, weights, None)
             }
             Some(buffer) => {
+                let next = samples.end..(samples.end + self.samples).min(self.order.len());
+                self.dataset.ask_for(&self.order[next]);
                 let samples = &self.order[samples];
                 let (target, weights) = buffer.gather_rest(self.dataset, samples);
                 (target, weights, Some(samples))

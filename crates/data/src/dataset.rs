@@ -579,6 +579,11 @@ impl<T: Scalar> Dataset<T> {
         )
     }
 
+    /// Has the features of these samples fetched, which will be read soon.
+    pub(crate) fn ask_for(&self, samples: &[usize]) {
+        self.features.ask_for(samples);
+    }
+
     /// All features as numbers, if they are stored so.
     pub(crate) fn as_numbers(&self) -> Option<&DMatrix<T>> {
         self.features.as_numbers()

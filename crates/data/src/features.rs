@@ -5,6 +5,8 @@ use std::sync::{Arc, OnceLock};
 use nalgebra::{DMatrix, DMatrixView};
 use smallbatch_preprocess::{Coefficients, Scalar};
 
+use crate::ahead::ask_for;
+
 /// The features of a data set as they are stored, borrowed: for whoever reads them on the way to their use, without a copy of
 /// them all.
 ///
@@ -151,6 +153,14 @@ impl<T: Scalar> Features<T> {
                 Stored::Bytes(bytes) => StoredValues::Bytes(bytes.as_view()),
             },
             scaling: self.scaling.as_deref(),
+        }
+    }
+
+    /// Has these samples fetched, which will be read soon.
+    pub(crate) fn ask_for(&self, samples: &[usize]) {
+        match &self.stored {
+            Stored::Numbers(numbers) => ask_for(numbers.as_slice(), numbers.nrows(), samples),
+            Stored::Bytes(bytes) => ask_for(bytes.as_slice(), bytes.nrows(), samples),
         }
     }
 

@@ -77,6 +77,7 @@
 //! `smallbatch-train` takes a [`Split`] and makes the batches itself. `smallbatch-mlp` takes them one at a time, for a
 //! training loop of your own.
 
+mod ahead;
 mod any_rows;
 mod arrays;
 mod batch_size;

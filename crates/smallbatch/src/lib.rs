@@ -106,8 +106,8 @@
 //! - The same seed on the same machine gives the same bits.
 //! - Bad input is an error that names the column, the row and the way out: never a panic, never a silent repair.
 //! - A training that diverges says at which step, and what to try.
-//! - The default build needs nothing but Rust. Two expressions are unsafe: one hands work to threads, and Miri runs it;
-//!   one asks Linux for large pages.
+//! - The default build needs nothing but Rust. Three expressions are unsafe: one hands work to threads, and Miri runs it;
+//!   one asks Linux for large pages; one asks the processor for lines of cache.
 
 #[cfg(feature = "ndarray")]
 pub mod arrays;
