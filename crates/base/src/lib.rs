@@ -4,6 +4,7 @@
 //!   crates re-export it.
 //! - [`Stream`] names a stream of random numbers, and [`generator`] gives it for a seed. All names stand in one list, so that
 //!   none is used twice.
+//! - [`vectors_in_use`] names the vectors that loops are computed with.
 //! - [`limits`] says how large what is asked for may be.
 //!
 //! The rest is for this workspace's crates, is hidden from the documentation, and may change with any version:
@@ -14,6 +15,7 @@
 //!   has to add methods to `Scalar`.
 //! - `Vectors` are the vector operations of a number type, and `Elementary` its exponential, tanh, logarithm and normal
 //!   distribution, without branches.
+//! - `Number` shows a number in a message.
 //! - `normal` has the standard normal distribution in `f64` and its inverse.
 //!
 //! Without the feature `std` there are `Elementary` of `f32` and `normal` alone, and no standard library is needed: what
@@ -45,6 +47,7 @@ mod elementary;
 pub mod limits;
 #[doc(hidden)]
 pub mod normal;
+mod number;
 #[cfg(feature = "std")]
 mod random;
 #[cfg(feature = "std")]
@@ -60,6 +63,8 @@ mod vectors;
 pub use compiled::PerType;
 #[doc(hidden)]
 pub use elementary::Elementary;
+#[doc(hidden)]
+pub use number::Number;
 #[cfg(feature = "std")]
 #[doc(hidden)]
 pub use pulp;
@@ -69,6 +74,8 @@ pub use random::{Stream, generator};
 pub use scalar::Scalar;
 #[doc(hidden)]
 pub use turn::sine_and_cosine;
+#[cfg(feature = "std")]
+pub use vectorized::vectors_in_use;
 #[cfg(feature = "std")]
 #[doc(hidden)]
 pub use vectors::Vectors;

@@ -18,6 +18,10 @@ limits! {
     MOST_QUOTED_ROW_BYTES: usize = 1 << 20, "bytes of a row with a line end within quotes";
     /// Columns of a table.
     MOST_COLUMNS: usize = 100_000, "columns of a table";
+    /// Rows of a table in memory.
+    MOST_ROWS: usize = 1 << 28, "rows of a table in memory";
+    /// Cells of a table in memory: each takes eight bytes beside its text, and eight as a number.
+    MOST_CELLS: usize = 1 << 29, "cells of a table in memory";
     /// Bytes of a file that people write: a design, a recipe, the settings of a table.
     MOST_SETTINGS_BYTES: u64 = 1 << 24, "bytes of a design, a recipe, the settings of a table";
     /// Bytes of a `results.json` or an `advice.json`.

@@ -47,3 +47,23 @@ macro_rules! vectorized {
         }
     };
 }
+
+/// The name of the vectors that loops are computed with on this processor, such as `x86::V4` for AVX-512. Sums of two kinds of vectors
+/// are equal to rounding, and not to the bit: what is kept on disk to go on from says with which it was computed.
+///
+/// ```
+/// assert!(!smallbatch_base::vectors_in_use().is_empty());
+/// ```
+pub fn vectors_in_use() -> &'static str {
+    struct Name;
+    impl pulp::WithSimd for Name {
+        type Output = &'static str;
+
+        #[inline(always)]
+        fn with_simd<Processor: pulp::Simd>(self, _: Processor) -> &'static str {
+            std::any::type_name::<Processor>()
+        }
+    }
+    let name = pulp::Arch::new().dispatch(Name);
+    name.strip_prefix("pulp::").unwrap_or(name)
+}
