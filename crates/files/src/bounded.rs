@@ -21,6 +21,13 @@ pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let mut bytes = File::open(file)?.take(most.saturating_add(1));
     bytes.read_to_end(&mut content)?;
+    up_to(content, most)
+}
+
+/// Bytes that show what a file is.
+const BEGINNING: u64 = 4096;
+
+fn up_to(content: Vec<u8>, most: u64) -> io::Result<Vec<u8>> {
     if content.len() as u64 > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
@@ -28,6 +35,33 @@ pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(content)
+}
+
+/// The same, but only the first 4,096 bytes of a file that begins with others than it should: `begins` is asked about these.
+///
+/// # Errors
+/// As [`read`].
+///
+/// ```
+/// # let scratch = tempfile::tempdir()?;
+/// let file = scratch.path().join("results.json");
+/// std::fs::write(&file, [0; 10_000])?;
+/// let is_json = |beginning: &[u8]| beginning.starts_with(b"{");
+/// assert_eq!(smallbatch_files::read_if(&file, 1 << 20, is_json)?.len(), 4096);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn read_if(file: &Path, most: u64, begins: impl FnOnce(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut source = File::open(file)?;
+    source
+        .by_ref()
+        .take(BEGINNING.min(most.saturating_add(1)))
+        .read_to_end(&mut content)?;
+    if content.len() as u64 == BEGINNING && begins(&content) {
+        let rest = most.saturating_add(1).saturating_sub(BEGINNING);
+        source.take(rest).read_to_end(&mut content)?;
+    }
+    up_to(content, most)
 }
 
 /// The same as text.
@@ -55,7 +89,10 @@ mod tests {
             "it has more than 4 bytes, which is the most that is read"
         );
         if cfg!(target_os = "linux") {
-            assert!(read(Path::new("/dev/zero"), 1000).is_err());
+            let zero = Path::new("/dev/zero");
+            assert!(read(zero, 1000).is_err());
+            assert_eq!(read_if(zero, u64::MAX, |_| false).unwrap().len(), 4096);
+            assert!(read_if(zero, 10_000, |_| true).is_err());
         }
     }
 }

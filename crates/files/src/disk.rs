@@ -4,15 +4,32 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+#[cfg(any(test, feature = "power"))]
+use crate::power as note;
+
+/// Nobody listens.
+#[cfg(not(any(test, feature = "power")))]
+mod note {
+    use std::path::Path;
+
+    pub(super) fn created(_: &Path) {}
+    pub(super) fn synchronized(_: &Path) {}
+    pub(super) fn renamed(_: &Path, _: &Path) {}
+    pub(super) fn removed(_: &Path) {}
+    pub(super) fn folder_created(_: &Path) {}
+    pub(super) fn folder_synchronized(_: &Path) {}
+}
+
 pub(crate) trait Disk {
     type Open: Write;
 
     /// A new file: an error where there is one of that name.
     fn create_new(&self, file: &Path) -> io::Result<Self::Open>;
-    /// Waits until all of it is on the disk.
-    fn synchronize(&self, file: &Self::Open) -> io::Result<()>;
+    /// Waits until all of it, which has this path, is on the disk.
+    fn synchronize(&self, file: &Self::Open, path: &Path) -> io::Result<()>;
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove(&self, file: &Path) -> io::Result<()>;
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
     /// Waits until the names in a folder are on the disk.
     fn synchronize_folder(&self, folder: &Path) -> io::Result<()>;
 }
@@ -24,19 +41,33 @@ impl Disk for System {
     type Open = File;
 
     fn create_new(&self, file: &Path) -> io::Result<File> {
-        File::create_new(file)
+        let created = File::create_new(file)?;
+        note::created(file);
+        Ok(created)
     }
 
-    fn synchronize(&self, file: &File) -> io::Result<()> {
-        file.sync_all()
+    fn synchronize(&self, file: &File, path: &Path) -> io::Result<()> {
+        file.sync_all()?;
+        note::synchronized(path);
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        fs::rename(from, to)?;
+        note::renamed(from, to);
+        Ok(())
     }
 
     fn remove(&self, file: &Path) -> io::Result<()> {
-        fs::remove_file(file)
+        fs::remove_file(file)?;
+        note::removed(file);
+        Ok(())
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir(folder)?;
+        note::folder_created(folder);
+        Ok(())
     }
 
     fn synchronize_folder(&self, folder: &Path) -> io::Result<()> {
@@ -49,6 +80,7 @@ impl Disk for System {
         } else {
             folder
         };
+        note::folder_synchronized(folder);
         match File::open(folder)?.sync_all() {
             // Some file systems have no such thing.
             Err(error)
@@ -157,7 +189,7 @@ pub(crate) mod faulty {
             })
         }
 
-        fn synchronize(&self, _: &Open) -> io::Result<()> {
+        fn synchronize(&self, _: &Open, _: &Path) -> io::Result<()> {
             self.checked()
         }
 
@@ -169,6 +201,11 @@ pub(crate) mod faulty {
         /// A full or broken disk still forgets names.
         fn remove(&self, file: &Path) -> io::Result<()> {
             System.remove(file)
+        }
+
+        fn create_folder(&self, folder: &Path) -> io::Result<()> {
+            self.checked()?;
+            System.create_folder(folder)
         }
 
         fn synchronize_folder(&self, _: &Path) -> io::Result<()> {

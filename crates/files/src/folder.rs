@@ -19,19 +19,34 @@ const ROOM: usize = 1 << 20;
 /// # Errors
 /// What the system said.
 pub fn prepare_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    create_folders(folder)?;
     remove_forgotten(folder);
     let (mut probe, path) = beside(&System, &folder.join("probe"))?;
-    let written = fill(&mut probe);
+    let written = fill(&mut probe, &path);
     drop(probe);
     let removed = System.remove(&path);
     written.and(removed)
 }
 
 /// Whether there is room, which no empty file shows.
-fn fill(probe: &mut File) -> io::Result<()> {
+fn fill(probe: &mut File, path: &Path) -> io::Result<()> {
     probe.write_all(&vec![b'.'; ROOM])?;
-    System.synchronize(probe)
+    System.synchronize(probe, path)
+}
+
+/// Makes a folder and those above it, and waits until their names are on the disk: files in a folder are lost with it.
+pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().unwrap_or(Path::new(""));
+    create_folders(above)?;
+    match System.create_folder(folder) {
+        Ok(()) => System.synchronize_folder(above),
+        // Another process was faster.
+        Err(_) if folder.is_dir() => Ok(()),
+        failed => failed,
+    }
 }
 
 /// A folder for temporary files that nobody has made before, and that only this user can read.
@@ -79,7 +94,9 @@ mod tests {
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 0);
         // An empty probe would pass on a full disk.
         let mut full = File::options().write(true).open("/dev/full").unwrap();
-        let error = fill(&mut full).unwrap_err().to_string();
+        let error = fill(&mut full, Path::new("/dev/full"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("No space left"), "{error}");
     }
 

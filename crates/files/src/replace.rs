@@ -51,7 +51,7 @@ fn replace_on(disk: &impl Disk, file: &Path, content: &[u8], synchronized: bool)
     let (mut to, unfinished) = beside(disk, file)?;
     let mut written = to.write_all(content);
     if synchronized {
-        written = written.and_then(|()| disk.synchronize(&to));
+        written = written.and_then(|()| disk.synchronize(&to, &unfinished));
     }
     drop(to);
     written

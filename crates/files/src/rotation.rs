@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use crate::disk::{Disk, System};
+use crate::folder::create_folders;
 use crate::replace::{replace, unfinished};
 
 /// Numbered files of one name in a folder, of which the last few are kept: where the newest is damaged, there is one before it.
@@ -46,7 +48,7 @@ impl Rotation {
     /// # Errors
     /// What the system said. The files before are then still there.
     pub fn save(&self, content: &[u8]) -> io::Result<PathBuf> {
-        fs::create_dir_all(&self.folder)?;
+        create_folders(&self.folder)?;
         let there = self.numbered()?;
         let next = there
             .first()
@@ -54,7 +56,7 @@ impl Rotation {
         let file = self.folder.join(format!("{}-{next}", self.name));
         replace(&file, content, true)?;
         for (_, old) in there.iter().skip(self.keep - 1) {
-            fs::remove_file(old)?;
+            System.remove(old)?;
         }
         Ok(file)
     }
@@ -74,12 +76,12 @@ impl Rotation {
     pub fn clear(&self) -> io::Result<()> {
         // The oldest first: whoever is killed in between leaves the newest.
         for file in self.files()?.iter().rev() {
-            fs::remove_file(file)?;
+            System.remove(file)?;
         }
         if self.folder.is_dir() {
             // What a process left that was killed while it saved.
             for file in unfinished(&self.folder)? {
-                fs::remove_file(file)?;
+                System.remove(&file)?;
             }
         }
         match fs::remove_dir(&self.folder) {

@@ -51,7 +51,7 @@ impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(unfinished) = &self.0 {
             // Best effort: what matters is the error that led here.
-            let _ = fs::remove_file(unfinished);
+            let _ = System.remove(unfinished);
         }
     }
 }
@@ -64,9 +64,9 @@ fn write_beside(disk: &System, file: &Path, content: &[u8]) -> io::Result<Begun>
         return Err(io::ErrorKind::IsADirectory.into());
     }
     let (mut to, unfinished) = beside(disk, file)?;
-    let begun = Begun(Some(unfinished));
+    let begun = Begun(Some(unfinished.clone()));
     to.write_all(content)?;
-    disk.synchronize(&to)?;
+    disk.synchronize(&to, &unfinished)?;
     Ok(begun)
 }
 
