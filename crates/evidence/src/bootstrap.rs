@@ -4,6 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use crate::error::number;
 use crate::interval::{check_confidence, not_finite};
 use crate::quantile::quantile_of_sorted;
 use crate::{Error, Interval, Scale};
@@ -159,7 +160,7 @@ fn finite_statistic(statistic: &impl Fn(&[f64]) -> f64, values: &[f64]) -> Resul
     Err(Error::Statistic {
         statistic: "bootstrap",
         what: format!("the statistic of {} values", values.len()),
-        value: found.to_string(),
+        value: number(found),
         expected: "finite for every resample",
     })
 }

@@ -2,6 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use crate::error::number;
 use crate::interval::{HalfWidth, Moments, ROUNDING, check_confidence};
 use crate::{
     Bound, Error, Hypothesis, Interval, Scale, Verdict, bootstrap_interval, median,
@@ -192,7 +193,7 @@ impl Comparison {
             return Err(Error::Statistic {
                 statistic: "paired comparison",
                 what: "the step of the measure".into(),
-                value: step.to_string(),
+                value: number(step),
                 expected: "greater than 0, and finite",
             });
         }
@@ -416,7 +417,7 @@ fn check_value(scale: Scale, pair: usize, which: &str, value: f64) -> Result<(),
             Scale::Ratio => "paired ratio",
         },
         what: format!("the {which} value of pair {pair}"),
-        value: value.to_string(),
+        value: number(value),
         expected,
     })
 }

@@ -29,3 +29,13 @@ pub enum Error {
         expected: &'static str,
     },
 }
+
+/// A number for a message; in scientific form where it would be a row of zeros.
+pub(crate) fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    if (1e-5..1e16).contains(&magnitude) || magnitude == 0.0 || !magnitude.is_finite() {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::Error;
+use crate::error::number;
 use crate::quantile::quantile_of_sorted;
 
 /// Values whose spread is less than this part of their mean are equal but for rounding.
@@ -285,7 +286,7 @@ pub(crate) fn check_confidence(confidence: f64) -> Result<(), Error> {
     Err(Error::Statistic {
         statistic: "interval",
         what: "the confidence".into(),
-        value: confidence.to_string(),
+        value: number(confidence),
         expected: "between 0 and 1, such as 0.95",
     })
 }
@@ -294,7 +295,7 @@ pub(crate) fn not_finite(statistic: &'static str, position: usize, value: f64) -
     Error::Statistic {
         statistic,
         what: format!("value {position}"),
-        value: value.to_string(),
+        value: number(value),
         expected: "a finite number; a run without a result is an `Observation::AtLeast`",
     }
 }

@@ -1,5 +1,6 @@
 //! The effects on tables, checked, as the models over tables take them.
 
+use crate::error::number;
 use crate::{Error, median};
 
 /// A table's standard error counts as at least this part of the median one.
@@ -90,7 +91,7 @@ fn check(
     Err(Error::Statistic {
         statistic: "random effects",
         what: format!("the {what} of table {table}"),
-        value: value.to_string(),
+        value: number(value),
         expected,
     })
 }

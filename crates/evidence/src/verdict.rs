@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::number;
 use crate::{Error, Interval, Scale};
 
 /// Which way a claim says that the effect goes.
@@ -79,7 +80,7 @@ impl Hypothesis {
         } else {
             Err(Error::Setting {
                 setting: "the margin of a hypothesis",
-                value: margin.to_string(),
+                value: number(margin),
                 expected: "zero or more",
             })
         }
@@ -100,7 +101,7 @@ impl Hypothesis {
         } else {
             Err(Error::Setting {
                 setting: "the threshold of a hypothesis",
-                value: threshold.to_string(),
+                value: number(threshold),
                 expected: "a finite number",
             })
         }
@@ -141,7 +142,7 @@ impl Hypothesis {
         } else {
             Err(Error::Setting {
                 setting: "the factor of a hypothesis",
-                value: factor.to_string(),
+                value: number(factor),
                 expected: "1 or more",
             })
         }

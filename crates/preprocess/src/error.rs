@@ -1,5 +1,6 @@
 //! What can go wrong, said so that a person can act on it.
 
+use smallbatch_base::Number;
 use thiserror::Error;
 
 use crate::NamedFeature;
@@ -96,7 +97,10 @@ pub enum Error {
     },
 
     /// A sample weight is negative, NaN or infinite.
-    #[error("the weight of sample {sample} is {value}: weights must be finite and at least 0")]
+    #[error(
+        "the weight of sample {sample} is {value}: weights must be finite and at least 0",
+        value = Number(*value)
+    )]
     InvalidWeight {
         /// The sample, counted from 0 over all chunks given so far.
         sample: u64,
@@ -106,8 +110,9 @@ pub enum Error {
 
     /// The sum of the weights is so large or so small that a variance weighted by them would be lost.
     #[error(
-        "the weights of {n_samples} samples add up to {sum:e}: their sum must be between 1e-50 and 1e50, or 0; \
-         divide all weights by the largest one"
+        "the weights of {n_samples} samples add up to {sum}: their sum must be between 1e-50 and 1e50, or 0; \
+         divide all weights by the largest one",
+        sum = Number(*sum)
     )]
     WeightSum {
         /// The number of samples.
@@ -163,8 +168,9 @@ pub enum Error {
 
     /// The variance of a feature, or the sum of weighted squares it is computed from, is larger than an `f64` can hold.
     #[error(
-        "the variance of {feature} overflows f64 (its values reach from {min:e} to {max:e}): rescale the \
-         feature, or take its logarithm"
+        "the variance of {feature} overflows f64 (its values reach from {min} to {max}): rescale the \
+         feature, or take its logarithm",
+        min = Number(*min), max = Number(*max)
     )]
     VarianceOverflow {
         /// The feature.
@@ -177,8 +183,9 @@ pub enum Error {
 
     /// The range of a feature, or a scale taken from it, is larger or smaller than an `f64` can hold.
     #[error(
-        "the scale of {feature} does not fit an f64 (its values reach from {min:e} to {max:e}): rescale the \
-         feature, or take its logarithm"
+        "the scale of {feature} does not fit an f64 (its values reach from {min} to {max}): rescale the \
+         feature, or take its logarithm",
+        min = Number(*min), max = Number(*max)
     )]
     ScaleOverflow {
         /// The feature.
@@ -191,7 +198,8 @@ pub enum Error {
 
     /// The range asked for is empty, reversed or not finite.
     #[error(
-        "the range {low}..{high} is not usable: both ends must be finite, and the first below the second"
+        "the range {low}..{high} is not usable: both ends must be finite, and the first below the second",
+        low = Number(*low), high = Number(*high)
     )]
     InvalidRange {
         /// The lower end.
