@@ -1,5 +1,7 @@
 //! What can go wrong in this crate, and what to do about it.
 
+use smallbatch_base::Number;
+
 /// An error of this crate. The fields are for programs, the sentence is for people.
 ///
 /// ```
@@ -45,7 +47,10 @@ pub enum Error {
         sizes: Vec<usize>,
     },
     /// A hyper-parameter is outside its range.
-    #[error("{name} is {value}; it must be {range}")]
+    #[error(
+        "{name} is {value}; it must be {range}",
+        value = Number(*value)
+    )]
     HyperParameter {
         /// The hyper-parameter's name.
         name: &'static str,
@@ -126,7 +131,8 @@ pub enum Error {
     },
     /// An input is finite, and is so no more when it is scaled.
     #[error(
-        "feature {feature} of sample {sample} is {value}, which becomes {scaled} when it is scaled by {scale}: the scale is 0, or too small for the number type"
+        "feature {feature} of sample {sample} is {value}, which becomes {scaled} when it is scaled by {scale}: the scale is 0, or too small for the number type",
+        value = Number(*value), scaled = Number(*scaled), scale = Number(*scale)
     )]
     ScaledInputNotFinite {
         /// The sample's column in the inputs.
@@ -155,7 +161,8 @@ pub enum Error {
     },
     /// A target value is outside what the loss is defined for.
     #[error(
-        "the target of sample {sample}, output {output} is {value}; the loss {loss} needs {range}"
+        "the target of sample {sample}, output {output} is {value}; the loss {loss} needs {range}",
+        value = Number(*value)
     )]
     TargetOutOfRange {
         /// The loss's name.
@@ -170,7 +177,10 @@ pub enum Error {
         range: &'static str,
     },
     /// A sample's weight is negative or not a number.
-    #[error("sample {sample} has weight {value}; weights must be finite and not negative")]
+    #[error(
+        "sample {sample} has weight {value}; weights must be finite and not negative",
+        value = Number(*value)
+    )]
     SampleWeight {
         /// The sample's position in the batch.
         sample: usize,
@@ -178,7 +188,10 @@ pub enum Error {
         value: f64,
     },
     /// The mean weight of a training set is not a number above 0.
-    #[error("the mean weight of the training set is {value}; it must be finite and above 0")]
+    #[error(
+        "the mean weight of the training set is {value}; it must be finite and above 0",
+        value = Number(*value)
+    )]
     MeanWeight {
         /// What was given.
         value: f64,
@@ -229,13 +242,23 @@ pub enum Error {
         /// How many updates the optimizer had made before.
         updates: u64,
     },
-    /// The norm of a gradient that was to be clipped is not a finite number; the parameters were not updated.
+    /// The norm of a gradient is not a finite number; the parameters were not updated.
     #[error(
-        "the gradient's norm is {norm}, so the gradient cannot be clipped and the update was not made; lower the learning rate, or normalize the inputs"
+        "the gradient's norm is {norm}, so the update was not made; lower the learning rate, or normalize the inputs and the targets"
     )]
     GradientNotFinite {
         /// The norm, NaN or infinite.
         norm: f64,
+    },
+    /// A weight, a bias or what an optimizer keeps of one is not a finite number: a gradient was larger than the number type holds.
+    #[error(
+        "{what} is {value}: a gradient was too large for the network's number type. Go back to earlier parameters, and lower the learning rate, or normalize the inputs and the targets"
+    )]
+    ParametersNotFinite {
+        /// What it is.
+        what: &'static str,
+        /// The first such value, NaN or infinite.
+        value: f64,
     },
     /// Something computed from finite inputs is not a finite number: the weights are not finite, or so large that it
     /// overflows.

@@ -65,6 +65,7 @@ mod destination;
 mod dropout;
 mod error;
 mod evaluation;
+mod finite;
 mod gradient;
 #[cfg(feature = "safetensors")]
 mod import;

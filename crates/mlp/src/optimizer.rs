@@ -8,6 +8,7 @@ use smallbatch_base::{compiled, vectorized};
 
 use crate::buffer::Buffer;
 use crate::error::require;
+use crate::finite::first_not_finite;
 use crate::{Error, Scalar};
 
 pub(crate) use rule::Rule;
@@ -102,7 +103,7 @@ impl<T: Scalar> Optimizer<T> {
     ///
     /// # Errors
     /// A learning rate that is negative or not finite, slices of another length than the optimizer was built for, a gradient
-    /// to be clipped whose norm is not finite.
+    /// that is not finite: nothing was changed then.
     pub fn update(
         &mut self,
         parameters: &mut [T],
@@ -130,6 +131,10 @@ impl<T: Scalar> Optimizer<T> {
                     found,
                 });
             }
+        }
+        if first_not_finite(gradient).is_some() {
+            let norm = sum_of_squares(gradient).sqrt();
+            return Err(Error::GradientNotFinite { norm });
         }
         let clip = self.clip(gradient)?;
         let (rule, first, second) = self.next_step(learning_rate);
@@ -184,7 +189,6 @@ impl<T: Scalar> Optimizer<T> {
     }
 
     /// The first and the second moments; empty where the rule has none.
-    #[cfg(test)]
     pub(crate) fn moments(&self) -> [&[T]; 2] {
         [&self.first, &self.second]
     }

@@ -6,6 +6,7 @@ use crate::batch::{Batch, Open};
 use crate::cuts::{SMALL, is_cut_by_samples};
 use crate::destination::Destination;
 use crate::error::finite_loss;
+use crate::finite::SAMPLES_BETWEEN_LOOKS;
 use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{Mode, backward, chunk_loss};
@@ -19,10 +20,12 @@ impl<T: Scalar> Mlp<T> {
     ///
     /// # Errors
     /// As [`Mlp::loss_and_gradient`] and [`Optimizer::update`]; and a loss that is not finite, with which the parameters
-    /// stay as they were. A finite loss does not say that the gradient is: an input of 1e30 and an error of 1e10 may make one
-    /// that `f32` cannot hold, and parameters that are not finite, which show in the next step's loss. (To look at each
-    /// gradient would cost a pass over it; [`OptimizerSpec::clip_norm`](crate::OptimizerSpec::clip_norm) has that pass, and
-    /// refuses it.)
+    /// stay as they were.
+    ///
+    /// A finite loss does not say that the gradient is: an input of 1e30 and an error of 1e10 may make one that `f32` cannot hold.
+    /// [`OptimizerSpec::clip_norm`](crate::OptimizerSpec::clip_norm) looks at each gradient and refuses it. Without, it makes
+    /// parameters that are not finite, and [`Error::ParametersNotFinite`]: of the first step with a workspace at once, of a later one
+    /// before 512 more samples are trained on. Whoever stops in between asks [`Mlp::require_finite`].
     pub fn train_step(
         &mut self,
         batch: &Batch<'_, T>,
@@ -71,16 +74,36 @@ impl<T: Scalar> Mlp<T> {
         if optimizer.is_plain_descent() && optimizer.step().is_multiple_of(FLUSH_EVERY) {
             flush_all(self.parameters_mut().as_mut_slice(), T::SMALLEST);
         }
+        let loss = self.paced_step(&batch, total, key, optimizer, learning_rate, workspace)?;
+        workspace.n_unseen = workspace.n_unseen.saturating_add(batch.n_samples());
+        if workspace.n_unseen >= SAMPLES_BETWEEN_LOOKS {
+            workspace.n_unseen = 0;
+            self.require_finite()?;
+            optimizer.require_finite()?;
+        }
+        Ok(loss)
+    }
+
+    /// A step by as many threads as are fastest, where that is automatic.
+    fn paced_step(
+        &mut self,
+        batch: &Open<'_, T>,
+        total: f64,
+        key: Option<DropoutKey>,
+        optimizer: &mut Optimizer<T>,
+        learning_rate: f64,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         let Some(automatic) = &mut workspace.automatic else {
-            return self.step(&batch, total, key, optimizer, learning_rate, workspace);
+            return self.step(batch, total, key, optimizer, learning_rate, workspace);
         };
         let (n_threads, began) = automatic.governor.begin(batch.n_samples());
         let loss = if n_threads == 1 {
             let alone = &mut automatic.alone;
-            self.step(&batch, total, key, optimizer, learning_rate, alone)
+            self.step(batch, total, key, optimizer, learning_rate, alone)
         } else {
             workspace.team.take_part(n_threads);
-            self.step(&batch, total, key, optimizer, learning_rate, workspace)
+            self.step(batch, total, key, optimizer, learning_rate, workspace)
         };
         workspace.end_step(batch.n_samples(), began);
         loss

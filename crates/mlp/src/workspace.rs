@@ -9,6 +9,7 @@ use crate::buffer::Buffer;
 use crate::cuts::{MOST_SHARDS, Piece, SMALL, pieces, shard_capacity, units};
 use crate::destination::scratch;
 use crate::error::require;
+use crate::finite::SAMPLES_BETWEEN_LOOKS;
 use crate::pace::Governor;
 use crate::parameters::Layout;
 use crate::sampled::CHUNKS;
@@ -57,6 +58,8 @@ pub struct Workspace<T> {
     pub(crate) pieces: Vec<Piece>,
     /// Where the number of threads is chosen while they work.
     pub(crate) automatic: Option<Box<Automatic<T>>>,
+    /// How many samples were trained on since the parameters were looked at.
+    pub(crate) n_unseen: usize,
 }
 
 /// Who chooses, and the buffers of a thread that works alone: its units are not cut.
@@ -218,6 +221,7 @@ impl<T: Scalar> Workspace<T> {
             shard_gradients: Vec::new(),
             pieces: Vec::new(),
             automatic: None,
+            n_unseen: SAMPLES_BETWEEN_LOOKS,
         }
     }
 
