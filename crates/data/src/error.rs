@@ -10,6 +10,8 @@ pub use mismatch::Mismatch;
 
 use std::path::PathBuf;
 
+use smallbatch_base::Number;
+
 use crate::cells::{short, some_of};
 use crate::{ColumnKind, Part};
 
@@ -111,8 +113,7 @@ pub enum Error {
 
     /// Every feature of a training part is constant.
     #[error(
-        "all {n_features} features of the training part are constant, so there is nothing to learn from ({name:?} is {value} in every sample); use columns that vary, or a split whose training part has samples that differ"
-    )]
+        "all {n_features} features of the training part are constant, so there is nothing to learn from ({name:?} is {value} in every sample); use columns that vary, or a split whose training part has samples that differ", value = Number(*value))]
     AllConstant {
         /// Features of the data set.
         n_features: usize,
@@ -172,7 +173,8 @@ pub enum Error {
     },
 
     /// A sample's weight is negative, infinite or NaN.
-    #[error("sample {sample} has weight {weight}; weights must be finite and at least 0")]
+    #[error(
+        "sample {sample} has weight {weight}; weights must be finite and at least 0", weight = Number(*weight))]
     BadWeight {
         /// The sample.
         sample: usize,
@@ -204,8 +206,7 @@ pub enum Error {
 
     /// A number that a narrower type cannot hold: it would become infinite, or 0.
     #[error(
-        "{place} is {value:e}, which would become {becomes} in {to}; rescale it, or stay with f64"
-    )]
+        "{place} is {value}, which would become {becomes} in {to}; rescale it, or stay with f64", value = Number(*value))]
     Narrowing {
         /// Where the number stands.
         place: String,
@@ -228,8 +229,7 @@ pub enum Error {
 
     /// Fractions of a split that are negative, train on nothing, or do not add up to 1.
     #[error(
-        "the fractions train {train}, validation {validation}, test {test} are not a split: the first must be above 0, the others at least 0, and their sum 1"
-    )]
+        "the fractions train {train}, validation {validation}, test {test} are not a split: the first must be above 0, the others at least 0, and their sum 1", train = Number(*train), validation = Number(*validation), test = Number(*test))]
     BadFractions {
         /// Share of the training part.
         train: f64,
@@ -241,8 +241,7 @@ pub enum Error {
 
     /// A part of a split would have no sample.
     #[error(
-        "the {part} part would be empty: {n_samples} samples are too few for its fraction {fraction}; raise the fraction or use more samples"
-    )]
+        "the {part} part would be empty: {n_samples} samples are too few for its fraction {fraction}; raise the fraction or use more samples", fraction = Number(*fraction))]
     EmptyPart {
         /// The empty part.
         part: Part,

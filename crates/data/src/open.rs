@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::Path;
 
+use smallbatch_base::limits;
+
 use crate::Error;
 use crate::any_rows::AnyRows;
 use crate::rows::Rows;
@@ -65,9 +67,26 @@ impl Table {
         )?)))
     }
 
-    fn of_rows(mut rows: AnyRows<'_>) -> Result<Self, Error> {
+    fn of_rows(rows: AnyRows<'_>) -> Result<Self, Error> {
+        Self::of_at_most(rows, limits::MOST_ROWS, limits::MOST_CELLS)
+    }
+
+    fn of_at_most(
+        mut rows: AnyRows<'_>,
+        most_rows: usize,
+        most_cells: usize,
+    ) -> Result<Self, Error> {
         let mut table = rows.table();
-        while rows.next_into(&mut table)? {}
+        let most = most_rows.min(most_cells / table.columns().len().max(1));
+        while rows.next_into(&mut table)? {
+            if table.n_rows() > most {
+                let line = table.lines().last().copied().unwrap_or(0);
+                let problem = format!(
+                    "the table has more than {most} rows, the most that are read into memory with so many columns; train from the file in pieces (`Pipeline::fit_path`), or take a sample"
+                );
+                return Err(Error::BadTable { line, problem });
+            }
+        }
         if table.n_rows() == 0 {
             return Err(Error::EmptyTable {
                 columns: table.columns().len(),
@@ -75,5 +94,30 @@ impl Table {
         }
         let name = table.name().to_owned();
         Ok(table.called(&name, rows.notes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_rows_or_cells_than_memory_may_hold_are_refused() {
+        let text = "a,y\n1,2\n3,4\n5,6\n";
+        let rows = || {
+            let rows = Rows::new(Box::new(text.as_bytes()), Malformed::Refuse);
+            AnyRows::Text(Box::new(rows.unwrap()))
+        };
+        assert_eq!(Table::of_at_most(rows(), 3, 6).unwrap().n_rows(), 3);
+        for (most_rows, most_cells) in [(2, 100), (100, 5)] {
+            let refused = Table::of_at_most(rows(), most_rows, most_cells).unwrap_err();
+            let said = refused.to_string();
+            assert!(
+                said.contains("line 4: the table has more than 2 rows"),
+                "{said}"
+            );
+        }
+        // With the limits of all tables.
+        assert_eq!(Table::of_rows(rows()).unwrap().n_rows(), 3);
     }
 }

@@ -9,6 +9,8 @@ use crate::ready::Ready;
 
 /// So many bytes are read at once.
 const PIECE: usize = 1 << 16;
+/// So many show whether this is text, and in which encoding.
+const BEGINNING: usize = 8192;
 /// Bytes that Windows-1252 gives no character.
 const UNDEFINED: [u8; 5] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
@@ -151,8 +153,7 @@ impl<R: Read> Text<R> {
 
     /// The coding that the first bytes say.
     fn find_coding(&mut self) -> io::Result<()> {
-        // So many bytes show a pattern.
-        while self.raw.len() < 64 && !self.has_ended {
+        while self.raw.len() < BEGINNING && !self.has_ended {
             self.read_piece()?;
         }
         let marked = |mark: &[u8]| self.raw.starts_with(mark);
@@ -183,6 +184,15 @@ impl<R: Read> Text<R> {
         } else {
             (Coding::Ascii, 0)
         };
+        let beginning = &self.raw[..self.raw.len().min(BEGINNING)];
+        if !matches!(coding, Coding::Other(_))
+            && let Some(at) = beginning.iter().position(|byte| *byte == 0)
+        {
+            let line = self.line + lines(&beginning[..at]);
+            let problem =
+                "there is a byte 00 here, so this is no text; save the table as CSV".into();
+            return Err(BadText { line, problem }.into());
+        }
         self.coding = coding;
         self.raw.drain(..mark);
         Ok(())
@@ -411,6 +421,33 @@ mod tests {
         let mut late = b"1,2\n".repeat(100_000);
         late.extend(b"\xe4,3\n");
         assert!(read(&late).unwrap().0.ends_with("ä,3\n"));
+    }
+
+    /// A device without an end, a picture, a program: nothing of it is read but the beginning.
+    #[test]
+    fn what_has_zeros_at_its_beginning_is_refused_at_once() {
+        struct Counted(usize);
+        impl Read for Counted {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                buffer.fill(0);
+                self.0 += buffer.len();
+                Ok(buffer.len())
+            }
+        }
+        for bad in [BadBytes::End, BadBytes::Mark] {
+            let mut source = Counted(0);
+            let mut text = Text::new(&mut source, None, bad);
+            let error = text.read_to_end(&mut Vec::new()).unwrap_err().to_string();
+            assert!(error.starts_with("line 1: there is a byte 00"), "{error}");
+            assert!(source.0 <= PIECE, "{} bytes were read", source.0);
+        }
+        assert_eq!(
+            read(b"\xef\xbb\xbfa,y\n1,\0\n").unwrap_err(),
+            "line 2: there is a byte 00 here, so this is no text; save the table as CSV"
+        );
+        // Far behind the beginning it is a bad cell, and no other file.
+        let late = [b"1,2\n".repeat(BEGINNING / 4), b"\0,3\n".to_vec()].concat();
+        assert!(read(&late).is_ok());
     }
 
     #[test]
