@@ -1,6 +1,7 @@
 //! How long a training may go on.
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::Number;
 
 use crate::error::require_positive;
 use crate::{Error, Watched};
@@ -88,7 +89,12 @@ impl Budget {
                 require_positive("budget.seconds", *seconds, "a finite number above 0")
             }
             Self::UntilLoss { loss, cap, .. } => {
-                Error::require(loss.is_finite(), "budget.loss", loss, "a finite number")?;
+                Error::require(
+                    loss.is_finite(),
+                    "budget.loss",
+                    Number(*loss),
+                    "a finite number",
+                )?;
                 let ends = match **cap {
                     Self::Epochs(_) | Self::Updates(_) | Self::Seconds(_) => true,
                     Self::UntilLoss { .. } => false,
@@ -142,9 +148,13 @@ impl std::fmt::Display for Budget {
             Self::Epochs(epochs) => write!(f, "{epochs} epochs"),
             Self::Updates(1) => write!(f, "1 update"),
             Self::Updates(updates) => write!(f, "{updates} updates"),
-            Self::Seconds(seconds) => write!(f, "{seconds} seconds"),
+            Self::Seconds(seconds) => write!(f, "{} seconds", Number(*seconds)),
             Self::UntilLoss { part, loss, cap } => {
-                write!(f, "until the {part} loss is {loss}, at most {cap}")
+                write!(
+                    f,
+                    "until the {part} loss is {}, at most {cap}",
+                    Number(*loss)
+                )
             }
         }
     }

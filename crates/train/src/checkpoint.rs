@@ -19,7 +19,7 @@ pub(crate) use fingerprint::Fingerprint;
 
 /// The format that [`Checkpoint`] is saved in, and the only one that is read: formats before it had no checksum, so that what was
 /// altered in them went unnoticed. A checkpoint is a training of today, and no model to keep.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// The format, which is written first and refuses any other while it is read: so a file of another format is refused for its format,
 /// and not for the first field that this version does not know.
@@ -85,6 +85,8 @@ pub struct Checkpoint<T>(pub(crate) State<T>);
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "T: Scalar", deny_unknown_fields)]
 pub(crate) struct State<T> {
+    /// With which its numbers were computed.
+    pub(crate) vectors: String,
     #[serde(with = "as_json")]
     pub(crate) trainer: Trainer,
     pub(crate) training: Fingerprint,
@@ -180,6 +182,12 @@ impl<T: Scalar> Checkpoint<T> {
             Ok(_) => Err(Error::damaged("it goes on after its end")),
             Err(error) => Err(Error::damaged(error.to_string())),
         }
+    }
+
+    /// The vectors it was computed with, as [`vectors_in_use`](smallbatch_base::vectors_in_use) names them. With others the rest of the
+    /// training comes to the same numbers to rounding, and not to the same bits.
+    pub fn vectors(&self) -> &str {
+        &self.0.vectors
     }
 
     /// The training it belongs to.

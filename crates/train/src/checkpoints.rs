@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use smallbatch_base::vectors_in_use;
 use smallbatch_data::Dataset;
 use smallbatch_files::Rotation;
 
@@ -135,17 +136,18 @@ impl Trainer {
         observer: &mut dyn Observer,
         checkpoints: &Checkpoints,
     ) -> Result<Trained<T>, Error> {
+        let other = |what| Error::CheckpointOther {
+            folder: checkpoints.folder.clone(),
+            what,
+        };
         let mut session = match checkpoints.newest()? {
             None => self.start(training, validation)?,
-            Some(checkpoint) if checkpoint.trainer() == self => {
-                Self::resume(checkpoint, training, validation)?
+            Some(checkpoint) if checkpoint.trainer() != self => return Err(other("the trainer")),
+            // It would come to other bits.
+            Some(checkpoint) if checkpoint.vectors() != vectors_in_use() => {
+                return Err(other("the processor's vector width"));
             }
-            Some(_) => {
-                return Err(Error::CheckpointOther {
-                    folder: checkpoints.folder.clone(),
-                    what: "the trainer",
-                });
-            }
+            Some(checkpoint) => Self::resume(checkpoint, training, validation)?,
         };
         session.run_saved(observer, checkpoints)?;
         session.finish()

@@ -26,6 +26,8 @@ pub enum NotFinite {
     EvaluatedLoss(Watched, f64),
     /// A weight or a bias.
     Parameter(f64),
+    /// What the optimizer keeps of a weight or a bias.
+    Moment(f64),
 }
 
 impl NotFinite {
@@ -33,7 +35,9 @@ impl NotFinite {
     pub fn part(&self) -> Watched {
         match self {
             Self::EvaluatedLoss(part, _) => *part,
-            Self::BatchLoss(_) | Self::Gradient(_) | Self::Parameter(_) => Watched::Training,
+            Self::BatchLoss(_) | Self::Gradient(_) | Self::Parameter(_) | Self::Moment(_) => {
+                Watched::Training
+            }
         }
     }
 }
@@ -203,6 +207,7 @@ impl fmt::Display for NotFinite {
             Self::Gradient(norm) => write!(f, "the norm of the next batch's gradient is {norm}"),
             Self::EvaluatedLoss(part, loss) => write!(f, "the {part} loss is {loss}"),
             Self::Parameter(value) => write!(f, "a weight is {value}"),
+            Self::Moment(value) => write!(f, "a moment of the optimizer is {value}"),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
+use smallbatch_base::Number;
+
 use crate::{Divergence, Watched};
 
 /// An error of this crate. The fields are for programs, the sentence is for people.
@@ -163,7 +165,8 @@ pub enum Error {
     /// A number of the target is outside what the loss is defined for.
     #[error(
         "target `{target}` of sample {sample} of the {part} data `{dataset}` is {value}, but the loss {loss} takes \
-         values of {range}; correct the value, or use a loss for any number, such as `Loss::MeanSquaredError`"
+         values of {range}; correct the value, or use a loss for any number, such as `Loss::MeanSquaredError`",
+        value = Number(*value)
     )]
     TargetValue {
         /// Which data.
@@ -180,6 +183,20 @@ pub enum Error {
         loss: &'static str,
         /// The values the loss takes, in words.
         range: String,
+    },
+    /// The targets are so small that their squares are 0.
+    #[error(
+        "no target of the training data `{dataset}` is larger than {largest}, and its square is 0 in this number type, so the loss {loss} has nothing to \
+         tell apart; standardize the target (`TargetScaler`)",
+        largest = Number(*largest)
+    )]
+    TargetTooSmall {
+        /// The data set's name.
+        dataset: String,
+        /// The largest, without its sign.
+        largest: f64,
+        /// The loss's name.
+        loss: &'static str,
     },
     /// Training and validation data do not have the same features or classes in the same order.
     #[error(
@@ -330,7 +347,10 @@ pub enum Error {
         n_classes: usize,
     },
     /// A value given to a metric is outside what the metric is defined for.
-    #[error("{metric}: {what} of sample {sample} is {value}; it must be {range}")]
+    #[error(
+        "{metric}: {what} of sample {sample} is {value}; it must be {range}",
+        value = Number(*value)
+    )]
     MetricValue {
         /// The metric's name.
         metric: &'static str,
@@ -361,7 +381,8 @@ pub enum Error {
     },
     /// R² compares with the target's variance, and there is none.
     #[error(
-        "R² is undefined: target {output} is {value} for every sample, so there is no variance to explain"
+        "R² is undefined: target {output} is {value} for every sample, so there is no variance to explain",
+        value = Number(*value)
     )]
     ConstantTarget {
         /// Which row of the target.
@@ -406,7 +427,7 @@ pub(crate) fn require_positive(
     value: f64,
     range: &'static str,
 ) -> Result<(), Error> {
-    Error::require(value.is_finite() && value > 0.0, name, value, range)
+    Error::require(value.is_finite() && value > 0.0, name, Number(value), range)
 }
 
 /// The way out where classes are numbered otherwise.

@@ -1,6 +1,7 @@
 //! When the losses are recorded, and over which samples.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smallbatch_base::Number;
 
 use crate::{Error, TrainingLoss};
 
@@ -47,7 +48,7 @@ impl EvaluateEvery {
             Self::Geometric { ratio } => Error::require(
                 ratio.is_finite() && ratio > 1.0,
                 "evaluation.ratio",
-                ratio,
+                Number(ratio),
                 "a finite number above 1, such as 1.25",
             ),
         }

@@ -64,7 +64,7 @@ fn later(mut error: Error, by: usize) -> Error {
 }
 
 /// Refuses training data from which nothing can be learned.
-pub(crate) fn check_enough<T: Scalar>(training: Rows<'_, T>) -> Result<(), Error> {
+pub(crate) fn check_enough<T: Scalar>(loss: &Loss, training: Rows<'_, T>) -> Result<(), Error> {
     let n_samples = training.n_samples();
     let dataset = || training.like().name().to_owned();
     if n_samples < 2 {
@@ -72,6 +72,18 @@ pub(crate) fn check_enough<T: Scalar>(training: Rows<'_, T>) -> Result<(), Error
             dataset: dataset(),
             n_samples,
         });
+    }
+    if let (Rows::Memory(data), Loss::MeanSquaredError | Loss::Huber { .. }) = (training, loss)
+        && let BatchTarget::Values(values) = data.target().view()
+    {
+        let largest = values.iter().fold(T::zero(), |most, &y| most.max(y.abs()));
+        if largest > T::zero() && largest * largest == T::zero() {
+            return Err(Error::TargetTooSmall {
+                dataset: dataset(),
+                largest: largest.to_f64(),
+                loss: loss.name(),
+            });
+        }
     }
     let is_alone = |labels: &[u32]| match training {
         Rows::Memory(_) => labels.iter().all(|&label| label == labels[0]),

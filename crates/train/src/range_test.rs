@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::Number;
 
 use crate::{
     Budget, Error, EvaluateEvery, Evaluation, Observer, Scalar, Schedule, Trainer, TrainingRows,
@@ -96,13 +97,13 @@ impl RangeTest {
         Error::require(
             self.lowest > 0.0 && self.lowest.is_finite(),
             "range_test.lowest",
-            self.lowest,
+            Number(self.lowest),
             "a finite number above 0",
         )?;
         Error::require(
             self.highest > self.lowest && self.highest.is_finite(),
             "range_test.highest",
-            self.highest,
+            Number(self.highest),
             "a finite number above the lowest rate",
         )?;
         Error::require(

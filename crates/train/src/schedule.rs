@@ -3,6 +3,7 @@
 mod rates;
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::Number;
 
 pub use rates::LearningRates;
 
@@ -141,7 +142,7 @@ impl Schedule {
                 Error::require(
                     factor > 0.0 && factor.is_finite(),
                     "schedule.factor",
-                    factor,
+                    Number(factor),
                     "a finite number above 0",
                 )
             }
@@ -154,7 +155,7 @@ impl Schedule {
                 Error::require(
                     rise > 0.0 && rise < 1.0,
                     "schedule.rise",
-                    rise,
+                    Number(rise),
                     "between 0 and 1, both excluded",
                 )?;
                 require_divisor("schedule.start_divisor", start_divisor)?;
@@ -169,7 +170,7 @@ impl Schedule {
                 Error::require(
                     factor > 0.0 && factor < 1.0,
                     "schedule.factor",
-                    factor,
+                    Number(factor),
                     "between 0 and 1, both excluded",
                 )?;
                 Error::require(
@@ -190,8 +191,10 @@ impl std::fmt::Display for Schedule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Constant | Self::OneCycle { .. } => f.write_str(self.name()),
-            Self::Step { every, factor } => write!(f, "times {factor} every {every}"),
-            Self::Exponential { every, factor } => write!(f, "evenly times {factor} every {every}"),
+            Self::Step { every, factor } => write!(f, "times {} every {every}", Number(*factor)),
+            Self::Exponential { every, factor } => {
+                write!(f, "evenly times {} every {every}", Number(*factor))
+            }
             Self::Cosine { warm_up, .. } => match warm_up {
                 Period::Epochs(0) | Period::Updates(0) => f.write_str("cosine"),
                 _ => write!(f, "cosine after {warm_up} of warm-up"),
@@ -202,7 +205,8 @@ impl std::fmt::Display for Schedule {
                 let plural = if *patience == 1 { "" } else { "s" };
                 write!(
                     f,
-                    "times {factor} after {patience} evaluation{plural} without a lower loss"
+                    "times {} after {patience} evaluation{plural} without a lower loss",
+                    Number(*factor)
                 )
             }
         }
@@ -213,7 +217,7 @@ fn require_fraction(name: &'static str, value: f64) -> Result<(), Error> {
     Error::require(
         (0.0..=1.0).contains(&value),
         name,
-        value,
+        Number(value),
         "at least 0 and at most 1",
     )
 }
@@ -222,7 +226,7 @@ fn require_divisor(name: &'static str, value: f64) -> Result<(), Error> {
     Error::require(
         value.is_finite() && value >= 1.0,
         name,
-        value,
+        Number(value),
         "a finite number, at least 1",
     )
 }
@@ -231,7 +235,7 @@ pub(crate) fn require_min_delta(name: &'static str, value: f64) -> Result<(), Er
     Error::require(
         value.is_finite() && value >= 0.0,
         name,
-        value,
+        Number(value),
         "a finite number, at least 0",
     )
 }

@@ -6,6 +6,7 @@ mod pieces;
 mod run;
 mod saved;
 
+use smallbatch_base::vectors_in_use;
 use smallbatch_data::Dataset;
 use smallbatch_mlp::{Mlp, Optimizer, Workspace};
 
@@ -13,6 +14,7 @@ use crate::batch_losses::BatchLosses;
 use crate::best::Best;
 use crate::checkpoint::{Checkpoint, Fingerprint, State};
 use crate::clock::Stopwatch;
+use crate::divergence::NotFinite;
 use crate::evaluator::Evaluator;
 use crate::plateau::Plateau;
 use crate::rows::{Feed, Rows};
@@ -57,6 +59,10 @@ pub struct Session<'a, T: Scalar> {
     workspace: Workspace<T>,
     model: Mlp<T>,
     optimizer: Optimizer<T>,
+    /// The parameters of the latest evaluation.
+    sound: Vec<T>,
+    /// What was not finite in the parameters or moments, from which on there is nothing to go on with.
+    broken: Option<NotFinite>,
     /// How many updates have been made; epoch and batch follow from it.
     update: u64,
     /// The update after which the budget is spent.
@@ -92,7 +98,7 @@ smallbatch_base::compiled! {
 }
 
 impl<T: Scalar> Session<'_, T> {
-    /// The model as it stands (not the best one so far).
+    /// The model as it stands (not the best one so far). Where a parameter is no longer finite, it is that of the latest evaluation.
     pub fn model(&self) -> &Mlp<T> {
         &self.model
     }
@@ -126,6 +132,7 @@ impl<T: Scalar> Session<'_, T> {
     /// All that the rest of this training depends on.
     pub fn checkpoint(&self) -> Checkpoint<T> {
         Checkpoint(State {
+            vectors: vectors_in_use().to_owned(),
             trainer: self.trainer.clone(),
             training: Fingerprint::of_rows(self.training),
             validation: self.validation.map(Fingerprint::of),

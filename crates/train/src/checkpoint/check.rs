@@ -45,6 +45,10 @@ impl<T: Scalar> State<T> {
             self.optimizer.step() <= self.update,
             "its optimizer has made more updates than there were",
         )?;
+        require(
+            self.model.require_finite().is_ok() && self.optimizer.require_finite().is_ok(),
+            "its weights or moments are not finite",
+        )?;
         let best = self.best.as_ref();
         require(
             best.is_none_or(|best| best.parameters.len() == n_parameters),

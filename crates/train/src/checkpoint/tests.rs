@@ -5,7 +5,7 @@ use smallbatch_data::{BatchSize, Dataset, Target};
 use smallbatch_mlp::{Activation, MlpSpec, OptimizerSpec};
 
 use super::*;
-use crate::{EarlyStopping, Schedule, Silent};
+use crate::{Checkpoints, EarlyStopping, Schedule, Silent};
 
 fn data() -> Dataset<f64> {
     let features = DMatrix::from_fn(1, 20, |_, sample| (sample * 7 % 20) as f64 / 10.0 - 1.0);
@@ -133,4 +133,41 @@ fn numbers_of_another_size_are_another_kind() {
         error.to_string(),
         "the checkpoint is damaged: it is no checkpoint-f32 of smallbatch; use an earlier one"
     );
+}
+
+/// On a processor with other vectors a training comes to other bits, so it does not go on by itself.
+#[test]
+fn what_other_vectors_computed_is_not_gone_on_with_unasked() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (data, mut state) = (data(), state());
+    let fit = |checkpoints: &Checkpoints| {
+        trainer().fit_saved(&data, Some(&data), &mut Silent, checkpoints)
+    };
+    let own = Checkpoints::in_folder(scratch.path().join("own"));
+    own.save(&Checkpoint(state.clone())).unwrap();
+    fit(&own).unwrap();
+    state.vectors = "another".into();
+    let other = Checkpoints::in_folder(scratch.path().join("other"));
+    other.save(&Checkpoint(state.clone())).unwrap();
+    let error = fit(&other).unwrap_err();
+    assert!(
+        matches!(error, Error::CheckpointOther { what, .. } if what.contains("vector")),
+        "{error}"
+    );
+    // Who asks for it knows it.
+    let checkpoint = Checkpoint(state);
+    assert_eq!(checkpoint.vectors(), "another");
+    assert!(Trainer::resume(checkpoint, &data, Some(&data)).is_ok());
+}
+
+#[test]
+fn weights_and_moments_that_are_not_finite_are_no_checkpoint() {
+    let data = data();
+    let mut state = state();
+    state.model.parameters_mut().bias_mut(0)[1] = f64::NAN;
+    let error = Trainer::resume(Checkpoint(state), &data, Some(&data))
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("are not finite"), "{error}");
 }

@@ -131,6 +131,8 @@ impl<'a, T: Scalar> Session<'a, T> {
             batches,
             evaluator,
             rates,
+            sound: model.parameters().as_slice().to_vec(),
+            broken: None,
             model,
             optimizer,
             update: 0,
@@ -158,7 +160,7 @@ fn check<T: Scalar>(
 ) -> Result<(), Error> {
     trainer.validate_with(validation.is_some())?;
     check_training(&trainer.model, training)?;
-    check_enough(training)?;
+    check_enough(&trainer.model.loss, training)?;
     if let Some(validation) = validation {
         check_classes(training.like(), validation)?;
         check_part(&trainer.model, Watched::Validation, validation)?;

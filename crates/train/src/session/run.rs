@@ -1,6 +1,6 @@
 //! The loop: stretches of updates between evaluations.
 
-use smallbatch_base::PerType;
+use smallbatch_base::{Number, PerType};
 
 use super::Session;
 use crate::batch_losses::total_weight;
@@ -83,6 +83,9 @@ impl<T: Scalar> Session<'_, T> {
     fn go_on<O: Observer + ?Sized>(&mut self, observer: &mut O) -> Result<Option<Outcome>, Error> {
         if matches!(self.outcome, Some(outcome) if outcome != Outcome::Interrupted) {
             return Ok(self.outcome);
+        }
+        if self.broken.is_some() {
+            self.require_sound()?;
         }
         self.closing = None;
         self.outcome = if self.owes_an_evaluation() {
@@ -232,6 +235,11 @@ impl<T: Scalar> Session<'_, T> {
                 self.update += 1;
                 Ok(0.0)
             }
+            Err(error @ smallbatch_mlp::Error::ParametersNotFinite { .. }) => {
+                self.update += 1;
+                self.require_sound()?;
+                Err(error.into())
+            }
             Err(error) => {
                 // The update was not made: whoever goes on stands before it still.
                 self.batches.skip_to(self.batches.position() - 1)?;
@@ -297,7 +305,7 @@ fn given(learning_rate: f64, scheduled: f64) -> Result<Option<f64>, Error> {
     Error::require(
         learning_rate.is_finite() && learning_rate >= 0.0,
         "Observer::learning_rate",
-        learning_rate,
+        Number(learning_rate),
         "a finite number, at least 0",
     )?;
     Ok(Some(learning_rate))

@@ -29,6 +29,7 @@ impl<T: Scalar> Session<'_, T> {
             if outcome != Some(Outcome::Interrupted) {
                 return Ok(outcome);
             }
+            self.require_sound()?;
             pace.saving(|| save(self))?;
             if broke {
                 return Ok(outcome);

@@ -269,7 +269,7 @@ fn a_range_test_checks_its_numbers_and_says_when_no_rate_helps() {
         (RangeTest::new().lowest(0.0), "`range_test.lowest` is 0;"),
         (
             RangeTest::new().highest(1e-7),
-            "`range_test.highest` is 0.0000001;",
+            "`range_test.highest` is 1e-7;",
         ),
         (
             RangeTest::new().highest(f64::INFINITY),

@@ -6,8 +6,9 @@
 
 use crate::common::{classes, classifier, numbers, regressor};
 use nalgebra::{DMatrix, dmatrix};
-use smallbatch_data::{BatchSize, Dataset, MissingValues, Target};
+use smallbatch_data::{BatchSize, Dataset, MissingValues, Splitter, Target, TargetScaler};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
+use smallbatch_preprocess::StandardScaler;
 use smallbatch_train::{
     Budget, EarlyStopping, Error, EvaluateEvery, Evaluation, Period, Schedule, Trainer,
 };
@@ -342,4 +343,40 @@ fn a_misspelt_setting_of_a_trainer_is_refused() {
     let misspelt = saved.replacen('{', r#"{"early_stoping":null,"#, 1);
     let error = serde_json::from_str::<smallbatch_train::Trainer>(&misspelt).unwrap_err();
     assert!(error.to_string().contains("early_stoping"), "{error}");
+}
+
+/// Numbers around 1e-300 are trained on once they are standardized; as they are, each square of the target is 0.
+#[test]
+fn tiny_numbers_are_trained_on_standardized_and_refused_as_they_are() {
+    let n = 40;
+    let x = DMatrix::from_fn(2, n, |row, at| {
+        1e-300 * ((at * (7 + row * 6) % n) as f64 - 20.0)
+    });
+    let y = DMatrix::from_fn(1, n, |_, at| x[(0, at)] - 2.0 * x[(1, at)]);
+    let data = Dataset::<f64>::new(x, Target::values(y)).unwrap();
+    let trainer = Trainer::new(MlpSpec::new([2, 4, 1]).loss(Loss::MeanSquaredError))
+        .batch_size(BatchSize::Mini(8))
+        .budget(Budget::Epochs(60))
+        .learning_rate(0.01);
+    let Err(Error::TargetTooSmall { largest, .. }) = trainer.fit(&data, None) else {
+        panic!("it was trained on")
+    };
+    assert!(largest > 1e-300 && largest < 1e-297);
+    let split = Splitter::new(0)
+        .fractions(0.8, 0.0, 0.2)
+        .split(&data)
+        .unwrap();
+    let (split, _) = split.scaled_by(&StandardScaler::new()).unwrap();
+    let scaler = TargetScaler::fit(split.train()).unwrap();
+    let training = scaler.apply(split.train()).unwrap();
+    let trained = trainer.fit(&training, None).unwrap();
+    let test = trained
+        .evaluate(&scaler.apply(split.test()).unwrap())
+        .unwrap();
+    assert!(test.loss < 0.2, "{}", test.loss);
+    // With a loss that squares nothing the features alone are small, which is no error.
+    let absolute = Trainer::new(MlpSpec::new([2, 2]).loss(Loss::Pinball {
+        quantiles: vec![0.1, 0.9],
+    }));
+    absolute.budget(Budget::Epochs(1)).fit(&data, None).unwrap();
 }

@@ -301,14 +301,14 @@ fn other_data_is_refused() {
     );
 }
 
-/// A file of format 4, kept from when that was new: after update 30 of the training below, with everything in it that a checkpoint can
-/// hold. It must be read by every version that says that it reads format 4. To keep another: set the variable `KEEP_CHECKPOINT`.
+/// A file of format 5, kept from when that was new: after update 30 of the training below, with everything in it that a checkpoint can
+/// hold. It must be read by every version that says that it reads format 5. To keep another: set the variable `KEEP_CHECKPOINT`.
 #[test]
 fn a_checkpoint_that_was_kept_goes_on() {
     let (data, validation) = (classes(50, 1), classes(30, 2));
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/tests/saved/format-4.checkpoint"
+        "/tests/saved/format-5.checkpoint"
     );
     if std::env::var_os("KEEP_CHECKPOINT").is_some() {
         let mut session = kept().start(&data, Some(&validation)).unwrap();
@@ -346,11 +346,11 @@ fn kept() -> Trainer {
 /// A file of another format may have other fields: it is refused for its format, before they are looked at.
 #[test]
 fn other_formats_are_refused() {
-    for format in [1, 2, 3, 5, 99] {
+    for format in [1, 2, 3, 4, 99] {
         let other = format!(r#"{{"format":{format},"settings":{{}},"weights":[]}}"#);
         let error = serde_json::from_str::<Checkpoint<f64>>(&other).unwrap_err();
         let expected = format!(
-            "the checkpoint has format {format}; this version reads format 4. Finish that run with the version that began it"
+            "the checkpoint has format {format}; this version reads format 5. Finish that run with the version that began it"
         );
         assert!(error.to_string().starts_with(&expected), "{error}");
     }

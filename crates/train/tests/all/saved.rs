@@ -356,3 +356,39 @@ fn each_edited_field_is_refused() {
         );
     }
 }
+
+/// Power is lost at any moment: what the disk then has is the newest checkpoint that was saved, or one after it, whole.
+#[test]
+fn a_loss_of_power_costs_no_checkpoint_that_was_saved() {
+    let scratch = tempfile::tempdir().unwrap();
+    let data = classes(12, 1);
+    let trainer = classifier()
+        .batch_size(BatchSize::Full)
+        .budget(Budget::Epochs(3));
+    let folder = scratch.path().join("runs/one");
+    let checkpoints = Checkpoints::in_folder(&folder).every(Duration::ZERO);
+    let mut session = trainer.start(&data, None).unwrap();
+    let ((), recording) = smallbatch_files::power::record(scratch.path(), || {
+        let mut pace = SavePace::every(Duration::ZERO);
+        loop {
+            let outcome = session.advance_saved(&mut Silent, &mut pace, |session| {
+                checkpoints.save(&session.checkpoint())?;
+                smallbatch_files::power::done(session.update());
+                Ok::<(), Error>(())
+            });
+            if outcome.unwrap().is_some() {
+                break;
+            }
+        }
+    })
+    .unwrap();
+    let left_over = scratch.path().join("left");
+    let losses = recording.losses();
+    assert!(losses.iter().any(|left| left.done >= 2));
+    for left in losses {
+        left.lay_out(&left_over).unwrap();
+        let found = Checkpoints::in_folder(left_over.join("runs/one")).newest::<f64>();
+        let update = found.unwrap().map_or(0, |checkpoint| checkpoint.update());
+        assert!(update >= left.done, "{update} after {}", left.done);
+    }
+}
