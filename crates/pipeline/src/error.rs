@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use smallbatch_base::Number;
+
 /// An error of this crate. The fields are for programs, the sentence is for people.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,19 @@ pub enum Error {
         rows: usize,
         /// How many are needed.
         needed: usize,
+    },
+    /// The target is in a unit so small or large that squares of its differences are no numbers.
+    #[error(
+        "the target {target:?} reaches from {low} to {high}, whose differences squared do not fit into a number; give it in another unit, so that it reaches over 1e-140 to 1e140",
+        low = Number(*low), high = Number(*high)
+    )]
+    TargetUnit {
+        /// The target's name.
+        target: String,
+        /// Its least value in the training rows.
+        low: f64,
+        /// Its greatest value there.
+        high: f64,
     },
     /// A training diverged, or all predictions are the same.
     #[error("{what} does not give a model: {why}; take a lower learning rate, or fewer epochs")]

@@ -17,7 +17,7 @@ use crate::encoder::{Encoder, has_many_levels};
 use crate::line;
 use crate::member::{row_losses, run};
 
-use crate::output::FitOutput as _;
+use crate::output::{FitOutput as _, check_unit};
 use crate::recipe::{Levels, NetworkRecipe, Recipe};
 use crate::saving::Keeper;
 
@@ -83,7 +83,7 @@ impl Fold {
     /// Encodes rows to train on and rows held out.
     ///
     /// # Errors
-    /// [`Error::NoTarget`]; [`Error::NothingToLearnFrom`] where no feature varies in the training rows.
+    /// [`Error::NoTarget`]; [`Error::NothingToLearnFrom`] where no feature varies in the training rows; [`Error::TargetUnit`].
     pub fn new(frame: &Frame, training: &[usize], held_out: &[usize]) -> Result<Self, Error> {
         let target = |frame: &Frame| {
             frame.target.clone().ok_or_else(|| Error::NoTarget {
@@ -92,12 +92,14 @@ impl Fold {
             })
         };
         let (training, held_out) = (frame.select(training), frame.select(held_out));
+        let learned = target(&training)?;
+        check_unit(&learned)?;
         let many = has_many_levels(&training);
         let all = many.then(|| Encoded::new(&training, &held_out, Levels::All));
         Ok(Self {
             means: Encoded::new(&training, &held_out, Levels::Means)?,
             all: all.transpose()?,
-            target: target(&training)?,
+            target: learned,
             held_out: target(&held_out)?,
             weights: training.weights,
         })

@@ -17,7 +17,7 @@ use crate::encoder::Encoder;
 use crate::fold::{Fold, Part};
 use crate::member::narrowed;
 
-use crate::output::FitOutput as _;
+use crate::output::{FitOutput as _, check_unit};
 use crate::recipe::{NetworkRecipe, Recipe};
 use crate::saving::{Identity, Keeper, NEVER, Saving};
 use crate::{Conformal, Error, Pipeline, Scores};
@@ -224,6 +224,7 @@ impl Large<'_> {
                 Keeper::new(saving, Identity::new(self.schema, hash, recipe, seed)?)?
             }
         };
+        check_unit(&training.target)?;
         let fold = Fold::of(encoder, training, held_out);
         let course = fold.train_on_file(network, scaler, output, &rows, seed, &mut keeper)?;
         let broken = |why: &str| Error::Broken {

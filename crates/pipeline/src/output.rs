@@ -4,6 +4,8 @@ use nalgebra::DMatrix;
 use smallbatch_data::Target;
 use smallbatch_predict::Output;
 
+use crate::Error;
+
 /// What is learned of a target, and done with many rows at once; what one row becomes is `smallbatch-predict`'s own.
 pub(crate) trait FitOutput: Sized {
     /// Learns from the targets of training rows, with weights where they have some. The logarithm is taken where it is asked for and
@@ -18,6 +20,30 @@ pub(crate) trait FitOutput: Sized {
 
     /// The same with s as these predictions, made with s = 1, ask for.
     fn smeared(self, predictions: &DMatrix<f64>, target: &Target<f64>) -> Self;
+}
+
+/// Differences of a target that can be squared, and their squares added up, with room for errors a millionth as large.
+const SQUARED: std::ops::RangeInclusive<f64> = 1e-140..=1e140;
+
+/// Refuses a target whose losses would be 0 or infinite for its unit alone.
+pub(crate) fn check_unit(target: &Target<f64>) -> Result<(), Error> {
+    let Target::Values { values, names } = target else {
+        return Ok(());
+    };
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| {
+            (low.min(*y), high.max(*y))
+        });
+    let span = high - low;
+    if span <= 0.0 || SQUARED.contains(&span) {
+        return Ok(());
+    }
+    Err(Error::TargetUnit {
+        target: names.first().cloned().unwrap_or_default(),
+        low,
+        high,
+    })
 }
 
 impl FitOutput for Output {
@@ -105,6 +131,22 @@ impl FitOutput for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unit_in_which_squares_are_no_numbers_is_refused() {
+        let of = |unit: f64| check_unit(&Target::numbers(vec![unit, 3.0 * unit, 2.0 * unit]));
+        for unit in [1e-139, -1e-100, 1.0, 1e139] {
+            of(unit).unwrap();
+        }
+        for unit in [1e-300, -1e-300, 1e-150, 1e150, 1e300] {
+            let said = of(unit).unwrap_err().to_string();
+            assert!(
+                said.contains("in another unit") && said.len() < 200,
+                "{said}"
+            );
+        }
+        check_unit(&Target::numbers(vec![1e-300; 3])).unwrap();
+    }
 
     #[test]
     fn decoding_undoes_encoding() {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
+use smallbatch_base::Number;
 use smallbatch_data::{Folds, Frame, Table, TableReader, TableSchema, Target};
 
 use crate::conformal::Conformal;
@@ -280,7 +281,7 @@ impl Pipeline {
         if !(coverage > 0.0 && coverage < 1.0) {
             return Err(Error::Setting {
                 setting: "coverage",
-                value: coverage.to_string(),
+                value: Number(coverage).to_string(),
                 expected: "above 0 and below 1",
             });
         }

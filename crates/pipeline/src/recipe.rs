@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smallbatch_base::Number;
 use smallbatch_data::{BatchSize, Target};
 use smallbatch_mlp::{Loss, MlpSpec, OptimizerSpec};
 use smallbatch_preprocess::{AnyScaler, StandardScaler};
@@ -255,14 +256,14 @@ impl Recipe {
                 if !(0.0..=1.0).contains(l1) {
                     return Err(Error::Setting {
                         setting: "l1",
-                        value: l1.to_string(),
+                        value: Number(*l1).to_string(),
                         expected: "from 0 (ridge) to 1 (lasso)",
                     });
                 }
                 if !(penalty.is_finite() && *penalty >= 0.0) {
                     return Err(Error::Setting {
                         setting: "penalty",
-                        value: penalty.to_string(),
+                        value: Number(*penalty).to_string(),
                         expected: "finite and at least 0",
                     });
                 }

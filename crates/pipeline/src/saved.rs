@@ -79,11 +79,13 @@ fn failed(file: &Path, source: std::io::Error) -> Error {
 }
 
 pub(crate) fn load(file: &Path) -> Result<Pipeline, Error> {
-    let bytes = files::read(file, limits::MOST_MODEL_BYTES).map_err(|source| Error::File {
-        doing: "read",
-        file: file.to_path_buf(),
-        source,
-    })?;
+    let begins = |bytes: &[u8]| bytes[0] == b'{' || bytes[8] == b'{';
+    let bytes =
+        files::read_if(file, limits::MOST_MODEL_BYTES, begins).map_err(|source| Error::File {
+            doing: "read",
+            file: file.to_path_buf(),
+            source,
+        })?;
     let none = |reason: String| Error::NoModel {
         file: file.to_path_buf(),
         reason,

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use smallbatch_base::vectors_in_use;
 use smallbatch_data::{Frame, FrameValues, TableSchema, Target};
 use smallbatch_files::{Rotation, seal, unseal};
 use smallbatch_train::{Checkpoint, SavePace, Session};
@@ -19,7 +20,7 @@ use crate::recipe::Recipe;
 
 /// What a file is, and its format.
 const KIND: &str = "training";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Who trains without asking: nobody sets it.
 pub(crate) static NEVER: AtomicBool = AtomicBool::new(false);
 /// So many are kept: where the newest is damaged, there is one before it.
@@ -74,6 +75,8 @@ impl Saving<'_> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     program: String,
+    /// Sums with other vectors are rounded otherwise.
+    vectors: String,
     schema: String,
     rows: u64,
     recipe: String,
@@ -92,6 +95,7 @@ impl Identity {
         };
         Ok(Self {
             program: env!("CARGO_PKG_VERSION").to_owned(),
+            vectors: vectors_in_use().to_owned(),
             schema: serde_json::to_string(schema).map_err(unreadable)?,
             rows,
             recipe: serde_json::to_string(recipe).map_err(unreadable)?,
@@ -103,6 +107,10 @@ impl Identity {
     fn difference(&self, other: &Self) -> Option<&'static str> {
         let pairs = [
             (self.program == other.program, "the version of smallbatch"),
+            (
+                self.vectors == other.vectors,
+                "the processor's vector width",
+            ),
             (self.schema == other.schema, "the schema of the table"),
             (self.rows == other.rows, "the rows of the table"),
             (self.recipe == other.recipe, "the recipe"),
@@ -294,5 +302,41 @@ fn read(bytes: &[u8]) -> Result<Content, String> {
         Ok((content, [])) => Ok(content),
         Ok(_) => Err("it goes on after its end".into()),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(vectors: &str) -> Identity {
+        Identity {
+            program: "1".into(),
+            vectors: vectors.into(),
+            schema: String::new(),
+            rows: 1,
+            recipe: String::new(),
+            seed: 0,
+        }
+    }
+
+    /// The same training on a processor with other vectors comes to other bits.
+    #[test]
+    fn what_other_vectors_began_is_not_gone_on_with() {
+        let scratch = tempfile::tempdir().unwrap();
+        let saving = Saving {
+            folder: scratch.path().join("training"),
+            every: Duration::ZERO,
+            resume: true,
+            stop: &NEVER,
+        };
+        let begin = |vectors: &str| Keeper::new(&saving, identity(vectors));
+        let begun = begin("wide").unwrap();
+        begun.kept.unwrap().write(None).unwrap();
+        begin("wide").unwrap();
+        let Err(error) = begin("narrow") else {
+            panic!("it went on")
+        };
+        assert!(matches!(error, Error::OtherTraining { what, .. } if what.contains("vector")));
     }
 }

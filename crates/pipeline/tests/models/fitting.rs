@@ -269,6 +269,34 @@ fn numbers_of_any_size_do_no_harm() {
     assert!(error.to_string().contains("\"huge\""), "{error}");
 }
 
+/// Features around 1e-300 are standardized as any others. A target there is refused for what it is, and not for the learning rate.
+#[test]
+fn tiny_features_are_learned_from_and_a_tiny_target_is_named() {
+    let of = |feature: &str, target: &str| {
+        let mut draw = uniform(3);
+        let rows = (0..80).map(|_| {
+            let (a, b) = (draw() - 0.5, draw() - 0.5);
+            format!("{a:.4}{feature},{b:.4}{feature},{:.6}{target}", 2.0 * a - b)
+        });
+        table("a,b,y", rows)
+    };
+    let network = Recipe::Network(small_network());
+    for recipe in [&line(), &network] {
+        let model = Pipeline::fit(&of("e-300", ""), &TableReader::new(), recipe, 0).unwrap();
+        assert!(r2(&model) > 0.5, "{recipe}: {}", r2(&model));
+        for unit in ["e-300", "e300"] {
+            let table = of("", unit);
+            let error = Pipeline::fit(&table, &TableReader::new(), recipe, 0).unwrap_err();
+            assert!(matches!(error, Error::TargetUnit { .. }), "{error}");
+            let said = error.to_string();
+            assert!(
+                said.contains("\"y\"") && said.contains("another unit"),
+                "{said}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_recipe_that_cannot_be_is_refused_before_anything_is_trained() {
     let houses = houses(60, 1);
