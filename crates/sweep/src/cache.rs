@@ -1,7 +1,8 @@
 //! Finished runs, kept on disk by what they are: the same run is never made twice, not even after the program was ended.
 //!
 //! A run is a pure function of its description on one machine with one program, so an entry's key is a hash of these. The program
-//! counts by its bytes and the processor by its name: another build or another vector width may give other bits. What
+//! counts by its bytes, the processor by its name and by the vectors it computes with, which a virtual machine may hide: another build or
+//! another vector width may give other bits. What
 //! was timed counts the machine as well.
 //!
 //! One file holds the entries of one shelf (a table in a repetition), one after the other, each with its key, its length and a checksum.
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallbatch_base::vectors_in_use;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::Error;
@@ -37,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
-    /// Program and processor.
+    /// Program, processor and its vectors.
     maker: String,
 }
 
@@ -47,6 +49,10 @@ impl Cache {
     /// # Errors
     /// [`Error::Cache`] where the folder cannot be made, or this program cannot read itself.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::with_vectors(folder, vectors_in_use())
+    }
+
+    fn with_vectors(folder: &Path, vectors: &str) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Cache {
             folder: folder.to_path_buf(),
             reason: error.to_string(),
@@ -55,7 +61,11 @@ impl Cache {
         let program = std::env::current_exe().and_then(fs::read).map_err(failed)?;
         Ok(Self {
             folder: folder.to_path_buf(),
-            maker: format!("{FORMAT} {:032x} {}", xxh3_128(&program), processor()),
+            maker: format!(
+                "{FORMAT} {:032x} {} {vectors}",
+                xxh3_128(&program),
+                processor()
+            ),
         })
     }
 
@@ -292,6 +302,19 @@ mod tests {
             };
             assert_eq!(found, expected, "byte {place}");
         }
+    }
+
+    /// A processor may have lost its widest vectors to a virtual machine, and has the same name.
+    #[test]
+    fn what_other_vectors_computed_is_not_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = |vectors: &str| Cache::with_vectors(folder.path(), vectors).unwrap();
+        cache(vectors_in_use()).shelf("wine").keep("one", &1.0);
+        let found = |cache: Cache| cache.shelf("wine").find::<f64>("one");
+        assert_eq!(found(cache("another")), None);
+        cache("another").shelf("wine").keep("one", &2.0);
+        assert_eq!(found(cache("another")), Some(2.0));
+        assert_eq!(found(Cache::open(folder.path()).unwrap()), Some(1.0));
     }
 
     /// The files of a cache.
