@@ -53,7 +53,8 @@ impl Advised {
 const ADVICE: &str = "advice.json";
 
 fn has_complete_advice(folder: &Path) -> bool {
-    let text = files::read(&folder.join(ADVICE), limits::MOST_RESULTS_BYTES);
+    let begins = |text: &[u8]| text.trim_ascii_start().first() == Some(&b'{');
+    let text = files::read_if(&folder.join(ADVICE), limits::MOST_RESULTS_BYTES, begins);
     let advice = text
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());

@@ -80,10 +80,12 @@ pub(crate) fn write_picture(file: &Path, content: &[u8]) -> Result<(), Error> {
 
 /// The results in a file.
 pub(crate) fn read(file: &Path) -> Result<Results, Error> {
-    let text = files::read(file, limits::MOST_RESULTS_BYTES).map_err(|error| Error::Read {
-        file: file.to_path_buf(),
-        reason: error.to_string(),
-    })?;
+    let begins = |text: &[u8]| text.trim_ascii_start().first() == Some(&b'{');
+    let text =
+        files::read_if(file, limits::MOST_RESULTS_BYTES, begins).map_err(|error| Error::Read {
+            file: file.to_path_buf(),
+            reason: error.to_string(),
+        })?;
     parse(&text, file)
 }
 

@@ -56,6 +56,7 @@ pub(crate) fn quick(reader: TableReader) -> AdvicePlan {
 pub(crate) fn advised(table: &Table) -> Advised {
     let advised = advise(table, &quick(TableReader::new()), &mut ()).unwrap();
     check(&advised, table);
+    assert!(advised.advice.is_complete);
     advised
 }
 
