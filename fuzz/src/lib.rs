@@ -7,10 +7,14 @@
 //! |---|---|
 //! | random changes of valid files | `cargo run --release -- csv --seconds 60` |
 //! | libFuzzer | `cargo run --release -- --corpus`, then `cargo +nightly fuzz run --features libfuzzer csv` |
+//!
+//! The tests of the crate `smallbatch` have these files as a module, and give each reader a few changed files, too.
 
+mod changes;
 mod readers;
 mod seal;
 mod seeds;
 
+pub use changes::Changes;
 pub use readers::{TARGETS, read};
-pub use seeds::seeds;
+pub use seeds::{seeds, valid};

@@ -12,7 +12,7 @@ use smallbatch_predict::Model;
 use smallbatch_sweep::{Cache, Constant, Point, Trajectory};
 use smallbatch_train::{Checkpoint, Observer, Trainer, Update};
 
-use crate::seal;
+use super::seal;
 
 /// What can be asked for.
 pub const TARGETS: [&str; 13] = [
@@ -46,7 +46,7 @@ pub fn read(target: &str, bytes: &[u8]) -> bool {
         "model" => model(&seal::model(bytes)),
         "checkpoint" => checkpoint(&seal::checkpoint(bytes)),
         "experiment" => experiment(bytes),
-        "results" => results(bytes),
+        "results" => results(&seal::results(bytes)),
         "cache" => cache(&seal::cache(bytes)),
         "import" => import(bytes),
         other => panic!(
@@ -145,9 +145,11 @@ fn checkpoint(bytes: &[u8]) -> bool {
     let Ok(checkpoint) = Checkpoint::<f64>::from_bytes(bytes) else {
         return false;
     };
+    checkpoint.to_bytes().expect("what was read is written");
     let training = training();
+    // It may be of other data.
     let Ok(mut session) = Trainer::resume(checkpoint, &training, None) else {
-        return false;
+        return true;
     };
     session.run(&mut Once).ok();
     session.checkpoint().to_bytes().ok();

@@ -234,3 +234,77 @@ fn of_an_experiment() {
     };
     refused([("repetitions", preregister(&plan).map_err(Error::from))]);
 }
+
+/// A number of 301 digits is no help, and neither is one of 300 zeros.
+#[test]
+fn no_message_writes_out_a_row_of_zeros() {
+    let values = DMatrix::from_row_slice(1, 3, &[1.0, 2.0, 3.0]);
+    let numbers = Dataset::<f64>::new(values.clone(), Target::values(values)).unwrap();
+    let table = Table::read("a\n1\n".as_bytes()).unwrap();
+    let mut messages = Vec::new();
+    let mut refuse = |result: Result<()>| messages.push(result.unwrap_err().to_string());
+    for huge in [1e300, -1e300, 1e-300, -1e-300] {
+        let spec = || MlpSpec::new([2, 4, 3]);
+        let plain = || Trainer::new(spec());
+        // A number that is fine where it is negative or large is refused with the other sign or size.
+        let (negative, large) = (-huge.abs(), 1.0 + huge.abs());
+        let large = if large > 1.0 { large } else { negative };
+        let cosine = Schedule::Cosine {
+            warm_up: Period::Epochs(1),
+            floor: large,
+        };
+        for trainer in [
+            plain().learning_rate(negative),
+            plain().budget(Budget::Seconds(negative)),
+            plain().schedule(cosine),
+            plain().evaluation(Evaluation::every(EvaluateEvery::Geometric {
+                ratio: negative,
+            })),
+            plain().optimizer(OptimizerSpec::momentum(large)),
+            plain().optimizer(OptimizerSpec::adam().weight_decay(negative)),
+            Trainer::new(spec().dropout(large)),
+            Trainer::new(spec().activation(Activation::LeakyRelu { slope: negative })),
+            Trainer::new(spec().loss(Loss::Huber { delta: negative })),
+        ] {
+            refuse(trainer.validate().map_err(Error::from));
+        }
+        let timed = plain()
+            .budget(Budget::Seconds(huge.abs()))
+            .schedule(Schedule::one_cycle());
+        refuse(timed.validate().map_err(Error::from));
+        let test = RangeTest::new().lowest(negative);
+        refuse(test.validate().map_err(Error::from));
+        let fractions = Splitter::new(0).fractions(huge, huge, huge);
+        refuse(fractions.split(&numbers).map(drop).map_err(Error::from));
+        let weighted = numbers.clone().with_weights(vec![negative; 3]);
+        refuse(weighted.map(drop).map_err(Error::from));
+        let range = MinMaxScaler::new().range(huge.abs(), -huge.abs());
+        let x = DMatrix::from_row_slice(1, 2, &[1.0, 2.0]);
+        refuse(range.fit(&FitData::new(&x)).map(drop).map_err(Error::from));
+        for (l1, penalty) in [(large, 1.0), (0.5, negative)] {
+            let line = Recipe::Line(Line {
+                l1,
+                penalty,
+                ..Line::default()
+            });
+            let fitted = Pipeline::fit(&table, &TableReader::new(), &line, 0);
+            refuse(fitted.map(drop).map_err(Error::from));
+        }
+        let constant = DMatrix::from_element(1, 3, huge);
+        let explained = crate::train::metrics::r2(&constant, &constant, None);
+        refuse(explained.map(drop).map_err(Error::from));
+        #[cfg(feature = "evidence")]
+        refuse(
+            crate::evidence::Hypothesis::within(negative)
+                .map(drop)
+                .map_err(Error::from),
+        );
+    }
+    for message in messages {
+        assert!(message.len() <= 220, "{} letters: {message}", message.len());
+        assert!(
+            message.contains("e300") || message.contains("e-300"),
+            "{message}"
+        );
+    }
+}

@@ -2,6 +2,10 @@
 //!
 //! `cargo test` builds them beside the tests; `cargo test --test examples` alone does not.
 
+// Together: linking all crates takes longer than running either.
+#[cfg(feature = "lab")]
+mod changed_files;
+
 use std::process::Command;
 
 use smallbatch::train::Outcome;
