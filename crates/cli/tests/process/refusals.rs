@@ -150,24 +150,40 @@ fn a_verb_has_no_flags_of_another() {
     assert!(said.contains("--predict"), "{said}");
 }
 
+/// Squares of a target around 1e-300 are 0: no learning rate helps, another unit does.
+#[test]
+fn a_target_in_an_absurd_unit_is_named() {
+    let rows = (0..60).map(|row| format!("{}e-300,{}e-300\n", row * 7 % 60, row * 11 % 60));
+    let (_folder, tiny) = table(&format!("x,y\n{}", rows.collect::<String>()));
+    for verb in ["train", "advise"] {
+        let said = refused(&[verb, &tiny], 1);
+        assert!(
+            said.contains("\"y\"") && said.contains("in another unit") && !said.contains("rate"),
+            "{verb}: {said}"
+        );
+    }
+}
+
 /// A device that never ends, in the place of each file that is read whole.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_without_an_end_is_refused() {
     let zero = "/dev/zero";
     let (_folder, houses) = table("size,price\n1,2\n");
-    for (arguments, code) in [
-        (&["run", "--file", zero][..], 1),
-        (&["inspect", zero], 1),
-        (&["expect", zero], 1),
-        (&["advise", zero], 1),
-        (&["train", zero], 1),
-        (&["train", &houses, "--recipe", zero], 2),
-        (&["inspect", &houses, "--schema", zero], 1),
+    let (settings, table, model) = ("16777216 bytes", "no text", "no model");
+    for (arguments, code, words) in [
+        (&["run", "--file", zero][..], 1, settings),
+        (&["inspect", zero], 1, table),
+        (&["expect", zero], 1, table),
+        (&["advise", zero], 1, table),
+        (&["train", zero], 1, table),
+        (&["predict", zero, &houses], 1, model),
+        (&["train", &houses, "--recipe", zero], 2, settings),
+        (&["inspect", &houses, "--schema", zero], 1, settings),
     ] {
         let said = refused(arguments, code);
         assert!(
-            said.contains("/dev/zero") && said.contains("16777216 bytes"),
+            said.contains("/dev/zero") && said.contains(words),
             "{arguments:?}: {said}"
         );
     }
