@@ -418,11 +418,6 @@ fn what_the_committed_results_let_one_expect_holds_for_any_table() {
 fn a_verification_finds_whatever_was_changed() {
     let folder = tempfile::tempdir().unwrap();
     let plan = plan(&folder);
-    // Shorter trainings: what they find does not matter here.
-    let short = SMALL
-        .replace("updates = 40", "updates = 6")
-        .replace("long = 3", "long = 2");
-    std::fs::write(folder.path().join("small.toml"), short).unwrap();
     let file = folder.path().join("results.json");
     let results = made(&plan).results;
     // What `verify` does, of which there are more than one here.
