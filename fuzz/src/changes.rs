@@ -40,7 +40,7 @@ impl Changes {
             _ if bytes.is_empty() => bytes.push(self.bits() as u8),
             0 => bytes[at] ^= 1 << self.below(8),
             1 => {
-                bytes[at] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b',', b'-', b'9'][self.below(10)]
+                bytes[at] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b',', b'-', b'9'][self.below(10)];
             }
             2 => bytes.truncate(at),
             3 => drop(bytes.drain(piece)),
