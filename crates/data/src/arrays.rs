@@ -43,7 +43,7 @@ use crate::{ArrayProblem, Dataset, Error, Target};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     /// For errors.
     path: PathBuf,

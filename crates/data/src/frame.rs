@@ -1,10 +1,12 @@
 //! A table as its schema reads it: numbers and categories with missing cells, before anything is fitted.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Target;
 
 /// A table as a [`TableSchema`](crate::TableSchema) reads it. What is missing is still missing, and a category is still a
 /// category: filling in, encoding and scaling are fitted to training rows, and none of that has happened here.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     /// The table's name.
     pub name: String,
@@ -23,7 +25,7 @@ pub struct Frame {
 }
 
 /// A column of a [`Frame`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FrameColumn {
     /// The name: the table's column, or what of it this is (`day: weekday`).
     pub name: String,
@@ -33,11 +35,12 @@ pub struct FrameColumn {
     pub values: FrameValues,
 }
 
-/// The cells of a [`FrameColumn`].
-#[derive(Clone, Debug, PartialEq)]
+/// The cells of a [`FrameColumn`]. Missing cells are equal; serde writes a missing number as none (`null` in JSON).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FrameValues {
     /// Numbers; NaN where a cell is missing.
-    Numbers(Vec<f64>),
+    Numbers(#[serde(with = "missing")] Vec<f64>),
     /// Categories, as positions in the list of levels; [`FrameValues::MISSING`] where a cell is missing, and
     /// [`FrameValues::UNSEEN`] where it says what the schema does not know.
     Categories {
@@ -46,6 +49,39 @@ pub enum FrameValues {
         /// The names of the codes.
         levels: Vec<String>,
     },
+}
+
+impl PartialEq for FrameValues {
+    fn eq(&self, other: &Self) -> bool {
+        let equal = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+        match (self, other) {
+            (Self::Numbers(a), Self::Numbers(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(equal)
+            }
+            (
+                Self::Categories { codes, levels },
+                Self::Categories {
+                    codes: other_codes,
+                    levels: other_levels,
+                },
+            ) => codes == other_codes && levels == other_levels,
+            _ => false,
+        }
+    }
+}
+
+/// Numbers of which some are missing: JSON has no NaN.
+mod missing {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(values: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(values.iter().map(|&x| (!x.is_nan()).then_some(x)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let values = Vec::<Option<f64>>::deserialize(from)?;
+        Ok(values.iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
 }
 
 impl FrameValues {
@@ -115,7 +151,7 @@ impl Frame {
 }
 
 /// What later data have that the training data did not: reported, and read on.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The line of the first row that has it; `None` for what concerns the whole table.
     pub line: Option<u64>,
@@ -128,7 +164,7 @@ pub struct Notice {
 }
 
 /// A row of later data that cannot be read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadRow {
     /// The line in its file.
     pub line: u64,
@@ -137,7 +173,7 @@ pub struct BadRow {
 }
 
 /// What [`TableSchema::frame`](crate::TableSchema::frame) makes of a table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Framed {
     /// The rows that can be read.
     pub frame: Frame,

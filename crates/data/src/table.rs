@@ -33,7 +33,7 @@ const LINES_NAMED: usize = 5;
 /// assert!(error.to_string().contains("\"Rom\""));
 /// # Ok::<(), smallbatch_data::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     name: String,
     columns: Vec<String>,

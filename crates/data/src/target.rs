@@ -1,6 +1,7 @@
 //! What a model is to predict: a class, or one or more numbers.
 
 use nalgebra::{DMatrix, DMatrixView};
+use serde::{Deserialize, Serialize};
 use smallbatch_base::Scalar;
 
 use crate::Error;
@@ -26,7 +27,8 @@ const MOST_NUMBERED_CLASSES: usize = 1 << 16;
 /// assert_eq!((angles.n_samples(), angles.n_outputs()), (3, 2));
 /// assert_eq!(angles.names(), ["y0", "y1"]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", bound = "T: Scalar")]
 #[non_exhaustive]
 pub enum Target<T = f32> {
     /// Classification: sample i belongs to the class named `names[labels[i]]`.

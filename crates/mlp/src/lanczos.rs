@@ -1,5 +1,7 @@
 //! The largest eigenvalue of a symmetric matrix of which only products are known.
 
+use serde::{Deserialize, Serialize};
+
 use nalgebra::DMatrix;
 
 use crate::error::{require, require_finite};
@@ -19,7 +21,7 @@ use crate::{Error, Scalar};
 /// assert!(rough.products == 2 && !rough.converged);
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lanczos {
     /// Stop when \|H·v - λ·v\| is at most this part of \|λ\|, or no more than rounding makes of it: four machine epsilons of the
     /// largest eigenvalue in size. The error of λ is never more than that, and usually about its square. Finite and above 0;

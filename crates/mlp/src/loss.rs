@@ -78,7 +78,8 @@ trait Definition<'a>: Copy {
 /// assert_eq!(Loss::softmax_cross_entropy().prediction(), PredictionKind::Class);
 /// assert_eq!(Loss::Huber { delta: 1.0 }.prediction(), PredictionKind::Numbers);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PredictionKind {
     /// One of as many classes as there are outputs.
     Class,

@@ -1,5 +1,7 @@
 //! How much the gradients of single samples differ: what decides which batch size is worth its price.
 
+use serde::{Deserialize, Serialize};
+
 use crate::batch::{Batch, Open};
 use crate::curvature::Pass;
 use crate::cuts::{CHUNK, chunks};
@@ -26,7 +28,7 @@ use crate::{Error, Loss, Mlp, Scalar};
 /// assert_eq!(noise.simple_noise_scale(), 1.0);
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientNoise {
     /// \|gᵢ\|² of each sample, gᵢ the gradient of its own loss ℓᵢ (not divided by the batch, not weighted: softmax
     /// cross-entropy's class weights are weights of the mean as well, so a class of weight 0 has its norms here too).

@@ -12,7 +12,7 @@ use crate::encoder::Encoder;
 use crate::member::Member;
 
 /// A training, with what it was at each look.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Course {
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) scaler: FittedScaler,
@@ -23,7 +23,7 @@ pub struct Course {
 }
 
 /// A training after some epochs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CourseLook {
     /// How many.
     pub epoch: f64,

@@ -7,7 +7,7 @@ use crate::member::Member;
 use crate::recipe::Recipe;
 
 /// A recipe with its trainings on some folds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CrossFit {
     /// The recipe.
     pub recipe: Recipe,

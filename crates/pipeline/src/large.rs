@@ -5,6 +5,7 @@ mod hold_out;
 use std::path::{Path, PathBuf};
 
 use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
 use smallbatch_data::{
     Dataset, Frame, RowFile, RowFileWriter, Table, TableChunks, TableReader, TableSchema, Target,
     sample_path,
@@ -27,7 +28,7 @@ use hold_out::HoldOut;
 const ROWS_AT_ONCE: usize = 10_000;
 
 /// What a training may hold in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// A table of more rows is trained on from a file. Of these rows, drawn at random, also what fills missing cells, the encoding of
     /// categories and the scaling are learned then.

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
 use smallbatch_data::{BadRow, Notice};
 
 use crate::Error;
 
 /// What is predicted for the rows of a table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     /// The column that is predicted.
     pub target: String,
@@ -18,12 +19,34 @@ pub struct Predictions {
     pub lines: Vec<u64>,
     /// Probabilities, or numbers in the target's unit: shape (classes or 1, rows). They are finite.
     pub values: DMatrix<f64>,
-    /// For numbers half the width of the interval, with its coverage; infinite where too few rows vouch for it.
+    /// For numbers half the width of the interval, with its coverage; infinite where too few rows vouch for it, which serde
+    /// writes as none (`null` in JSON).
+    #[serde(with = "half_width")]
     pub half_width: Option<(f64, f64)>,
     /// What the table has that the training rows did not.
     pub notices: Vec<Notice>,
     /// Rows that cannot be read, and are not predicted.
     pub bad_rows: Vec<BadRow>,
+}
+
+/// JSON has no infinity.
+mod half_width {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        half: &Option<(f64, f64)>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        half.map(|(half, coverage)| (half.is_finite().then_some(half), coverage))
+            .serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<(f64, f64)>, D::Error> {
+        let half = Option::<(Option<f64>, f64)>::deserialize(from)?;
+        Ok(half.map(|(half, coverage)| (half.unwrap_or(f64::INFINITY), coverage)))
+    }
 }
 
 /// In a line: "price of 35 rows", "price of 35 rows, 2 more cannot be read".
@@ -125,6 +148,28 @@ fn digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// JSON has no infinity.
+    #[test]
+    fn an_interval_without_an_end_survives_json() {
+        for half_width in [None, Some((0.25, 0.9)), Some((f64::INFINITY, 0.9))] {
+            let predictions = Predictions {
+                target: "y".into(),
+                classes: Vec::new(),
+                lines: vec![2, 3],
+                values: DMatrix::from_row_slice(1, 2, &[1.5, -2.0]),
+                half_width,
+                notices: Vec::new(),
+                bad_rows: vec![BadRow {
+                    line: 4,
+                    reason: "it has 1 cell".into(),
+                }],
+            };
+            let json = serde_json::to_string(&predictions).unwrap();
+            let read: Predictions = serde_json::from_str(&json).unwrap();
+            assert_eq!(read, predictions, "{json}");
+        }
+    }
 
     #[test]
     fn digits_follow_the_interval() {

@@ -40,6 +40,7 @@ pub struct ModelMember {
 
 /// Something about a row that the model did not meet in training.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "file", derive(serde::Serialize, serde::Deserialize))]
 pub struct Warning {
     /// The column.
     pub column: Text,

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Scalar};
 
 /// Data below this is one thread's work: 16 MB take a few milliseconds, and starting a thread costs some 50 µs.
@@ -29,7 +31,8 @@ const BYTES_A_THREAD: usize = 16 << 20;
 /// );
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Threads {
     /// One for each 16 MB of data, at most as many as the processor has: data of less than 32 MB stays on the calling

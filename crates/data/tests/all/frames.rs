@@ -450,6 +450,27 @@ fn groups_weights_and_times_are_read() {
     );
 }
 
+/// JSON has no NaN, and NaN equals nothing.
+#[test]
+fn a_frame_with_missing_cells_equals_itself_and_survives_json() {
+    let text = "a,c,y\n1.5,x,1\n,y,2\n?,,3\n4,x,\n2,y,5\n";
+    let schema = TableReader::new()
+        .task(Task::Regression)
+        .schema(&table(&text.replace("x,\n", "x,4\n")))
+        .unwrap();
+    let framed = schema.frame(&table(text)).unwrap();
+    assert_eq!(framed, framed.clone());
+    let json = serde_json::to_string(&framed).unwrap();
+    assert!(json.contains("[1.5,null,null,4.0,2.0]"), "{json}");
+    assert_eq!(serde_json::from_str::<Framed>(&json).unwrap(), framed);
+    let mut other = framed.clone();
+    let FrameValues::Numbers(numbers) = &mut other.frame.columns[0].values else {
+        panic!("column a has numbers");
+    };
+    numbers[1] = 1.0;
+    assert_ne!(other, framed);
+}
+
 #[test]
 fn a_schema_survives_json_and_toml() {
     let (schema, framed) = trained();
