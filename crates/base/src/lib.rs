@@ -13,6 +13,7 @@
 //! - `compiled!` declares a function that is compiled once for each number type, in the crate that declares it, and not again
 //!   in each crate that uses it. Both of its forms may do what only their own type can (`PerType`), so no crate
 //!   has to add methods to `Scalar`.
+//! - `saved_as!` implements serde's traits through a saved form, whose code is compiled in the declaring crate, too.
 //! - `Vectors` are the vector operations of a number type, and `Elementary` its exponential, tanh, logarithm and normal
 //!   distribution, without branches.
 //! - `Number` shows a number in a message.
@@ -44,6 +45,9 @@ extern crate std;
 #[cfg(feature = "std")]
 mod compiled;
 mod elementary;
+#[cfg(feature = "std")]
+#[doc(hidden)]
+pub mod erased;
 pub mod limits;
 #[doc(hidden)]
 pub mod normal;

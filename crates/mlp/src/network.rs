@@ -34,8 +34,7 @@ const FORMAT: u32 = 2;
 /// assert!(labels.iter().enumerate().all(|(sample, &label)| probabilities[(label as usize, sample)] > 0.9));
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(into = "Saved<T>", try_from = "Saved<T>", bound = "T: Scalar")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mlp<T> {
     spec: MlpSpec,
     parameters: Parameters<T>,
@@ -77,15 +76,17 @@ struct Saved<T> {
     parameters: Vec<T>,
 }
 
-impl<T: Scalar> From<Mlp<T>> for Saved<T> {
-    fn from(network: Mlp<T>) -> Self {
+impl<T: Scalar> From<&Mlp<T>> for Saved<T> {
+    fn from(network: &Mlp<T>) -> Self {
         Self {
             format: Format(FORMAT),
-            spec: network.spec,
+            spec: network.spec.clone(),
             parameters: network.parameters.values.to_vec(),
         }
     }
 }
+
+smallbatch_base::saved_as!(Mlp<T> as Saved<T>);
 
 impl<T: Scalar> TryFrom<Saved<T>> for Mlp<T> {
     type Error = Error;

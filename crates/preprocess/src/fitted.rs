@@ -51,8 +51,7 @@ use crate::{
 /// assert_eq!(sample, [4.0, 20.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "saved::Saved", into = "saved::Saved")]
+#[derive(Clone, Debug)]
 pub struct FittedScaler {
     body: Body,
     tables: Tables,

@@ -6,7 +6,6 @@ mod saved;
 mod squares;
 
 use nalgebra::DMatrixView;
-use serde::{Deserialize, Serialize};
 
 use crate::fit_data::check_weight_sum;
 use crate::{Error, NamedFeature, NonFinite, Scalar, Threads};
@@ -53,8 +52,7 @@ const MOST_SAMPLES: u64 = 1 << 53;
 /// assert_eq!(stats.max(), [1e9 + 3.0, 5.0]);
 /// # Ok::<(), smallbatch_preprocess::Error>(())
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "saved::Saved", into = "saved::Saved")]
+#[derive(Clone, Debug)]
 pub struct FeatureStats {
     non_finite: NonFinite,
     threads: Threads,
@@ -78,7 +76,7 @@ pub struct FeatureStats {
 /// Equal are those that are saved alike: the number of threads is no part of them.
 impl PartialEq for FeatureStats {
     fn eq(&self, other: &Self) -> bool {
-        saved::Saved::from(self.clone()) == saved::Saved::from(other.clone())
+        saved::Saved::from(self) == saved::Saved::from(other)
     }
 }
 

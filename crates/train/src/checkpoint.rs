@@ -115,9 +115,37 @@ struct Form<S> {
     state: S,
 }
 
+fn bytes_here<T: Scalar>(state: &State<T>) -> Result<Vec<u8>, Error> {
+    postcard::to_stdvec(state).map_err(|error| Error::damaged(error.to_string()))
+}
+
+fn from_bytes_here<T: Scalar>(bytes: &[u8]) -> Result<Checkpoint<T>, Error> {
+    let content = match unseal(&kind::<T>(), FORMAT..=FORMAT, bytes) {
+        Ok((_, content)) => content,
+        Err(SealError::Version { found, .. }) => {
+            return Err(Error::CheckpointFormat {
+                found,
+                supported: FORMAT,
+            });
+        }
+        Err(error) => return Err(Error::damaged(error.to_string())),
+    };
+    match postcard::take_from_bytes(content) {
+        Ok((state, [])) => Ok(Checkpoint(state)),
+        Ok(_) => Err(Error::damaged("it goes on after its end")),
+        Err(error) => Err(Error::damaged(error.to_string())),
+    }
+}
+
+smallbatch_base::compiled! {
+    fn bytes(state: &'a State<T>) -> Result<Vec<u8>, Error> = bytes_here;
+
+    fn from_bytes(bytes: &'a [u8]) -> Result<Checkpoint<T>, Error> = from_bytes_here;
+}
+
 impl<T: Scalar> State<T> {
     fn bytes(&self) -> Result<Vec<u8>, Error> {
-        postcard::to_stdvec(self).map_err(|error| Error::damaged(error.to_string()))
+        bytes(self)
     }
 
     fn checksum(&self) -> Result<String, Error> {
@@ -167,21 +195,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// [`Error::CheckpointFormat`] for another format; [`Error::CheckpointDamaged`] for what is no checkpoint of these numbers (`f32` or
     /// `f64`), was cut short, or of which a bit is another.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let content = match unseal(&kind::<T>(), FORMAT..=FORMAT, bytes) {
-            Ok((_, content)) => content,
-            Err(SealError::Version { found, .. }) => {
-                return Err(Error::CheckpointFormat {
-                    found,
-                    supported: FORMAT,
-                });
-            }
-            Err(error) => return Err(Error::damaged(error.to_string())),
-        };
-        match postcard::take_from_bytes(content) {
-            Ok((state, [])) => Ok(Self(state)),
-            Ok(_) => Err(Error::damaged("it goes on after its end")),
-            Err(error) => Err(Error::damaged(error.to_string())),
-        }
+        from_bytes(bytes)
     }
 
     /// The vectors it was computed with, as [`vectors_in_use`](smallbatch_base::vectors_in_use) names them. With others the rest of the

@@ -26,14 +26,50 @@ use crate::{Error, History, Measurement, Outcome, Record, Scalar};
 /// assert_eq!(probabilities.shape(), (2, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "T: Scalar", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trained<T: Scalar> {
     pub(crate) names: Names,
     pub(crate) model: Mlp<T>,
     pub(crate) history: History,
     pub(crate) record: Record,
     pub(crate) outcome: Outcome,
+}
+
+/// The saved form.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Trained", bound = "T: Scalar", deny_unknown_fields)]
+struct Saved<T: Scalar> {
+    names: Names,
+    model: Mlp<T>,
+    history: History,
+    record: Record,
+    outcome: Outcome,
+}
+
+smallbatch_base::saved_as!(Trained<T> as Saved<T>);
+
+impl<T: Scalar> From<&Trained<T>> for Saved<T> {
+    fn from(trained: &Trained<T>) -> Self {
+        Self {
+            names: trained.names.clone(),
+            model: trained.model.clone(),
+            history: trained.history.clone(),
+            record: trained.record,
+            outcome: trained.outcome,
+        }
+    }
+}
+
+impl<T: Scalar> From<Saved<T>> for Trained<T> {
+    fn from(saved: Saved<T>) -> Self {
+        Self {
+            names: saved.names,
+            model: saved.model,
+            history: saved.history,
+            record: saved.record,
+            outcome: saved.outcome,
+        }
+    }
 }
 
 /// In a line: "13-32-3, ReLU, softmax cross-entropy; epoch 3, update 24: training loss 0.5100; the budget is spent".

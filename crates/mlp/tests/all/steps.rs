@@ -359,6 +359,11 @@ fn saved_networks_load_to_the_bit_and_damaged_ones_are_refused() {
         other.starts_with("the parameter vector has length 26; expected 32"),
         "{other}"
     );
+    let cut = refused(saved[..saved.len() - 9].to_owned());
+    assert!(cut.contains("at line 1 column"), "{cut}");
+    let wide = MlpSpec::new([3, 4, 2]).build::<f64>(5).unwrap();
+    let json = serde_json::to_string(&wide).unwrap();
+    assert_eq!(serde_json::from_str::<Mlp<f64>>(&json).unwrap(), wide);
     // Files of every format keep loading.
     for file in [
         include_str!("../saved/network-format-1.json"),

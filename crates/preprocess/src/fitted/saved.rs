@@ -13,11 +13,13 @@ pub(crate) struct Saved {
     fitted: Body,
 }
 
-impl From<FittedScaler> for Saved {
-    fn from(scaler: FittedScaler) -> Self {
+smallbatch_base::saved_as!(FittedScaler as Saved);
+
+impl From<&FittedScaler> for Saved {
+    fn from(scaler: &FittedScaler) -> Self {
         Self {
             format: Format,
-            fitted: scaler.body,
+            fitted: scaler.body.clone(),
         }
     }
 }

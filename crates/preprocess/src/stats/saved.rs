@@ -30,8 +30,10 @@ struct SavedFeature {
     skipped: u64,
 }
 
-impl From<FeatureStats> for Saved {
-    fn from(stats: FeatureStats) -> Self {
+smallbatch_base::saved_as!(FeatureStats as Saved);
+
+impl From<&FeatureStats> for Saved {
+    fn from(stats: &FeatureStats) -> Self {
         let feature = |j: usize| SavedFeature {
             count: stats.count[j],
             weight: stats.weight[j],
