@@ -1,5 +1,6 @@
 //! Checks that take long, each with its figure: more of what the tests do a little of.
 
+mod races;
 mod soak;
 
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ enum How {
     Judged(fn(u32) -> Result<String, String>),
 }
 
-const CHECKS: [Check; 5] = [
+const CHECKS: [Check; 6] = [
     Check {
         name: "kills",
         figure: 500,
@@ -54,6 +55,12 @@ const CHECKS: [Check; 5] = [
             arguments: &["run", "-p", "xtask", "--", "onnx", "{}"],
             variable: None,
         },
+    },
+    Check {
+        name: "miri",
+        figure: 16,
+        unit: "orders of the threads of a step, interpreted by Miri",
+        how: How::Judged(races::miri),
     },
     Check {
         name: "trainings",
@@ -180,7 +187,7 @@ mod tests {
         assert!(
             chosen(&["kils"])
                 .unwrap_err()
-                .contains("kills, onnx, trainings")
+                .contains("kills, onnx, miri, trainings")
         );
         assert!(chosen(&["kills=many"]).is_err());
     }

@@ -78,7 +78,7 @@ const VERBS: [(Verb, &str, &str, &str); 11] = [
         "nightly",
         "nightly [CHECK[=FIGURE]…]",
         "run the checks that take long, or those that are named: kills=500 (real processes killed at random moments, and resumed to the \
-         same bits), onnx=2000 (exported models in onnxruntime), trainings=10000 (in one process, with flat memory), table=10000000 (rows, trained on in \
+         same bits), onnx=2000 (exported models in onnxruntime), miri=16 (orders of a step's threads), trainings=10000 (in one process, with flat memory), table=10000000 (rows, trained on in \
          bounded memory), steps=60 (minutes of one training with flat memory and speed)",
     ),
     (
