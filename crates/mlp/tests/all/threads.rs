@@ -102,8 +102,10 @@ fn check<T: Scalar>(sizes: &[usize], n: usize, choice: usize, threads: usize, dr
     } else {
         1e-12
     };
+    // Some of these trainings diverge: their parameters are large, and so is what rounding does to them.
     for (a, b) in alone.0.iter().zip(&sharded.0) {
-        assert!((a.to_f64() - b.to_f64()).abs() < tolerance, "{a} and {b}");
+        let (a, b) = (a.to_f64(), b.to_f64());
+        assert!((a - b).abs() < tolerance * a.abs().max(1.0), "{a} and {b}");
     }
 }
 
