@@ -1,14 +1,16 @@
 //! Changes valid files at random and gives them to their reader: `smallbatch-fuzz TARGET|all [--seconds N] [--seed N]`, or `smallbatch-fuzz FILE TARGET` for one file,
 //! or `smallbatch-fuzz --corpus`, which writes the valid files into `corpus`.
 //!
-//! A file that is a finding is kept in `artifacts/TARGET`. What ends this program (memory, the stack, a hang) is in `artifacts/TARGET/current`.
+//! All times are the processor's: a busy or stopped machine makes no finding. A file that is a finding is kept in `artifacts/TARGET`; what ends
+//! this program (memory, the stack, a hang) is in `artifacts/TARGET/current`.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ProcessTime;
 use smallbatch_fuzz::{Changes, TARGETS, read, seeds, valid};
 
 /// A reader may allocate this much for each byte of a file, and beside it.
@@ -93,11 +95,11 @@ fn fuzz(target: &str, seconds: u64, seed: u64) -> usize {
     }
     let silent = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let start = Instant::now();
+    let start = ProcessTime::now();
     while start.elapsed() < Duration::from_secs(seconds) {
         let bytes = changes.of(&seeds);
         fs::write(folder.join("current"), &bytes).expect("a file");
-        let began = Instant::now();
+        let began = ProcessTime::now();
         let mut outcome = Ok(false);
         let memory = allocation_counter::measure(|| {
             outcome = catch_unwind(AssertUnwindSafe(|| read(target, &bytes)));
@@ -130,7 +132,7 @@ fn fuzz(target: &str, seconds: u64, seed: u64) -> usize {
     std::panic::set_hook(silent);
     fs::remove_file(folder.join("current")).ok();
     println!(
-        "{target}: {cases} files in {} s, {taken} taken, {} kinds of findings; slowest {slowest:?}, most memory {} KB",
+        "{target}: {cases} files in {} processor seconds, {taken} taken, {} kinds of findings; slowest {slowest:?}, most memory {} KB",
         start.elapsed().as_secs(),
         findings.len(),
         most >> 10
