@@ -44,10 +44,11 @@ pub(crate) use row_sums::row_sums;
 pub(crate) use transpose::{Copies, Source, flush_panels, from_panels, into_panels};
 pub(crate) use weight_gradient::{Delta, Input, Onto, Share, weight_gradient};
 
-/// Evaluates `$body` with V, the number of vectors in a line, as a constant.
+/// Evaluates `$body` with V, the number of vectors in a line, as a constant. (A constant itself, in a `const`: the compiler never sees the
+/// other bodies for this kind of vectors, which were more than half of what it compiled of this crate.)
 macro_rules! with_line {
     ($T:ident, $S:ident, |$V:ident| $body:expr) => {
-        match $T::PANEL / $T::lanes::<$S>() {
+        match const { 64 / size_of::<$T::Vector<$S>>() } {
             1 => {
                 const $V: usize = 1;
                 $body
@@ -79,7 +80,7 @@ macro_rules! in_tiles {
     ($eights:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
         let n = $n;
         let mut next = 0;
-        if $eights {
+        if const { $eights } {
             while next + 8 <= n {
                 const $M: usize = 8;
                 let $start = next;

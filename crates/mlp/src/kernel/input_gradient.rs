@@ -81,7 +81,9 @@ impl<T: Vectors> WithSimd for InputGradient<'_, T> {
         let n_panels = self.output.len() / (self.inputs.len() * T::PANEL);
         with_line!(T, S, |V| {
             let n_in_pairs = in_pairs::<V>(n_panels);
-            self.blocks::<S, 2, V>(simd, 0..n_in_pairs);
+            if const { V == 1 } {
+                self.blocks::<S, 2, V>(simd, 0..n_in_pairs);
+            }
             self.blocks::<S, 1, V>(simd, n_in_pairs..n_panels);
         });
     }

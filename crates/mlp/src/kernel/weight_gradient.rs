@@ -70,8 +70,7 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
         let (n_units, n_inputs) = (onto.weight.len() / onto.fan_in, onto.columns.len());
         let n_samples = shares.iter().map(|share| share.n_samples).sum::<usize>();
         let tile = 2 * T::lanes::<S>().max(T::PANEL / 2);
-        let is_line = T::lanes::<S>() == T::PANEL;
-        let block_bytes = if is_line {
+        let block_bytes = if is_line::<T, S>() {
             BLOCK_BYTES_OF_LINES
         } else {
             BLOCK_BYTES
@@ -79,7 +78,7 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
         let block = (block_bytes / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
         for start in (0..n_inputs).step_by(block) {
             let inputs = start..(start + block).min(n_inputs);
-            in_tiles!(is_line, n_units, |M, unit| {
+            in_tiles!(is_line::<T, S>(), n_units, |M, unit| {
                 let rows = &mut onto.weight[unit * onto.fan_in..][..M * onto.fan_in];
                 let mut strip = Strip::<T, M> {
                     rows: columns_of(rows, onto.fan_in, onto.columns.clone()),
@@ -91,6 +90,11 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
             });
         }
     }
+}
+
+/// Whether a vector is a whole line.
+const fn is_line<T: Vectors, S: Simd>() -> bool {
+    size_of::<T::Vector<S>>() == 64
 }
 
 /// Some columns of each of M rows.
@@ -170,7 +174,7 @@ impl<T: Vectors, const M: usize> Strip<'_, T, M> {
                 let mut lane = 0;
                 // Fours, for the loop to cost less; T::PANEL is a multiple of four. Not where a vector is less than a line:
                 // the compiler would make two instructions of some broadcasts, which takes a sixth of the speed with AVX2.
-                while T::lanes::<S>() == T::PANEL && lane + 4 <= lanes {
+                while const { is_line::<T, S>() } && lane + 4 <= lanes {
                     for k in 0..4 {
                         let sample = &samples[k * stride..];
                         add_sample(simd, &mut sums, delta, lane + k, sample, second);
