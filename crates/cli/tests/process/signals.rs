@@ -62,32 +62,41 @@ fn hang_ups_are_ignored() -> bool {
     ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Far more repetitions than a test would wait for. `nohup` starts a program as `trap '' HUP` does.
 #[test]
-fn a_signal_ends_the_work_and_writes_what_is_complete() {
-    let hang_up = ("", &["-HUP"][..], 129);
-    let hang_up = (!hang_ups_are_ignored()).then_some(hang_up);
-    let others = [
-        ("", &["-INT"][..], 130),
-        ("trap '' HUP;", &["-HUP", "-TERM"], 143),
-    ];
-    for (before, signals, code) in others.into_iter().chain(hang_up) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let arguments = "run centering-alone --repetitions 1024";
-        let (found, said, printed) = stopped(folder.path(), before, arguments, "%", signals);
-        assert_eq!(found, Some(code), "{signals:?}: {said}");
-        assert!(
-            said.contains("stopping") && said.contains("stopped after"),
-            "{said}"
-        );
-        let out = folder.path().join("out");
-        for name in ["results.json", "report.html", "report.md"] {
-            assert!(out.join(name).is_file(), "{name} is missing");
-        }
-        assert!(printed.contains("out/report.html"), "{printed}");
-        let results = results_in(&out);
-        assert!(results["answers"].is_array() && results["schema_version"] == 2);
+fn an_interrupted_run_writes_what_is_complete() {
+    check_run("", &["-INT"], 130);
+}
+
+/// `nohup` starts a program as `trap '' HUP` does: it goes on, and ends when it is asked to.
+#[test]
+fn a_run_under_nohup_is_ended_by_termination_only() {
+    check_run("trap '' HUP;", &["-HUP", "-TERM"], 143);
+}
+
+#[test]
+fn a_run_whose_terminal_hangs_up_writes_what_is_complete() {
+    if !hang_ups_are_ignored() {
+        check_run("", &["-HUP"], 129);
     }
+}
+
+/// Of far more repetitions than a test would wait for.
+fn check_run(before: &str, signals: &[&str], code: i32) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let arguments = "run centering-alone --repetitions 1024";
+    let (found, said, printed) = stopped(folder.path(), before, arguments, "%", signals);
+    assert_eq!(found, Some(code), "{signals:?}: {said}");
+    assert!(
+        said.contains("stopping") && said.contains("stopped after"),
+        "{said}"
+    );
+    let out = folder.path().join("out");
+    for name in ["results.json", "report.html", "report.md"] {
+        assert!(out.join(name).is_file(), "{name} is missing");
+    }
+    assert!(printed.contains("out/report.html"), "{printed}");
+    let results = results_in(&out);
+    assert!(results["answers"].is_array() && results["schema_version"] == 2);
 }
 
 /// What was complete is advised on, and does not replace a complete advice.

@@ -70,22 +70,26 @@ fn headers_predict_the_same_bits() {
     let Some(compiler) = compiler() else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let source = check::source(0..18, 12) + MAIN;
-    let program = folder.path().join("check");
     let mut all: Vec<Vec<&str>> = vec![vec!["-std=c99", "-O1"]];
     // With fused operations in the processor, which the pragmas of the header forbid.
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("fma") {
         all.push(vec!["-std=gnu11", "-O2", "-mfma"]);
     }
-    for mut flags in all {
-        flags.extend(WARNINGS);
-        compiled(&compiler, folder.path(), &flags, &source, &program);
-        assert_eq!(
-            run(&program),
-            (true, "0 of 216 differ\n".into()),
-            "{flags:?}"
-        );
-    }
+    // Side by side: a compiler takes seconds.
+    std::thread::scope(|threads| {
+        for mut flags in all {
+            let (compiler, source, path) = (&compiler, &source, folder.path().join(flags[0]));
+            threads.spawn(move || {
+                std::fs::create_dir(&path).expect("a folder");
+                let program = path.join("check");
+                flags.extend(WARNINGS);
+                compiled(compiler, &path, &flags, source, &program);
+                let expected = (true, "0 of 216 differ\n".into());
+                assert_eq!(run(&program), expected, "{flags:?}");
+            });
+        }
+    });
 }
 
 /// The test above can fail: without the pragmas some bits are others where there are fused operations, and other limits are seen.
