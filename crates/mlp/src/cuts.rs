@@ -1,4 +1,4 @@
-//! How the work of a step is cut: a batch into chunks, shares and shards, a layer's units and all parameters into pieces.
+//! What is worth sharing, and how the work of a step is cut: a batch into chunks, shares and shards, a layer's units and all parameters into pieces.
 
 use std::ops::Range;
 
@@ -14,15 +14,19 @@ pub const CHUNK: usize = 256;
 /// its share of the weights in its cache.
 pub(crate) const SMALL: usize = 32 * 1024;
 
+/// Below so many parameters times samples a step is not worth two rounds.
+pub(crate) const WORTH_CUTTING: usize = 48 * 1024;
+
+/// Fewer multiplications than this are not worth handing to another thread: 1.6 µs of work, where handing it over costs 0.4 µs
+/// on a quiet machine and the second thread may be late.
+pub(crate) const WORTH_SHARING: usize = 64 * 1024;
+
 /// The most shares of a chunk: with more, [`CHUNK`] samples of f32 would leave less than two panels to each.
 pub(crate) const MOST_SHARES: usize = 8;
 
 /// The most shards of a batch of many chunks. Each has a gradient of its own, so that there is memory to be saved; and a thread
 /// that is alone adds up as many.
 pub(crate) const MOST_SHARDS: usize = 8;
-
-/// Below so many parameters times samples a step is not worth two rounds.
-pub(crate) const WORTH_CUTTING: usize = 48 * 1024;
 
 /// `0..n` in ranges of at most `size`.
 #[inline]
@@ -40,18 +44,6 @@ pub(crate) fn units<T: Scalar>(n_units: usize, n_parts: usize) -> Vec<Range<usiz
     (0..n_parts)
         .map(|part| bound(part)..bound(part + 1))
         .collect()
-}
-
-/// Whether a step on so many samples, one chunk, is cut by samples among so many threads: each has a panel, and enough to do.
-pub(crate) fn is_cut_by_samples<T: Scalar>(
-    n_parameters: usize,
-    n_samples: usize,
-    n_threads: usize,
-) -> bool {
-    n_threads > 1
-        && n_samples.div_ceil(T::PANEL) >= n_threads.min(MOST_SHARES)
-        && n_parameters <= SMALL
-        && n_parameters * n_samples >= WORTH_CUTTING
 }
 
 /// Whether a pass over so many samples from which nothing is learned is cut by samples among so many threads: each has four

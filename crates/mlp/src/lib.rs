@@ -55,10 +55,8 @@
 //!   cycles for a number below 1.2e-38, and a training that succeeds makes such numbers. Inputs that small need a scaler.
 
 mod activation;
-mod advice;
 mod batch;
 mod buffer;
-mod clipping;
 mod curvature;
 mod cuts;
 mod destination;
@@ -84,10 +82,9 @@ mod passes;
 mod philox;
 mod product;
 mod sampled;
-mod shards;
 mod spec;
+mod step;
 mod team;
-mod training;
 mod workspace;
 
 pub use nalgebra;

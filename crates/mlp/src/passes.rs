@@ -1,6 +1,6 @@
 //! One chunk's forward and backward pass over slices: the hot path. `kernel` explains the layouts.
 //!
-//! Steps that are cut by samples instead are in `shards`; they run these passes each on one thread.
+//! Steps that are cut by samples instead are in `step`; they run these passes each on one thread.
 //!
 //! What lies between the weights, the *nodes*, is cut into parts by units, and each part is computed by one thread: its
 //! values from all parts of the node below, its deltas from all parts of the node above, and its rows of the weight below.
@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::activation::{map, map_with_slopes, scale_by, scale_by_slope};
 use crate::batch::Open;
+use crate::cuts::WORTH_SHARING;
 use crate::destination::Destination;
 use crate::dropout::{Dropout, DropoutKey};
 use crate::inputs::Inputs;
@@ -19,10 +20,6 @@ use crate::kernel::{
 use crate::parameters::Layout;
 use crate::workspace::{Part, Samples};
 use crate::{Activation, MlpSpec, Scalar, Workspace};
-
-/// Fewer multiplications than this are not worth handing to another thread: 1.6 µs of work, where handing it over costs 0.4 µs
-/// on a quiet machine and the second thread may be late.
-pub(crate) const WORTH_SHARING: usize = 64 * 1024;
 
 /// Fewer numbers than this are not worth copying by another thread.
 const WORTH_COPYING: usize = 16 * 1024;

@@ -16,43 +16,35 @@
 
 use smallbatch_base::vectorized;
 
-use crate::batch::Open;
-use crate::cuts::SMALL;
 use crate::destination::Destination;
 use crate::error::finite_loss;
 use crate::kernel::gram;
 use crate::negligible::flush;
 use crate::passes::{Mode, chunk_loss, propagate, update_layers};
 use crate::workspace::Part;
-use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
+use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
+
+use super::Step;
 
 /// The most samples of a panel.
 const LANES: usize = 16;
 
-impl<T: Scalar> Mlp<T> {
-    /// Whether a step on so many samples is clipped so: whoever computes it, since the norm is rounded otherwise. Small networks
-    /// have their gradient in the first level of cache.
-    pub(crate) fn norm_needs_no_gradient(&self, n_samples: usize) -> bool {
-        let layout = self.layout();
-        let lanes = n_samples.next_multiple_of(T::PANEL);
-        let layers = 0..layout.n_layers();
-        let widths = layers.map(|layer| layout.fan_in(layer) + layout.fan_out(layer));
-        let n_products = lanes.saturating_mul(2 * widths.sum::<usize>());
-        self.n_parameters() > SMALL && n_products <= self.n_parameters()
-    }
-
-    /// A step on one chunk. `None` where the norm is no number, though the gradient's may be: nothing was changed then.
-    pub(crate) fn step_clipped(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
+impl<T: Scalar> Step<'_, T> {
+    /// `None` where the norm is no number, though the gradient's may be: nothing was changed then.
+    pub(super) fn clipped(
+        &self,
+        network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Option<Result<f64, Error>> {
-        let mut mode = Mode::learn(self.spec(), key, 0);
-        let (spec, parameters) = self.split_mut();
+        let &Self {
+            batch,
+            total,
+            key,
+            learning_rate,
+        } = self;
+        let mut mode = Mode::learn(network.spec(), key, 0);
+        let (spec, parameters) = network.split_mut();
         let is_plain = optimizer.is_plain_but_for_clipping();
         let divisor = if is_plain {
             total / -learning_rate
@@ -210,7 +202,8 @@ mod tests {
     use nalgebra::DMatrix;
 
     use super::*;
-    use crate::{Activation, Batch, MlpSpec, OptimizerSpec, Targets};
+    use crate::step::Plan;
+    use crate::{Activation, Batch, DropoutKey, Mlp, MlpSpec, OptimizerSpec, Targets};
 
     const SIZES: [usize; 4] = [300, 120, 20, 7];
 
@@ -230,7 +223,8 @@ mod tests {
     ) {
         let spec = MlpSpec::new(SIZES).activation(activation).dropout(0.2);
         let network: Mlp<T> = spec.build(3).unwrap();
-        assert!(network.norm_needs_no_gradient(n), "{n}");
+        let plan = Plan::of::<T>(network.layout(), n, n, 1, true);
+        assert_eq!(plan, Plan::Clipped, "{n}");
         let inputs = noise(SIZES[0], n);
         let labels: Vec<u32> = (0..n as u32).map(|j| j % 7).collect();
         let batch = Batch::new(inputs.as_view(), Targets::Labels(&labels));

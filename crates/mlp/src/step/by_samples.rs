@@ -1,28 +1,23 @@
-//! Steps of several threads that are cut by samples, where the network is small: each thread has all weights in its own cache.
+//! A step of several threads that is cut by samples, where the network is small: each thread has all weights in its own cache.
 //!
 //! A batch of one chunk is cut into shares of whole panels. Each thread computes its share's loss and the gradient with
 //! respect to every unit, from the inputs to the outputs and back, without waiting for the others; and then, of some of the
 //! parameters, the gradient over all shares, sample after sample as one thread would add them: to the same bits. Two
 //! rounds a step, however many layers there are. (13-64-64-3, two threads, against units cut layer by layer: 1.3 times as
 //! fast at batches of 32 and 1.2 at 256; up to 1.4 with five hidden layers.)
-//!
-//! A batch of many chunks is cut into shards of as many chunks, whose gradients are added up in their order: into the same
-//! shards by any number of threads, one included.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
-use smallbatch_base::vectorized;
-
-use crate::batch::Open;
-use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, Shards, share_of};
+use crate::cuts::{MOST_SHARES, Piece, share_of};
 use crate::error::finite_loss;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
 use crate::passes::{Mode, chunk_loss, input_of, propagate};
-use crate::team::{Team, locked};
-use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
+use crate::team::Team;
+use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
+
+use super::Step;
 
 /// A chunk's shares, once each was propagated.
 struct Shares<'a, T> {
@@ -79,17 +74,20 @@ impl<'a, T: Scalar> Shares<'a, T> {
     }
 }
 
-impl<T: Scalar> Mlp<T> {
-    /// A step on one chunk: its samples are cut among the threads, and then the parameters.
-    pub(crate) fn step_by_samples(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
+impl<T: Scalar> Step<'_, T> {
+    /// The chunk's samples are cut among the threads, and then the parameters.
+    pub(super) fn by_samples(
+        &self,
+        network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
+        let &Self {
+            batch,
+            total,
+            key,
+            learning_rate,
+        } = self;
         let Workspace {
             layout,
             team,
@@ -103,13 +101,13 @@ impl<T: Scalar> Mlp<T> {
         let n_shares = team.at_work().min(MOST_SHARES).min(n_panels);
         let samples = |share| share_of::<T>(n_samples, n_shares, share);
         let shards = &mut shards[..n_shares];
-        let network = &*self;
+        let trained = &*network;
         let divisor = optimizer.divisor(total, learning_rate);
         team.each(true, shards.iter_mut().enumerate(), |(share, shard)| {
             let samples = samples(share);
-            let mut mode = Mode::learn(network.spec(), key, samples.start as u64);
+            let (spec, parameters) = (trained.spec(), trained.parameters().as_slice());
+            let mut mode = Mode::learn(spec, key, samples.start as u64);
             let chunk = batch.range(samples);
-            let (spec, parameters) = (network.spec(), network.parameters().as_slice());
             chunk_loss(spec, parameters, &chunk, divisor, &mut mode, shard);
             propagate(spec, parameters, chunk.n_samples(), &mode, shard);
         });
@@ -123,7 +121,7 @@ impl<T: Scalar> Mlp<T> {
             shards,
             inputs: batch.inputs,
         };
-        let parameters = self.parameters_mut().as_mut_slice();
+        let parameters = network.parameters_mut().as_mut_slice();
         if optimizer.is_plain_descent() {
             optimizer.next_step(learning_rate);
             let items = pieces.iter().zip(in_pieces(parameters, pieces));
@@ -146,117 +144,11 @@ impl<T: Scalar> Mlp<T> {
         )?;
         Ok(loss)
     }
-
-    /// A step on many chunks: the gradients of up to [`MOST_SHARDS`] shards of them, added up in their order.
-    pub(crate) fn step_in_shards(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
-        optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
-        workspace: &mut Workspace<T>,
-    ) -> Result<f64, Error> {
-        let shards = Shards::of(batch.n_samples(), workspace.capacity);
-        if workspace.shards.is_empty() {
-            let mut gradient = std::mem::take(&mut workspace.gradient);
-            let sum = self.add_shards(batch, &shards, total, key, workspace, &mut gradient);
-            let updated = finite_loss(sum / total, optimizer.step()).and_then(|loss| {
-                let parameters = self.parameters_mut().as_mut_slice();
-                optimizer.update_here(parameters, &gradient, learning_rate)?;
-                Ok(loss)
-            });
-            workspace.gradient = gradient;
-            return updated;
-        }
-        let Workspace {
-            team,
-            shards: buffers,
-            shard_gradients,
-            pieces,
-            gradient,
-            ..
-        } = workspace;
-        let network = &*self;
-        // A thread's buffers serve each shard that it takes.
-        let mut buffers = buffers.iter_mut();
-        let buffers: [_; MOST_SHARES] = std::array::from_fn(|_| Mutex::new(buffers.next()));
-        let shard_gradients = &mut shard_gradients[..shards.n_shards];
-        let mut sums = [0.0; MOST_SHARDS];
-        let items = shard_gradients.iter_mut().zip(&mut sums).enumerate();
-        team.each_on(true, items, |thread, (shard, (gradient, sum))| {
-            let mut buffers = locked(&buffers[thread]);
-            // There are as many as threads that may take part.
-            let Some(buffers) = buffers.as_mut() else {
-                return;
-            };
-            *sum = network.set_shard(batch, &shards, shard, total, key, buffers, gradient);
-        });
-        let loss = finite_loss(sums.iter().sum::<f64>() / total, optimizer.step())?;
-
-        let (first, others) = shard_gradients.split_at(1);
-        let set = |piece: &Piece, gradient: &mut [T]| {
-            gradient.copy_from_slice(&first[0][piece.place.clone()]);
-            for other in others {
-                add(gradient, &other[piece.place.clone()]);
-            }
-        };
-        let parameters = self.parameters_mut().as_mut_slice();
-        update(
-            team,
-            pieces,
-            set,
-            gradient,
-            optimizer,
-            parameters,
-            learning_rate,
-        )?;
-        Ok(loss)
-    }
-
-    /// The same gradient by one thread, which needs one shard's beside it; the weighted sum of the losses.
-    fn add_shards(
-        &self,
-        batch: &Open<'_, T>,
-        shards: &Shards,
-        total: f64,
-        key: Option<DropoutKey>,
-        workspace: &mut Workspace<T>,
-        gradient: &mut [T],
-    ) -> f64 {
-        let mut sum = self.set_shard(batch, shards, 0, total, key, workspace, gradient);
-        let mut other = std::mem::take(&mut workspace.shard_gradients);
-        if let [other] = &mut other[..] {
-            for shard in 1..shards.n_shards {
-                sum += self.set_shard(batch, shards, shard, total, key, workspace, other);
-                add(gradient, other);
-            }
-        }
-        workspace.shard_gradients = other;
-        sum
-    }
-
-    /// The gradient of one shard's part of the mean loss; the weighted sum of its losses.
-    #[allow(clippy::too_many_arguments)]
-    fn set_shard(
-        &self,
-        batch: &Open<'_, T>,
-        shards: &Shards,
-        shard: usize,
-        total: f64,
-        key: Option<DropoutKey>,
-        workspace: &mut Workspace<T>,
-        gradient: &mut [T],
-    ) -> f64 {
-        let (samples, chunk) = (shards.samples(shard), shards.chunk);
-        let mut mode = Mode::learn(self.spec(), key, samples.start as u64);
-        self.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient)
-    }
 }
 
 /// Sets the gradient and updates the parameters, each thread a piece of both; after all threads have their pieces of the
 /// gradient where it is clipped.
-fn update<T: Scalar>(
+pub(super) fn update<T: Scalar>(
     team: &mut Team,
     pieces: &[Piece],
     set: impl Fn(&Piece, &mut [T]) + Sync,
@@ -301,15 +193,4 @@ fn in_pieces<'a, T>(
 fn take_first<'a, T>(numbers: &mut &'a mut [T], n: usize) -> &'a mut [T] {
     let n = n.min(numbers.len());
     numbers.split_off_mut(..n).unwrap_or_default()
-}
-
-vectorized! {
-    fn add(sums: &'a mut [T], terms: &'a [T]) -> () = add_loop;
-}
-
-#[inline(always)]
-fn add_loop<T: Scalar>(sums: &mut [T], terms: &[T]) {
-    for (sum, &term) in sums.iter_mut().zip(terms) {
-        *sum += term;
-    }
 }

@@ -1,11 +1,12 @@
 //! How many threads are worth it, and workspaces that find out.
 
-use crate::cuts::{MOST_SHARDS, MOST_SHARES, SMALL, WORTH_CUTTING, is_cut_by_samples};
+use crate::cuts::{MOST_SHARDS, MOST_SHARES, WORTH_CUTTING, WORTH_SHARING};
 use crate::pace::Governor;
-use crate::passes::WORTH_SHARING;
 use crate::team::MOST;
 use crate::workspace::Automatic;
 use crate::{CHUNK, Mlp, Scalar, Workspace};
+
+use super::plan::Plan;
 
 /// Multiplications and additions that a thread makes in a nanosecond: 60 to 80 GFLOP/s on processors with AVX2.
 const PER_NANOSECOND: f64 = 35.0;
@@ -95,19 +96,26 @@ impl<T: Scalar> Mlp<T> {
         workspace
     }
 
+    /// Which way an update goes that does not clip.
+    fn plan(&self, batch_size: usize, threads: usize) -> Plan {
+        Plan::of::<T>(self.layout(), batch_size, CHUNK, threads, false)
+    }
+
     /// Whether a step on so many samples is ever handed to more than one thread.
     fn can_be_shared(&self, batch_size: usize) -> bool {
         let layout = self.layout();
-        if layout.len() <= SMALL && batch_size > CHUNK {
-            return layout.len().saturating_mul(batch_size) >= WORTH_CUTTING;
-        }
-        let batch_size = batch_size.min(CHUNK);
-        let lanes = batch_size.next_multiple_of(T::PANEL);
-        is_cut_by_samples::<T>(layout.len(), batch_size, 2)
-            || (0..layout.n_layers()).any(|layer| {
+        let lanes = batch_size.min(CHUNK).next_multiple_of(T::PANEL);
+        let by_units = || {
+            (0..layout.n_layers()).any(|layer| {
                 let (fan_in, fan_out) = (layout.fan_in(layer), layout.fan_out(layer));
                 fan_in.max(fan_out) > T::PANEL && fan_in * fan_out * lanes >= WORTH_SHARING
             })
+        };
+        match self.plan(batch_size, 2) {
+            Plan::InShards => layout.len().saturating_mul(batch_size) >= WORTH_CUTTING,
+            Plan::BySamples => true,
+            Plan::ByRows | Plan::Clipped | Plan::WithGradient => by_units(),
+        }
     }
 
     /// The estimate.
@@ -116,7 +124,8 @@ impl<T: Scalar> Mlp<T> {
         let layout = self.layout();
         let lanes = |n: usize| n.next_multiple_of(T::PANEL);
         let time = |n: usize| n as f64 / PER_NANOSECOND * (size_of::<T>() / 4) as f64;
-        if batch_size > CHUNK && layout.len() <= SMALL {
+        let plan = self.plan(batch_size, threads);
+        if plan == Plan::InShards {
             let n_chunks = batch_size.div_ceil(CHUNK);
             let n_shards = n_chunks.min(MOST_SHARDS);
             let n_chunks = n_chunks.div_ceil(n_shards) * n_shards.div_ceil(threads);
@@ -129,7 +138,7 @@ impl<T: Scalar> Mlp<T> {
             };
             return time(work) + adding;
         }
-        if is_cut_by_samples::<T>(layout.len(), batch_size, threads) {
+        if plan == Plan::BySamples {
             let n_panels = batch_size.div_ceil(T::PANEL);
             let largest = n_panels.div_ceil(threads.min(MOST_SHARES)) as f64;
             return self.nanoseconds(batch_size, 1) * largest / n_panels as f64 + 2.0 * ROUND;

@@ -1,9 +1,14 @@
-//! One update on a batch, and the ways to make it.
+//! One update on a batch, and the ways to make it: each is a file, and `plan` chooses.
+
+mod by_samples;
+mod clipped;
+mod in_shards;
+mod plan;
+mod threads;
 
 use smallbatch_base::compiled;
 
 use crate::batch::{Batch, Open};
-use crate::cuts::{SMALL, is_cut_by_samples};
 use crate::destination::Destination;
 use crate::error::finite_loss;
 use crate::finite::SAMPLES_BETWEEN_LOOKS;
@@ -11,6 +16,17 @@ use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
 use crate::passes::{Mode, backward, chunk_loss};
 use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
+
+use plan::Plan;
+
+/// What a step is about, whichever way it is made.
+struct Step<'a, T: Scalar> {
+    batch: &'a Open<'a, T>,
+    /// What the samples' weights add up to.
+    total: f64,
+    key: Option<DropoutKey>,
+    learning_rate: f64,
+}
 
 impl<T: Scalar> Mlp<T> {
     /// One update on a batch: forward, backward, optimizer. Returns the batch's mean loss before the update. The masks
@@ -74,7 +90,13 @@ impl<T: Scalar> Mlp<T> {
         if optimizer.is_plain_descent() && optimizer.step().is_multiple_of(FLUSH_EVERY) {
             flush_all(self.parameters_mut().as_mut_slice(), T::SMALLEST);
         }
-        let loss = self.paced_step(&batch, total, key, optimizer, learning_rate, workspace)?;
+        let step = Step {
+            batch: &batch,
+            total,
+            key,
+            learning_rate,
+        };
+        let loss = step.paced(self, optimizer, workspace)?;
         workspace.n_unseen = workspace.n_unseen.saturating_add(batch.n_samples());
         if workspace.n_unseen >= SAMPLES_BETWEEN_LOOKS {
             workspace.n_unseen = 0;
@@ -83,90 +105,97 @@ impl<T: Scalar> Mlp<T> {
         }
         Ok(loss)
     }
+}
 
-    /// A step by as many threads as are fastest, where that is automatic.
-    fn paced_step(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
+impl<T: Scalar> Step<'_, T> {
+    /// By as many threads as are fastest, where that is automatic. Returns the loss, as each of the ways does.
+    fn paced(
+        &self,
+        network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
+        let n_samples = self.batch.n_samples();
         let Some(automatic) = &mut workspace.automatic else {
-            return self.step(batch, total, key, optimizer, learning_rate, workspace);
+            return self.run(network, optimizer, workspace);
         };
-        let (n_threads, began) = automatic.governor.begin(batch.n_samples());
+        let (n_threads, began) = automatic.governor.begin(n_samples);
         let loss = if n_threads == 1 {
-            let alone = &mut automatic.alone;
-            self.step(batch, total, key, optimizer, learning_rate, alone)
+            self.run(network, optimizer, &mut automatic.alone)
         } else {
             workspace.team.take_part(n_threads);
-            self.step(batch, total, key, optimizer, learning_rate, workspace)
+            self.run(network, optimizer, workspace)
         };
-        workspace.end_step(batch.n_samples(), began);
+        workspace.end_step(n_samples, began);
         loss
     }
 
-    /// Chooses among the ways to make a step: they differ in speed, and in who does what.
-    fn step(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
+    fn run(
+        &self,
+        network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        let (n_parameters, n_samples) = (self.n_parameters(), batch.n_samples());
-        let is_one_chunk = n_samples <= workspace.capacity;
-        if !is_one_chunk && n_parameters <= SMALL {
-            return self.step_in_shards(batch, total, key, optimizer, learning_rate, workspace);
-        }
+        let (n_samples, capacity) = (self.batch.n_samples(), workspace.capacity);
         let n_threads = workspace.team.at_work();
-        if is_one_chunk && is_cut_by_samples::<T>(n_parameters, n_samples, n_threads) {
-            return self.step_by_samples(batch, total, key, optimizer, learning_rate, workspace);
+        let clips = optimizer.clips();
+        match Plan::of::<T>(network.layout(), n_samples, capacity, n_threads, clips) {
+            Plan::InShards => self.in_shards(network, optimizer, workspace),
+            Plan::BySamples => self.by_samples(network, optimizer, workspace),
+            Plan::ByRows => self.by_rows(network, optimizer, workspace),
+            Plan::Clipped => match self.clipped(network, optimizer, workspace) {
+                Some(loss) => loss,
+                None => self.with_gradient(network, optimizer, workspace),
+            },
+            Plan::WithGradient => self.with_gradient(network, optimizer, workspace),
         }
-        if is_one_chunk && !optimizer.clips() {
-            return self.step_by_rows(batch, total, key, optimizer, learning_rate, workspace);
-        }
-        if is_one_chunk && self.norm_needs_no_gradient(n_samples) {
-            let (rate, buffers) = (learning_rate, &mut *workspace);
-            if let Some(loss) = self.step_clipped(batch, total, key, optimizer, rate, buffers) {
-                return loss;
-            }
-        }
+    }
+
+    /// The parameters are changed as soon as their gradient is known, which is not kept.
+    fn by_rows(
+        &self,
+        network: &mut Mlp<T>,
+        optimizer: &mut Optimizer<T>,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
+        let mut mode = Mode::learn(network.spec(), self.key, 0);
+        let (spec, parameters) = network.split_mut();
+        let divisor = optimizer.divisor(self.total, self.learning_rate);
+        let sum = chunk_loss(spec, parameters, self.batch, divisor, &mut mode, workspace);
+        let loss = finite_loss(sum / self.total, optimizer.step())?;
+        let is_plain_descent = optimizer.is_plain_descent();
+        let mut destination =
+            Destination::step(parameters, optimizer, self.learning_rate, is_plain_descent);
+        backward(spec, &mut destination, self.batch.inputs, &mode, workspace);
+        Ok(loss)
+    }
+
+    /// The gradient chunk after chunk, and then the update.
+    fn with_gradient(
+        &self,
+        network: &mut Mlp<T>,
+        optimizer: &mut Optimizer<T>,
+        workspace: &mut Workspace<T>,
+    ) -> Result<f64, Error> {
         let mut gradient = std::mem::take(&mut workspace.gradient);
-        let loss = self.accumulate_gradient(batch, total, key, workspace, &mut gradient);
-        let updated = finite_loss(loss, optimizer.step()).and_then(|loss| {
-            let parameters = self.parameters_mut().as_mut_slice();
-            optimizer.update_here(parameters, &gradient, learning_rate)?;
-            Ok(loss)
-        });
+        let loss =
+            network.accumulate_gradient(self.batch, self.total, self.key, workspace, &mut gradient);
+        let updated = self.update(network, optimizer, loss, &gradient);
         workspace.gradient = gradient;
         updated
     }
 
-    /// A step on one chunk: the parameters are changed as soon as their gradient is known, which is not kept.
-    fn step_by_rows(
-        &mut self,
-        batch: &Open<'_, T>,
-        total: f64,
-        key: Option<DropoutKey>,
+    /// Changes the parameters where the loss is finite.
+    fn update(
+        &self,
+        network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        learning_rate: f64,
-        workspace: &mut Workspace<T>,
+        loss: f64,
+        gradient: &[T],
     ) -> Result<f64, Error> {
-        let mut mode = Mode::learn(self.spec(), key, 0);
-        let (spec, parameters) = self.split_mut();
-        let divisor = optimizer.divisor(total, learning_rate);
-        let sum = chunk_loss(spec, parameters, batch, divisor, &mut mode, workspace);
-        let loss = finite_loss(sum / total, optimizer.step())?;
-        let is_plain_descent = optimizer.is_plain_descent();
-        let mut destination =
-            Destination::step(parameters, optimizer, learning_rate, is_plain_descent);
-        backward(spec, &mut destination, batch.inputs, &mode, workspace);
+        let loss = finite_loss(loss, optimizer.step())?;
+        let parameters = network.parameters_mut().as_mut_slice();
+        optimizer.update_here(parameters, gradient, self.learning_rate)?;
         Ok(loss)
     }
 }
