@@ -6,10 +6,12 @@
 //! | `GET /model` | what it predicts, and which columns it reads |
 //! | `GET /health` | 200 while it serves |
 //!
-//! A row names every column; `null` is a missing cell. A column that is missing, unknown or of another type is an error with the row and the
+//! A row names every column; `null` is a missing cell. A column that is missing, unknown, given twice or of another type is an error with the row and the
 //! name, and no row of that request is predicted. When the model's file is replaced, the next request meets the new model; requests on
 //! their way end with the old one. A new file that cannot be read changes nothing.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
@@ -20,6 +22,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 use smallbatch_predict::{Kind, Model, Prediction, Row, Scratch, Value};
 
@@ -27,6 +31,8 @@ use smallbatch_predict::{Kind, Model, Prediction, Row, Scratch, Value};
 pub const MOST_BYTES: usize = 1 << 20;
 /// The coverage of intervals around numbers.
 const COVERAGE: f64 = 0.9;
+/// What is said of a row that is none.
+const NO_ROW: &str = "a row is an object, such as {\"size\": 54}";
 
 /// The model that is served now.
 #[derive(Clone)]
@@ -111,26 +117,68 @@ fn refused(why: String) -> Response {
     answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": why }))
 }
 
+fn no_json(error: &serde_json::Error) -> Response {
+    let error = json!({ "error": format!("the request is no JSON: {error}") });
+    answer(StatusCode::BAD_REQUEST, &error)
+}
+
+/// The elements of a list, or what is none as the only one.
+fn one_or_more(body: &[u8]) -> Result<Vec<&RawValue>, serde_json::Error> {
+    if body.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice(body)
+    } else {
+        Ok(vec![serde_json::from_slice(body)?])
+    }
+}
+
+/// A row as it was sent. A map would keep the last of two cells of one name, and nobody knows which of them was meant.
+struct Cells(Vec<(String, Json)>);
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Cells;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cells, A::Error> {
+        let mut cells = Vec::new();
+        while let Some(cell) = map.next_entry()? {
+            cells.push(cell);
+        }
+        Ok(Cells(cells))
+    }
+}
+
 async fn predict(State(served): State<Served>, body: Bytes) -> Response {
     let model = served.now();
-    let rows = match serde_json::from_slice::<Json>(&body) {
-        Ok(Json::Array(rows)) => rows,
-        Ok(row) => vec![row],
-        Err(error) => {
-            let error = json!({ "error": format!("the request is no JSON: {error}") });
-            return answer(StatusCode::BAD_REQUEST, &error);
-        }
+    let rows: Vec<&RawValue> = match one_or_more(&body) {
+        Ok(rows) => rows,
+        Err(error) => return no_json(&error),
     };
     let mut scratch = Scratch::default();
     let mut row = model.row();
     let mut predictions = Vec::with_capacity(rows.len());
-    for (at, cells) in rows.iter().enumerate() {
+    for (at, sent) in rows.iter().enumerate() {
         let place = if rows.len() > 1 {
             format!("row {}: ", at + 1)
         } else {
             String::new()
         };
-        if let Err(why) = fill(&mut row, cells) {
+        let cells = match serde_json::from_str(sent.get()) {
+            Ok(cells) => cells,
+            Err(error) if error.is_data() => return refused(format!("{place}{NO_ROW}")),
+            Err(error) => return no_json(&error),
+        };
+        if let Err(why) = fill(&mut row, &cells) {
             return refused(format!("{place}{why}"));
         }
         match model.predict_with(&row, &mut scratch) {
@@ -141,13 +189,14 @@ async fn predict(State(served): State<Served>, body: Bytes) -> Response {
     answer(StatusCode::OK, &json!({ "predictions": predictions }))
 }
 
-/// Sets the cells of a row from a JSON object that names every column.
-fn fill(row: &mut Row<'_>, cells: &Json) -> Result<(), String> {
-    let Json::Object(cells) = cells else {
-        return Err("a row is an object, such as {\"size\": 54}".to_owned());
-    };
+/// Sets the cells of a row, which name every column once.
+fn fill(row: &mut Row<'_>, Cells(cells): &Cells) -> Result<(), String> {
     row.clear();
+    let mut given = BTreeSet::new();
     for (column, cell) in cells {
+        if !given.insert(column) {
+            return Err(format!("column {column:?} is given twice"));
+        }
         let value = match cell {
             Json::Null => Value::Missing,
             Json::Bool(truth) => Value::Truth(*truth),

@@ -200,6 +200,13 @@ fn a_wrong_request_is_an_error_that_names_what_is_wrong() {
             "no column \"price\"",
         ),
         (
+            r#"[{"size": 50, "town": "Ulm"}, {"size": 50, "town": "Ulm", "size": 80}]"#,
+            422,
+            "row 2: column \"size\" is given twice",
+        ),
+        ("[7]", 422, "a row is an object"),
+        ("[[]]", 422, "a row is an object"),
+        (
             r#"{"size": "big", "town": "Ulm"}"#,
             422,
             "column \"size\" takes a number, not \"big\"",
