@@ -5,6 +5,8 @@
 //! samples go into one update. This crate makes both hard to get wrong. Its experiments (feature `lab`) measure what
 //! they are worth.
 //!
+//! Matrices are those of nalgebra, which is re-exported as [`nalgebra`]: a program needs no dependency on the same version.
+//!
 //! # A model in twenty lines
 //!
 //! Wines of three cultivars, told apart by 13 measurements that range from 0.1 to 1,680:
