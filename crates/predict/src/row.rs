@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use smallbatch_base::sine_and_cosine;
+use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::columns::{Column, DatePart, Kind};
 use crate::{Error, Model, Warning};
@@ -165,7 +165,7 @@ impl<'m> Row<'m> {
             column: column.name.clone().into_owned(),
             value: match value {
                 Value::Missing => "nothing".to_owned(),
-                Value::Number(number) => format!("{number:e}"),
+                Value::Number(number) => Number(number).to_string(),
                 Value::Truth(truth) => truth.to_string(),
                 Value::Text(text) => format!("{:?}", short(text)),
             },
@@ -217,6 +217,7 @@ fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
         (Kind::Number { range }, Value::Number(number)) if number.is_finite() => {
             let outside = range.filter(|range| is_far(number, *range));
             let warning = outside.map(|[least, largest]| {
+                let [number, least, largest] = [number, least, largest].map(Number);
                 format!("is {number}, far outside the {least} to {largest} of training")
             });
             Some((Cell::Number(number), warning))
@@ -239,7 +240,7 @@ fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
                 None => {
                     let warning = match value {
                         Value::Text(text) => format!("has the new category {:?}", short(text)),
-                        Value::Number(number) => format!("has the new category {number}"),
+                        Value::Number(number) => format!("has the new category {}", Number(number)),
                         _ => "has a new category".to_owned(),
                     };
                     (Cell::Unseen, Some(warning))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
-use smallbatch_base::sine_and_cosine;
+use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::cells::{Absence, Among, Place, is_written_zero, short, truth};
 use crate::column::{CalendarPart, Reading, TableColumn};
@@ -142,6 +142,7 @@ impl Cells<'_> {
                     Ok(value) => {
                         if !usual.contains(&value) {
                             far.add(place.line, || {
+                                let [value, least, largest] = [value, least, largest].map(Number);
                                 format!("is {value}, far outside {least} to {largest} of the training rows")
                             });
                         }

@@ -104,12 +104,12 @@ fn a_value_of_another_kind_is_refused_and_leaves_the_row_as_it_was() {
         (
             "sold",
             Value::Number(2.0),
-            "column \"sold\" takes true or false, not 2e0",
+            "column \"sold\" takes true or false, not 2",
         ),
         (
             "when",
             Value::Number(2024.0),
-            "column \"when\" takes a date such as 2024-03-01 or 2024-03-01T12:30:00, not 2.024e3",
+            "column \"when\" takes a date such as 2024-03-01 or 2024-03-01T12:30:00, not 2024",
         ),
     ] {
         assert_eq!(warnings(column, value).unwrap_err().to_string(), reason);
@@ -266,6 +266,11 @@ fn what_training_did_not_meet_is_worth_a_warning() {
             "size",
             Value::Number(-1.0),
             "size is -1, far outside the 10 to 20 of training",
+        ),
+        (
+            "size",
+            Value::Number(-1e308),
+            "size is -1e308, far outside the 10 to 20 of training",
         ),
         (
             "size",
