@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use smallbatch_predict::{
-    HiddenActivation, Column, Errors, Feature, Kind, Layer, ModelMember, Model, Network, Output, FeatureScaling,
+    Column, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, Model, ModelMember,
+    Network, Output,
 };
 use smallbatch_service::{MOST_BYTES, Served, app};
 
