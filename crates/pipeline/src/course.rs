@@ -9,7 +9,7 @@ use smallbatch_preprocess::FittedScaler;
 use crate::Error;
 use crate::Output;
 use crate::encoder::Encoder;
-use crate::member::Member;
+use crate::member::{Member, MemberEpoch};
 
 /// A training, with what it was at each look.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,12 +45,23 @@ impl CourseLook {
 impl Course {
     /// What can be used of it: the network at a look, with all that stands before and after it.
     pub fn member(&self, look: usize) -> Option<Member> {
-        let look = self.looks.get(look)?;
+        let looks = self.looks.get(..=look)?;
+        // A line has no epochs, and JSON no infinity.
+        let epochs = looks
+            .iter()
+            .filter(|look| look.epoch > 0.0 && look.training_loss.is_finite());
+        let history = epochs.map(|look| MemberEpoch {
+            epoch: look.epoch,
+            training_loss: look.training_loss,
+            held_out_loss: look.loss(),
+        });
+        let look = looks.last()?;
         Some(Member {
             encoder: (*self.encoder).clone(),
             scaler: self.scaler.clone(),
             network: look.network.clone(),
             output: look.output,
+            history: history.collect(),
         })
     }
 }

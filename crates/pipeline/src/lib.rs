@@ -97,7 +97,7 @@ pub use encoder::Encoder;
 pub use error::Error;
 pub use fold::Fold;
 pub use large::Memory;
-pub use member::{Member, committee, row_losses};
+pub use member::{Member, MemberEpoch, committee, row_losses};
 pub use pipeline::{Pipeline, held_out};
 pub use predictions::Predictions;
 pub use recipe::{Levels, Line, NetworkRecipe, Rates, Recipe, RecipeOptimizer};

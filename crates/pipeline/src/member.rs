@@ -19,6 +19,18 @@ const LEAST: f64 = 1e-15;
 /// and infinite minus infinite is no prediction.
 const MOST: f64 = 1e18;
 
+/// How far a training was after some epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberEpoch {
+    /// How many.
+    pub epoch: f64,
+    /// The mean loss of the batches since the line before, by the network's own measure.
+    pub training_loss: f64,
+    /// The mean loss of the rows held out, by the measure that chose the network.
+    pub held_out_loss: f64,
+}
+
 /// A network with what stands before and after it, all of it fitted to the same training rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
@@ -30,6 +42,9 @@ pub struct Member {
     pub network: Mlp<f32>,
     /// What its outputs mean.
     pub output: Output,
+    /// How its training went, up to the network that was taken; empty where its file is older than this field.
+    #[serde(default)]
+    pub history: Vec<MemberEpoch>,
 }
 
 impl Member {

@@ -17,7 +17,7 @@ use crate::conformal::Conformal;
 use crate::encoder::Encoder;
 use crate::recipe::Recipe;
 use crate::scores::Scores;
-use crate::{Error, Member, Pipeline};
+use crate::{Error, Member, MemberEpoch, Pipeline};
 
 /// What the predictor does not need.
 #[derive(Serialize, Deserialize)]
@@ -40,6 +40,9 @@ struct Fitted {
     scaler: FittedScaler,
     network: MlpSpec,
     output: Output,
+    /// Earlier files have none.
+    #[serde(default)]
+    history: Vec<MemberEpoch>,
 }
 
 /// The bytes of a model's file.
@@ -50,6 +53,7 @@ pub(crate) fn bytes_of(model: &Pipeline) -> Result<Vec<u8>, Error> {
         scaler: member.scaler.clone(),
         network: member.network.spec().clone(),
         output: member.output,
+        history: member.history.clone(),
     };
     let training = Training {
         schema: model.schema.clone(),
@@ -119,6 +123,7 @@ fn read(bytes: &[u8]) -> Result<Pipeline, String> {
             scaler: fitted.scaler,
             network: Mlp::from_parameters(fitted.network, parameters)?,
             output: fitted.output,
+            history: fitted.history,
         })
     });
     let members: Result<Vec<Member>, smallbatch_mlp::Error> = members.collect();

@@ -56,6 +56,13 @@ fn a_model_comes_back_to_the_bit() {
         let loaded = Pipeline::load(&file).unwrap();
         assert_eq!(loaded, model);
         assert_eq!(loaded.advice(), "some advice");
+        // How each training went is in the file, too; a line has no epochs.
+        for member in loaded.members() {
+            let epochs: Vec<f64> = member.history.iter().map(|look| look.epoch).collect();
+            assert!(epochs.is_sorted_by(|a, b| a < b), "{epochs:?}");
+            let is_network = matches!(recipe, Recipe::Network(_));
+            assert_eq!(!epochs.is_empty(), is_network);
+        }
         let bits = |model: &Pipeline| -> Vec<u64> {
             let values = model.predict(&table).unwrap().values;
             values.iter().map(|value| value.to_bits()).collect()
