@@ -47,9 +47,9 @@ impl Course {
     pub fn member(&self, look: usize) -> Option<Member> {
         let looks = self.looks.get(..=look)?;
         // A line has no epochs, and JSON no infinity.
-        let epochs = looks
-            .iter()
-            .filter(|look| look.epoch > 0.0 && look.training_loss.is_finite());
+        let epochs = looks.iter().filter(|look| {
+            look.epoch > 0.0 && look.training_loss.is_finite() && look.loss().is_finite()
+        });
         let history = epochs.map(|look| MemberEpoch {
             epoch: look.epoch,
             training_loss: look.training_loss,

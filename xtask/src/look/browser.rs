@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 /// The names that Chromium goes by.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
-/// A page that takes longer than this is not waited for.
-const LONGEST: Duration = Duration::from_secs(180);
+/// A page that takes longer than this is not waited for, but opened again: now and then a headless Chromium starts and does nothing.
+const LONGEST: Duration = Duration::from_secs(60);
+const ATTEMPTS: u32 = 3;
 
 /// The size of a screen, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,14 +71,31 @@ impl Browser {
         let create = |path: &Path| {
             File::create(path).map_err(|error| format!("cannot write {}: {error}", path.display()))
         };
-        let mut command = Command::new(&self.program);
-        command
-            .args(arguments(&self.folder, colours, wanted, is_root()))
-            .arg(url(page))
-            .stdin(Stdio::null())
-            .stdout(create(&output)?)
-            .stderr(create(&log)?);
-        finish(command, &self.program, &log)?;
+        let attempt = || {
+            let mut command = Command::new(&self.program);
+            command
+                .args(arguments(&self.folder, colours, wanted, is_root()))
+                .arg(url(page))
+                .stdin(Stdio::null())
+                .stdout(create(&output)?)
+                .stderr(create(&log)?);
+            finish(command, &self.program, &log)
+        };
+        let mut is_done = false;
+        for _ in 0..ATTEMPTS {
+            is_done = attempt()?;
+            if is_done {
+                break;
+            }
+        }
+        if !is_done {
+            return Err(format!(
+                "{} took longer than {} s, {ATTEMPTS} times; {} says how far it came",
+                self.program.display(),
+                LONGEST.as_secs(),
+                log.display()
+            ));
+        }
         if let Wanted::Picture(file, _) | Wanted::Print(file) = wanted
             && !file.is_file()
         {
@@ -93,8 +111,8 @@ impl Browser {
     }
 }
 
-/// Starts the browser and waits for its end, though not for ever.
-fn finish(mut command: Command, program: &Path, log: &Path) -> Result<(), String> {
+/// Starts the browser and waits for its end, though not for ever: whether it came.
+fn finish(mut command: Command, program: &Path, log: &Path) -> Result<bool, String> {
     let cannot = |error| format!("cannot start {}: {error}", program.display());
     let mut child = command.spawn().map_err(cannot)?;
     let begun = Instant::now();
@@ -106,17 +124,12 @@ fn finish(mut command: Command, program: &Path, log: &Path) -> Result<(), String
             // It may have ended in this moment: then there is nothing to end.
             drop(child.kill());
             drop(child.wait());
-            return Err(format!(
-                "{} took longer than {} s; {} says how far it came",
-                program.display(),
-                LONGEST.as_secs(),
-                log.display()
-            ));
+            return Ok(false);
         }
         std::thread::sleep(Duration::from_millis(20));
     };
     if status.success() {
-        Ok(())
+        Ok(true)
     } else {
         Err(format!(
             "{} failed ({status}); {} says why",
