@@ -93,9 +93,24 @@ fn read(file: &Path) -> Result<Model, String> {
     Model::from_bytes(&bytes).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn stamp(file: &Path) -> Option<(SystemTime, u64)> {
+/// What another file in the place of the first differs in.
+#[derive(Debug, PartialEq)]
+struct Stamp {
+    modified: SystemTime,
+    length: u64,
+    /// Two files that were there at one time have different ones, whatever their time and length.
+    #[cfg(unix)]
+    inode: u64,
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
     let metadata = std::fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+    Some(Stamp {
+        modified: metadata.modified().ok()?,
+        length: metadata.len(),
+        #[cfg(unix)]
+        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+    })
 }
 
 /// The routes.
@@ -269,4 +284,29 @@ async fn describe(State(served): State<Served>) -> Response {
         "networks": model.members.len(),
     });
     answer(StatusCode::OK, &described)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    /// As by `cp -p`, or within the resolution of the file system's clock.
+    #[test]
+    fn a_new_file_of_the_same_time_and_length_is_another() {
+        let folder = std::env::temp_dir().join(format!("service-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let [served, new] = ["served", "new"].map(|name| folder.join(name));
+        for (file, content) in [(&served, "one"), (&new, "two")] {
+            std::fs::write(file, content).expect("a file");
+            let file = File::options().write(true).open(file).expect("it is there");
+            file.set_modified(SystemTime::UNIX_EPOCH).expect("a time");
+        }
+        let before = stamp(&served);
+        assert!(before.is_some() && before == stamp(&served));
+        std::fs::rename(&new, &served).expect("in its place");
+        assert_ne!(before, stamp(&served));
+        std::fs::remove_dir_all(&folder).expect("it is there");
+    }
 }
