@@ -1,4 +1,4 @@
-//! One update on a batch, and the ways to make it: each is a file, and `plan` chooses.
+//! One update on a batch, and the ways to make it: `plan` chooses, and what takes more than a few lines is a file.
 
 mod by_samples;
 mod clipped;
