@@ -69,6 +69,23 @@ fn a_seed_decides_a_model() {
     assert_ne!(predicted(&first), predicted(&other));
 }
 
+/// A file of JSON would have no number for it, and could not be read again.
+#[test]
+fn a_history_has_no_losses_that_are_not_finite() {
+    let frame = frame(&houses(80, 3), &TableReader::new());
+    let (training, held_out): (Vec<usize>, Vec<usize>) = ((0..60).collect(), (60..80).collect());
+    let fold = Fold::new(&frame, &training, &held_out).unwrap();
+    let recipe = Recipe::Network(small_network());
+    let mut course = fold.train(&recipe, 7, &GO_ON).unwrap();
+    let last = course.looks.len() - 1;
+    let n_epochs = course.member(last).unwrap().history.len();
+    assert!(n_epochs > 2);
+    course.looks[last].losses[0] = f64::INFINITY;
+    course.looks[last - 1].training_loss = f64::NAN;
+    let history = course.member(last).unwrap().history;
+    assert_eq!(history.len(), n_epochs - 2);
+}
+
 /// Rows held out may say anything: what is fitted to the others stays as it is, to the bit.
 #[test]
 fn nothing_is_fitted_to_rows_held_out() {
