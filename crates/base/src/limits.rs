@@ -46,6 +46,8 @@ limits! {
     MOST_STEP_THREADS: usize = 64, "threads that share a step";
     /// The largest seed: any number of 64 bits.
     MOST_SEED: u64 = u64::MAX, "the largest seed";
+    /// How far a cell to predict may lie outside the training rows, in widths of their range.
+    MOST_WIDTHS_OUTSIDE: u32 = 1_000_000, "widths of the training range that a number lies outside it";
     /// Letters of a cell or a name that an error shows.
     MOST_LETTERS_SHOWN: usize = 40, "letters of a cell or a name that an error shows";
 }

@@ -50,7 +50,7 @@ pub fn c_header(model: &Model, name: &str) -> String {
         head(model, &cells),
         runtime.text(),
         about::texts(model, &cells),
-        predict(model, &steps),
+        predict(model, &cells, &steps),
         about::about(model, &cells),
     );
     with_prefix(&text, &prefix)
@@ -106,8 +106,8 @@ fn head(model: &Model, cells: &Cells) -> String {
 {example}     if (P_predict(cells, outputs)) ...   {outputs}
 
    A cell is a number, 1 or 0 for true or false{texts}{dates}{times}, or P_missing() if it is not known.
-   P_predict returns 0 where a cell is infinite or the prediction is not finite. Each file that includes this header has its own copy.
-   Nothing is allocated; the stack holds {stack} bytes of numbers.
+   P_predict returns 0 where a cell is infinite, or a number so far from those of training that it must be a mistake, or the prediction is
+   not finite. Each file that includes this header has its own copy. Nothing is allocated; the stack holds {stack} bytes of numbers.
 
    The bits are the same on every processor if no operations are fused. The pragmas below see to it for gcc, clang and MSVC; elsewhere
    use what is -ffp-contract=off there. */
@@ -186,7 +186,7 @@ fn widest(model: &Model) -> usize {
     widest.max().unwrap_or(0).max(1)
 }
 
-fn predict(model: &Model, steps: &str) -> String {
+fn predict(model: &Model, cells: &Cells, steps: &str) -> String {
     format!(
         "
 /* See above. */
@@ -198,7 +198,7 @@ static inline int P_predict(const double cells[Q_N_CELLS], double outputs[Q_N_OU
     for (i = 0; i < Q_N_CELLS; i++) {{
         if (cells[i] > DBL_MAX || cells[i] < -DBL_MAX) return 0;
     }}
-{steps}    for (i = 0; i < Q_N_OUTPUTS; i++) {{
+{refused}{steps}    for (i = 0; i < Q_N_OUTPUTS; i++) {{
         outputs[i] /= {n_members};
         if (!(outputs[i] <= DBL_MAX && outputs[i] >= -DBL_MAX)) return 0;
     }}
@@ -207,6 +207,7 @@ static inline int P_predict(const double cells[Q_N_CELLS], double outputs[Q_N_OU
 ",
         features = most_features(model),
         widest = widest(model),
+        refused = cells.refused(model),
         n_members = number(model.members.len().max(1) as f64),
     )
 }

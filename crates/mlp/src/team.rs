@@ -568,7 +568,11 @@ mod tests {
             assert_eq!(counts[..2], [4 * round; 2]);
             assert_eq!(counts[8..], [round; 12]);
         }
-        assert!(team.report().n_missed > 0);
+        // Where there is room for all, or Miri's clock stands still for them, all may come.
+        let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+        if n_cores < 8 && !cfg!(miri) {
+            assert!(team.report().n_missed > 0);
+        }
     }
 
     #[test]

@@ -28,6 +28,15 @@ pub enum Error {
         /// What it takes.
         expected: &'static str,
     },
+    /// A number is so far outside the training rows that it must be a mistake: by more than 1,000,000 times the width of their range.
+    TooFarOutside {
+        /// The column.
+        column: String,
+        /// The number.
+        value: String,
+        /// The range of the training rows, such as `0.2 to 5.01`.
+        training: String,
+    },
     /// The row was made for another model.
     OtherModel,
     /// What the model computes of this row is beyond its numbers.
@@ -51,6 +60,14 @@ impl fmt::Display for Error {
                 value,
                 expected,
             } => write!(f, "column {column:?} takes {expected}, not {value}"),
+            Self::TooFarOutside {
+                column,
+                value,
+                training,
+            } => write!(
+                f,
+                "column {column:?} has {value}, which must be a mistake: training had {training}; correct it or leave it out"
+            ),
             Self::OtherModel => f.write_str(
                 "this row was made for another model; make one with `row` of the model that predicts",
             ),

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use smallbatch_base::outside::Outside;
 use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::columns::{Column, DatePart, Kind};
@@ -141,7 +142,8 @@ impl<'m> Row<'m> {
     /// taken, and a warning is kept for the prediction.
     ///
     /// # Errors
-    /// [`Error::UnknownColumn`]; [`Error::WrongKind`] for a text in a column of numbers, a number that is not finite, and the like.
+    /// [`Error::UnknownColumn`]; [`Error::WrongKind`] for a text in a column of numbers, a number that is not finite, and the like;
+    /// [`Error::TooFarOutside`] for a number more than 1,000,000 times the width of the training range outside it.
     pub fn set<'a>(&mut self, column: &str, value: impl Into<Value<'a>>) -> Result<(), Error> {
         let Some(at) = self.model.columns.iter().position(|c| c.name == column) else {
             return Err(Error::UnknownColumn {
@@ -161,16 +163,7 @@ impl<'m> Row<'m> {
     /// If there is no such column.
     pub fn set_at(&mut self, at: usize, value: Value<'_>) -> Result<(), Error> {
         let column = &self.model.columns[at];
-        let (cell, warning) = cell(column, value).ok_or_else(|| Error::WrongKind {
-            column: column.name.clone().into_owned(),
-            value: match value {
-                Value::Missing => "nothing".to_owned(),
-                Value::Number(number) => Number(number).to_string(),
-                Value::Truth(truth) => truth.to_string(),
-                Value::Text(text) => format!("{:?}", short(text)),
-            },
-            expected: column.kind.expected(),
-        })?;
+        let (cell, warning) = cell(column, value)?;
         self.warnings
             .retain(|warning| warning.column != column.name);
         if let Some(what) = warning {
@@ -208,19 +201,51 @@ impl<'m> Row<'m> {
     }
 }
 
-/// What features are made of, and what is worth a warning; `None` where the column does not take such a value.
-fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
+/// What features are made of, and what is worth a warning.
+fn cell(column: &Column, value: Value<'_>) -> Result<(Cell, Option<String>), Error> {
+    if let (Kind::Number { range: Some(range) }, Value::Number(number)) = (&column.kind, value)
+        && number.is_finite()
+    {
+        let warning = number_outside(column, number, *range)?;
+        return Ok((Cell::Number(number), warning));
+    }
+    taken(&column.kind, value).ok_or_else(|| Error::WrongKind {
+        column: column.name.clone().into_owned(),
+        value: match value {
+            Value::Missing => "nothing".to_owned(),
+            Value::Number(number) => Number(number).to_string(),
+            Value::Truth(truth) => truth.to_string(),
+            Value::Text(text) => format!("{:?}", short(text)),
+        },
+        expected: column.kind.expected(),
+    })
+}
+
+/// What is to be said of a number far outside the training rows.
+fn number_outside(column: &Column, number: f64, range: [f64; 2]) -> Result<Option<String>, Error> {
+    let [least, largest] = range.map(Number);
+    let value = Number(number);
+    match Outside::of(number, range) {
+        Outside::Usual => Ok(None),
+        Outside::Far => Ok(Some(format!(
+            "is {value}, far outside the {least} to {largest} of training"
+        ))),
+        Outside::Absurd => Err(Error::TooFarOutside {
+            column: column.name.clone().into_owned(),
+            value: value.to_string(),
+            training: format!("{least} to {largest}"),
+        }),
+    }
+}
+
+/// What features are made of, and what is worth a warning; `None` where a column of this kind does not take such a value.
+fn taken(kind: &Kind, value: Value<'_>) -> Option<(Cell, Option<String>)> {
     if value == Value::Missing {
         return Some((Cell::Missing, None));
     }
-    match (&column.kind, value) {
-        (Kind::Number { range }, Value::Number(number)) if number.is_finite() => {
-            let outside = range.filter(|range| is_far(number, *range));
-            let warning = outside.map(|[least, largest]| {
-                let [number, least, largest] = [number, least, largest].map(Number);
-                format!("is {number}, far outside the {least} to {largest} of training")
-            });
-            Some((Cell::Number(number), warning))
+    match (kind, value) {
+        (Kind::Number { .. }, Value::Number(number)) if number.is_finite() => {
+            Some((Cell::Number(number), None))
         }
         (Kind::Boolean, _) => Some((Cell::Number(f64::from(u8::from(truth(value)?))), None)),
         (Kind::Category { levels }, _) => {
@@ -262,12 +287,6 @@ fn cell(column: &Column, value: Value<'_>) -> Option<(Cell, Option<String>)> {
         }
         (Kind::Number { .. } | Kind::Date { .. } | Kind::Time, _) => None,
     }
-}
-
-/// Further outside than the range is wide; one without a width says nothing.
-fn is_far(number: f64, [least, largest]: [f64; 2]) -> bool {
-    let width = largest - least;
-    width > 0.0 && width.is_finite() && (number < least - width || number > largest + width)
 }
 
 fn truth(value: Value<'_>) -> Option<bool> {

@@ -1,8 +1,8 @@
 //! The cells of one column as a schema reads them, and what is new in them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
 
+use smallbatch_base::outside::Outside;
 use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::cells::{Absence, Among, Place, is_written_zero, short, truth};
@@ -131,23 +131,15 @@ impl Cells<'_> {
         findings: &mut Findings,
     ) -> FrameValues {
         let mut far = Seen::default();
-        let [least, largest] = range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
-        let usual = usual([least, largest]);
         let mut values = Vec::with_capacity(self.table.n_rows());
         for (row, place, cell, absence) in self.cells() {
             values.push(if absence != Absence::Present {
                 f64::NAN
             } else {
-                match finite(format, place, cell) {
-                    Ok(value) => {
-                        if !usual.contains(&value) {
-                            far.add(place.line, || {
-                                let [value, least, largest] = [value, least, largest].map(Number);
-                                format!("is {value}, far outside {least} to {largest} of the training rows")
-                            });
-                        }
-                        value
-                    }
+                let value = finite(format, place, cell)
+                    .and_then(|value| near(range, value, place, cell, &mut far));
+                match value {
+                    Ok(value) => value,
                     Err(error) => {
                         findings.bad(row, error);
                         f64::NAN
@@ -241,7 +233,7 @@ impl Cells<'_> {
     ) -> Vec<FrameValues> {
         let rows = self.table.n_rows();
         let mut far = Seen::default();
-        let usual = usual([earliest, latest.unwrap_or(earliest)]);
+        let range = [earliest, latest.unwrap_or(earliest)];
         let mut trend = Vec::with_capacity(rows);
         let mut codes = vec![Vec::with_capacity(rows); parts.len()];
         for (row, place, cell, absence) in self.cells() {
@@ -254,11 +246,10 @@ impl Cells<'_> {
             }
             if let Some(days) = moment
                 .map(Moment::days)
-                .filter(|days| !usual.contains(days))
+                .filter(|days| Outside::of(*days, range) != Outside::Usual)
             {
                 far.add(place.line, || {
-                    let [day, first, last] =
-                        [days, earliest, latest.unwrap_or(earliest)].map(written);
+                    let [day, first, last] = [days, range[0], range[1]].map(written);
                     format!("is {day}, far outside {first} to {last} of the training rows")
                 });
             }
@@ -283,14 +274,28 @@ impl Cells<'_> {
     }
 }
 
-/// What is not far outside a range: not by more than its width. One value has no width to go by.
-fn usual([least, largest]: [f64; 2]) -> RangeInclusive<f64> {
-    let width = largest - least;
-    if width > 0.0 && width.is_finite() {
-        least - width..=largest + width
-    } else {
-        f64::NEG_INFINITY..=f64::INFINITY
+/// The value, unless it must be a mistake; far outside the training rows, it is told.
+fn near(
+    range: Option<[f64; 2]>,
+    value: f64,
+    place: Place<'_>,
+    cell: &str,
+    far: &mut Seen,
+) -> Result<f64, Error> {
+    let Some(range) = range else {
+        return Ok(value);
+    };
+    match Outside::of(value, range) {
+        Outside::Usual => {}
+        Outside::Far => far.add(place.line, || {
+            let [value, least, largest] = [value, range[0], range[1]].map(Number);
+            format!("is {value}, far outside {least} to {largest} of the training rows")
+        }),
+        Outside::Absurd => {
+            return Err(place.bad(cell, "a number anywhere near those of training", CORRECT));
+        }
     }
+    Ok(value)
 }
 
 /// The place of each name.

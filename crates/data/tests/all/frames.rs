@@ -320,10 +320,12 @@ fn later_tables_are_read_as_far_as_they_can_be() {
 k,town,size,open,day,more
 7,Ulm,20,yes,2025-12-24 23:00,1
 8,Rom,big,no,2025-12-24 23:00,1
-8,Rom,1e300,true,2025-12-24 23:00,1
+8,Rom,3e7,true,2025-12-24 23:00,1
 7,,?,NO,,1
 7,Ulm,20,perhaps,2025-12-24,1
 7,Ulm,20,yes,24.12.2025,1
+7,Ulm,1e300,yes,2025-12-24,1
+7,Ulm,-31000000,yes,2025-12-24,1
 ";
     let framed = schema.frame(&table(later)).unwrap();
     assert_eq!(framed.frame.lines, [2, 4, 5]);
@@ -351,8 +353,12 @@ k,town,size,open,day,more
         "{bad:?}"
     );
     assert_eq!(
+        bad[3].1,
+        "column \"size\": \"1e300\" is not a number anywhere near those of training; correct it"
+    );
+    assert_eq!(
         bad.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
-        [3, 6, 7]
+        [3, 6, 7, 8, 9]
     );
     let notices: Vec<(&str, usize, &str)> = framed
         .notices
@@ -365,16 +371,16 @@ k,town,size,open,day,more
             ("day", 1, "is missing, and never was in training"),
             (
                 "day",
-                4,
+                6,
                 "is 2025-12-24, far outside 2024-01-01 to 2024-01-06 of the training rows"
             ),
             (
                 "size",
                 1,
-                "is 1e300, far outside 10 to 40 of the training rows"
+                "is 30000000, far outside 10 to 40 of the training rows"
             ),
             ("town", 2, "has the new category \"Rom\""),
-            ("more", 6, "was not there in training; it is not used"),
+            ("more", 8, "was not there in training; it is not used"),
             (
                 "k",
                 2,

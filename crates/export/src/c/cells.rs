@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use smallbatch_base::outside::admitted;
 use smallbatch_predict::{DatePart, Kind, Model, Text};
 
 use super::number;
@@ -104,6 +105,24 @@ impl Cells {
             }
         }
         text.push_str("    Q_N_CELLS\n};\n");
+        text
+    }
+
+    /// The lines that refuse numbers too far from those of training.
+    pub(crate) fn refused(&self, model: &Model) -> String {
+        let mut text = String::new();
+        for (name, at) in self.read() {
+            let Kind::Number { range: Some(range) } = model.columns[at].kind else {
+                continue;
+            };
+            let [least, largest] = admitted(range);
+            for (sign, limit) in [('<', least), ('>', largest)] {
+                if limit.is_finite() {
+                    let limit = number(limit);
+                    let _ = writeln!(text, "    if (cells[{name}] {sign} {limit}) return 0;");
+                }
+            }
+        }
         text
     }
 

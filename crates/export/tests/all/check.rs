@@ -75,9 +75,7 @@ fn about(column: &smallbatch_predict::Column, at: usize, place: usize) -> String
 /// A function that is 1 where a random row's prediction differs.
 fn row(model: &Model, name: &str, at: usize, random: &mut Random) -> String {
     let drawn = random::row(model, random);
-    let mut row = model.row();
-    random::set(&mut row, &drawn);
-    let predicted = model.predict(&row);
+    let predicted = random::predict(model, &drawn);
     let capitals = name.to_uppercase();
     let mut text = format!(
         "static int {name}_row_{at}(void) {{

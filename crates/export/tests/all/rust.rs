@@ -75,11 +75,10 @@ fn what_is_compiled_in_is_the_model_to_the_bit() {
         for _ in 0..50 {
             let drawn = random::row(&model, random);
             let predicted = |model: &Model| {
-                let mut row = model.row();
-                random::set(&mut row, &drawn);
-                let prediction = model.predict(&row).expect("it is finite");
-                let bits: Vec<u64> = prediction.values.iter().map(|x| x.to_bits()).collect();
-                (bits, prediction.warnings)
+                random::predict(model, &drawn).map(|prediction| {
+                    let bits: Vec<u64> = prediction.values.iter().map(|x| x.to_bits()).collect();
+                    (bits, prediction.warnings)
+                })
             };
             assert_eq!(predicted(compiled), predicted(&read));
         }

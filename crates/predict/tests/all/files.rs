@@ -31,10 +31,10 @@ proptest! {
         let random = &mut Random(seed);
         let drawn = random::row(&model, random);
         let predict = |model: &Model| {
-            let mut row = model.row();
-            random::set(&mut row, &drawn);
-            let values = model.predict(&row).unwrap().values;
-            values.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            random::predict(model, &drawn).map(|prediction| {
+                let bits = prediction.values.iter().map(|x| x.to_bits());
+                bits.collect::<Vec<_>>()
+            })
         };
         prop_assert_eq!(predict(&read), predict(&model));
         prop_assert_eq!(read.to_bytes(&training).unwrap(), bytes);

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use smallbatch_predict::{
-    Column, DatePart, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List, Model,
-    ModelMember, Network, Output, Row, Text, Value,
+    Column, DatePart, Error, Errors, Feature, FeatureScaling, HiddenActivation, Kind, Layer, List,
+    Model, ModelMember, Network, Output, Prediction, Text, Value,
 };
 
 /// A stream of random numbers (`SplitMix64`).
@@ -322,10 +322,11 @@ pub(crate) fn row(model: &Model, random: &mut Random) -> Vec<Drawn> {
         .collect()
 }
 
-/// Sets the cells of a row to what was drawn.
-pub(crate) fn set(row: &mut Row<'_>, drawn: &[Drawn]) {
+/// What is predicted of a row that was drawn; a number too far outside is the only cell that is refused.
+pub(crate) fn predict<'m>(model: &'m Model, drawn: &[Drawn]) -> Result<Prediction<'m>, Error> {
+    let mut row = model.row();
     for (at, cell) in drawn.iter().enumerate() {
-        let column = &row.model().columns[at];
+        let column = &model.columns[at];
         let text = match *cell {
             Drawn::Date {
                 year,
@@ -361,6 +362,24 @@ pub(crate) fn set(row: &mut Row<'_>, drawn: &[Drawn]) {
             Drawn::Number(number) => Value::Number(number),
             _ => Value::Text(&text),
         };
-        row.set_at(at, value).expect("the column takes it");
+        let set = row.set_at(at, value);
+        if is_absurd(column, cell) {
+            let error = set.expect_err("it is absurd");
+            assert!(matches!(error, Error::TooFarOutside { .. }), "{error}");
+            return Err(error);
+        }
+        set.expect("the column takes it");
+    }
+    model.predict(&row)
+}
+
+/// Whether it is so far from training's -2 to 3 that nothing is predicted of it.
+fn is_absurd(column: &Column, cell: &Drawn) -> bool {
+    match (&column.kind, cell) {
+        (Kind::Number { range: Some(range) }, Drawn::Number(number)) => {
+            assert_eq!(*range, [-2.0, 3.0]);
+            !(-5_000_002.0..=5_000_003.0).contains(number)
+        }
+        _ => false,
     }
 }
