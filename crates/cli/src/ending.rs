@@ -88,7 +88,13 @@ impl Failure {
 const MOST_LETTERS: usize = 2000;
 
 /// The libraries' ways out, and what they are on the command line.
-const WAYS_OUT: [(&str, &str); 12] = [
+const WAYS_OUT: [(&str, &str); 15] = [
+    ("(`partial`)", "(--partial)"),
+    ("(`tables`)", "(--tables)"),
+    (
+        "another run; name another folder",
+        "another run; name another folder with --out",
+    ),
     ("without resuming", "without --resume"),
     (
         "choose another folder, or change its permissions",

@@ -53,6 +53,14 @@ pub(crate) const REPLICATE: &str = "\
 Example:
   smallbatch replicate out --out again";
 
+/// Of `sweep`.
+pub(crate) const SWEEP: &str = "\
+Example:
+  smallbatch sweep plan --quick         the jobs, in sweep/jobs.jsonl
+  smallbatch sweep run-job sweep 1      one of them, on any machine
+  smallbatch sweep run-job sweep --all  all that are not done, here
+  smallbatch sweep collect sweep        the answers, in out";
+
 /// Of `print`.
 pub(crate) const PRINT: &str = "\
 Example:

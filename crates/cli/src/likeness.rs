@@ -3,13 +3,14 @@
 use smallbatch::lab;
 
 /// The verbs, each with its other name.
-pub(crate) const VERBS: [&str; 16] = [
+pub(crate) const VERBS: [&str; 17] = [
     "run",
     "experiment",
     "verify",
     "replicate",
     "print",
     "report",
+    "sweep",
     "expect",
     "advise",
     "train",

@@ -22,6 +22,7 @@ mod output;
 mod progress;
 mod repeated;
 mod run;
+mod sweep;
 mod table;
 mod verbs;
 
@@ -53,6 +54,7 @@ fn carry_out(verb: &Verb) -> Result<Ending, Failure> {
         Verb::Inspect(asked) => table::inspect(asked),
         Verb::Export(asked) => export::export(asked),
         Verb::Data(asked) => data::data(asked),
+        Verb::Sweep(asked) => sweep::sweep(asked),
         Verb::Fsck(asked) => fsck::fsck(asked),
         Verb::Completions { shell } => {
             output::say(&verbs::completions(*shell));

@@ -96,13 +96,24 @@ fn carry_out(
         let found = lab::compare(&file.display().to_string(), before, &outcome.results);
         outcome.results.replication = Some(found);
     }
+    let ended = ended(&outcome, plan, start);
+    finish(outcome, out, all, &ended)
+}
+
+/// Writes what was found, and prints the answers.
+pub(crate) fn finish(
+    outcome: lab::RunOutcome,
+    out: &Path,
+    all: bool,
+    ended: &str,
+) -> Result<Ending, Failure> {
     let results = &outcome.results;
     let written = report::write(results, out)
         .inspect_err(|_| rescue(|folder| report::write(results, folder).is_ok()))?;
     if let Some(kept) = &written.kept {
         warn(&kept.to_string());
     }
-    warn(&ended(&outcome, plan, start));
+    warn(ended);
     if all {
         say(&report::terminal_details(results, screen()));
     }

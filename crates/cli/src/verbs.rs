@@ -15,6 +15,7 @@ use crate::fsck::Fsck;
 use crate::help;
 use crate::likeness;
 use crate::output::{say, screen, warn};
+use crate::sweep::Sweep;
 use crate::table::arguments::{Advise, Evaluate, Expect, Inspect, Predict, Reading, Train, task};
 
 /// The widest help.
@@ -78,6 +79,7 @@ pub(crate) enum Verb {
     #[command(after_help = help::PRINT)]
     Print,
     Report(Report),
+    Sweep(Sweep),
     Expect(Expect),
     Advise(Advise),
     Train(Train),

@@ -42,6 +42,33 @@ pub struct FolderTable<T = f32> {
 /// ```
 pub fn read_folder<T: Scalar>(folder: impl AsRef<Path>) -> Result<Vec<FolderTable<T>>, Error> {
     let folder = folder.as_ref();
+    let paths = paths_in(folder)?;
+    let tables: Vec<FolderTable<T>> = paths.iter().filter_map(|path| read(path, &paths)).collect();
+    if tables.is_empty() {
+        return Err(Error::NoTables {
+            folder: folder.to_path_buf(),
+        });
+    }
+    Ok(tables)
+}
+
+/// Reads one table of a folder, as [`read_folder`] does; `None` where there is none of this name.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be read.
+pub fn read_folder_table<T: Scalar>(
+    folder: impl AsRef<Path>,
+    name: &str,
+) -> Result<Option<FolderTable<T>>, Error> {
+    let paths = paths_in(folder.as_ref())?;
+    let path = paths
+        .iter()
+        .find(|path| is_table(path) && name_of(path) == name);
+    Ok(path.and_then(|path| read(path, &paths)))
+}
+
+/// What is in a folder, sorted.
+fn paths_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let io = |source| Error::Io {
         path: folder.to_path_buf(),
         source,
@@ -51,13 +78,7 @@ pub fn read_folder<T: Scalar>(folder: impl AsRef<Path>) -> Result<Vec<FolderTabl
         paths.push(entry.map_err(io)?.path());
     }
     paths.sort();
-    let tables: Vec<FolderTable<T>> = paths.iter().filter_map(|path| read(path, &paths)).collect();
-    if tables.is_empty() {
-        return Err(Error::NoTables {
-            folder: folder.to_path_buf(),
-        });
-    }
-    Ok(tables)
+    Ok(paths)
 }
 
 /// Reads a table as the file beside it says, `houses.toml` for `houses.csv`: see [`read_folder`].

@@ -61,7 +61,7 @@
 //! | see what its columns are and why, or declare it | [`TableSchema::columns`], [`ColumnKind`] |
 //! | keep categories and missing cells, for what is fitted later | [`Frame`] |
 //! | read a table that does not fit into memory | [`TableChunks`], [`SchemaInference`], [`sample_path`] |
-//! | read every table of a folder | [`read_folder`] |
+//! | read every table of a folder | [`read_folder`]; one of them [`read_folder_table`] |
 //! | read images as MNIST has them, or an array of numpy | [`read_labelled_idx`], [`read_idx`], [`read_npy`] |
 //! | read a Parquet file, with the feature `parquet` | `Table::read_parquet` |
 //! | make a data set of matrices | [`Dataset`], [`Target`] |
@@ -136,7 +136,7 @@ pub use dataset::{Dataset, MissingValues};
 pub use error::{ArrayProblem, Error, Mismatch};
 pub use features::{StoredFeatures, StoredValues};
 pub use file_batches::FileBatches;
-pub use folder::{FolderTable, read_folder, read_table};
+pub use folder::{FolderTable, read_folder, read_folder_table, read_table};
 pub use folds::Folds;
 pub use frame::{BadRow, Frame, FrameColumn, FrameValues, Framed, Notice};
 pub use infer::SchemaInference;
@@ -144,6 +144,7 @@ pub use part::Part;
 pub use reader::TableReader;
 pub use row_file::{RowFile, RowFileWriter};
 pub use schema::{TableSchema, Task};
+pub use source::is_table;
 pub use split::{KFolds, Split, Splitter, Strategy};
 pub use stream::sample;
 pub use table::Table;

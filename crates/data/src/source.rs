@@ -64,8 +64,13 @@ pub(crate) fn name_of(path: &Path) -> String {
     stem.to_string_lossy().into_owned()
 }
 
-/// Whether a file's name says that it is a table, packed or not.
-pub(crate) fn is_table(path: &Path) -> bool {
+/// Whether a file's name says that it is a text table, packed or not: what [`read_folder`](crate::read_folder) reads of a folder.
+///
+/// ```
+/// use std::path::Path;
+/// assert!(smallbatch_data::is_table(Path::new("houses.CSV.gz")) && !smallbatch_data::is_table(Path::new("houses.toml")));
+/// ```
+pub fn is_table(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     [".csv", ".csv.gz", ".csv.zst"]
         .iter()

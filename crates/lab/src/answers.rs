@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_evidence::{
     self as evidence, Decision, Hypothesis, Interval, Look, Needed, RandomEffects, Scale,
     TableEffect, VarianceComponents, Verdict, decide, spread_interval, tau_interval,
@@ -21,7 +22,7 @@ pub(crate) const ERROR: f64 = 0.05;
 const SCALE: Scale = Scale::Ratio;
 
 /// Which effect: of a claim, a question of it (the primary one is 0), a part, and a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) claim: usize,
     pub(crate) question: usize,

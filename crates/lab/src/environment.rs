@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use smallbatch_report::results::Environment;
+use smallbatch_base::vectors_in_use;
+use smallbatch_report::results::{Environment, Machine};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::RunPlan;
 
@@ -36,6 +38,23 @@ pub(crate) fn environment(plan: &RunPlan) -> Environment {
         elapsed_seconds: 0.0,
         command: plan.command(),
         request: serde_json::to_value(plan.request()).unwrap_or_default(),
+        machines: Vec::new(),
+    }
+}
+
+/// This machine, which has computed nothing yet.
+pub(crate) fn machine() -> Machine {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let program = std::env::current_exe().and_then(std::fs::read);
+    Machine {
+        host: host.trim().to_owned(),
+        processor: processor(),
+        vectors: vectors_in_use().to_owned(),
+        program: program.map_or_else(
+            |_| String::new(),
+            |bytes| format!("{:032x}", xxh3_128(&bytes)),
+        ),
+        ..Machine::default()
     }
 }
 

@@ -50,6 +50,24 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Jobs of a shared run have no result.
+    #[error("{missing} of {all} jobs in {} have no result; run them, or collect what is complete (`partial`)", folder.display())]
+    JobsMissing {
+        /// How many.
+        missing: usize,
+        /// Of how many.
+        all: usize,
+        /// The folder of the run.
+        folder: PathBuf,
+    },
+    /// A job that a shared run does not have.
+    #[error("there is no job {job:?} in {}; a job is a line of jobs.jsonl, its number from 1, or its hash", folder.display())]
+    UnknownJob {
+        /// What was asked for.
+        job: String,
+        /// The folder of the run.
+        folder: PathBuf,
+    },
     /// A file of results cannot be used.
     #[error("cannot use {}: {reason}", file.display())]
     Results {

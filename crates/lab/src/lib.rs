@@ -43,6 +43,7 @@ mod plan;
 mod repetition;
 mod replication;
 mod run;
+mod shared;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ pub use foresight::{committed, foresee};
 pub use plan::RunPlan;
 pub use replication::compare;
 pub use run::{Preregistration, RunOutcome, preregister, run};
+pub use shared::{SharedJob, SharedRun};
 pub use smallbatch_sweep::{MemoryProbe, Size};
 pub use verify::{Verification, verify};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_data::BatchSize;
 use smallbatch_evidence::quantile;
 use smallbatch_report::results::{ClaimNote, CurvePoint, DatasetNote, TuningPoint, WayNote};
@@ -13,7 +14,7 @@ use crate::design::{Design, Effort, Expectation};
 use crate::repetition::WayRuns;
 
 /// What a way did in one repetition, to be sent from thread to thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct WayRepetition {
     search: Search,
     runs: Vec<Vec<Point>>,

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_data::BatchSize;
 use smallbatch_sweep::{
     Job, JobSplit, NamedTable, Purpose, Runner, Search, Trajectory, TriedRate, seed_of,
@@ -50,7 +51,7 @@ pub(crate) enum Goal {
 }
 
 /// One effect in one repetition on one table.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Effects {
     /// The logarithm of the ratio, of each pair of final runs.
     pub(crate) pairs: Vec<f64>,

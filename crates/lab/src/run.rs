@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
+use serde::{Deserialize, Serialize};
 use smallbatch_report::results::{Omission, Results, SCHEMA_VERSION};
 use smallbatch_sweep::{Cache, NamedTable, Pool, Progress, Runner, Stages};
 use xxhash_rust::xxh3::xxh3_128;
@@ -44,7 +45,8 @@ pub struct Preregistration {
 }
 
 /// One repetition of one table, complete.
-struct Finding {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Finding {
     effects: Vec<(Key, Effects)>,
     ways: Vec<(String, WayRepetition)>,
     n_made: usize,
@@ -52,17 +54,22 @@ struct Finding {
 }
 
 /// What went wrong on a table, with the table's place.
-type Failure = (usize, Error);
+pub(crate) type Failure = (usize, Error);
+
+/// What the repetitions of each table gave, where they are complete.
+pub(crate) type Findings = Vec<Vec<Option<Finding>>>;
 
 /// All that a run needs before its first training.
-struct Prepared {
-    design: Design,
-    hash: String,
+pub(crate) struct Prepared {
+    pub(crate) design: Design,
+    pub(crate) hash: String,
     effort: Effort,
-    n_repetitions: usize,
+    pub(crate) n_repetitions: usize,
     /// How many of these are made: all, but where an earlier run that was stopped is made again.
     n_wanted: usize,
-    tables: Tables,
+    pub(crate) tables: Tables,
+    /// For each table whether secondary questions and further targets are asked of it.
+    pub(crate) is_detailed: Vec<bool>,
 }
 
 /// Which effects are asked for on which table.
@@ -150,7 +157,7 @@ impl Prepared {
         Ok(outcome)
     }
 
-    fn new(plan: &RunPlan) -> Result<Self, Error> {
+    pub(crate) fn new(plan: &RunPlan) -> Result<Self, Error> {
         let (design, text) = plan.design()?;
         let effort = design.effort(plan.size);
         let n_repetitions = plan.n_repetitions(&design)?;
@@ -164,8 +171,11 @@ impl Prepared {
         for table in &tables.tables {
             content.push_str(&format!("\n{} {:032x}", table.name(), table.fingerprint()));
         }
+        let details = effort.details.unwrap_or(usize::MAX);
+        let is_detailed = (0..tables.tables.len()).map(|table| tables.rank(table) < details);
         Ok(Self {
             hash: format!("{:032x}", xxh3_128(content.as_bytes())),
+            is_detailed: is_detailed.collect(),
             design,
             effort,
             n_repetitions,
@@ -174,10 +184,26 @@ impl Prepared {
         })
     }
 
+    /// What one repetition of one of its tables needs, which is all that is read.
+    pub(crate) fn of_one(plan: &RunPlan, table: &str, is_detailed: bool) -> Result<Self, Error> {
+        let (design, _) = plan.design()?;
+        Ok(Self {
+            hash: String::new(),
+            is_detailed: vec![is_detailed],
+            effort: design.effort(plan.size),
+            n_repetitions: 1,
+            n_wanted: 1,
+            tables: Tables {
+                tables: vec![tables::load_one(&design, plan, table)?],
+                omissions: Vec::new(),
+            },
+            design,
+        })
+    }
+
     /// The effects that are asked for on a table.
     fn wanted(&self, table: usize) -> Vec<Wanted<'_>> {
-        let details = self.effort.details.unwrap_or(usize::MAX);
-        let is_detailed = self.tables.rank(table) < details;
+        let is_detailed = self.is_detailed[table];
         let table = &self.tables.tables[table];
         let mut wanted = Vec::new();
         for (claim_index, claim) in self.design.claims.iter().enumerate() {
@@ -208,7 +234,7 @@ impl Prepared {
 
     /// A table and a repetition each, with what it costs. One repetition of every table comes before the next: an interrupted run has
     /// whole ones.
-    fn tasks(&self) -> Vec<(f64, (usize, usize))> {
+    pub(crate) fn tasks(&self) -> Vec<(f64, (usize, usize))> {
         let n_tables = self.tables.tables.len();
         let costs: Vec<f64> = (0..n_tables).map(|table| self.cost(table)).collect();
         let of_repetition = |repetition| {
@@ -221,12 +247,11 @@ impl Prepared {
     /// About what a repetition on a table costs: its updates, their samples and the weights, and more than twice as much where the
     /// secondary questions are asked. Fitted to the times of the default run, and good to a factor of 1.5.
     fn cost(&self, table: usize) -> f64 {
-        let is_detailed = self.tables.rank(table) < self.effort.details.unwrap_or(usize::MAX);
         let data = self.tables.tables[table].dataset();
         let rows = self.effort.rows.unwrap_or(usize::MAX).min(data.n_samples());
         let network = self.design.network(data);
         let n_weights: usize = network.windows(2).map(|pair| pair[0] * pair[1]).sum();
-        let details = if is_detailed { 2.5 } else { 1.0 };
+        let details = if self.is_detailed[table] { 2.5 } else { 1.0 };
         details * (200.0 + rows as f64) * (1.0 + n_weights as f64 / 1500.0)
     }
 
@@ -236,7 +261,7 @@ impl Prepared {
         plan: &RunPlan,
         cache: Option<&Cache>,
         progress: &mut dyn Progress,
-    ) -> (Vec<Vec<Option<Finding>>>, Vec<Failure>) {
+    ) -> (Findings, Vec<Failure>) {
         let pool = match plan.threads {
             0 => Pool::of_the_machine(),
             n => Pool::new(n),
@@ -247,30 +272,35 @@ impl Prepared {
             // Errors of this crate go through the pool as they are.
             Ok(self.repetition(plan, cache, table, repetition, stop))
         });
-        let mut findings: Vec<Vec<Option<Finding>>> = self
-            .tables
-            .tables
-            .iter()
-            .map(|_| (0..self.n_repetitions).map(|_| None).collect())
-            .collect();
+        let mut findings = self.no_findings();
         let mut failures = Vec::new();
         for ((table, repetition), result) in places.into_iter().zip(results) {
             match result.map_err(Error::from).and_then(|found| found) {
                 Ok(finding) => findings[table][repetition] = Some(finding),
                 Err(error) if error.is_interruption() => {}
-                Err(error) => failures.push((
-                    table,
-                    Error::step(
-                        format!("repeat {}", self.tables.tables[table].name()),
-                        error,
-                    ),
-                )),
+                Err(error) => failures.push(self.failure(table, error)),
             }
         }
         (findings, failures)
     }
 
-    fn repetition(
+    /// A place for what each repetition of each table gives.
+    pub(crate) fn no_findings(&self) -> Findings {
+        let of_table = || (0..self.n_repetitions).map(|_| None).collect();
+        self.tables.tables.iter().map(|_| of_table()).collect()
+    }
+
+    /// That a table could not be repeated.
+    pub(crate) fn failure(
+        &self,
+        table: usize,
+        why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Failure {
+        let name = self.tables.tables[table].name();
+        (table, Error::step(format!("repeat {name}"), why))
+    }
+
+    pub(crate) fn repetition(
         &self,
         plan: &RunPlan,
         cache: Option<&Cache>,
@@ -315,7 +345,7 @@ impl Prepared {
         })
     }
 
-    fn outcome(
+    pub(crate) fn outcome(
         &self,
         plan: &RunPlan,
         findings: &[Vec<Option<Finding>>],
@@ -440,7 +470,12 @@ impl Prepared {
     }
 
     /// The claim that is counted in bytes, where the design has one.
-    fn add_memory(&self, plan: &RunPlan, progress: &mut dyn Progress, outcome: &mut RunOutcome) {
+    pub(crate) fn add_memory(
+        &self,
+        plan: &RunPlan,
+        progress: &mut dyn Progress,
+        outcome: &mut RunOutcome,
+    ) {
         // The cache was opened for the trainings; where that fails now, memory is measured again.
         let cache = plan
             .cache

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use smallbatch_data::{TableReader, builtin, read_folder, read_table};
+use smallbatch_data::{
+    FolderTable, TableReader, builtin, read_folder, read_folder_table, read_table,
+};
 use smallbatch_report::results::Omission;
 use smallbatch_sweep::NamedTable;
 
@@ -125,13 +127,33 @@ type Read = (String, Result<NamedTable, String>);
 fn of_folder(folder: &Path) -> Result<Vec<Read>, Error> {
     let doing = || format!("read the tables in {}", folder.display());
     let tables = read_folder(folder).map_err(|error| Error::step(doing(), error))?;
-    let read = tables.into_iter().map(|table| {
-        let origin = format!("the table {}", table.path.display());
-        let found = table.dataset.map_err(|error| error.to_string());
-        let found = found.map(|dataset| NamedTable::new(&table.name, origin, dataset));
-        (table.name, found)
-    });
-    Ok(read.collect())
+    Ok(tables.into_iter().map(named).collect())
+}
+
+fn named(table: FolderTable) -> Read {
+    let origin = format!("the table {}", table.path.display());
+    let found = table.dataset.map_err(|error| error.to_string());
+    let found = found.map(|dataset| NamedTable::new(&table.name, origin, dataset));
+    (table.name, found)
+}
+
+/// One table of a plan, by its name; the others are not read.
+pub(crate) fn load_one(design: &Design, plan: &RunPlan, name: &str) -> Result<NamedTable, Error> {
+    let doing = || format!("read the table {name}");
+    let found = match &plan.tables {
+        Some(folder) => read_folder_table(folder, name)
+            .map_err(|error| Error::step(doing(), error))?
+            .map(named),
+        None => names(design)
+            .into_iter()
+            .find(|found| found.strip_suffix(".csv").unwrap_or(found) == name)
+            .map(|name| {
+                let table = of_design(&name, plan.file.as_deref());
+                (name, table)
+            }),
+    };
+    let (_, found) = found.ok_or_else(|| Error::step(doing(), "it is not there any more"))?;
+    found.map_err(|reason| Error::step(doing(), reason))
 }
 
 /// The names of a design's tables: [`POPULATION`] stands for many.

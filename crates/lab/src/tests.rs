@@ -1,5 +1,7 @@
 //! The property: a design run whole, stopped, made again, and repeated with other seeds.
 
+mod shared;
+
 use std::sync::LazyLock;
 
 use smallbatch_report::results::Results;

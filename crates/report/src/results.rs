@@ -139,6 +139,27 @@ pub struct Environment {
     /// What was asked for, for repeating it: the size, the files and so on, as JSON of the laboratory's own.
     #[serde(default)]
     pub request: serde_json::Value,
+    /// Where each repetition was computed, of a run that machines shared; empty for a run of one process.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<Machine>,
+}
+
+/// A machine that computed repetitions of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Its name in the network; empty where it is not known.
+    pub host: String,
+    /// The processor's name, as the system gives it.
+    pub processor: String,
+    /// The vectors that were computed with: other ones may give other last bits.
+    pub vectors: String,
+    /// XXH3 of the program, 128 bits in hexadecimal: another build may give other last bits.
+    pub program: String,
+    /// How long its repetitions took together, in seconds.
+    #[serde(with = "number::or_zero")]
+    pub seconds: f64,
+    /// The repetitions: each one's table, and its number from 0.
+    pub repetitions: Vec<(String, usize)>,
 }
 
 /// What was run.

@@ -15,6 +15,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 
 /// Rates in a decade.
@@ -59,7 +61,7 @@ pub fn step_near(rate: f64) -> i32 {
 }
 
 /// What one tuning run gave.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TriedRate {
     /// The logarithm of the measure: the less, the better.
     pub log: f64,
@@ -68,7 +70,7 @@ pub struct TriedRate {
 }
 
 /// A finished search: every rate that was tried, and the one that is chosen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     /// The runs of each step, one a seed. Of a rate that is out of the race there is one.
     pub tried: BTreeMap<i32, Vec<TriedRate>>,
@@ -77,7 +79,7 @@ pub struct Search {
 }
 
 /// The rate that a search chose.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChosenRate {
     /// Its step on the grid.
     pub step: i32,

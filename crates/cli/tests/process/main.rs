@@ -14,4 +14,5 @@ mod runs;
 mod signals;
 mod streams;
 mod support;
+mod sweep;
 mod tables;
