@@ -11,6 +11,7 @@ mod answers;
 mod cargo;
 mod ci;
 mod circles;
+mod dask;
 mod edges;
 mod keep;
 mod look;
@@ -53,6 +54,7 @@ fn carry_out() -> ExitCode {
         Ok(Verb::Ci) => ci::run(&rest),
         Ok(Verb::CheckAnswers) => answers::run(&rest),
         Ok(Verb::Coverage) => cargo::coverage(&rest),
+        Ok(Verb::Dask) => dask::run(&rest),
         Ok(Verb::Keep) => keep::run(&rest),
         Ok(Verb::Look) => look::run(&rest),
         Ok(Verb::Nightly) => nightly::run(&rest),

@@ -13,6 +13,8 @@ pub(crate) enum Verb {
     CheckAnswers,
     /// Repeat the quick experiment with many base seeds, and say how often its intervals hold.
     Coverage,
+    /// Have a Dask cluster compute what one machine does.
+    Dask,
     /// Take the results of a thorough run into the sources.
     Keep,
     /// Look at a report in a browser.
@@ -27,7 +29,7 @@ pub(crate) enum Verb {
     Supply,
 }
 
-const VERBS: [(Verb, &str, &str, &str); 11] = [
+const VERBS: [(Verb, &str, &str, &str); 12] = [
     (
         Verb::Program("experiment"),
         "experiment",
@@ -59,6 +61,13 @@ const VERBS: [(Verb, &str, &str, &str); 11] = [
         "coverage [RUNS] [ARGS…]",
         "repeat the quick experiment whole with RUNS (20) base seeds, into out/coverage, and say how often an interval \
          contains what the other runs found; goes on where it was stopped",
+    ),
+    (
+        Verb::Dask,
+        "dask",
+        "dask",
+        "have deploy/dask/sweep.py compute a small run on a Dask scheduler and two workers, one of which is killed, and compare it with a run of one \
+         process, bit for bit",
     ),
     (
         Verb::Keep,
@@ -104,12 +113,13 @@ const VERBS: [(Verb, &str, &str, &str); 11] = [
 ];
 
 /// Verbs of the program, passed on to it.
-const PASSED_ON: [&str; 14] = [
+const PASSED_ON: [&str; 15] = [
     "run",
     "verify",
     "replicate",
     "print",
     "report",
+    "sweep",
     "expect",
     "advise",
     "train",

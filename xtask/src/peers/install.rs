@@ -184,8 +184,14 @@ impl Installer {
         })
     }
 
-    /// The virtual environment's Python, with these packages.
+    /// The virtual environment's Python, with these packages of the peers' versions.
     pub(crate) fn python(&self, packages: &[&str]) -> Result<PathBuf, String> {
+        let pins = self.sources.join("python").join("requirements.txt");
+        self.python_pinned(&pins, packages)
+    }
+
+    /// The same, with the versions that a file of requirements says.
+    pub(crate) fn python_pinned(&self, pins: &Path, packages: &[&str]) -> Result<PathBuf, String> {
         let environment = self.folder.join("venv");
         let python = if cfg!(windows) {
             environment.join("Scripts").join("python.exe")
@@ -205,7 +211,7 @@ impl Installer {
             .args(["-m", "pip", "install", "--quiet"])
             .arg("--disable-pip-version-check")
             .arg("--constraint")
-            .arg(self.sources.join("python").join("requirements.txt"))
+            .arg(pins)
             .args(packages);
         silent(install)?;
         Ok(python)
