@@ -17,7 +17,7 @@
 //! - `Vectors` are the vector operations of a number type, and `Elementary` its exponential, tanh, logarithm and normal
 //!   distribution, without branches.
 //! - `Number` shows a number in a message.
-//! - `outside` says how far a number lies outside the range of the training rows.
+//! - `plausible` says how far a number lies outside the range of the training rows.
 //! - `normal` has the standard normal distribution in `f64` and its inverse.
 //!
 //! Without the feature `std` there are `Elementary` of `f32` and `normal` alone, and no standard library is needed: what
@@ -54,7 +54,7 @@ pub mod limits;
 pub mod normal;
 mod number;
 #[doc(hidden)]
-pub mod outside;
+pub mod plausible;
 #[cfg(feature = "std")]
 mod random;
 #[cfg(feature = "std")]

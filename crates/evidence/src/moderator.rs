@@ -1,6 +1,6 @@
 //! Whether a moderator says more about a table than the mean over tables does.
 
-use crate::left_out::{pairs, predictive, without};
+use crate::left_out::{pairs, predictives, without};
 use crate::{Error, Interval, LeftOut, MetaRegression, TableEffect};
 
 /// How often at most a slope counts as one where there is none, over all candidates.
@@ -113,8 +113,9 @@ impl Moderation {
             let kept = choice(&others, &values_of_others, confidence)?;
             let of_others = kept.map(|kept| &values_of_others[kept][..]);
             let widening = widening(&others, of_others, confidence)?;
-            let predictive = predictive(effects, kept.map(|kept| &values[kept][..]), left_out)?;
-            Ok(predictive.map(|predictive| (predictive, widening)))
+            let moderator = kept.map(|kept| &values[kept][..]);
+            let predictives = predictives(effects, moderator, left_out)?;
+            Ok(predictives.map(|predictives| (predictives, widening)))
         })?;
         let kept = choice(effects, &values, confidence)?;
         let widening = widening(effects, kept.map(|kept| &values[kept][..]), confidence)?;

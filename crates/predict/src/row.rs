@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use smallbatch_base::outside::Outside;
+use smallbatch_base::plausible::Plausibility;
 use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::columns::{Column, DatePart, Kind};
@@ -225,12 +225,12 @@ fn cell(column: &Column, value: Value<'_>) -> Result<(Cell, Option<String>), Err
 fn number_outside(column: &Column, number: f64, range: [f64; 2]) -> Result<Option<String>, Error> {
     let [least, largest] = range.map(Number);
     let value = Number(number);
-    match Outside::of(number, range) {
-        Outside::Usual => Ok(None),
-        Outside::Far => Ok(Some(format!(
+    match Plausibility::of(number, range) {
+        Plausibility::Usual => Ok(None),
+        Plausibility::Far => Ok(Some(format!(
             "is {value}, far outside the {least} to {largest} of training"
         ))),
-        Outside::Absurd => Err(Error::TooFarOutside {
+        Plausibility::Absurd => Err(Error::TooFarOutside {
             column: column.name.clone().into_owned(),
             value: value.to_string(),
             training: format!("{least} to {largest}"),

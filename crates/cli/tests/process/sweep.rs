@@ -99,7 +99,28 @@ fn processes_that_are_killed_lose_their_job_alone() {
     is_the_same(folder);
 }
 
-/// As docs/many-machines.md has it.
+/// A line of docs/many-machines.md, in a shell that finds the program.
+fn shell(folder: &Path, command: &str, variables: &[(&str, &str)]) {
+    let page = include_str!("../../../../docs/many-machines.md");
+    assert!(page.contains(command), "{command}");
+    let program = Path::new(env!("CARGO_BIN_EXE_smallbatch"));
+    let mut paths = vec![program.parent().expect("a folder").to_path_buf()];
+    paths.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env("PATH", std::env::join_paths(paths).expect("paths"))
+        // Where GNU parallel keeps its notes.
+        .env("HOME", folder)
+        .envs(variables.iter().copied())
+        .output()
+        .expect("sh");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
 #[test]
 fn gnu_parallel_runs_the_jobs() {
     let version = Command::new("parallel").arg("--version").output();
@@ -113,23 +134,21 @@ fn gnu_parallel_runs_the_jobs() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     planned(folder);
-    let program = Path::new(env!("CARGO_BIN_EXE_smallbatch"));
     let command = "parallel -a sweep/jobs.jsonl smallbatch sweep run-job sweep {}";
-    let page = include_str!("../../../../docs/many-machines.md");
-    assert!(page.contains(command));
-    let mut paths = vec![program.parent().expect("a folder").to_path_buf()];
-    paths.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(folder)
-        .env("PATH", std::env::join_paths(paths).expect("paths"))
-        // Where it keeps its notes.
-        .env("HOME", folder)
-        .output()
-        .expect("sh");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    shell(folder, command, &[]);
+    is_the_same(folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn elements_of_a_slurm_array_run_their_jobs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    planned(folder);
+    let command = "seq $SLURM_ARRAY_TASK_ID 100 $(wc -l < sweep/jobs.jsonl) | xargs -r smallbatch sweep run-job sweep --threads 1";
+    // The last has nothing to do.
+    for element in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+        shell(folder, command, &[("SLURM_ARRAY_TASK_ID", element)]);
+    }
     is_the_same(folder);
 }

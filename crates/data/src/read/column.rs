@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use smallbatch_base::outside::Outside;
+use smallbatch_base::plausible::Plausibility;
 use smallbatch_base::{Number, sine_and_cosine};
 
 use crate::cells::{Absence, Among, Place, is_written_zero, short, truth};
@@ -246,7 +246,7 @@ impl Cells<'_> {
             }
             if let Some(days) = moment
                 .map(Moment::days)
-                .filter(|days| Outside::of(*days, range) != Outside::Usual)
+                .filter(|days| Plausibility::of(*days, range) != Plausibility::Usual)
             {
                 far.add(place.line, || {
                     let [day, first, last] = [days, range[0], range[1]].map(written);
@@ -285,13 +285,13 @@ fn near(
     let Some(range) = range else {
         return Ok(value);
     };
-    match Outside::of(value, range) {
-        Outside::Usual => {}
-        Outside::Far => far.add(place.line, || {
+    match Plausibility::of(value, range) {
+        Plausibility::Usual => {}
+        Plausibility::Far => far.add(place.line, || {
             let [value, least, largest] = [value, range[0], range[1]].map(Number);
             format!("is {value}, far outside {least} to {largest} of the training rows")
         }),
-        Outside::Absurd => {
+        Plausibility::Absurd => {
             return Err(place.bad(cell, "a number anywhere near those of training", CORRECT));
         }
     }

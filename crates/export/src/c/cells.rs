@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use smallbatch_base::outside::admitted;
+use smallbatch_base::plausible::admitted;
 use smallbatch_predict::{DatePart, Kind, Model, Text};
 
 use super::number;

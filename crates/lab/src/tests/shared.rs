@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{SMALL_RUN, numbers, plan};
+use super::{SMALL_RUN, plan};
 use crate::{Error, RunPlan, SharedJob, SharedRun};
 
 /// The small design, planned in `sweep` beside it.

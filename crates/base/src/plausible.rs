@@ -4,16 +4,16 @@ use crate::limits::MOST_WIDTHS_OUTSIDE;
 
 /// Where a number lies, seen from the least and the largest of the training rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outside {
+pub enum Plausibility {
     /// Not outside by more than the range is wide.
     Usual,
     /// Further: what is predicted of it was not learned, which is worth a warning.
     Far,
-    /// Outside [`admitted`]: a mistake, of which nothing is predicted.
+    /// Plausibility [`admitted`]: a mistake, of which nothing is predicted.
     Absurd,
 }
 
-impl Outside {
+impl Plausibility {
     /// Where `number` lies. A range without a width does not know what is far.
     pub fn of(number: f64, range: [f64; 2]) -> Self {
         let is_within = |[least, largest]: [f64; 2]| (least..=largest).contains(&number);
@@ -46,30 +46,30 @@ fn widened([least, largest]: [f64; 2], by: f64) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Outside, admitted};
+    use super::{Plausibility, admitted};
 
     #[test]
     fn a_number_is_usual_far_or_absurd() {
-        let of = |number| Outside::of(number, [2.0, 6.0]);
+        let of = |number| Plausibility::of(number, [2.0, 6.0]);
         for number in [2.0, 6.0, -2.0, 10.0] {
-            assert_eq!(of(number), Outside::Usual, "{number}");
+            assert_eq!(of(number), Plausibility::Usual, "{number}");
         }
         for number in [-2.1, 10.1, 4_000_006.0, -3_999_998.0] {
-            assert_eq!(of(number), Outside::Far, "{number}");
+            assert_eq!(of(number), Plausibility::Far, "{number}");
         }
         for number in [4_000_006.1, -3_999_998.1, 1e308, -1e308] {
-            assert_eq!(of(number), Outside::Absurd, "{number}");
+            assert_eq!(of(number), Plausibility::Absurd, "{number}");
         }
     }
 
     #[test]
     fn what_knows_no_width_is_lenient() {
-        assert_eq!(Outside::of(4e6, [5.0, 5.0]), Outside::Usual);
-        assert_eq!(Outside::of(6e6, [5.0, 5.0]), Outside::Absurd);
-        assert_eq!(Outside::of(1e308, [0.0, 0.0]), Outside::Usual);
+        assert_eq!(Plausibility::of(4e6, [5.0, 5.0]), Plausibility::Usual);
+        assert_eq!(Plausibility::of(6e6, [5.0, 5.0]), Plausibility::Absurd);
+        assert_eq!(Plausibility::of(1e308, [0.0, 0.0]), Plausibility::Usual);
         // Wider than numbers are.
         let widest = [-f64::MAX, f64::MAX];
         assert_eq!(admitted(widest), [f64::NEG_INFINITY, f64::INFINITY]);
-        assert_eq!(Outside::of(1e308, widest), Outside::Usual);
+        assert_eq!(Plausibility::of(1e308, widest), Plausibility::Usual);
     }
 }
