@@ -21,7 +21,7 @@ use signal_hook::consts::SIGINT;
 
 use crate::output::{say, warn};
 use install::Installer;
-use options::{Cell, Options};
+use options::{Cell, Options, Subject};
 use process::{Asked, Process};
 use results::Results;
 
@@ -33,7 +33,7 @@ pub(crate) fn are_meant(arguments: &[String]) -> bool {
     let of_cargo = arguments.iter().take_while(|word| *word != "--");
     of_cargo
         .into_iter()
-        .any(|word| word == "--peers" || word.starts_with("--peers="))
+        .any(|word| word == "--peers" || word == "--sweep" || word.starts_with("--peers="))
 }
 
 /// The verb: exit code 0 when something was measured, 1 when nothing could be, 2 when it was asked wrongly.
@@ -76,7 +76,7 @@ fn compare(options: &Options) -> Result<(), String> {
         warn(&format!("peers: warning: {warning}"));
     }
     let installer = Installer::new()?;
-    let data = installer.house(options.scalers)?;
+    let data = installer.house(options.subject == Subject::Scalers)?;
     let cells = options.cells(&data)?;
     std::fs::create_dir_all(&options.out)
         .map_err(|error| format!("cannot make {}: {error}", options.out.display()))?;
@@ -221,6 +221,7 @@ mod tests {
         };
         assert!(meant(&["--peers"]));
         assert!(meant(&["--quick", "--peers=torch"]));
+        assert!(meant(&["--sweep"]));
         assert!(!meant(&["--bench", "scaler"]));
         assert!(!meant(&["--", "--peers"]));
     }

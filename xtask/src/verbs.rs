@@ -39,9 +39,9 @@ const VERBS: [(Verb, &str, &str, &str); 12] = [
     (
         Verb::Bench,
         "bench",
-        "bench [CARGO ARGS…] [-- ARGS…] | bench --peers [ARGS…] | bench --accuracy [ARGS…]",
+        "bench [CARGO ARGS…] [-- ARGS…] | bench --peers [ARGS…] | bench --sweep [ARGS…] | bench --accuracy [ARGS…]",
         "run the criterion benches; `bench -- --quick` takes minutes, `bench --bench scaler` one subject; with --peers \
-         compare speed with other frameworks, with --accuracy what `advise` predicts with scikit-learn; both know --help",
+         compare speed with other frameworks, with --sweep that of many small trainings with JAX's vmap, with --accuracy what `advise` predicts with scikit-learn; all know --help",
     ),
     (
         Verb::Ci,

@@ -72,6 +72,25 @@ pub(super) static PEERS: [Peer; 8] = [
 /// No peer, but what the processor's multiply-adds would allow.
 pub(super) const PEAK: &str = "peak";
 
+/// Those that make many small trainings on one core.
+pub(super) static SWEEP: [Peer; 3] = [
+    Peer {
+        name: "smallbatch",
+        has_threads: false,
+        kind: Kind::House(TRAINING),
+    },
+    Peer {
+        name: "jax-vmap",
+        has_threads: false,
+        kind: Kind::Python("peer_jax_vmap.py", &["jax", "jaxlib", "numpy"]),
+    },
+    Peer {
+        name: PEAK,
+        has_threads: false,
+        kind: Kind::House("smallbatch-peak"),
+    },
+];
+
 /// Those whose scalers are compared.
 pub(super) static SCALERS: [Peer; 2] = [
     Peer {
@@ -289,7 +308,7 @@ mod tests {
     fn every_peer_has_its_sources_and_every_package_its_pin() {
         let sources = root().join("benches").join("peers");
         let pins = std::fs::read_to_string(sources.join("python/requirements.txt")).unwrap();
-        for peer in PEERS.iter().chain(&SCALERS) {
+        for peer in PEERS.iter().chain(&SWEEP).chain(&SCALERS) {
             match peer.kind {
                 Kind::House(_) => assert!(sources.join("smallbatch.rs").is_file()),
                 Kind::Python(script, packages) => {

@@ -4,23 +4,25 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::install::{PEAK, PEERS, Peer, SCALERS};
+use super::install::{PEAK, PEERS, Peer, SCALERS, SWEEP};
 
 pub(super) const HELP: &str = "\
 usage: cargo xtask bench --peers [NAMES] [OPTIONS]
+       cargo xtask bench --sweep [OPTIONS]
        cargo xtask bench --peers --scalers [OPTIONS]
 
 Trains the same networks in smallbatch and in other frameworks, in turns, and compares samples a second.
 NAMES are the peers to compare with, such as torch,jax; all of them by default. With --scalers, fits and
-transforms two tables with smallbatch's and with scikit-learn's standard scaler instead.
+transforms two tables with smallbatch's and with scikit-learn's standard scaler instead. With --sweep, compares what
+one core does of many small trainings: smallbatch's one after the other, JAX's as 16 replicas side by side (vmap).
 
   --rounds N           how often each peer visits each cell [3]
   --seconds S          how long each visit measures [0.1]
   --minutes M          no round is begun that would not end within them [30]
   --quick              1 round of 0.1 s, tiny and tabular, batches 16 and full, sgd, both starts
-  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for nine more, of odd
-                       widths, other depths, activations and losses: narrow,odd,
-                       deep,broad,long,values,binary,gelu,separable
+  --cases NAMES        such as tiny,tabular [tiny,tabular,mnist,wide]; others for eleven more, of small
+                       tables, odd widths, other depths, activations and losses: wine,airfoil,
+                       narrow,odd,deep,broad,long,values,binary,gelu,separable
   --batches SIZES      [16,32,256,full]
   --optimizers NAMES   [sgd,momentum,adam]
   --starts NAMES       the weights that a training begins with: random ones, and those of a network
@@ -76,6 +78,20 @@ impl std::fmt::Display for Cell {
     }
 }
 
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Trainings,
+    /// Many small ones.
+    Sweep,
+    Scalers,
+}
+
+/// Of a sweep: four of the lab's networks, and odd widths, a regression with tanh, yes or no, five hidden layers.
+const SWEPT: [&str; 8] = [
+    "tiny", "wine", "airfoil", "tabular", "narrow", "values", "binary", "deep",
+];
+
 /// The words after `bench`, understood.
 #[derive(Debug, PartialEq)]
 pub(super) struct Options {
@@ -83,8 +99,7 @@ pub(super) struct Options {
     pub(super) seconds: f64,
     pub(super) minutes: f64,
     pub(super) out: PathBuf,
-    /// Scalers instead of trainings.
-    pub(super) scalers: bool,
+    pub(super) subject: Subject,
     /// None for all.
     cases: Option<Vec<String>>,
     batches: Vec<String>,
@@ -99,7 +114,13 @@ impl Options {
     /// Options from the words, or a sentence that says which word is wrong and why.
     pub(super) fn parse(arguments: &[String]) -> Result<Self, String> {
         let is_there = |flag: &str| arguments.iter().any(|word| word == flag);
-        let (quick, scalers) = (is_there("--quick"), is_there("--scalers"));
+        let quick = is_there("--quick");
+        let subject = match (is_there("--scalers"), is_there("--sweep")) {
+            (true, true) => return Err("`--sweep` is for trainings; leave out `--scalers`".into()),
+            (true, false) => Subject::Scalers,
+            (false, true) => Subject::Sweep,
+            (false, false) => Subject::Trainings,
+        };
         let owned = |names: &[&str]| {
             names
                 .iter()
@@ -111,22 +132,27 @@ impl Options {
             seconds: 0.1,
             minutes: 30.0,
             out: "out".into(),
-            scalers,
-            cases: (quick && !scalers).then(|| owned(&["tiny", "tabular"])),
-            batches: owned(match (scalers, quick) {
-                (true, _) => &["full"],
-                (false, true) => &["16", "full"],
-                (false, false) => &BATCHES,
+            subject,
+            cases: match (subject, quick) {
+                (Subject::Scalers, _) | (Subject::Trainings, false) => None,
+                (Subject::Trainings | Subject::Sweep, true) => Some(owned(&["tiny", "tabular"])),
+                (Subject::Sweep, false) => Some(owned(&SWEPT)),
+            },
+            batches: owned(match (subject, quick) {
+                (Subject::Scalers, _) => &["full"],
+                (Subject::Trainings, true) => &["16", "full"],
+                (Subject::Trainings, false) => &BATCHES,
+                (Subject::Sweep, _) => &["16", "32"],
             }),
-            optimizers: owned(match (scalers, quick) {
-                (true, _) => &OPERATIONS,
-                (false, true) => &["sgd"],
-                (false, false) => &OPTIMIZERS,
+            optimizers: owned(match (subject, quick) {
+                (Subject::Scalers, _) => &OPERATIONS,
+                (Subject::Trainings, false) => &OPTIMIZERS,
+                (Subject::Trainings, true) | (Subject::Sweep, _) => &["sgd"],
             }),
-            starts: if scalers {
-                Vec::new()
-            } else {
-                owned(&Start::NAMES)
+            starts: match subject {
+                Subject::Scalers => Vec::new(),
+                Subject::Trainings => owned(&Start::NAMES),
+                Subject::Sweep => owned(&[Start::Fresh.name()]),
             },
             peers: None,
         };
@@ -136,7 +162,7 @@ impl Options {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
                 None => (word.as_str(), None),
             };
-            if flag == "--quick" || flag == "--scalers" {
+            if matches!(flag, "--quick" | "--scalers" | "--sweep") {
                 continue;
             }
             let value = attached.or_else(|| words.next_if(|next| !next.starts_with('-')).cloned());
@@ -168,7 +194,7 @@ impl Options {
         for batch in self.batches.iter().filter(|batch| *batch != "full") {
             positive::<usize>("--batches", batch)?;
         }
-        if self.scalers {
+        if self.subject == Subject::Scalers {
             known("--optimizers", &self.optimizers, &OPERATIONS)?;
             if !self.starts.is_empty() {
                 return Err("`--starts` is for trainings; leave it out with `--scalers`".into());
@@ -183,7 +209,11 @@ impl Options {
 
     /// Those that can be compared.
     pub(super) fn all_peers(&self) -> &'static [Peer] {
-        if self.scalers { &SCALERS } else { &PEERS }
+        match self.subject {
+            Subject::Trainings => &PEERS,
+            Subject::Sweep => &SWEEP,
+            Subject::Scalers => &SCALERS,
+        }
     }
 
     /// Whether this peer takes part. smallbatch and the processor's peak always do: they are what the others are compared with.
@@ -201,7 +231,7 @@ impl Options {
 
     /// The starts that are asked for, fresh first; one that is none for scalers.
     fn all_starts(&self) -> Vec<Option<Start>> {
-        if self.scalers {
+        if self.subject == Subject::Scalers {
             return vec![None];
         }
         let is_asked = |start: &Start| self.starts.iter().any(|name| name == start.name());
@@ -375,6 +405,19 @@ mod tests {
             why,
             "`--peers` has no `torch`; there are smallbatch, sklearn"
         );
+    }
+
+    #[test]
+    fn a_sweep_is_of_small_networks_and_mini_batches() {
+        let options = parse("--sweep").unwrap();
+        let peers: Vec<&str> = options.all_peers().iter().map(|peer| peer.name).collect();
+        assert_eq!(peers, ["smallbatch", "jax-vmap", "peak"]);
+        let listed: Vec<Value> = SWEPT.iter().map(|name| json!({"name": name})).collect();
+        let cells = options.cells_of(&Value::Array(listed)).unwrap();
+        assert_eq!(cells.len(), 8 * 2);
+        assert_eq!(cells[3].to_string(), "wine 32 sgd fresh");
+        let why = parse("--sweep --scalers").unwrap_err();
+        assert_eq!(why, "`--sweep` is for trainings; leave out `--scalers`");
     }
 
     #[test]

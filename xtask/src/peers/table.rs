@@ -1,6 +1,6 @@
 //! The table of medians, and how smallbatch compares with the best of the others.
 
-use super::install::{PEAK, PEERS};
+use super::install::{PEAK, PEERS, SWEEP};
 use super::options::{Cell, Start};
 use super::results::{Results, median};
 
@@ -38,7 +38,10 @@ pub(super) fn render(results: &Results) -> String {
 /// The peers that measured something, smallbatch first.
 fn columns(results: &Results) -> Vec<&'static str> {
     let measured = |name: &str| results.records.iter().any(|record| record.peer == name);
-    let names = PEERS.iter().map(|peer| peer.name);
+    let of_sweep = SWEEP
+        .iter()
+        .filter(|peer| PEERS.iter().all(|other| other.name != peer.name));
+    let names = PEERS.iter().chain(of_sweep).map(|peer| peer.name);
     names
         .filter(|name| *name != PEAK && measured(name))
         .collect()
