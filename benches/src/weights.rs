@@ -120,8 +120,9 @@ mod tests {
 
     #[test]
     fn the_loss_of_a_converged_network_has_levelled_off() {
-        // The small ones: all thirteen take half a minute in release mode.
-        for case in [&CASES[0], &OTHER_CASES[0]] {
+        // The small ones with noise in many samples: all fifteen take half a minute in release mode.
+        let narrow = OTHER_CASES.iter().find(|case| case.name == "narrow");
+        for case in [&CASES[0], narrow.unwrap()] {
             let trained = case.converged(&case.dataset()).unwrap();
             let losses: Vec<f64> = trained
                 .history()
