@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interval::ROUNDING;
-use crate::numeric::turning_point;
+use crate::numeric::falls_to;
 use crate::predictive::Predictive;
 use crate::random_effects::LEAST_TABLES;
 use crate::tables::Tables;
@@ -84,8 +84,9 @@ impl MetaRegression {
         };
         let expected = (effects.len() - 2) as f64;
         // Q(τ²), the least over all lines, is at most Σ (y - mean)² / τ².
-        let tau_squared = turning_point(tables.squares / expected, |tau_squared| {
-            lines.weighted(tau_squared).q <= expected
+        let tau_squared = falls_to(expected, tables.squares / expected, |tau_squared| {
+            let line = lines.weighted(tau_squared);
+            (line.q, line.fall)
         });
         let line = lines.weighted(tau_squared);
         let factor = (line.q / expected).max(1.0);
@@ -228,6 +229,8 @@ struct Line {
     moderator_squares: f64,
     /// Σ w r².
     q: f64,
+    /// How fast q falls as τ² grows: Σ w² r².
+    fall: f64,
     /// No table has any variance.
     is_certain: bool,
 }
@@ -258,9 +261,12 @@ impl Lines<'_> {
             .map(|(w, x, y)| w * (x - center) * (y - mean))
             .sum();
         let slope = products / moderator_squares;
-        let q: f64 = points()
-            .map(|(w, x, y)| w * (y - mean - slope * (x - center)).powi(2))
-            .sum();
+        let (mut q, mut fall) = (0.0, 0.0);
+        for (w, x, y) in points() {
+            let part = w * (y - mean - slope * (x - center)).powi(2);
+            q += part;
+            fall += w * part;
+        }
         Line {
             mean: y0 + mean,
             slope,
@@ -272,6 +278,7 @@ impl Lines<'_> {
             } else {
                 q
             },
+            fall,
             is_certain,
         }
     }

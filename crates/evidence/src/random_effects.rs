@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interval::check_confidence;
-use crate::numeric::{chi_squared_with_above, chi_squared_with_below, turning_point};
+use crate::numeric::{chi_squared_with_above, chi_squared_with_below, falls_to};
 use crate::predictive::Predictive;
 use crate::tables::Tables;
 use crate::{Answer, Error, Hypothesis, Interval, Scale};
@@ -78,7 +78,9 @@ impl RandomEffects {
         }
         let expected = (effects.len() - 1) as f64;
         let tau_squared = tables.tau_squared(expected);
-        let Weighted { mean, weight, q } = tables.weighted(tau_squared);
+        let Weighted {
+            mean, weight, q, ..
+        } = tables.weighted(tau_squared);
         let factor = (q / expected).max(1.0);
         Ok(Some(Self {
             mean,
@@ -233,6 +235,8 @@ struct Weighted {
     weight: f64,
     /// Σ w (y - mean)².
     q: f64,
+    /// How fast q falls as τ² grows.
+    fall: f64,
 }
 
 impl Tables {
@@ -253,23 +257,27 @@ impl Tables {
             sum += weight_of(*variance) * (effect - origin);
         }
         let mean = origin + sum / weight;
-        let q: f64 = self
-            .effects
-            .iter()
-            .map(|(effect, variance)| weight_of(*variance) * (effect - mean).powi(2))
-            .sum();
+        let (mut q, mut fall) = (0.0, 0.0);
+        for (effect, variance) in &self.effects {
+            let weight = weight_of(*variance);
+            let part = weight * (effect - mean).powi(2);
+            q += part;
+            fall += weight * part;
+        }
         Weighted {
             mean,
             weight: if certain { f64::INFINITY } else { weight },
             q: if certain && q > 0.0 { f64::INFINITY } else { q },
+            fall,
         }
     }
 
     /// The τ² at which Q falls to `q`; 0 where it is there at once.
     fn tau_squared(&self, q: f64) -> f64 {
         // Q(τ²), the least over all centres, is at most Σ (y - mean)² / τ².
-        turning_point(self.squares / q, |tau_squared| {
-            self.weighted(tau_squared).q <= q
+        falls_to(q, self.squares / q, |tau_squared| {
+            let weighted = self.weighted(tau_squared);
+            (weighted.q, weighted.fall)
         })
     }
 }
