@@ -430,7 +430,12 @@ impl Member {
                 }
             }
             self.sleeps.store(true, Ordering::SeqCst);
-            if self.state.load(Ordering::SeqCst) == IDLE {
+            // An exchange of the state for itself reads the latest one. A load would do, by the one order of SeqCst; but where the latest
+            // but one was written by an operation that is not of that order, Miri lets it be read, and the worker sleeps for ever.
+            let latest =
+                self.state
+                    .compare_exchange(IDLE, IDLE, Ordering::SeqCst, Ordering::SeqCst);
+            if latest.is_ok() {
                 std::thread::park();
             }
             // Woken, it spins again, even where the offer was taken back meanwhile: another follows, and to be woken for each

@@ -83,7 +83,7 @@ fn a_run_whose_terminal_hangs_up_writes_what_is_complete() {
 /// Of far more repetitions than a test would wait for.
 fn check_run(before: &str, signals: &[&str], code: i32) {
     let folder = tempfile::tempdir().expect("a folder");
-    let arguments = "run centering-alone --repetitions 1024";
+    let arguments = "run centering-alone --quick --repetitions 1024";
     let (found, said, printed) = stopped(folder.path(), before, arguments, "%", signals);
     assert_eq!(found, Some(code), "{signals:?}: {said}");
     assert!(
