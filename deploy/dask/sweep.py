@@ -66,6 +66,15 @@ class Plan(WorkerPlugin):
         self.copy.cleanup()
 
 
+def is_whole(result):
+    """Whether a result is there and not cut short: its first line ends with the length of the rest."""
+    try:
+        head, _, rest = result.read_bytes().partition(b"\n")
+        return int(head.split()[-1]) == len(rest)
+    except (OSError, ValueError, IndexError):
+        return False
+
+
 def keep(folder, job, content):
     """Writes a result beside its place and moves it there: a reader finds all of it or nothing."""
     with tempfile.NamedTemporaryFile(dir=folder / "results", prefix=".sent-", delete=False) as file:
@@ -79,9 +88,11 @@ def keep(folder, job, content):
 def main():
     asked = arguments()
     folder = asked.folder.resolve()
+    if not (folder / "jobs.jsonl").is_file():
+        sys.exit(f"there is no plan in {folder}; make one with `smallbatch sweep plan`")
     lines = (folder / "jobs.jsonl").read_text().splitlines()
     jobs = [json.loads(line) for line in lines]
-    missing = [job for job in jobs if not (folder / "results" / job["job"]).exists()]
+    missing = [job for job in jobs if not is_whole(folder / "results" / job["job"])]
     # The longest first: none of them is waited for at the end.
     missing.sort(key=lambda job: -job["cost"])
     print(f"{len(missing)} of {len(jobs)} jobs to compute", flush=True)

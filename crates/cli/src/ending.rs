@@ -88,12 +88,16 @@ impl Failure {
 const MOST_LETTERS: usize = 2000;
 
 /// The libraries' ways out, and what they are on the command line.
-const WAYS_OUT: [(&str, &str); 15] = [
+const WAYS_OUT: [(&str, &str); 16] = [
     ("(`partial`)", "(--partial)"),
     ("(`tables`)", "(--tables)"),
     (
         "another run; name another folder",
         "another run; name another folder with --out",
+    ),
+    (
+        "other files; name another folder",
+        "other files; name another folder with --out",
     ),
     ("without resuming", "without --resume"),
     (

@@ -176,7 +176,7 @@ pub(crate) fn check_design(path: &Path) -> Result<(), Failure> {
         Kind::Design | Kind::Other => return Ok(()),
         Kind::Table => format!("`smallbatch advise {name} --target COLUMN` advises on it"),
         Kind::Results => format!("`smallbatch replicate {name}` runs its design again"),
-        _ => "--file needs a design; `smallbatch print` gives one to start from".into(),
+        _ => "a design is needed; `smallbatch print` gives one to start from".into(),
     };
     Err(wrong(path, kind.words(), &way_out))
 }

@@ -164,7 +164,10 @@ fn run_job(asked: &RunJob) -> Result<Ending, Failure> {
     let n_threads = asked.threads.n.unwrap_or(0);
     let computed = run.compute(&jobs, n_threads, asked.cache.as_deref(), &mut display);
     display.finish();
-    let n = computed?;
+    let (n, failures) = computed?;
+    for failure in failures {
+        warn(&format!("{failure}; that is the job's result"));
+    }
     let before = match jobs.len() - n {
         0 => String::new(),
         n => format!("; {n} had been done before"),

@@ -8,13 +8,14 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `plan.json` | what was asked for, with the hash of the design |
+//! | `plan.json` | what was asked for, with the hashes of the design and of the jobs |
 //! | `jobs.jsonl` | the jobs, one a line; more repetitions add lines at the end |
-//! | `design.toml`, its tables, `tables` | copies, where the design or the tables are the user's own |
+//! | `design`, `tables` | copies, where the design or the tables are the user's own |
 //! | `results/HASH` | what a job gave, by the hash of all that decides it |
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ use crate::{Error, RunPlan};
 
 const PLAN: &str = "plan.json";
 const JOBS: &str = "jobs.jsonl";
-const DESIGN: &str = "design.toml";
+const DESIGN: &str = "design";
 const TABLES: &str = "tables";
 const RESULTS: &str = "results";
 
@@ -84,6 +85,8 @@ pub struct SharedJob {
 struct Saved {
     version: String,
     design_hash: String,
+    /// Of `jobs.jsonl`.
+    jobs_hash: String,
     base_seed: u64,
     request: Request,
 }
@@ -107,23 +110,20 @@ impl SharedRun {
     pub fn plan(plan: &RunPlan, folder: &Path) -> Result<Self, Error> {
         let prepared = Prepared::new(plan)?;
         let (design, text) = plan.design()?;
-        if let Ok(before) = Saved::read(folder)
-            && !before.goes_on_as(plan, &text, folder)
-        {
-            return Err(Error::step(
-                format!("plan in {}", folder.display()),
-                "it has the plan of another run; name another folder",
-            ));
-        }
+        Saved::check_place(plan, &text, folder)?;
         let failed = |error| Error::step(format!("write into {}", folder.display()), error);
         files::prepare_folder(folder).map_err(failed)?;
         files::prepare_folder(&folder.join(RESULTS)).map_err(failed)?;
-        if plan.file.is_some() {
-            write(&folder.join(DESIGN), text.as_bytes())?;
+        let file = plan.file.as_deref().and_then(Path::file_name);
+        if let Some(design_file) = &plan.file {
+            let named = match plan.tables {
+                Some(_) => &[][..],
+                None => &design.tables,
+            };
+            copy_design(design_file, &text, named, &folder.join(DESIGN))?;
         }
-        match &plan.tables {
-            Some(tables) => copy_tables(tables, &folder.join(TABLES))?,
-            None => copy_named(&design.tables, plan.file.as_deref(), folder)?,
+        if let Some(tables) = &plan.tables {
+            copy_tables(tables, &folder.join(TABLES))?;
         }
         let jobs = jobs(plan, &prepared, &text);
         let mut lines = String::new();
@@ -132,13 +132,13 @@ impl SharedRun {
             lines += &line.map_err(|error| Error::step("write a job", error))?;
             lines.push('\n');
         }
-        write(&folder.join(JOBS), lines.as_bytes())?;
         let saved = Saved {
             version: env!("CARGO_PKG_VERSION").into(),
             design_hash: prepared.hash,
+            jobs_hash: hash_of(&lines),
             base_seed: plan.base_seed,
             request: Request {
-                file: plan.file.as_ref().map(|_| DESIGN.into()),
+                file: file.map(|name| Path::new(DESIGN).join(name)),
                 tables: plan.tables.as_ref().map(|_| TABLES.into()),
                 ..plan.request()
             },
@@ -146,8 +146,20 @@ impl SharedRun {
         let text = serde_json::to_string_pretty(&saved);
         let text = text.map_err(|error| Error::step("write a plan", error))?;
         // Last: a folder with a plan has all of it.
-        write(&folder.join(PLAN), files::seal_json(&text).as_bytes())?;
-        Self::open(folder)
+        let together = [
+            (folder.join(JOBS), lines.into_bytes()),
+            (folder.join(PLAN), files::seal_json(&text).into_bytes()),
+        ];
+        files::replace_all(&together)
+            .map_err(|(file, error)| Error::step(format!("write {}", file.display()), error))?;
+        let run = Self::open(folder)?;
+        if Prepared::new(&run.plan)?.hash != run.design_hash {
+            return Err(Error::step(
+                format!("plan in {}", folder.display()),
+                "the copies of design and tables are others than what was copied; plan in a new folder",
+            ));
+        }
+        Ok(run)
     }
 
     /// The run whose plan is in a folder.
@@ -160,6 +172,12 @@ impl SharedRun {
         let doing = || format!("read {}", file.display());
         let lines = files::read_text(&file, MOST_RESULTS_BYTES)
             .map_err(|error| Error::step(doing(), error))?;
+        if hash_of(&lines) != saved.jobs_hash {
+            return Err(Error::step(
+                doing(),
+                "it is not that of the plan; plan anew",
+            ));
+        }
         let jobs: Result<Vec<SharedJob>, _> = lines.lines().map(serde_json::from_str).collect();
         let request = saved.request;
         Ok(Self {
@@ -220,7 +238,7 @@ impl SharedRun {
     }
 
     /// Computes jobs that have no result yet, each on one thread, so many at once (0: as many as the processor runs), and leaves what they
-    /// give. How many that were.
+    /// give. How many that were, and why tables could not be repeated, which is a result as well.
     ///
     /// Where `progress` interrupts, those that are complete are kept. With a cache, what a job had trained before it was stopped is not
     /// trained again on this machine.
@@ -233,33 +251,42 @@ impl SharedRun {
         n_threads: usize,
         cache: Option<&Path>,
         progress: &mut dyn Progress,
-    ) -> Result<usize, Error> {
+    ) -> Result<(usize, Vec<String>), Error> {
         let cache = cache.map(Cache::open).transpose()?;
         let machine = machine();
-        let missing = jobs.iter().filter(|job| !self.is_done(job));
-        let tasks: Vec<(f64, &SharedJob)> = missing.map(|job| (job.cost, job)).collect();
-        let n = tasks.len();
+        let tasks = jobs.iter().map(|job| (job.cost, job)).collect();
         let pool = match n_threads {
             0 => Pool::of_the_machine(),
             n => Pool::new(n),
         };
         let done = pool.map(tasks, progress, "training", |job, stop| {
+            // Another process, or this one, may have done it meanwhile.
+            if self.is_done(job) {
+                return Ok(Ok(None));
+            }
             // Errors of this crate go through the pool as they are.
-            Ok(self.compute_one(job, cache.as_ref(), &machine, stop))
+            Ok(self
+                .compute_one(job, cache.as_ref(), &machine, stop)
+                .map(Some))
         });
+        let (mut n, mut failures) = (0, Vec::new());
         for result in done {
-            result.map_err(Error::from).and_then(|done| done)?;
+            if let Some(failure) = result.map_err(Error::from).and_then(|done| done)? {
+                n += 1;
+                failures.extend(failure);
+            }
         }
-        Ok(n)
+        Ok((n, failures))
     }
 
+    /// Leaves what a job gives; why its table cannot be repeated, where it cannot.
     fn compute_one(
         &self,
         job: &SharedJob,
         cache: Option<&Cache>,
         machine: &Machine,
-        stop: &std::sync::atomic::AtomicBool,
-    ) -> Result<(), Error> {
+        stop: &AtomicBool,
+    ) -> Result<Option<String>, Error> {
         let began = Instant::now();
         let prepared = Prepared::of_one(&self.plan, &job.table, job.detailed)?;
         let (_, text) = self.plan.design()?;
@@ -273,6 +300,10 @@ impl SharedRun {
             Err(error) if error.is_interruption() => return Err(error),
             found => found.map_err(|error| error.to_string()),
         };
+        let failure = found.as_ref().err().map(|reason| {
+            let (_, error) = prepared.failure(0, reason.as_str());
+            error.to_string()
+        });
         let left = Left {
             job: job.job.clone(),
             machine: Machine {
@@ -283,7 +314,8 @@ impl SharedRun {
         };
         let content = postcard::to_stdvec(&left);
         let content = content.map_err(|error| Error::step("write a result", error))?;
-        write(&self.file(job), &files::seal(KIND, FORMAT, &content))
+        write(&self.file(job), &files::seal(KIND, FORMAT, &content))?;
+        Ok(failure)
     }
 
     /// The results of all jobs, as [`run`](crate::run) has them: the same bits, but for what is timed, where all machines compute with the
@@ -369,6 +401,8 @@ impl Gathered {
             gathered.count(left.machine, job);
             match left.found {
                 Ok(finding) => gathered.findings[table][job.repetition] = Some(finding),
+                // Once a table, however many of its repetitions say so.
+                Err(_) if gathered.failures.iter().any(|(of, _)| *of == table) => {}
                 Err(reason) => gathered.failures.push(prepared.failure(table, reason)),
             }
         }
@@ -409,19 +443,34 @@ impl Saved {
         Ok(saved)
     }
 
-    /// Whether a plan, whose design has this text, asks for the same, with as many repetitions or others. Whether tables are the same, each
-    /// job's hash knows.
-    fn goes_on_as(&self, plan: &RunPlan, design: &str, folder: &Path) -> bool {
-        let request = plan.request();
-        let is_same_design = || {
-            let before = files::read_text(&folder.join(DESIGN), MOST_SETTINGS_BYTES);
-            before.is_ok_and(|before| before == design)
+    /// Refuses a folder with something else in it than a plan of the same run. That tables are the same, each job's hash knows.
+    fn check_place(plan: &RunPlan, design: &str, folder: &Path) -> Result<(), Error> {
+        let refused = |reason| Err(Error::step(format!("plan in {}", folder.display()), reason));
+        if !folder.join(PLAN).exists() {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut names = entries.map(|entry| entry.file_name());
+            // A lock may be there already.
+            return match names.any(|name| !name.to_string_lossy().starts_with(".smallbatch")) {
+                true => refused("it has other files; name another folder"),
+                false => Ok(()),
+            };
+        }
+        let (before, request) = (Self::read(folder)?, plan.request());
+        let is_same_design = || match &before.request.file {
+            None => plan.file.is_none(),
+            Some(file) => {
+                let text = files::read_text(&folder.join(file), MOST_SETTINGS_BYTES);
+                plan.file.is_some() && text.is_ok_and(|text| text == design)
+            }
         };
-        (plan.file.is_none() || is_same_design())
-            && (self.base_seed, self.request.size) == (plan.base_seed, request.size)
-            && self.request.claims == request.claims
-            && self.request.file.is_some() == request.file.is_some()
-            && self.request.tables.is_some() == request.tables.is_some()
+        let is_same = (before.base_seed, before.request.size) == (plan.base_seed, request.size)
+            && before.request.claims == request.claims
+            && before.request.tables.is_some() == request.tables.is_some()
+            && is_same_design();
+        match is_same {
+            true => Ok(()),
+            false => refused("it has the plan of another run; name another folder"),
+        }
     }
 }
 
@@ -456,15 +505,31 @@ fn hash(
         prepared.is_detailed[table],
         plan.base_seed,
     );
-    format!("{:032x}", xxh3_128(content.as_bytes()))
+    hash_of(&content)
+}
+
+fn hash_of(text: &str) -> String {
+    format!("{:032x}", xxh3_128(text.as_bytes()))
+}
+
+/// An empty folder.
+fn anew(folder: &Path) -> Result<(), Error> {
+    let made = match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => files::prepare_folder(folder),
+    };
+    made.map_err(|error| Error::step(format!("write into {}", folder.display()), error))
 }
 
 /// Copies a folder's tables, with the settings beside them.
 fn copy_tables(from: &Path, to: &Path) -> Result<(), Error> {
+    if is_same_place(from, to) {
+        return Ok(());
+    }
+    anew(to)?;
     let failed = |error: std::io::Error| {
         Error::step(format!("copy the tables in {}", from.display()), error)
     };
-    files::prepare_folder(to).map_err(failed)?;
     for entry in fs::read_dir(from).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let is_settings = path
@@ -472,6 +537,7 @@ fn copy_tables(from: &Path, to: &Path) -> Result<(), Error> {
             .is_some_and(|end| end.eq_ignore_ascii_case("toml"));
         if let Some(name) = path.file_name()
             && (is_table(&path) || is_settings)
+            && path.is_file()
         {
             copy(&path, &to.join(name))?;
         }
@@ -479,30 +545,47 @@ fn copy_tables(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Copies the tables that a design names as files beside it, with their settings.
-fn copy_named(tables: &[String], design: Option<&Path>, to: &Path) -> Result<(), Error> {
-    let beside = design.and_then(Path::parent).unwrap_or(Path::new(""));
-    for name in tables.iter().filter(|name| name.ends_with(".csv")) {
-        if Path::new(name).file_name() != Some(name.as_ref()) {
-            return Err(Error::step(
-                format!("copy the table {name}"),
-                "a design that machines share has its tables beside it; give the folder of the tables instead (`tables`)",
-            ));
-        }
-        copy(&beside.join(name), &to.join(name))?;
-        let settings = beside.join(name).with_extension("toml");
-        if settings.is_file() && Some(settings.as_path()) != design {
-            copy(&settings, &to.join(name).with_extension("toml"))?;
+fn is_same_place(one: &Path, other: &Path) -> bool {
+    let found = one.canonicalize().ok().zip(other.canonicalize().ok());
+    found.is_some_and(|(one, other)| one == other)
+}
+
+/// Copies a design, and the tables that it names as files beside it, with their settings. One that is not there is left out of the run, too.
+fn copy_design(design: &Path, text: &str, tables: &[String], to: &Path) -> Result<(), Error> {
+    let beside = design.parent().unwrap_or(Path::new(""));
+    let files: Vec<&String> = tables
+        .iter()
+        .filter(|name| name.ends_with(".csv") && beside.join(name).is_file())
+        .collect();
+    if let Some(name) = files
+        .iter()
+        .find(|name| Path::new(name).file_name() != Some(name.as_ref()))
+    {
+        return Err(Error::step(
+            format!("copy the table {name}"),
+            "a design that machines share has its tables beside it; give the folder of the tables instead (`tables`)",
+        ));
+    }
+    if is_same_place(&std::path::absolute(beside).unwrap_or_default(), to) {
+        return Ok(());
+    }
+    anew(to)?;
+    write(
+        &to.join(design.file_name().unwrap_or_default()),
+        text.as_bytes(),
+    )?;
+    for name in files {
+        let (from, to) = (beside.join(name), to.join(name));
+        copy(&from, &to)?;
+        let settings = from.with_extension("toml");
+        if settings.is_file() && settings != design {
+            copy(&settings, &to.with_extension("toml"))?;
         }
     }
     Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let is_same = from.canonicalize().ok().zip(to.canonicalize().ok());
-    if is_same.is_some_and(|(from, to)| from == to) {
-        return Ok(());
-    }
     let copied = fs::copy(from, to).map(|_| ());
     copied.map_err(|error| Error::step(format!("copy {}", from.display()), error))
 }

@@ -13,9 +13,8 @@ fn planned(folder: &tempfile::TempDir) -> SharedRun {
 
 /// As another process does: the folder is all that it knows.
 fn compute(folder: &Path, jobs: &[SharedJob]) -> Result<usize, Error> {
-    SharedRun::open(folder)
-        .unwrap()
-        .compute(jobs, 2, None, &mut ())
+    let computed = SharedRun::open(folder)?.compute(jobs, 2, None, &mut ());
+    computed.map(|(n, _)| n)
 }
 
 /// All of it but where and when: the text of the results.
@@ -176,4 +175,122 @@ fn another_table_design_or_plan_is_noticed() {
     .unwrap();
     let error = SharedRun::open(&sweep).unwrap_err();
     assert!(error.to_string().contains("damaged"), "{error}");
+}
+
+#[test]
+fn jobs_that_are_not_those_of_the_plan_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let sweep = folder.path().join("sweep");
+    let run = planned(&folder);
+    compute(&sweep, run.jobs()).unwrap();
+    let file = sweep.join("jobs.jsonl");
+    let lines = fs::read_to_string(&file).unwrap();
+    let swapped = lines.replace("wine", "X").replace("yacht", "wine");
+    let short: String = lines
+        .lines()
+        .take(9)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    for other in [swapped.replace('X', "yacht"), short, String::new()] {
+        fs::write(&file, other).unwrap();
+        let error = SharedRun::open(&sweep).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("it is not that of the plan; plan anew"),
+            "{error}"
+        );
+    }
+    // To plan anew helps, and keeps what was computed.
+    let again = planned(&folder);
+    assert!(again.jobs().iter().all(|job| again.is_done(job)));
+}
+
+#[test]
+fn a_folder_of_somebody_elses_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = SharedRun::plan(&plan(&folder), folder.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("it has other files; name another folder"),
+        "{error}"
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Tables and settings that are gone do not stay behind, and a table's settings may be called as a design usually is.
+#[test]
+fn planned_anew_the_copies_are_those_of_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mine, sweep) = (folder.path().join("mine"), folder.path().join("sweep"));
+    fs::create_dir(&mine).unwrap();
+    let table = |factor: usize| -> String {
+        let rows = (0..60).map(|at| format!("{},{},{}\n", at * 37 % 60, at % 7, factor * at));
+        format!("a,b,y\n{}", rows.collect::<String>())
+    };
+    for (name, factor) in [("design", 2), ("other", 3), ("third", 4)] {
+        fs::write(mine.join(name).with_extension("csv"), table(factor)).unwrap();
+    }
+    fs::write(mine.join("design.toml"), "target = \"a\"\n").unwrap();
+    let design = super::SMALL.replace(
+        r#"["wine", "yacht", "thyroid"]"#,
+        r#"["design.csv", "other.csv", "third.csv", "gone.csv"]"#,
+    );
+    fs::write(mine.join("own.toml"), design).unwrap();
+    let by_design = RunPlan {
+        file: Some(mine.join("own.toml")),
+        ..plan(&folder)
+    };
+    let run = SharedRun::plan(&by_design, &sweep).unwrap();
+    assert_eq!(run.jobs().len(), 12);
+    compute(&sweep, &run.jobs()[..1]).unwrap();
+    let by_folder = RunPlan {
+        tables: Some(mine.clone()),
+        ..plan(&folder)
+    };
+    let sweep = folder.path().join("by-folder");
+    fs::remove_file(mine.join("own.toml")).unwrap();
+    let before = SharedRun::plan(&by_folder, &sweep).unwrap();
+    fs::remove_file(mine.join("design.toml")).unwrap();
+    fs::remove_file(mine.join("third.csv")).unwrap();
+    let now = SharedRun::plan(&by_folder, &sweep).unwrap();
+    assert_eq!((before.jobs().len(), now.jobs().len()), (12, 8));
+    assert_eq!(compute(&sweep, now.jobs()).unwrap(), 8);
+    now.collect(false, &mut ()).unwrap();
+}
+
+#[test]
+fn a_table_that_cannot_be_repeated_is_said_once_and_by_the_job() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join("mine");
+    fs::create_dir(&mine).unwrap();
+    // One row of a class: most splits have none in the part that is trained on, or none to test.
+    let rows: String = (0..60)
+        .map(|at| {
+            format!(
+                "{},{}\n",
+                at * 37 % 60,
+                if at == 7 { "rare" } else { "usual" }
+            )
+        })
+        .collect();
+    fs::write(mine.join("rare.csv"), format!("a,y\n{rows}")).unwrap();
+    let line = |at: u32| format!("{},{},{at}\n", at * 37 % 60, at % 7);
+    let rows: String = (0..60).map(line).collect();
+    fs::write(mine.join("line.csv"), format!("a,b,y\n{rows}")).unwrap();
+    let own = RunPlan {
+        tables: Some(mine),
+        ..plan(&folder)
+    };
+    let run = SharedRun::plan(&own, &folder.path().join("sweep")).unwrap();
+    let (n, failures) = run.compute(run.jobs(), 2, None, &mut ()).unwrap();
+    assert!(n == 8 && failures.len() > 1, "{n}, {failures:?}");
+    assert!(
+        failures[0].starts_with("cannot repeat rare: "),
+        "{failures:?}"
+    );
+    let outcome = run.collect(false, &mut ()).unwrap();
+    assert_eq!(outcome.failures.len(), 1);
+    assert_eq!(outcome.results.design.n_complete, 4);
 }
