@@ -31,7 +31,10 @@ NOT_SENT = {"results", "cache"}
 def run_job(folder, program, job):
     """Computes one job in a folder. A process of its own: what it does cannot harm the worker."""
     command = [program, "sweep", "run-job", str(folder), job, "--threads", "1"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise RuntimeError(f"cannot start {program} on this worker: {error}") from None
     if done.returncode != 0:
         raise RuntimeError(done.stderr.strip()[-2000:])
 
