@@ -245,17 +245,11 @@ impl Drop for Started {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peers::install::check_pins;
 
     #[test]
     fn every_package_has_its_pin() {
-        let pins = std::fs::read_to_string(root().join("deploy/dask/requirements.txt")).unwrap();
-        for package in PACKAGES {
-            let pinned = format!("{package}==");
-            assert!(
-                pins.lines().any(|line| line.starts_with(&pinned)),
-                "{package}"
-            );
-        }
+        check_pins(&root().join("deploy/dask/requirements.txt"), &PACKAGES);
     }
 
     #[test]

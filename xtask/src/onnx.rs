@@ -104,19 +104,15 @@ fn script() -> std::path::PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peers::install::check_pins;
 
     #[test]
     fn every_package_of_the_script_has_its_pin() {
         assert!(script().is_file());
-        let pins = root().join("benches/peers/python/requirements.txt");
-        let pins = std::fs::read_to_string(pins).unwrap();
-        for package in PACKAGES {
-            let pinned = format!("{package}==");
-            assert!(
-                pins.lines().any(|line| line.starts_with(&pinned)),
-                "{package}"
-            );
-        }
+        check_pins(
+            &root().join("benches/peers/python/requirements.txt"),
+            &PACKAGES,
+        );
     }
 
     #[test]

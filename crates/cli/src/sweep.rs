@@ -182,7 +182,7 @@ fn collect(asked: &Collect) -> Result<Ending, Failure> {
     let _folder = Folder::prepare(&asked.out)?;
     let _lock = locked::take(&asked.out)?;
     let mut display = Display::new(Interruption::listen());
-    let outcome = run.collect(asked.partial, &mut display);
+    let outcome = run.collect(asked.partial, std::env::current_exe().ok(), &mut display);
     display.finish();
     let outcome = outcome?;
     let machines = &outcome.results.environment.machines;

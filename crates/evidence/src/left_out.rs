@@ -26,8 +26,8 @@ const MOST_GROUPS: usize = 50;
 /// range of the others' effects would make that 94 % and 97 %, but intervals of 38 tables wider by a tenth (normal effects) to a half
 /// (heavy tails); a [moderator](crate::Moderation) that tells the kinds apart makes them narrower.
 ///
-/// Of more than 50 tables, 50 groups are left out in turn instead, each of every 50th table: to leave out one by one would take a second for
-/// each of a thousand tables, and the others say the same.
+/// Of more than 50 tables, 50 groups are left out in turn instead, each of every 50th table: one by one the work would grow with the cube of
+/// their number, and the others say the same.
 ///
 /// An estimate that is a bound, such as "at least ten", is taken as it stands: the interval is then one for what is measured with
 /// the same cut.

@@ -32,8 +32,8 @@ const GUESSES: usize = 100;
 /// The x of 0 to `high` at which a convex function that falls is `level`, but for rounding; 0 where it is not above that at 0. `at` gives
 /// its value and how fast it falls, both 0 or more; an infinite one is halved away from.
 ///
-/// Newton's steps on 1 / f, which is nearly straight where f is like 1 / x, within the interval that is known: about six for what
-/// [`turning_point`] halves sixty times.
+/// Newton's steps on 1 / f, which is nearly straight where f is like 1 / x, within the interval that is known: fewer than
+/// [`turning_point`] halves.
 pub(crate) fn falls_to(level: f64, high: f64, at: impl Fn(f64) -> (f64, f64)) -> f64 {
     let (mut above, mut below) = (0.0, high);
     let (mut x, (mut value, mut fall)) = (0.0, at(0.0));

@@ -13,14 +13,14 @@
 //! | `design`, `tables` | copies, where the design or the tables are the user's own |
 //! | `results/HASH` | what a job gave, by the hash of all that decides it |
 
-use std::fs;
+mod folder;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use smallbatch_base::limits::{MOST_RESULTS_BYTES, MOST_SETTINGS_BYTES};
-use smallbatch_data::is_table;
+use smallbatch_base::limits::MOST_RESULTS_BYTES;
 use smallbatch_files as files;
 use smallbatch_report::results::Machine;
 use smallbatch_sweep::{Cache, Pool, Progress, Stages};
@@ -30,8 +30,8 @@ use crate::environment::{environment, machine};
 use crate::plan::Request;
 use crate::run::{Failure, Finding, Findings, Prepared, RunOutcome};
 use crate::{Error, RunPlan};
+use folder::{PLAN, Saved, copy_design, copy_tables, write};
 
-const PLAN: &str = "plan.json";
 const JOBS: &str = "jobs.jsonl";
 const DESIGN: &str = "design";
 const TABLES: &str = "tables";
@@ -52,7 +52,7 @@ const FORMAT: u32 = 1;
 /// // On any machine that sees the folder or a copy of it:
 /// SharedRun::open(folder)?.compute(run.jobs(), 2, None, &mut ())?;
 /// // And where the answers are wanted:
-/// let outcome = run.collect(false, &mut ())?;
+/// let outcome = run.collect(false, None, &mut ())?;
 /// assert_eq!(outcome.results.environment.machines.len(), 1);
 /// # Ok::<(), smallbatch_lab::Error>(())
 /// ```
@@ -78,17 +78,6 @@ pub struct SharedJob {
     pub detailed: bool,
     /// About what it costs, in a unit of its own: good to a factor of 1.5.
     pub cost: f64,
-}
-
-/// The content of `plan.json`.
-#[derive(Debug, Serialize, Deserialize)]
-struct Saved {
-    version: String,
-    design_hash: String,
-    /// Of `jobs.jsonl`.
-    jobs_hash: String,
-    base_seed: u64,
-    request: Request,
 }
 
 /// What a job gave.
@@ -194,11 +183,6 @@ impl SharedRun {
             folder: folder.to_path_buf(),
             design_hash: saved.design_hash,
         })
-    }
-
-    /// What was asked for, with the paths of the folder.
-    pub fn run_plan(&self) -> &RunPlan {
-        &self.plan
     }
 
     /// The hash of design, margins, size, tables and version, as [`preregister`](crate::preregister) gives it.
@@ -319,14 +303,20 @@ impl SharedRun {
     }
 
     /// The results of all jobs, as [`run`](crate::run) has them: the same bits, but for what is timed, where all machines compute with the
-    /// same vectors and the same program. Memory is measured here. With `partial`, complete repetitions count.
+    /// same vectors and the same program. Memory is measured here, by the program that [`RunPlan::memory_probe`] names. With `partial`, complete
+    /// repetitions count.
     ///
     /// # Errors
     /// As [`run`](crate::run); [`Error::JobsMissing`] without `partial`.
-    pub fn collect(&self, partial: bool, progress: &mut dyn Progress) -> Result<RunOutcome, Error> {
+    pub fn collect(
+        &self,
+        partial: bool,
+        memory_probe: Option<PathBuf>,
+        progress: &mut dyn Progress,
+    ) -> Result<RunOutcome, Error> {
         let plan = RunPlan {
             cache: Some(self.folder.join("cache")),
-            memory_probe: std::env::current_exe().ok(),
+            memory_probe,
             ..self.plan.clone()
         };
         let prepared = Prepared::new(&plan)?;
@@ -425,55 +415,6 @@ impl Gathered {
     }
 }
 
-impl Saved {
-    fn read(folder: &Path) -> Result<Self, Error> {
-        let file = folder.join(PLAN);
-        let doing = || format!("read {}", file.display());
-        let text = files::read_text(&file, MOST_SETTINGS_BYTES)
-            .map_err(|error| Error::step(doing(), error))?;
-        if !files::check_json(&text).map_err(|error| Error::step(doing(), error))? {
-            return Err(Error::step(doing(), "it has no checksum; plan anew"));
-        }
-        let saved: Self =
-            serde_json::from_str(&text).map_err(|error| Error::step(doing(), error))?;
-        if saved.version != env!("CARGO_PKG_VERSION") {
-            let reason = format!("it is of version {}; plan anew", saved.version);
-            return Err(Error::step(doing(), reason));
-        }
-        Ok(saved)
-    }
-
-    /// Refuses a folder with something else in it than a plan of the same run. That tables are the same, each job's hash knows.
-    fn check_place(plan: &RunPlan, design: &str, folder: &Path) -> Result<(), Error> {
-        let refused = |reason| Err(Error::step(format!("plan in {}", folder.display()), reason));
-        if !folder.join(PLAN).exists() {
-            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut names = entries.map(|entry| entry.file_name());
-            // A lock may be there already.
-            return match names.any(|name| !name.to_string_lossy().starts_with(".smallbatch")) {
-                true => refused("it has other files; name another folder"),
-                false => Ok(()),
-            };
-        }
-        let (before, request) = (Self::read(folder)?, plan.request());
-        let is_same_design = || match &before.request.file {
-            None => plan.file.is_none(),
-            Some(file) => {
-                let text = files::read_text(&folder.join(file), MOST_SETTINGS_BYTES);
-                plan.file.is_some() && text.is_ok_and(|text| text == design)
-            }
-        };
-        let is_same = (before.base_seed, before.request.size) == (plan.base_seed, request.size)
-            && before.request.claims == request.claims
-            && before.request.tables.is_some() == request.tables.is_some()
-            && is_same_design();
-        match is_same {
-            true => Ok(()),
-            false => refused("it has the plan of another run; name another folder"),
-        }
-    }
-}
-
 /// All jobs of a plan, in the order of repetitions: those of fewer repetitions are its beginning.
 fn jobs(plan: &RunPlan, prepared: &Prepared, text: &str) -> Vec<SharedJob> {
     let of_task = |(cost, (table, repetition)): (f64, (usize, usize))| SharedJob {
@@ -510,87 +451,4 @@ fn hash(
 
 fn hash_of(text: &str) -> String {
     format!("{:032x}", xxh3_128(text.as_bytes()))
-}
-
-/// An empty folder.
-fn anew(folder: &Path) -> Result<(), Error> {
-    let made = match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => files::prepare_folder(folder),
-    };
-    made.map_err(|error| Error::step(format!("write into {}", folder.display()), error))
-}
-
-/// Copies a folder's tables, with the settings beside them.
-fn copy_tables(from: &Path, to: &Path) -> Result<(), Error> {
-    if is_same_place(from, to) {
-        return Ok(());
-    }
-    anew(to)?;
-    let failed = |error: std::io::Error| {
-        Error::step(format!("copy the tables in {}", from.display()), error)
-    };
-    for entry in fs::read_dir(from).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let is_settings = path
-            .extension()
-            .is_some_and(|end| end.eq_ignore_ascii_case("toml"));
-        if let Some(name) = path.file_name()
-            && (is_table(&path) || is_settings)
-            && path.is_file()
-        {
-            copy(&path, &to.join(name))?;
-        }
-    }
-    Ok(())
-}
-
-fn is_same_place(one: &Path, other: &Path) -> bool {
-    let found = one.canonicalize().ok().zip(other.canonicalize().ok());
-    found.is_some_and(|(one, other)| one == other)
-}
-
-/// Copies a design, and the tables that it names as files beside it, with their settings. One that is not there is left out of the run, too.
-fn copy_design(design: &Path, text: &str, tables: &[String], to: &Path) -> Result<(), Error> {
-    let beside = design.parent().unwrap_or(Path::new(""));
-    let files: Vec<&String> = tables
-        .iter()
-        .filter(|name| name.ends_with(".csv") && beside.join(name).is_file())
-        .collect();
-    if let Some(name) = files
-        .iter()
-        .find(|name| Path::new(name).file_name() != Some(name.as_ref()))
-    {
-        return Err(Error::step(
-            format!("copy the table {name}"),
-            "a design that machines share has its tables beside it; give the folder of the tables instead (`tables`)",
-        ));
-    }
-    if is_same_place(&std::path::absolute(beside).unwrap_or_default(), to) {
-        return Ok(());
-    }
-    anew(to)?;
-    write(
-        &to.join(design.file_name().unwrap_or_default()),
-        text.as_bytes(),
-    )?;
-    for name in files {
-        let (from, to) = (beside.join(name), to.join(name));
-        copy(&from, &to)?;
-        let settings = from.with_extension("toml");
-        if settings.is_file() && settings != design {
-            copy(&settings, &to.with_extension("toml"))?;
-        }
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let copied = fs::copy(from, to).map(|_| ());
-    copied.map_err(|error| Error::step(format!("copy {}", from.display()), error))
-}
-
-fn write(file: &Path, content: &[u8]) -> Result<(), Error> {
-    files::replace(file, content, true)
-        .map_err(|error| Error::step(format!("write {}", file.display()), error))
 }

@@ -256,6 +256,17 @@ pub(crate) fn program(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Whether a file of requirements says the version of each of these packages.
+#[cfg(test)]
+pub(crate) fn check_pins(pins: &Path, packages: &[&str]) {
+    let text = std::fs::read_to_string(pins).unwrap();
+    for package in packages {
+        let pinned = format!("{package}==");
+        let is_there = text.lines().any(|line| line.starts_with(&pinned));
+        assert!(is_there, "{package}");
+    }
+}
+
 /// Runs a command whose output is worth seeing.
 pub(crate) fn visible(mut command: Command) -> Result<(), String> {
     match command.status() {
@@ -307,19 +318,13 @@ mod tests {
     #[test]
     fn every_peer_has_its_sources_and_every_package_its_pin() {
         let sources = root().join("benches").join("peers");
-        let pins = std::fs::read_to_string(sources.join("python/requirements.txt")).unwrap();
+        let pins = sources.join("python/requirements.txt");
         for peer in PEERS.iter().chain(&SWEEP).chain(&SCALERS) {
             match peer.kind {
                 Kind::House(_) => assert!(sources.join("smallbatch.rs").is_file()),
                 Kind::Python(script, packages) => {
                     assert!(sources.join("python").join(script).is_file(), "{script}");
-                    for package in packages {
-                        let pinned = format!("{package}==");
-                        assert!(
-                            pins.lines().any(|line| line.starts_with(&pinned)),
-                            "{package}"
-                        );
-                    }
+                    check_pins(&pins, packages);
                 }
                 Kind::Rust(package) => {
                     let manifest = sources.join("rust").join(peer.name).join("Cargo.toml");

@@ -38,14 +38,14 @@ fn what_machines_share_is_the_run_of_one() {
     let (first, last) = run.jobs().split_at(5);
     assert_eq!(compute(&elsewhere, last).unwrap(), 7);
     let run = SharedRun::open(&elsewhere).unwrap();
-    let missing = run.collect(false, &mut ()).unwrap_err();
+    let missing = run.collect(false, None, &mut ()).unwrap_err();
     assert!(
         missing.to_string().starts_with("5 of 12 jobs in "),
         "{missing}"
     );
     assert_eq!(compute(&elsewhere, first).unwrap(), 5);
     assert_eq!(compute(&elsewhere, run.jobs()).unwrap(), 0);
-    let outcome = run.collect(false, &mut ()).unwrap();
+    let outcome = run.collect(false, None, &mut ()).unwrap();
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     assert_eq!(text(&outcome), text(&SMALL_RUN));
     let machines = &outcome.results.environment.machines;
@@ -61,7 +61,7 @@ fn what_is_complete_can_be_collected_and_more_repetitions_add_jobs() {
     let run = planned(&folder);
     // Two repetitions of all three tables, and one more of the first.
     assert_eq!(compute(&sweep, &run.jobs()[..7]).unwrap(), 7);
-    let outcome = run.collect(true, &mut ()).unwrap();
+    let outcome = run.collect(true, None, &mut ()).unwrap();
     assert_eq!(outcome.results.design.n_complete, 2);
     assert_eq!(outcome.results.omissions.len(), 3);
     let more = RunPlan {
@@ -143,7 +143,7 @@ fn another_table_design_or_plan_is_noticed() {
     fs::write(&copied, table(3.0)).unwrap();
     for error in [
         compute(&sweep, &run.jobs()[1..2]).unwrap_err(),
-        run.collect(true, &mut ()).unwrap_err(),
+        run.collect(true, None, &mut ()).unwrap_err(),
     ] {
         assert!(error.to_string().ends_with("plan anew"), "{error}");
     }
@@ -257,7 +257,7 @@ fn planned_anew_the_copies_are_those_of_now() {
     let now = SharedRun::plan(&by_folder, &sweep).unwrap();
     assert_eq!((before.jobs().len(), now.jobs().len()), (12, 8));
     assert_eq!(compute(&sweep, now.jobs()).unwrap(), 8);
-    now.collect(false, &mut ()).unwrap();
+    now.collect(false, None, &mut ()).unwrap();
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn a_table_that_cannot_be_repeated_is_said_once_and_by_the_job() {
         failures[0].starts_with("cannot repeat rare: "),
         "{failures:?}"
     );
-    let outcome = run.collect(false, &mut ()).unwrap();
+    let outcome = run.collect(false, None, &mut ()).unwrap();
     assert_eq!(outcome.failures.len(), 1);
     assert_eq!(outcome.results.design.n_complete, 4);
 }
