@@ -9,6 +9,7 @@ use crate::batch::{Batch, Open};
 use crate::cuts::{CHUNK, chunks};
 use crate::error::require_finite;
 use crate::kernel::{self, AsTheyAre, Source};
+use crate::loss::DeltaScale;
 use crate::product::{Accum, Columns, matmul};
 use crate::{Error, Lanczos, Loss, Mlp, Parameters, Scalar};
 
@@ -245,7 +246,13 @@ impl<'a, T: Scalar> Pass<'a, T> {
         };
         into_panels(source, &(0..n_outputs), &mut panels);
         let mut losses = vec![0.0; self.n_samples.div_ceil(T::PANEL)];
-        loss_gradient(loss, &mut panels, chunk, total, &mut losses);
+        loss_gradient(
+            loss,
+            &mut panels,
+            chunk,
+            DeltaScale::mean(total),
+            &mut losses,
+        );
         from_panels(&panels, n_outputs, self.n_samples, &mut d, n_outputs);
         d
     }
@@ -339,7 +346,7 @@ compiled! {
         loss: &'a Loss,
         logits: &'a mut [T],
         chunk: &'a Open<'a, T>,
-        divisor: f64,
+        scale: DeltaScale,
         losses: &'a mut [f64],
     ) -> () = Loss::gradient_in_place;
 

@@ -22,7 +22,8 @@ pub(crate) enum Destination<'a, T: Scalar> {
         replaces: bool,
     },
     /// Adds the gradient to the parameters, layer by layer as soon as the layer's weight is not needed any more: plain descent
-    /// without a gradient in memory, where the loss was divided by minus the rate as well. Equal to the update by way of
+    /// without a gradient in memory, where the deltas were scaled by minus the rate
+    /// ([`DeltaScale`](crate::loss::DeltaScale)). Equal to the update by way of
     /// a gradient to rounding, as long as neither leaves the range of the number type.
     Descent { parameters: &'a mut [T] },
     /// Updates the parameters by a rule, some rows of a weight at a time, whose gradient does not leave the first level of

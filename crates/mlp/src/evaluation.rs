@@ -6,6 +6,7 @@ use smallbatch_base::compiled;
 use crate::batch::Batch;
 use crate::cuts::CHUNK;
 use crate::inputs::{Inputs, open_inputs};
+use crate::loss::DeltaScale;
 use crate::passes::forward_one;
 use crate::sampled::Evaluation;
 use crate::{Error, Mlp, Scalar, Workspace};
@@ -83,7 +84,8 @@ impl<T: Scalar> Mlp<T> {
                 self.spec(),
                 parameters,
                 sample,
-                workspace,
+                self.layout(),
+                &mut workspace.single,
                 logits.as_mut_slice(),
             );
             return Ok(());
@@ -130,7 +132,7 @@ impl<T: Scalar> Mlp<T> {
         let sum = Evaluation {
             network: self,
             inputs: batch.inputs,
-            losses: Some((&batch, total)),
+            losses: Some((&batch, DeltaScale::mean(total))),
         }
         .run(workspace, &mut []);
         Ok(sum / total)
@@ -180,7 +182,7 @@ impl<T: Scalar> Mlp<T> {
         let sum = Evaluation {
             network: self,
             inputs: batch.inputs,
-            losses: Some((&batch, total)),
+            losses: Some((&batch, DeltaScale::mean(total))),
         }
         .run(workspace, logits.as_mut_slice());
         Ok(sum / total)

@@ -7,7 +7,8 @@ use smallbatch_base::compiled;
 use crate::batch::{Batch, Open};
 use crate::cuts::chunks;
 use crate::destination::Destination;
-use crate::passes::{Mode, backward, chunk_loss};
+use crate::loss::DeltaScale;
+use crate::passes::{Mode, Passes};
 use crate::{DropoutKey, Error, Mlp, Parameters, Scalar, Workspace};
 
 impl<T: Scalar> Mlp<T> {
@@ -46,7 +47,8 @@ impl<T: Scalar> Mlp<T> {
             .spec()
             .loss
             .total_weight(&batch, self.spec().n_outputs())?;
-        Ok(self.accumulate_gradient(&batch, total, dropout, workspace, &mut gradient.values))
+        let (passes, _) = workspace.whole();
+        Ok(self.accumulate_gradient(&batch, total, dropout, passes, &mut gradient.values))
     }
 
     /// The gradient of the batch's mean loss, which is overwritten, and that loss; chunk after chunk.
@@ -55,12 +57,12 @@ impl<T: Scalar> Mlp<T> {
         batch: &Open<'_, T>,
         total: f64,
         dropout: Option<DropoutKey>,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
         gradient: &mut [T],
     ) -> f64 {
         let mut mode = Mode::learn(self.spec(), dropout, 0);
-        let (samples, chunk) = (0..batch.n_samples(), workspace.capacity);
-        self.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient) / total
+        let (samples, chunk) = (0..batch.n_samples(), passes.capacity);
+        self.gradient_of(batch, samples, chunk, total, &mut mode, passes, gradient) / total
     }
 
     /// The gradient of some samples' part of the mean loss, which is overwritten, chunk after chunk; the weighted sum of their
@@ -73,7 +75,7 @@ impl<T: Scalar> Mlp<T> {
         chunk: usize,
         total: f64,
         mode: &mut Mode,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
         gradient: &mut [T],
     ) -> f64 {
         let (spec, parameters) = (self.spec(), self.parameters().as_slice());
@@ -83,13 +85,14 @@ impl<T: Scalar> Mlp<T> {
         let mut sum = 0.0;
         for range in chunks(samples.len(), chunk) {
             let chunk = batch.range(samples.start + range.start..samples.start + range.end);
-            sum += chunk_loss(spec, parameters, &chunk, total, mode, workspace);
+            passes.forward(spec, parameters, chunk.inputs, mode);
+            sum += passes.loss(spec, &chunk, DeltaScale::mean(total));
             let mut destination = Destination::Gradient {
                 parameters,
                 gradient,
                 replaces: range.start == 0,
             };
-            backward(spec, &mut destination, chunk.inputs, mode, workspace);
+            passes.backward(spec, &mut destination, chunk.inputs, mode);
         }
         sum
     }

@@ -74,6 +74,7 @@ mod lanczos;
 mod loss;
 mod negligible;
 mod network;
+mod nodes;
 mod noise;
 mod optimizer;
 mod pace;

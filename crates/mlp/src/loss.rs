@@ -47,7 +47,7 @@ trait Definition<'a>: Copy {
     /// Refuses targets that the loss does not take.
     fn check_targets<T: Scalar>(self, batch: &Open<'_, T>, n_outputs: usize) -> Result<(), Error>;
 
-    /// See [`Loss::gradient_in_place`].
+    /// See [`Loss::gradient_in_place`]; of the gradient of `Σ wᵢ·ℓᵢ / divisor`.
     fn gradient_in_place<T: Scalar>(
         self,
         logits: &mut [T],
@@ -209,6 +209,22 @@ impl fmt::Display for Loss {
     }
 }
 
+/// What a backward pass begins with: the gradient of the mean loss, `Σ wᵢ·ℓᵢ / total`, with respect to the logits, times a factor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeltaScale {
+    /// What the whole batch's weights add up to.
+    pub(crate) total: f64,
+    /// 1, or minus the learning rate: then what a plain descent adds to the parameters comes out of the products themselves.
+    pub(crate) factor: f64,
+}
+
+impl DeltaScale {
+    /// The mean loss itself.
+    pub(crate) fn mean(total: f64) -> Self {
+        Self { total, factor: 1.0 }
+    }
+}
+
 impl Loss {
     /// The loss's name in words.
     pub fn name(&self) -> &'static str {
@@ -282,16 +298,16 @@ impl Loss {
         sample_weight(self.class_weights(), batch, sample)
     }
 
-    /// Turns the logits of a chunk, in panels of a line an output, into the gradient of `Σ wᵢ·ℓᵢ / divisor` with respect to
-    /// them, zero beyond the last sample, and writes each panel's weighted sum of losses, `Σ wᵢ·ℓᵢ`, to `losses`. The divisor
-    /// is the whole batch's `Σ wᵢ`; for plain descent, over minus the learning rate.
+    /// Turns the logits of a chunk, in panels of a line an output, into its losses' gradient with respect to them, scaled, and
+    /// zero beyond the last sample; and writes each panel's weighted sum of losses, `Σ wᵢ·ℓᵢ`, to `losses`.
     pub(crate) fn gradient_in_place<T: Scalar>(
         &self,
         logits: &mut [T],
         chunk: &Open<'_, T>,
-        divisor: f64,
+        scale: DeltaScale,
         losses: &mut [f64],
     ) {
+        let divisor = scale.total / scale.factor;
         with_definition!(self, |loss| {
             loss.gradient_in_place(logits, chunk, divisor, losses);
         });

@@ -49,6 +49,7 @@ mod tests {
 
     use super::*;
     use crate::activation::tests::ALL;
+    use crate::passes::Passes;
     use crate::{
         Activation, Batch, Loss, Mlp, MlpSpec, Optimizer, OptimizerSpec, Targets, UpdateRule,
         Workspace,
@@ -71,18 +72,19 @@ mod tests {
 
     /// In all buffers of a workspace, its threads' ones included.
     fn count_in<T: Scalar>(workspace: &Workspace<T>) -> usize {
-        let parts = workspace.nodes.iter().flatten().map(|part| {
+        let shards = workspace.shards.iter().map(count_in_passes);
+        count_in_passes(&workspace.passes) + count(&workspace.gradient) + shards.sum::<usize>()
+    }
+
+    fn count_in_passes<T: Scalar>(passes: &Passes<T>) -> usize {
+        let parts = passes.nodes.iter().flatten().map(|part| {
             count(&part.values)
                 + count(&part.slopes)
                 + count(&part.delta)
                 + count(&part.samples.values)
                 + count(&part.rows)
         });
-        parts.sum::<usize>()
-            + count(&workspace.logits)
-            + count(&workspace.gradient)
-            + count(&workspace.losses)
-            + workspace.shards.iter().map(count_in).sum::<usize>()
+        parts.sum::<usize>() + count(&passes.logits) + count(&passes.losses)
     }
 
     const N_SAMPLES: usize = 40;

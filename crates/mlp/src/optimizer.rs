@@ -173,16 +173,6 @@ impl<T: Scalar> Optimizer<T> {
         self.spec.rule == UpdateRule::Sgd && self.spec.weight_decay == 0.0
     }
 
-    /// What a batch's sum of losses is divided by, whose weights add up to `total`: for the mean; for a plain descent's update
-    /// of the parameters, by minus the rate as well.
-    pub(crate) fn divisor(&self, total: f64, learning_rate: f64) -> f64 {
-        if self.is_plain_descent() {
-            total / -learning_rate
-        } else {
-            total
-        }
-    }
-
     /// Whether a step needs the whole gradient before it changes the first parameter.
     pub(crate) fn clips(&self) -> bool {
         self.spec.clip_norm.is_some()

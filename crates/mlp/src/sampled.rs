@@ -9,7 +9,8 @@ use std::ops::Range;
 use crate::batch::Open;
 use crate::cuts::{chunks, is_evaluated_by_samples, share_of};
 use crate::inputs::Inputs;
-use crate::passes::{Mode, copy_logits, forward, loss_of_logits};
+use crate::loss::DeltaScale;
+use crate::passes::{Mode, Passes};
 use crate::{Mlp, Scalar, Workspace};
 
 /// So many times as many samples as a thread's buffers hold it takes before the threads meet again: in small networks those in the
@@ -20,8 +21,8 @@ pub(crate) const CHUNKS: usize = 8;
 pub(crate) struct Evaluation<'a, T: Scalar> {
     pub(crate) network: &'a Mlp<T>,
     pub(crate) inputs: Inputs<'a, T>,
-    /// The samples with their targets, and what the losses' gradient is divided by, where losses are wanted.
-    pub(crate) losses: Option<(&'a Open<'a, T>, f64)>,
+    /// The samples with their targets, and the scale of the losses' gradient, where losses are wanted.
+    pub(crate) losses: Option<(&'a Open<'a, T>, DeltaScale)>,
 }
 
 impl<T: Scalar> Evaluation<'_, T> {
@@ -30,14 +31,15 @@ impl<T: Scalar> Evaluation<'_, T> {
     /// in the order of the samples.
     pub(crate) fn run(&self, workspace: &mut Workspace<T>, mut logits: &mut [T]) -> f64 {
         let n_samples = self.inputs.n_samples();
-        let n_threads = workspace.team.at_work().min(workspace.shards.len());
+        let n_threads = workspace.passes.team.at_work().min(workspace.shards.len());
         let mut sum = 0.0;
         if !is_evaluated_by_samples::<T>(self.network.n_parameters(), n_samples, n_threads) {
-            for samples in chunks(n_samples, workspace.capacity) {
+            let (passes, _) = workspace.whole();
+            for samples in chunks(n_samples, passes.capacity) {
                 let n_panels = samples.len().div_ceil(T::PANEL);
                 let part = self.take_logits(&mut logits, samples.len());
-                self.chunk(workspace, samples, part);
-                sum = self.add(sum, &workspace.losses[..n_panels]);
+                self.chunk(passes, samples, part);
+                sum = self.add(sum, &passes.losses[..n_panels]);
             }
             return sum;
         }
@@ -52,7 +54,12 @@ impl<T: Scalar> Evaluation<'_, T> {
         mut logits: &mut [T],
     ) -> f64 {
         let mut sum = 0.0;
-        let Workspace { team, shards, .. } = workspace;
+        let Workspace {
+            passes,
+            shards,
+            losses_of_shards: kept,
+            ..
+        } = workspace;
         let shards = &mut shards[..n_threads];
         let capacity = n_threads * CHUNKS * shards[0].capacity;
         for round in chunks(self.inputs.n_samples(), capacity) {
@@ -60,33 +67,40 @@ impl<T: Scalar> Evaluation<'_, T> {
                 let share = share_of::<T>(round.len(), n_threads, share);
                 round.start + share.start..round.start + share.end
             };
-            let shares = shards.iter_mut().enumerate().map(|(share, shard)| {
+            let shares = shards.iter_mut().zip(&mut *kept).enumerate();
+            let shares = shares.map(|(share, (shard, kept))| {
                 let samples = samples(share);
                 let part = self.take_logits(&mut logits, samples.len());
-                (shard, samples, part)
+                (shard, samples, part, kept)
             });
-            team.each(true, shares, |(shard, samples, part)| {
-                self.share(shard, samples, part);
-            });
-            for (share, shard) in shards.iter().enumerate() {
+            passes
+                .team
+                .each(true, shares, |(shard, samples, part, kept)| {
+                    self.share(shard, samples, part, kept);
+                });
+            for (share, kept) in kept.iter().enumerate().take(n_threads) {
                 let n_panels = samples(share).len().div_ceil(T::PANEL);
-                sum = self.add(sum, &shard.losses_of_share[..n_panels]);
+                sum = self.add(sum, &kept[..n_panels]);
             }
         }
         sum
     }
 
     /// One thread's samples of a round. Their losses are kept, since the sum goes by the samples' order.
-    fn share(&self, buffers: &mut Workspace<T>, samples: Range<usize>, mut logits: &mut [T]) {
-        let mut kept = 0;
-        for chunk in chunks(samples.len(), buffers.capacity) {
+    fn share(
+        &self,
+        passes: &mut Passes<T>,
+        samples: Range<usize>,
+        mut logits: &mut [T],
+        mut kept: &mut [f64],
+    ) {
+        for chunk in chunks(samples.len(), passes.capacity) {
             let n_panels = chunk.len().div_ceil(T::PANEL);
             let part = self.take_logits(&mut logits, chunk.len());
             let chunk = samples.start + chunk.start..samples.start + chunk.end;
-            self.chunk(buffers, chunk, part);
-            buffers.losses_of_share[kept..kept + n_panels]
-                .copy_from_slice(&buffers.losses[..n_panels]);
-            kept += n_panels;
+            self.chunk(passes, chunk, part);
+            let losses = kept.split_off_mut(..n_panels).unwrap_or_default();
+            losses.copy_from_slice(&passes.losses[..n_panels]);
         }
     }
 
@@ -97,17 +111,17 @@ impl<T: Scalar> Evaluation<'_, T> {
     }
 
     /// Some samples, no more than the buffers hold.
-    fn chunk(&self, buffers: &mut Workspace<T>, samples: Range<usize>, logits: &mut [T]) {
+    fn chunk(&self, passes: &mut Passes<T>, samples: Range<usize>, logits: &mut [T]) {
         let (spec, parameters) = (self.network.spec(), self.network.parameters().as_slice());
         let n_samples = samples.len();
         let inputs = self.inputs.range(samples.clone());
-        forward(spec, parameters, inputs, &mut Mode::Evaluate, buffers);
+        passes.forward(spec, parameters, inputs, &mut Mode::Evaluate);
         if !logits.is_empty() {
             // Before the loss turns them into its gradient.
-            copy_logits(buffers, n_samples, logits);
+            passes.copy_logits(n_samples, logits);
         }
-        if let Some((batch, divisor)) = self.losses {
-            loss_of_logits(spec, &batch.range(samples), divisor, buffers);
+        if let Some((batch, scale)) = self.losses {
+            passes.loss(spec, &batch.range(samples), scale);
         }
     }
 

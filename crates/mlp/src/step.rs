@@ -12,9 +12,10 @@ use crate::batch::{Batch, Open};
 use crate::destination::Destination;
 use crate::error::finite_loss;
 use crate::finite::SAMPLES_BETWEEN_LOOKS;
+use crate::loss::DeltaScale;
 use crate::negligible::flush_all;
 use crate::optimizer::check_learning_rate;
-use crate::passes::{Mode, backward, chunk_loss};
+use crate::passes::{Mode, Passes};
 use crate::{DropoutKey, Error, Mlp, Optimizer, Scalar, Workspace};
 
 use plan::Plan;
@@ -96,7 +97,10 @@ impl<T: Scalar> Mlp<T> {
             key,
             learning_rate,
         };
-        let loss = step.paced(self, optimizer, workspace)?;
+        let began = workspace.begin_step(batch.n_samples());
+        let loss = step.run(self, optimizer, workspace);
+        workspace.end_step(batch.n_samples(), began);
+        let loss = loss?;
         workspace.n_unseen = workspace.n_unseen.saturating_add(batch.n_samples());
         if workspace.n_unseen >= SAMPLES_BETWEEN_LOOKS {
             workspace.n_unseen = 0;
@@ -108,46 +112,31 @@ impl<T: Scalar> Mlp<T> {
 }
 
 impl<T: Scalar> Step<'_, T> {
-    /// By as many threads as are fastest, where that is automatic. Returns the loss, as each of the ways does.
-    fn paced(
-        &self,
-        network: &mut Mlp<T>,
-        optimizer: &mut Optimizer<T>,
-        workspace: &mut Workspace<T>,
-    ) -> Result<f64, Error> {
-        let n_samples = self.batch.n_samples();
-        let Some(automatic) = &mut workspace.automatic else {
-            return self.run(network, optimizer, workspace);
-        };
-        let (n_threads, began) = automatic.governor.begin(n_samples);
-        let loss = if n_threads == 1 {
-            self.run(network, optimizer, &mut automatic.alone)
-        } else {
-            workspace.team.take_part(n_threads);
-            self.run(network, optimizer, workspace)
-        };
-        workspace.end_step(n_samples, began);
-        loss
-    }
-
+    /// By the threads that are at work, in the way that is planned. Returns the loss, as each of the ways does.
     fn run(
         &self,
         network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        let (n_samples, capacity) = (self.batch.n_samples(), workspace.capacity);
-        let n_threads = workspace.team.at_work();
+        let (n_samples, capacity) = (self.batch.n_samples(), workspace.capacity());
+        let n_threads = workspace.passes.team.at_work();
         let clips = optimizer.clips();
         match Plan::of::<T>(network.layout(), n_samples, capacity, n_threads, clips) {
             Plan::InShards => self.in_shards(network, optimizer, workspace),
             Plan::BySamples => self.by_samples(network, optimizer, workspace),
-            Plan::ByRows => self.by_rows(network, optimizer, workspace),
-            Plan::Clipped => match self.clipped(network, optimizer, workspace) {
-                Some(loss) => loss,
-                None => self.with_gradient(network, optimizer, workspace),
-            },
-            Plan::WithGradient => self.with_gradient(network, optimizer, workspace),
+            Plan::ByRows => self.by_rows(network, optimizer, workspace.whole().0),
+            Plan::Clipped => {
+                let (passes, room) = workspace.whole();
+                match self.clipped(network, optimizer, passes, room) {
+                    Some(loss) => loss,
+                    None => self.with_gradient(network, optimizer, passes, room),
+                }
+            }
+            Plan::WithGradient => {
+                let (passes, gradient) = workspace.whole();
+                self.with_gradient(network, optimizer, passes, gradient)
+            }
         }
     }
 
@@ -156,18 +145,27 @@ impl<T: Scalar> Step<'_, T> {
         &self,
         network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
     ) -> Result<f64, Error> {
         let mut mode = Mode::learn(network.spec(), self.key, 0);
         let (spec, parameters) = network.split_mut();
-        let divisor = optimizer.divisor(self.total, self.learning_rate);
-        let sum = chunk_loss(spec, parameters, self.batch, divisor, &mut mode, workspace);
+        let descends = optimizer.is_plain_descent();
+        let scale = self.scale(descends);
+        passes.forward(spec, parameters, self.batch.inputs, &mut mode);
+        let sum = passes.loss(spec, self.batch, scale);
         let loss = finite_loss(sum / self.total, optimizer.step())?;
-        let is_plain_descent = optimizer.is_plain_descent();
         let mut destination =
-            Destination::step(parameters, optimizer, self.learning_rate, is_plain_descent);
-        backward(spec, &mut destination, self.batch.inputs, &mode, workspace);
+            Destination::step(parameters, optimizer, self.learning_rate, descends);
+        passes.backward(spec, &mut destination, self.batch.inputs, &mode);
         Ok(loss)
+    }
+
+    /// Of the mean loss; of what is added to the parameters where they descend by its gradient alone.
+    fn scale(&self, descends: bool) -> DeltaScale {
+        DeltaScale {
+            total: self.total,
+            factor: if descends { -self.learning_rate } else { 1.0 },
+        }
     }
 
     /// The gradient chunk after chunk, and then the update.
@@ -175,14 +173,11 @@ impl<T: Scalar> Step<'_, T> {
         &self,
         network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
+        gradient: &mut [T],
     ) -> Result<f64, Error> {
-        let mut gradient = std::mem::take(&mut workspace.gradient);
-        let loss =
-            network.accumulate_gradient(self.batch, self.total, self.key, workspace, &mut gradient);
-        let updated = self.update(network, optimizer, loss, &gradient);
-        workspace.gradient = gradient;
-        updated
+        let loss = network.accumulate_gradient(self.batch, self.total, self.key, passes, gradient);
+        self.update(network, optimizer, loss, gradient)
     }
 
     /// Changes the parameters where the loss is finite.

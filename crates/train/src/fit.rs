@@ -24,7 +24,7 @@ impl Trainer {
         training: impl Into<TrainingRows<'a, T>>,
         validation: Option<&'a Dataset<T>>,
     ) -> Result<Trained<T>, Error> {
-        fit(self, training.into().0, validation)
+        fit(self, training.into().0, validation, &mut Silent)
     }
 
     /// Trains from the beginning to the end, while an observer listens.
@@ -37,7 +37,7 @@ impl Trainer {
         validation: Option<&'a Dataset<T>>,
         observer: &mut dyn Observer,
     ) -> Result<Trained<T>, Error> {
-        fit_observed(self, training.into().0, validation, observer)
+        fit(self, training.into().0, validation, observer)
     }
 
     /// A training that stands before its first update, to be run piece by piece.
@@ -98,30 +98,16 @@ fn run_to_the_end<T: Scalar>(
     trainer: &Trainer,
     training: Rows<'_, T>,
     validation: Option<&Dataset<T>>,
-    observer: &mut (impl Observer + ?Sized),
+    observer: &mut dyn Observer,
 ) -> Result<Trained<T>, Error> {
     let mut session = Session::start(trainer.clone(), training, validation)?;
-    session.run_here(observer)?;
+    session.run(observer)?;
     session.finish()
-}
-
-fn run_unobserved<T: Scalar>(
-    trainer: &Trainer,
-    training: Rows<'_, T>,
-    validation: Option<&Dataset<T>>,
-) -> Result<Trained<T>, Error> {
-    run_to_the_end(trainer, training, validation, &mut Silent)
 }
 
 // Compiled here for both number types, and not again in every crate that trains.
 compiled! {
     fn fit(
-        trainer: &'a Trainer,
-        training: Rows<'a, T>,
-        validation: Option<&'a Dataset<T>>,
-    ) -> Result<Trained<T>, Error> = run_unobserved;
-
-    fn fit_observed(
         trainer: &'a Trainer,
         training: Rows<'a, T>,
         validation: Option<&'a Dataset<T>>,

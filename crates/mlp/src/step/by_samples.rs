@@ -13,7 +13,7 @@ use crate::error::finite_loss;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
 use crate::parameters::Layout;
-use crate::passes::{Mode, chunk_loss, input_of, propagate};
+use crate::passes::{Mode, Passes, input_of};
 use crate::team::Team;
 use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
 
@@ -21,13 +21,13 @@ use super::Step;
 
 /// A chunk's shares, once each was propagated.
 struct Shares<'a, T> {
-    shards: &'a [Workspace<T>],
+    shards: &'a [Passes<T>],
     inputs: Inputs<'a, T>,
 }
 
 impl<'a, T: Scalar> Shares<'a, T> {
     /// Something of each share; of the last again where there are fewer than the most.
-    fn each<R>(&self, of: impl Fn(&'a Workspace<T>, Range<usize>) -> R) -> [R; MOST_SHARES] {
+    fn each<R>(&self, of: impl Fn(&'a Passes<T>, Range<usize>) -> R) -> [R; MOST_SHARES] {
         let n_shares = self.shards.len();
         std::array::from_fn(|share| {
             let share = share.min(n_shares - 1);
@@ -89,8 +89,7 @@ impl<T: Scalar> Step<'_, T> {
             learning_rate,
         } = self;
         let Workspace {
-            layout,
-            team,
+            passes: Passes { layout, team, .. },
             shards,
             pieces,
             gradient,
@@ -102,14 +101,16 @@ impl<T: Scalar> Step<'_, T> {
         let samples = |share| share_of::<T>(n_samples, n_shares, share);
         let shards = &mut shards[..n_shares];
         let trained = &*network;
-        let divisor = optimizer.divisor(total, learning_rate);
+        let descends = optimizer.is_plain_descent();
+        let scale = self.scale(descends);
         team.each(true, shards.iter_mut().enumerate(), |(share, shard)| {
             let samples = samples(share);
             let (spec, parameters) = (trained.spec(), trained.parameters().as_slice());
             let mut mode = Mode::learn(spec, key, samples.start as u64);
             let chunk = batch.range(samples);
-            chunk_loss(spec, parameters, &chunk, divisor, &mut mode, shard);
-            propagate(spec, parameters, chunk.n_samples(), &mode, shard);
+            shard.forward(spec, parameters, chunk.inputs, &mut mode);
+            shard.loss(spec, &chunk, scale);
+            shard.propagate(spec, parameters, chunk.n_samples(), &mode);
         });
         let losses = shards.iter().enumerate().flat_map(|(share, shard)| {
             let n_panels = samples(share).len().div_ceil(T::PANEL);
@@ -122,7 +123,7 @@ impl<T: Scalar> Step<'_, T> {
             inputs: batch.inputs,
         };
         let parameters = network.parameters_mut().as_mut_slice();
-        if optimizer.is_plain_descent() {
+        if descends {
             optimizer.next_step(learning_rate);
             let items = pieces.iter().zip(in_pieces(parameters, pieces));
             team.each(true, items, |(piece, parameters)| {

@@ -20,9 +20,9 @@ use crate::destination::Destination;
 use crate::error::finite_loss;
 use crate::kernel::gram;
 use crate::negligible::flush;
-use crate::passes::{Mode, chunk_loss, propagate, update_layers};
-use crate::workspace::Part;
-use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
+use crate::nodes::{Nodes, Part};
+use crate::passes::{Mode, Passes};
+use crate::{Error, Mlp, Optimizer, Scalar};
 
 use super::Step;
 
@@ -35,7 +35,8 @@ impl<T: Scalar> Step<'_, T> {
         &self,
         network: &mut Mlp<T>,
         optimizer: &mut Optimizer<T>,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
+        room: &mut [T],
     ) -> Option<Result<f64, Error>> {
         let &Self {
             batch,
@@ -45,48 +46,38 @@ impl<T: Scalar> Step<'_, T> {
         } = self;
         let mut mode = Mode::learn(network.spec(), key, 0);
         let (spec, parameters) = network.split_mut();
-        let is_plain = optimizer.is_plain_but_for_clipping();
-        let divisor = if is_plain {
-            total / -learning_rate
-        } else {
-            total
-        };
-        let sum = chunk_loss(spec, parameters, batch, divisor, &mut mode, workspace);
+        let descends = optimizer.is_plain_but_for_clipping();
+        let scale = self.scale(descends);
+        passes.forward(spec, parameters, batch.inputs, &mut mode);
+        let sum = passes.loss(spec, batch, scale);
         let loss = match finite_loss(sum / total, optimizer.step()) {
             Ok(loss) => loss,
             Err(error) => return Some(Err(error)),
         };
-        propagate(spec, parameters, batch.n_samples(), &mode, workspace);
-        // The deltas are those of the loss over the divisor, of whatever sign.
-        let unit = (divisor / total).abs();
-        let norm = squared_norm(workspace, batch.n_samples()).sqrt();
-        let limit = optimizer.spec().clip_norm? / unit;
+        passes.propagate(spec, parameters, batch.n_samples(), &mode);
+        let norm = squared_norm(&passes.nodes, room, batch.n_samples()).sqrt();
+        // The deltas, and with them the norm, are scaled.
+        let limit = optimizer.spec().clip_norm? * scale.factor.abs();
         if !norm.is_finite() {
             return None;
         }
         if norm > limit {
-            let scale = T::of(limit / norm);
+            let shrink = T::of(limit / norm);
             let n_panels = batch.n_samples().div_ceil(T::PANEL);
-            for part in workspace.nodes.iter_mut().skip(1).flatten() {
+            for part in passes.nodes.iter_mut().skip(1).flatten() {
                 let size = part.units.len() * n_panels * T::PANEL;
-                scale_down(&mut part.delta[..size], scale);
+                scale_down(&mut part.delta[..size], shrink);
             }
         }
-        let mut destination = Destination::step(parameters, optimizer, learning_rate, is_plain);
-        update_layers(&mut destination, batch.inputs, workspace);
+        let mut destination = Destination::step(parameters, optimizer, learning_rate, descends);
+        passes.update_layers(&mut destination, batch.inputs);
         Some(Ok(loss))
     }
 }
 
-/// Of the gradient of which the workspace has the deltas.
-fn squared_norm<T: Scalar>(workspace: &mut Workspace<T>, n_samples: usize) -> f64 {
+/// Of the gradient of which the nodes have the deltas; with room for a layer's.
+fn squared_norm<T: Scalar>(nodes: &Nodes<T>, room: &mut [T], n_samples: usize) -> f64 {
     let n_panels = n_samples.div_ceil(T::PANEL);
-    // Room that this step does not need.
-    let Workspace {
-        nodes,
-        gradient: room,
-        ..
-    } = workspace;
     let layers = nodes.windows(2).map(|nodes| {
         let (below, above) = (&nodes[0], &nodes[1]);
         let largest = above

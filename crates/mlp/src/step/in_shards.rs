@@ -7,7 +7,7 @@ use smallbatch_base::vectorized;
 
 use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, Shards};
 use crate::error::finite_loss;
-use crate::passes::Mode;
+use crate::passes::{Mode, Passes};
 use crate::team::locked;
 use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
 
@@ -22,16 +22,12 @@ impl<T: Scalar> Step<'_, T> {
         optimizer: &mut Optimizer<T>,
         workspace: &mut Workspace<T>,
     ) -> Result<f64, Error> {
-        let shards = Shards::of(self.batch.n_samples(), workspace.capacity);
-        if workspace.shards.is_empty() {
-            let mut gradient = std::mem::take(&mut workspace.gradient);
-            let sum = self.add_shards(network, &shards, workspace, &mut gradient);
-            let updated = self.update(network, optimizer, sum / self.total, &gradient);
-            workspace.gradient = gradient;
-            return updated;
+        let shards = Shards::of(self.batch.n_samples(), workspace.capacity());
+        if workspace.passes.team.at_work() == 1 {
+            return self.in_shards_alone(network, optimizer, &shards, workspace);
         }
         let Workspace {
-            team,
+            passes: Passes { team, .. },
             shards: buffers,
             shard_gradients,
             pieces,
@@ -75,24 +71,26 @@ impl<T: Scalar> Step<'_, T> {
         Ok(loss)
     }
 
-    /// The same gradient by one thread, which needs one shard's beside it; the weighted sum of the losses.
-    fn add_shards(
+    /// The same by one thread, which needs one shard's gradient beside the sum.
+    fn in_shards_alone(
         &self,
-        network: &Mlp<T>,
+        network: &mut Mlp<T>,
+        optimizer: &mut Optimizer<T>,
         shards: &Shards,
         workspace: &mut Workspace<T>,
-        gradient: &mut [T],
-    ) -> f64 {
-        let mut sum = self.set_shard(network, shards, 0, workspace, gradient);
-        let mut other = std::mem::take(&mut workspace.shard_gradients);
-        if let [other] = &mut other[..] {
+    ) -> Result<f64, Error> {
+        let mut others = std::mem::take(&mut workspace.shard_gradients);
+        let (passes, gradient) = workspace.whole();
+        let mut sum = self.set_shard(network, shards, 0, passes, gradient);
+        if let Some(other) = others.first_mut() {
             for shard in 1..shards.n_shards {
-                sum += self.set_shard(network, shards, shard, workspace, other);
+                sum += self.set_shard(network, shards, shard, passes, other);
                 add(gradient, other);
             }
         }
-        workspace.shard_gradients = other;
-        sum
+        let updated = self.update(network, optimizer, sum / self.total, gradient);
+        workspace.shard_gradients = others;
+        updated
     }
 
     /// The gradient of one shard's part of the mean loss; the weighted sum of its losses.
@@ -101,7 +99,7 @@ impl<T: Scalar> Step<'_, T> {
         network: &Mlp<T>,
         shards: &Shards,
         shard: usize,
-        workspace: &mut Workspace<T>,
+        passes: &mut Passes<T>,
         gradient: &mut [T],
     ) -> f64 {
         let &Self {
@@ -109,7 +107,7 @@ impl<T: Scalar> Step<'_, T> {
         } = self;
         let (samples, chunk) = (shards.samples(shard), shards.chunk);
         let mut mode = Mode::learn(network.spec(), key, samples.start as u64);
-        network.gradient_of(batch, samples, chunk, total, &mut mode, workspace, gradient)
+        network.gradient_of(batch, samples, chunk, total, &mut mode, passes, gradient)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cuts::{MOST_SHARDS, MOST_SHARES, WORTH_CUTTING, WORTH_SHARING};
 use crate::pace::Governor;
+use crate::passes::Passes;
 use crate::team::MOST;
 use crate::workspace::Automatic;
 use crate::{CHUNK, Mlp, Scalar, Workspace};
@@ -84,13 +85,13 @@ impl<T: Scalar> Mlp<T> {
             1
         };
         let mut workspace = Workspace::new(self, capacity, n_threads);
-        let n_threads = workspace.team.len();
+        let n_threads = workspace.passes.team.len();
         if n_threads > 1 {
             let guess = self.advisable_threads(batch_size, n_threads);
-            workspace.team.take_part(guess);
+            workspace.passes.team.take_part(guess);
             workspace.automatic = Some(Box::new(Automatic {
                 governor: Governor::new(n_threads, guess),
-                alone: Workspace::new(self, capacity, 1),
+                alone: Passes::new(self.spec(), self.layout(), capacity, 1),
             }));
         }
         workspace

@@ -14,9 +14,9 @@ use crate::{
 
 impl<T: Scalar> Session<'_, T> {
     /// An evaluation that the timetable asks for: it goes into the history, and is judged.
-    pub(super) fn evaluate_when_due<O: Observer + ?Sized>(
+    pub(super) fn evaluate_when_due(
         &mut self,
-        observer: &mut O,
+        observer: &mut dyn Observer,
     ) -> Result<Option<Outcome>, Error> {
         let record = self.evaluate()?;
         self.history.push(record);
@@ -38,10 +38,7 @@ impl<T: Scalar> Session<'_, T> {
     }
 
     /// The evaluation at an end where none was due.
-    pub(super) fn close<O: Observer + ?Sized>(
-        &mut self,
-        observer: &mut O,
-    ) -> Result<Option<Outcome>, Error> {
+    pub(super) fn close(&mut self, observer: &mut dyn Observer) -> Result<Option<Outcome>, Error> {
         let record = self.evaluate()?;
         self.closing = Some(record);
         // The training is over: whether the observer wants to stop makes no difference.

@@ -30,19 +30,6 @@ impl<T: Scalar> Session<'_, T> {
         }
     }
 
-    /// As [`run`](Self::run), compiled for this very observer.
-    pub(crate) fn run_here<O: Observer + ?Sized>(
-        &mut self,
-        observer: &mut O,
-    ) -> Result<Outcome, Error> {
-        observer.on_start(&self.plan());
-        loop {
-            if let Some(outcome) = self.advance_here(observer)? {
-                return Ok(outcome);
-            }
-        }
-    }
-
     /// Trains to the next evaluation (the first time: evaluates the model before training), and says whether that was
     /// the end. Does not call [`Observer::on_start`].
     ///
@@ -52,7 +39,7 @@ impl<T: Scalar> Session<'_, T> {
         &mut self,
         mut observer: &mut O,
     ) -> Result<Option<Outcome>, Error> {
-        T::per_type::<Advance>(())(self, &mut observer, true)
+        T::per_type::<GoOn>(())(self, &mut observer, true)
     }
 
     /// As [`advance`](Self::advance), but where the observer breaks it stands between two updates and evaluates nothing.
@@ -60,27 +47,15 @@ impl<T: Scalar> Session<'_, T> {
         &mut self,
         observer: &mut dyn Observer,
     ) -> Result<Option<Outcome>, Error> {
-        T::per_type::<Advance>(())(self, observer, false)
+        T::per_type::<GoOn>(())(self, observer, false)
     }
 
-    fn advance_here<O: Observer + ?Sized>(
+    /// Trains to the next evaluation, or to where the observer breaks; the model is evaluated there, too, if this closes.
+    fn go_on(
         &mut self,
-        observer: &mut O,
+        observer: &mut dyn Observer,
+        closes: bool,
     ) -> Result<Option<Outcome>, Error> {
-        let outcome = self.go_on(observer)?;
-        let is_evaluated = self
-            .history
-            .last()
-            .is_some_and(|last| last.update == self.update);
-        if outcome == Some(Outcome::Interrupted) && !is_evaluated {
-            // A target that is reached here counts for nothing: uninterrupted, nobody would have looked.
-            self.close(observer)?;
-        }
-        Ok(outcome)
-    }
-
-    /// Trains to the next evaluation, or to where the observer breaks.
-    fn go_on<O: Observer + ?Sized>(&mut self, observer: &mut O) -> Result<Option<Outcome>, Error> {
         if matches!(self.outcome, Some(outcome) if outcome != Outcome::Interrupted) {
             return Ok(self.outcome);
         }
@@ -90,10 +65,32 @@ impl<T: Scalar> Session<'_, T> {
         self.closing = None;
         self.outcome = if self.owes_an_evaluation() {
             self.evaluate_when_due(observer)?
+        } else if self.is_spent() {
+            Some(Outcome::BudgetSpent)
         } else {
-            self.stretch(observer)?
+            let due = self.next_evaluation();
+            self.stopwatch.start();
+            let stretch = self.train_until(due.min(self.last_update), observer);
+            self.stopwatch.stop();
+            self.judge(&stretch?, due, observer)?
         };
+        if closes && self.outcome == Some(Outcome::Interrupted) && !self.is_evaluated() {
+            // A target that is reached here counts for nothing: uninterrupted, nobody would have looked.
+            self.close(observer)?;
+        }
         Ok(self.outcome)
+    }
+
+    /// The update after which the timetable asks for an evaluation.
+    fn next_evaluation(&self) -> u64 {
+        let when = self.trainer.evaluation.when;
+        when.next_after(self.update, self.updates_per_epoch())
+    }
+
+    /// Whether the model that stands is in the history.
+    fn is_evaluated(&self) -> bool {
+        let last = self.history.last();
+        last.is_some_and(|last| last.update == self.update)
     }
 
     /// Whether the evaluation that is due here has not been made: before the first update, and where it failed before.
@@ -112,30 +109,16 @@ impl<T: Scalar> Session<'_, T> {
         let seconds = self.trainer.budget.seconds();
         let is_over = self.update >= self.last_update
             || seconds.is_some_and(|limit| self.stopwatch.seconds() >= limit);
-        is_over
-            && self
-                .history
-                .last()
-                .is_some_and(|last| last.update == self.update)
+        is_over && self.is_evaluated()
     }
 
-    /// Updates until an evaluation is due or the training ends, and then that evaluation.
-    fn stretch<O: Observer + ?Sized>(
+    /// What follows from a stretch of updates: the evaluation that was due after it, or the last one.
+    fn judge(
         &mut self,
-        observer: &mut O,
+        stretch: &Stretch,
+        due: u64,
+        observer: &mut dyn Observer,
     ) -> Result<Option<Outcome>, Error> {
-        if self.is_spent() {
-            return Ok(Some(Outcome::BudgetSpent));
-        }
-        let due = self
-            .trainer
-            .evaluation
-            .when
-            .next_after(self.update, self.updates_per_epoch());
-        self.stopwatch.start();
-        let stretch = self.train_until(due.min(self.last_update), observer);
-        self.stopwatch.stop();
-        let stretch = stretch?;
         let judged = if self.update == due {
             self.evaluate_when_due(observer)?
         } else if matches!(stretch, Stretch::Interrupted) && self.update < self.last_update {
@@ -154,11 +137,7 @@ impl<T: Scalar> Session<'_, T> {
     }
 
     /// The loop. Between two evaluations there is nothing but batches, updates, and whoever listens.
-    fn train_until<O: Observer + ?Sized>(
-        &mut self,
-        end: u64,
-        observer: &mut O,
-    ) -> Result<Stretch, Error> {
+    fn train_until(&mut self, end: u64, observer: &mut dyn Observer) -> Result<Stretch, Error> {
         let seconds = self.trainer.budget.seconds();
         if seconds.is_some_and(|limit| self.stopwatch.seconds() >= limit) {
             // So it is after an interruption by the last update that there was time for.
@@ -257,42 +236,30 @@ impl<T: Scalar> Session<'_, T> {
     }
 }
 
-/// A session goes on to its next evaluation.
-type AdvanceOf<T> = for<'s, 'a> fn(
+/// [`Session::go_on`] of a number type.
+type GoOnOf<T> = for<'s, 'a> fn(
     &'s mut Session<'a, T>,
     &'s mut dyn Observer,
     bool,
 ) -> Result<Option<Outcome>, Error>;
 
-fn advance<'s, 'a, T: Scalar>(
-    session: &'s mut Session<'a, T>,
-    observer: &'s mut dyn Observer,
-    closes: bool,
-) -> Result<Option<Outcome>, Error> {
-    if closes {
-        session.advance_here(observer)
-    } else {
-        session.go_on(observer)
-    }
-}
-
 /// The loop as it was compiled here, for both number types, and not again in every crate that trains. `compiled!` would tie the
 /// session's borrow to that of its data; a pointer does not.
-struct Advance;
+struct GoOn;
 
-impl PerType for Advance {
+impl PerType for GoOn {
     type Arguments<'a, T: Scalar> = ();
-    type Output<'a, T: Scalar> = AdvanceOf<T>;
+    type Output<'a, T: Scalar> = GoOnOf<T>;
 
     // Inlined, they would bring the loop along.
     #[inline(never)]
     fn narrow<'a>((): Self::Arguments<'a, f32>) -> Self::Output<'a, f32> {
-        advance::<f32>
+        |session, observer, closes| session.go_on(observer, closes)
     }
 
     #[inline(never)]
     fn wide<'a>((): Self::Arguments<'a, f64>) -> Self::Output<'a, f64> {
-        advance::<f64>
+        |session, observer, closes| session.go_on(observer, closes)
     }
 }
 
