@@ -1,6 +1,6 @@
 //! Vectors of either number type on any processor.
 
-use pulp::Simd;
+use pulp::{Simd, cast};
 
 /// What kernels ask of a number type: vectors of it, for every kind of processor.
 pub trait Vectors: Copy + Sized {
@@ -68,10 +68,10 @@ pub trait Vectors: Copy + Sized {
     fn scaled(x: Self, shift: Self, rest: Self, scale: Self) -> Self;
 }
 
-// `Simd::select_f32s` and `Simd::abs_f32s` do the same, but their bodies are such that the compiler may leave them as calls within a
-// kernel: in a debug build calls took a third of a training, and with AVX-512 a release had one for each vector of a gradient.
+// `Simd::select_f32s`, `Simd::abs_f32s` and `Simd::transmute_u32s_f32s` are not always inlined: in a debug build such calls took half of
+// a training's time, and with AVX-512 a release made one for each vector of a gradient.
 macro_rules! vectors {
-    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $mul:ident, $bits:ident, $of_bits:ident, $splat_bits:ident, $select_bits:ident, $and_bits:ident) => {
+    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $mul:ident, $bits:ident, $splat_bits:ident, $select_bits:ident, $and_bits:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -120,16 +120,16 @@ macro_rules! vectors {
             #[inline(always)]
             fn rectified<S: Simd>(simd: S, vector: S::$vector) -> S::$vector {
                 let is_small = simd.$less(vector, simd.$splat(Self::SMALLEST));
-                let (zero, bits) = (simd.$splat_bits(0), simd.$bits(vector));
-                simd.$of_bits(simd.$select_bits(is_small, zero, bits))
+                let (zero, bits): (S::$bits, S::$bits) = (simd.$splat_bits(0), cast(vector));
+                cast(simd.$select_bits(is_small, zero, bits))
             }
             #[inline(always)]
             fn flushed<S: Simd>(simd: S, vector: S::$vector, smallest: Self) -> S::$vector {
-                let (zero, bits) = (simd.$splat_bits(0), simd.$bits(vector));
-                let all_but_the_sign = simd.$splat_bits((-0.0 as $scalar).to_bits() - 1);
-                let size = simd.$of_bits(simd.$and_bits(bits, all_but_the_sign));
+                let (zero, bits): (S::$bits, S::$bits) = (simd.$splat_bits(0), cast(vector));
+                let all_but_the_sign = simd.$splat_bits((-0.0_f64 as $scalar).to_bits() - 1);
+                let size = cast(simd.$and_bits(bits, all_but_the_sign));
                 let is_small = simd.$less(size, simd.$splat(smallest));
-                simd.$of_bits(simd.$select_bits(is_small, zero, bits))
+                cast(simd.$select_bits(is_small, zero, bits))
             }
             #[inline(always)]
             fn mul_vectors<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
@@ -138,8 +138,8 @@ macro_rules! vectors {
             #[inline(always)]
             fn where_positive<S: Simd>(simd: S, of: S::$vector, vector: S::$vector) -> S::$vector {
                 let is_positive = simd.$greater(of, simd.$splat(0.0));
-                let (zero, bits) = (simd.$splat_bits(0), simd.$bits(vector));
-                simd.$of_bits(simd.$select_bits(is_positive, bits, zero))
+                let (zero, bits): (S::$bits, S::$bits) = (simd.$splat_bits(0), cast(vector));
+                cast(simd.$select_bits(is_positive, bits, zero))
             }
             #[inline(always)]
             fn sum_of_lanes<S: Simd>(simd: S, vector: S::$vector) -> Self {
@@ -181,8 +181,7 @@ vectors!(
     greater_than_f32s,
     less_than_f32s,
     mul_f32s,
-    transmute_u32s_f32s,
-    transmute_f32s_u32s,
+    u32s,
     splat_u32s,
     select_u32s,
     and_u32s
@@ -203,8 +202,7 @@ vectors!(
     greater_than_f64s,
     less_than_f64s,
     mul_f64s,
-    transmute_u64s_f64s,
-    transmute_f64s_u64s,
+    u64s,
     splat_u64s,
     select_u64s,
     and_u64s
