@@ -4,6 +4,7 @@
 //!   crates re-export it.
 //! - [`Stream`] names a stream of random numbers, and [`generator`] gives it for a seed. All names stand in one list, so that
 //!   none is used twice.
+//! - [`StoredFeatures`] are features as a data set stores and a network reads them: numbers or bytes, scaled on the way.
 //! - [`vectors_in_use`] names the vectors that loops are computed with.
 //! - [`limits`] says how large what is asked for may be.
 //!
@@ -59,6 +60,8 @@ pub mod plausible;
 mod random;
 #[cfg(feature = "std")]
 mod scalar;
+#[cfg(feature = "std")]
+mod stored;
 mod turn;
 #[cfg(feature = "std")]
 mod vectorized;
@@ -79,6 +82,8 @@ pub use pulp;
 pub use random::{Stream, generator};
 #[cfg(feature = "std")]
 pub use scalar::Scalar;
+#[cfg(feature = "std")]
+pub use stored::{InputScaling, StoredFeatures, StoredValues};
 #[doc(hidden)]
 pub use turn::sine_and_cosine;
 #[cfg(feature = "std")]

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
+use smallbatch_base::StoredFeatures;
 use smallbatch_preprocess::{FittedScaler, Scalar, TransformReport};
 
-use crate::features::{Features, StoredFeatures};
+use crate::features::Features;
 use crate::names::{check_fitted_names, check_names, numbered};
 use crate::{Error, Mismatch, Target};
 

@@ -2,102 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use nalgebra::{DMatrix, DMatrixView};
-use smallbatch_preprocess::{Coefficients, Scalar};
+use nalgebra::DMatrix;
+use smallbatch_base::{InputScaling, Scalar, StoredFeatures, StoredValues};
+use smallbatch_preprocess::Coefficients;
 
 use crate::ahead::ask_for;
-
-/// The features of a data set as they are stored, borrowed: for whoever reads them on the way to their use, without a copy of
-/// them all.
-///
-/// ```
-/// use nalgebra::DMatrix;
-/// use smallbatch_data::{Dataset, StoredValues, Target};
-///
-/// # fn main() -> Result<(), smallbatch_data::Error> {
-/// // Two images of three pixels.
-/// let pixels = DMatrix::from_column_slice(3, 2, &[0_u8, 128, 255, 7, 0, 9]);
-/// let images: Dataset = Dataset::from_bytes(pixels, Target::classes(vec![0, 1]))?;
-/// let stored = images.stored();
-/// assert!(matches!(stored.values, StoredValues::Bytes(pixels) if pixels[(2, 0)] == 255));
-/// assert!(stored.scaling.is_none());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct StoredFeatures<'a, T: Scalar> {
-    /// What is stored, shape (`n_features`, `n_samples`).
-    pub values: StoredValues<'a, T>,
-    /// How each value is scaled when it is read; `None` where it is not.
-    pub scaling: Option<&'a Coefficients<T>>,
-}
-
-/// Features as numbers, or as bytes that are read as the numbers 0 to 255; shape (`n_features`, `n_samples`).
-#[derive(Clone, Copy, Debug)]
-pub enum StoredValues<'a, T: Scalar> {
-    /// Numbers.
-    Numbers(DMatrixView<'a, T>),
-    /// Bytes.
-    Bytes(DMatrixView<'a, u8>),
-}
-
-impl<T: Scalar> StoredFeatures<'_, T> {
-    /// Calls `read` with each sample in turn, as it is read: as numbers, scaled. Allocates room for one.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), smallbatch_data::Error> {
-    /// let wine = smallbatch_data::builtin::wine()?;
-    /// let mut largest = f32::MIN;
-    /// wine.stored().for_each_sample(|_, sample| {
-    ///     largest = sample.iter().copied().fold(largest, f32::max);
-    /// });
-    /// assert_eq!(largest, 1680.0); // of proline, in mg/l
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn for_each_sample(&self, mut read: impl FnMut(usize, &[T])) {
-        let (n_features, n_samples) = match self.values {
-            StoredValues::Numbers(numbers) => numbers.shape(),
-            StoredValues::Bytes(bytes) => bytes.shape(),
-        };
-        let mut sample = vec![T::of(0.0); n_features];
-        for index in 0..n_samples {
-            self.read_sample(index, &mut sample);
-            read(index, &sample);
-        }
-    }
-
-    /// One sample, as it is read, into a slice of as many numbers.
-    pub(crate) fn read_sample(&self, index: usize, sample: &mut [T]) {
-        match self.values {
-            StoredValues::Numbers(numbers) => {
-                for (number, &stored) in sample.iter_mut().zip(numbers.column(index).iter()) {
-                    *number = stored;
-                }
-            }
-            StoredValues::Bytes(bytes) => {
-                for (number, &stored) in sample.iter_mut().zip(bytes.column(index).iter()) {
-                    *number = of_byte(stored);
-                }
-            }
-        }
-        if let Some(by) = self.scaling {
-            scale(sample, by);
-        }
-    }
-}
-
-fn of_byte<T: Scalar>(byte: u8) -> T {
-    T::of(f64::from(byte))
-}
-
-fn scale<T: Scalar>(sample: &mut [T], by: &Coefficients<T>) {
-    let numbers = by.shift.iter().zip(&by.rest).zip(&by.scale);
-    for (x, ((&shift, &rest), &scale)) in sample.iter_mut().zip(numbers) {
-        *x = ((*x - shift) - rest) / scale;
-    }
-}
 
 /// The features of a data set. What is stored may be shared with others, scaled in other ways.
 #[derive(Clone, Debug)]
@@ -147,13 +56,16 @@ impl<T: Scalar> Features<T> {
     }
 
     pub(crate) fn stored(&self) -> StoredFeatures<'_, T> {
-        StoredFeatures {
-            values: match &self.stored {
-                Stored::Numbers(numbers) => StoredValues::Numbers(numbers.as_view()),
-                Stored::Bytes(bytes) => StoredValues::Bytes(bytes.as_view()),
-            },
-            scaling: self.scaling.as_deref(),
-        }
+        let values = match &self.stored {
+            Stored::Numbers(numbers) => StoredValues::Numbers(numbers.as_view()),
+            Stored::Bytes(bytes) => StoredValues::Bytes(bytes.as_view()),
+        };
+        let scaling = self.scaling.as_deref().map(|by| InputScaling {
+            shift: &by.shift,
+            rest: &by.rest,
+            scale: &by.scale,
+        });
+        StoredFeatures { values, scaling }
     }
 
     /// Has these samples fetched, which will be read soon.

@@ -125,7 +125,7 @@ mod words;
 pub use nalgebra;
 
 #[doc(inline)]
-pub use smallbatch_base::Scalar;
+pub use smallbatch_base::{InputScaling, Scalar, StoredFeatures, StoredValues};
 
 pub use arrays::{Array, ArrayValues, read_idx, read_labelled_idx, read_npy};
 pub use batch_size::BatchSize;
@@ -134,7 +134,6 @@ pub use chunks::{TableChunks, sample_path};
 pub use column::{ColumnKind, ColumnRole, TableColumn};
 pub use dataset::{Dataset, MissingValues};
 pub use error::{ArrayProblem, Error, Mismatch};
-pub use features::{StoredFeatures, StoredValues};
 pub use file_batches::FileBatches;
 pub use folder::{FolderTable, read_folder, read_folder_table, read_table};
 pub use folds::Folds;

@@ -1,10 +1,10 @@
 //! What a network is trained on: inputs, targets, weights, all borrowed.
 
 use nalgebra::DMatrixView;
+use smallbatch_base::{InputScaling, StoredFeatures, StoredValues};
 
 use crate::error::check_length;
 use crate::inputs::{Inputs, Stored, columns, shaped_inputs};
-use crate::kernel::InputScaling;
 use crate::product::Columns;
 use crate::{Error, Scalar};
 
@@ -31,13 +31,6 @@ pub enum Targets<'a, T: Scalar> {
     Values(DMatrixView<'a, T>),
 }
 
-/// The inputs as they are given.
-#[derive(Clone, Copy, Debug)]
-enum InputViews<'a, T: Scalar> {
-    Numbers(DMatrixView<'a, T>),
-    Bytes(DMatrixView<'a, u8>),
-}
-
 /// A batch of samples, borrowed: inputs of shape `(n_inputs, n_samples)`, their targets and, if wanted, their weights.
 ///
 /// ```
@@ -51,8 +44,7 @@ enum InputViews<'a, T: Scalar> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'a, T: Scalar> {
-    inputs: InputViews<'a, T>,
-    scaling: Option<InputScaling<'a, T>>,
+    features: StoredFeatures<'a, T>,
     samples: Option<&'a [usize]>,
     targets: Targets<'a, T>,
     weights: Option<&'a [T]>,
@@ -71,19 +63,24 @@ enum Vouched {
 impl<'a, T: Scalar> Batch<'a, T> {
     /// A batch in which every sample weighs the same. It is checked when used: then the network is known.
     pub fn new(inputs: impl Into<DMatrixView<'a, T>>, targets: Targets<'a, T>) -> Self {
-        Self::of(InputViews::Numbers(inputs.into()), targets)
+        Self::of(StoredValues::Numbers(inputs.into()), targets)
     }
 
     /// The same, of inputs that are stored as bytes, such as the pixels of images, and read as the numbers 0 to 255: they take
     /// a quarter of the memory of `f32`, and of its bandwidth. A network wants them [scaled](Self::scaled).
     pub fn of_bytes(inputs: impl Into<DMatrixView<'a, u8>>, targets: Targets<'a, T>) -> Self {
-        Self::of(InputViews::Bytes(inputs.into()), targets)
+        Self::of(StoredValues::Bytes(inputs.into()), targets)
     }
 
-    fn of(inputs: InputViews<'a, T>, targets: Targets<'a, T>) -> Self {
+    fn of(values: StoredValues<'a, T>, targets: Targets<'a, T>) -> Self {
+        let scaling = None;
+        Self::of_stored(StoredFeatures { values, scaling }, targets)
+    }
+
+    /// The same, of features as a data set stores them: numbers or bytes, scaled when they are read.
+    pub fn of_stored(features: StoredFeatures<'a, T>, targets: Targets<'a, T>) -> Self {
         Self {
-            inputs,
-            scaling: None,
+            features,
             samples: None,
             targets,
             weights: None,
@@ -93,9 +90,26 @@ impl<'a, T: Scalar> Batch<'a, T> {
     }
 
     /// Scales the inputs when they are read, so that no scaled copy of the data is needed; see [`InputScaling`].
+    ///
+    /// ```
+    /// use nalgebra::dmatrix;
+    /// use smallbatch_mlp::{Batch, MlpSpec, InputScaling, Targets};
+    ///
+    /// // One pixel of three images, 0 to 255.
+    /// let pixels = dmatrix![0_u8, 128, 255];
+    /// let scaling = InputScaling { shift: &[128.0_f32], rest: &[0.0], scale: &[64.0] };
+    /// let stored = Batch::of_bytes(pixels.as_view(), Targets::Labels(&[0, 0, 1])).scaled(scaling);
+    ///
+    /// let scaled = pixels.map(|pixel| (f32::from(pixel) - 128.0) / 64.0);
+    /// let copied = Batch::new(scaled.as_view(), Targets::Labels(&[0, 0, 1]));
+    /// let network = MlpSpec::new([1, 8, 2]).build::<f32>(0)?;
+    /// let mut workspace = network.workspace(3);
+    /// assert_eq!(network.loss(&stored, &mut workspace)?, network.loss(&copied, &mut workspace)?);
+    /// # Ok::<(), smallbatch_mlp::Error>(())
+    /// ```
     #[must_use]
     pub fn scaled(mut self, scaling: InputScaling<'a, T>) -> Self {
-        self.scaling = Some(scaling);
+        self.features.scaling = Some(scaling);
         self
     }
 
@@ -179,11 +193,11 @@ impl<'a, T: Scalar> Batch<'a, T> {
     /// slow it down and cannot change what it computes; whether there are any is asked of each batch that does not
     /// [say](Self::known_normal) that there are none.
     pub fn is_normal(&self) -> bool {
-        let InputViews::Numbers(numbers) = self.inputs else {
+        let StoredValues::Numbers(numbers) = self.features.values else {
             return false;
         };
         let stored = shaped_inputs(numbers, numbers.nrows()).map(Stored::Numbers);
-        let inputs = stored.and_then(|stored| Inputs::new(stored, self.scaling, None));
+        let inputs = stored.and_then(|stored| Inputs::new(stored, self.features.scaling, None));
         inputs.is_ok_and(|inputs| inputs.are_normal())
     }
 
@@ -197,10 +211,7 @@ impl<'a, T: Scalar> Batch<'a, T> {
 
     /// How many samples there are.
     pub fn n_samples(&self) -> usize {
-        let n_columns = match self.inputs {
-            InputViews::Numbers(inputs) => inputs.ncols(),
-            InputViews::Bytes(inputs) => inputs.ncols(),
-        };
+        let (_, n_columns) = self.features.values.shape();
         self.samples.map_or(n_columns, <[usize]>::len)
     }
 
@@ -212,11 +223,11 @@ impl<'a, T: Scalar> Batch<'a, T> {
             return Err(Error::EmptyBatch);
         }
         let mut inputs = Inputs::new(
-            match self.inputs {
-                InputViews::Numbers(inputs) => Stored::Numbers(shaped_inputs(inputs, n_inputs)?),
-                InputViews::Bytes(inputs) => Stored::Bytes(shaped_inputs(inputs, n_inputs)?),
+            match self.features.values {
+                StoredValues::Numbers(inputs) => Stored::Numbers(shaped_inputs(inputs, n_inputs)?),
+                StoredValues::Bytes(inputs) => Stored::Bytes(shaped_inputs(inputs, n_inputs)?),
             },
-            self.scaling,
+            self.features.scaling,
             self.samples,
         )?;
         match self.vouched {

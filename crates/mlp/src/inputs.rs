@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrixView, Dim, Dyn, U1};
-use smallbatch_base::vectorized;
+use smallbatch_base::{InputScaling, vectorized};
 
 use crate::buffer::LINE;
 use crate::error::check_length;
 use crate::kernel::{
-    AsTheyAre, Copies, Decode, FromBytes, InputScaling, Scaled, Source, flush_panels, into_panels,
+    AsTheyAre, Copies, Decode, FromBytes, Scaled, Source, flush_panels, into_panels,
 };
 use crate::product::Columns;
 use crate::{Error, Scalar};

@@ -34,7 +34,6 @@ mod transpose;
 mod turn;
 mod weight_gradient;
 
-pub use decode::InputScaling;
 pub(crate) use decode::{AsTheyAre, Decode, FromBytes, Scaled};
 pub(crate) use forward::forward;
 pub(crate) use gram::gram;

@@ -106,7 +106,7 @@ pub use nalgebra;
 /// # Ok::<(), smallbatch_mlp::Error>(())
 /// ```
 #[doc(inline)]
-pub use smallbatch_base::Scalar;
+pub use smallbatch_base::{InputScaling, Scalar, StoredFeatures, StoredValues};
 
 pub use activation::Activation;
 pub use batch::{Batch, Targets};
@@ -115,7 +115,6 @@ pub use cuts::CHUNK;
 pub use dropout::DropoutKey;
 pub use error::Error;
 pub use initializer::Initializer;
-pub use kernel::InputScaling;
 pub use lanczos::Lanczos;
 pub use loss::{Loss, PredictionKind};
 pub use network::Mlp;

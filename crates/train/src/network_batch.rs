@@ -1,7 +1,7 @@
 //! A data set's samples as a batch of the network, borrowed as they are stored.
 
-use smallbatch_data::{BatchTarget, StoredFeatures, StoredValues};
-use smallbatch_mlp::{Batch, InputScaling, Targets};
+use smallbatch_data::{BatchTarget, StoredFeatures};
+use smallbatch_mlp::{Batch, Targets};
 
 use crate::Scalar;
 
@@ -14,16 +14,5 @@ pub(crate) fn network_batch<'a, T: Scalar>(
         BatchTarget::Labels(labels) => Targets::Labels(labels),
         BatchTarget::Values(values) => Targets::Values(values),
     };
-    let batch = match features.values {
-        StoredValues::Numbers(numbers) => Batch::new(numbers, targets),
-        StoredValues::Bytes(bytes) => Batch::of_bytes(bytes, targets),
-    };
-    match features.scaling {
-        None => batch,
-        Some(by) => batch.scaled(InputScaling {
-            shift: &by.shift,
-            rest: &by.rest,
-            scale: &by.scale,
-        }),
-    }
+    Batch::of_stored(features, targets)
 }

@@ -1,39 +1,9 @@
 //! How a stored input becomes a number: on the way from the data set into the panels.
 
+use smallbatch_base::InputScaling;
+
 use super::Vectors;
 use super::turn::SIDE;
-
-/// How inputs are scaled when they are read: `x' = ((x - shift) - rest) / scale`, one of each a feature.
-///
-/// The shift is in two parts, so that it may be finer than the number type is: with the nearest number of the type as `shift`
-/// and what that leaves as `rest`, inputs near the shift come out as exact as their own type allows. Each of the three
-/// operations is rounded: what is read is what a loop over these operations would have stored.
-///
-/// ```
-/// use nalgebra::dmatrix;
-/// use smallbatch_mlp::{Batch, MlpSpec, InputScaling, Targets};
-///
-/// // One pixel of three images, 0 to 255.
-/// let pixels = dmatrix![0_u8, 128, 255];
-/// let scaling = InputScaling { shift: &[128.0_f32], rest: &[0.0], scale: &[64.0] };
-/// let stored = Batch::of_bytes(pixels.as_view(), Targets::Labels(&[0, 0, 1])).scaled(scaling);
-///
-/// let scaled = pixels.map(|pixel| (f32::from(pixel) - 128.0) / 64.0);
-/// let copied = Batch::new(scaled.as_view(), Targets::Labels(&[0, 0, 1]));
-/// let network = MlpSpec::new([1, 8, 2]).build::<f32>(0)?;
-/// let mut workspace = network.workspace(3);
-/// assert_eq!(network.loss(&stored, &mut workspace)?, network.loss(&copied, &mut workspace)?);
-/// # Ok::<(), smallbatch_mlp::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct InputScaling<'a, T> {
-    /// What is subtracted first, in the feature's unit.
-    pub shift: &'a [T],
-    /// What is subtracted then: the shift's remainder; 0 where there is none.
-    pub rest: &'a [T],
-    /// What is then divided by, in the feature's unit; not 0.
-    pub scale: &'a [T],
-}
 
 /// Makes numbers of what is stored. The same bits for a number alone and in a block.
 pub(crate) trait Decode<T>: Copy {

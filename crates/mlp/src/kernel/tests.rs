@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use pulp::Simd;
+use smallbatch_base::InputScaling;
 
 use super::forward::Forward;
 use super::input_gradient::InputGradient;
