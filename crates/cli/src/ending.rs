@@ -66,6 +66,14 @@ impl Failure {
         }
     }
 
+    /// Where no cache is kept unless one is named.
+    pub(crate) fn without_a_cache(mut self) -> Self {
+        self.sentence = self
+            .sentence
+            .replace("or none with --no-cache", "or leave it out");
+        self
+    }
+
     fn new(error: &dyn std::error::Error, ending: Ending) -> Self {
         Self {
             sentence: in_flags(&error.to_string()),

@@ -33,6 +33,11 @@ pub(crate) fn no_verb(word: &str) -> String {
     format!("there is no verb {word:?}; {meant}")
 }
 
+/// There is no such verb below `sweep`.
+pub(crate) fn no_verb_of_a_sweep(word: &str) -> String {
+    format!("there is no verb {word:?} of sweep; `smallbatch sweep --help` lists them")
+}
+
 /// The verb whose name is like a word: at most a third of its letters differ.
 pub(crate) fn verb_like(word: &str) -> Option<&'static str> {
     let far = |name: &str| strsim::damerau_levenshtein(word, name);

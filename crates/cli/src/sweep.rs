@@ -164,7 +164,7 @@ fn run_job(asked: &RunJob) -> Result<Ending, Failure> {
     let n_threads = asked.threads.n.unwrap_or(0);
     let computed = run.compute(&jobs, n_threads, asked.cache.as_deref(), &mut display);
     display.finish();
-    let (n, failures) = computed?;
+    let (n, failures) = computed.map_err(|error| Failure::from(error).without_a_cache())?;
     for failure in failures {
         warn(&format!("{failure}; that is the job's result"));
     }

@@ -32,7 +32,14 @@ pub(crate) fn parse() -> Result<Verb, Ending> {
         .map_err(|error| {
             let text = error.render().to_string();
             if let Some(word) = not_a_verb(&error) {
-                warn(&format!("error: {}", likeness::no_verb(&word)));
+                let below = std::env::args_os().nth(1).filter(|verb| verb == "sweep");
+                warn(&format!(
+                    "error: {}",
+                    match below {
+                        Some(_) if word != "sweep" => likeness::no_verb_of_a_sweep(&word),
+                        _ => likeness::no_verb(&word),
+                    }
+                ));
                 Ending::Wrong
             } else if error.use_stderr() {
                 warn(&text);

@@ -58,6 +58,20 @@ fn jobs_that_processes_computed_are_collected() {
     let expected = "error: 6 of 8 jobs in sweep have no result; run them, or collect what is complete (--partial)\n";
     assert_eq!(said, expected);
     assert!(!folder.join("out").exists());
+    let (code, said) = said_in(folder, &["sweep", "compute", "sweep"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (
+            Some(2),
+            "error: there is no verb \"compute\" of sweep; `smallbatch sweep --help` lists them\n"
+        )
+    );
+    let no_folder = ["sweep", "run-job", "sweep", "1", "--cache", "mine.toml"];
+    let (code, said) = said_in(folder, &no_folder);
+    assert!(
+        code == Some(1) && said.ends_with("choose another folder with --cache, or leave it out\n"),
+        "{said}"
+    );
     let lines = fs::read_to_string(folder.join("sweep/jobs.jsonl")).expect("jobs");
     for line in lines.lines() {
         let (code, said) = said_in(folder, &["sweep", "run-job", "sweep", line]);
