@@ -72,14 +72,24 @@ macro_rules! with_line {
     };
 }
 
-/// Evaluates `$body` for `$n` rows, six at a time and then the rest at once, with M as a constant; where there are
-/// registers for it, as `$eights` says, eight at a time first. (Twelve were not faster, and widths are mostly multiples of
-/// eight.)
+/// How many rows a tile of lines of so many vectors may have. Processors with vectors of a whole line have registers for eight rows of
+/// two panels, others for six; where a line is eight numbers or more that are computed one by one, two rows are too many as it is.
+/// (Twelve were not faster, and widths are mostly multiples of eight.)
+const fn most_rows(vectors_in_a_line: usize) -> usize {
+    match vectors_in_a_line {
+        1 => 8,
+        2..=4 => 6,
+        _ => 2,
+    }
+}
+
+/// Evaluates `$body` for `$n` rows, with M as a constant: `$most` at a time, which is 8, 6 or 2; after eights sixes, and then the rest
+/// at once.
 macro_rules! in_tiles {
-    ($eights:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
+    ($most:expr, $n:expr, |$M:ident, $start:ident| $body:expr) => {{
         let n = $n;
         let mut next = 0;
-        if const { $eights } {
+        if const { ($most) == 8 } {
             while next + 8 <= n {
                 const $M: usize = 8;
                 let $start = next;
@@ -87,35 +97,49 @@ macro_rules! in_tiles {
                 next += 8;
             }
         }
-        while next + 6 <= n {
-            const $M: usize = 6;
+        if const { ($most) >= 6 } {
+            while next + 6 <= n {
+                const $M: usize = 6;
+                let $start = next;
+                $body;
+                next += 6;
+            }
             let $start = next;
-            $body;
-            next += 6;
-        }
-        let $start = next;
-        match n - next {
-            1 => {
-                const $M: usize = 1;
-                $body
+            match n - next {
+                1 => {
+                    const $M: usize = 1;
+                    $body
+                }
+                2 => {
+                    const $M: usize = 2;
+                    $body
+                }
+                3 => {
+                    const $M: usize = 3;
+                    $body
+                }
+                4 => {
+                    const $M: usize = 4;
+                    $body
+                }
+                5 => {
+                    const $M: usize = 5;
+                    $body
+                }
+                _ => {}
             }
-            2 => {
+        } else {
+            while next + 2 <= n {
                 const $M: usize = 2;
+                let $start = next;
+                $body;
+                next += 2;
+            }
+            if next < n {
+                const $M: usize = 1;
+                let $start = next;
                 $body
             }
-            3 => {
-                const $M: usize = 3;
-                $body
-            }
-            4 => {
-                const $M: usize = 4;
-                $body
-            }
-            5 => {
-                const $M: usize = 5;
-                $body
-            }
-            _ => {}
         }
     }};
 }

@@ -196,9 +196,9 @@ impl Team {
         if !is_worth_it || self.at_work == 1 || items.len() < 2 {
             items.for_each(|item| work(0, item));
         } else if items.len() <= 2 {
-            self.share::<2, I>(items, work);
+            self.share::<2, I>(items, &work);
         } else if items.len() <= 8 {
-            self.share::<8, I>(items, work);
+            self.share::<8, I>(items, &work);
         } else {
             let mut items = items;
             while items.len() > 0 {
@@ -211,7 +211,7 @@ impl Team {
     fn share<const N: usize, I: Send>(
         &mut self,
         items: impl Iterator<Item = I>,
-        work: impl Fn(usize, I) + Sync,
+        work: &(impl Fn(usize, I) + Sync),
     ) {
         let mut slots: [Mutex<Option<I>>; N] = std::array::from_fn(|_| Mutex::new(None));
         let mut n_items = 0;
@@ -219,7 +219,16 @@ impl Team {
             *slot.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(item);
             n_items += 1;
         }
-        let slots = &slots[..n_items];
+        self.share_slots(&slots[..n_items], work);
+    }
+
+    /// The same, compiled once for all N.
+    fn share_slots<I: Send>(
+        &mut self,
+        slots: &[Mutex<Option<I>>],
+        work: &(impl Fn(usize, I) + Sync),
+    ) {
+        let n_items = slots.len();
         let n_threads = self.at_work.min(n_items);
         let take = |thread: usize, slot: &Mutex<Option<I>>| {
             let item = locked(slot).take();

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::tile::{
     add_lines, each_panel, each_panel_mut, flush, in_pairs, load_tile, rectify, store_tile,
 };
-use super::{Vectors, in_tiles, with_line};
+use super::{Vectors, in_tiles, most_rows, with_line};
 
 /// How many inputs, of one panel or half as many of each of two, are multiplied with all rows of the weight before the next:
 /// their lines take half of a first-level cache.
@@ -99,7 +99,7 @@ impl<T: Vectors> Forward<'_, T> {
                 {
                     let mut output = each_panel_mut::<_, P>(output, n_units, &units);
                     let input = each_panel::<_, P>(input, n_inputs, &block);
-                    in_tiles!(V == 1, bias.len(), |M, unit| tile::<T, S, M, P, V>(
+                    in_tiles!(most_rows(V), bias.len(), |M, unit| tile::<T, S, M, P, V>(
                         simd,
                         &mut output,
                         unit,

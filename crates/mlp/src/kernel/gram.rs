@@ -2,7 +2,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{Vectors, in_tiles, with_line};
+use super::{Vectors, in_tiles, most_rows, with_line};
 
 /// `sums[i][j] += Σ left[unit][i] · right[unit][j]`, where both are panels of a line a unit and the sums a square of lines. Units
 /// may come in parts, one call each: the sums are the same to the bit.
@@ -21,7 +21,7 @@ impl<T: Vectors> WithSimd for Gram<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        with_line!(T, S, |V| in_tiles!(V == 1, T::PANEL, |M, lane| self
+        with_line!(T, S, |V| in_tiles!(most_rows(V), T::PANEL, |M, lane| self
             .tile::<S, M, V>(simd, lane)));
     }
 }

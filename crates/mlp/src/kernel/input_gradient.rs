@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::tile::{
     add_lines, each_panel, each_panel_mut, flush, in_pairs, load_tile, mask, store_tile,
 };
-use super::{Vectors, in_tiles, with_line};
+use super::{Vectors, in_tiles, most_rows, with_line};
 
 /// How many lines of deltas are added up before the next inputs: a column of the weight's lines stays in cache, even where its
 /// rows are a power of two apart. Where a vector is a whole line, they are of all panels that are taken at a time; else of
@@ -126,16 +126,20 @@ impl<T: Vectors> InputGradient<'_, T> {
                     });
                     let mut output = each_panel_mut::<_, P>(output, n_inputs, &inputs);
                     let delta = each_panel::<_, P>(delta, n_units, &block);
-                    in_tiles!(V == 1, inputs.len(), |M, input| tile::<T, S, M, P, V>(
-                        simd,
-                        &mut output,
-                        input,
-                        &weight[input..],
-                        self.fan_in,
-                        delta,
-                        first_unit == 0,
-                        is_last.then_some((rectified.as_ref(), self.factor)),
-                    ));
+                    in_tiles!(
+                        most_rows(V),
+                        inputs.len(),
+                        |M, input| tile::<T, S, M, P, V>(
+                            simd,
+                            &mut output,
+                            input,
+                            &weight[input..],
+                            self.fan_in,
+                            delta,
+                            first_unit == 0,
+                            is_last.then_some((rectified.as_ref(), self.factor)),
+                        )
+                    );
                 }
             }
         }

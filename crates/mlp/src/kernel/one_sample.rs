@@ -27,8 +27,7 @@ impl<T: Vectors> WithSimd for OneSample<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        in_tiles!(false, self.bias.len(), |M, unit| self
-            .tile::<S, M>(simd, unit));
+        in_tiles!(6, self.bias.len(), |M, unit| self.tile::<S, M>(simd, unit));
     }
 }
 

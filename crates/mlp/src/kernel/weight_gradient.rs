@@ -78,7 +78,7 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
         let block = (block_bytes / size_of::<T>() / n_samples.max(1) / tile).max(1) * tile;
         for start in (0..n_inputs).step_by(block) {
             let inputs = start..(start + block).min(n_inputs);
-            in_tiles!(is_line::<T, S>(), n_units, |M, unit| {
+            in_tiles!(rows_of_a_strip::<T, S>(), n_units, |M, unit| {
                 let rows = &mut onto.weight[unit * onto.fan_in..][..M * onto.fan_in];
                 let mut strip = Strip::<T, M> {
                     rows: columns_of(rows, onto.fan_in, onto.columns.clone()),
@@ -90,6 +90,11 @@ impl<T: Vectors> WithSimd for WeightGradient<'_, T> {
             });
         }
     }
+}
+
+/// How many rows a strip may have: see [`most_rows`](super::most_rows); it has two vectors, whatever their length.
+const fn rows_of_a_strip<T: Vectors, S: Simd>() -> usize {
+    if is_line::<T, S>() { 8 } else { 6 }
 }
 
 /// Whether a vector is a whole line.
