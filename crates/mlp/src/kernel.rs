@@ -18,7 +18,7 @@
 //! | [`weight_gradient`]: dW = dZ·Aᵀ | inputs | dZ | samples |
 //!
 //! Each is cut into tiles whose sums stay in registers: 6 units by one line; where a vector is a whole line, as with AVX-512,
-//! there are registers for 8 units by the lines of two panels. All is safe code over slices, compiled by `pulp` for the
+//! there are registers for 8 units by the lines of two panels; where a line is many single numbers, 2 units. All is safe code over slices, compiled by `pulp` for the
 //! processor's vectors and chosen at run time.
 
 use smallbatch_base::Vectors;

@@ -110,7 +110,7 @@ impl<T: Scalar> Passes<T> {
         }
     }
 
-    /// One chunk's forward pass; leaves the logits in the workspace.
+    /// One chunk's forward pass; leaves the logits in the last node.
     pub(crate) fn forward(
         &mut self,
         spec: &MlpSpec,
@@ -206,7 +206,7 @@ impl<T: Scalar> Passes<T> {
         from_panels(panels, n_outputs, n_samples, logits, n_outputs);
     }
 
-    /// One chunk's backward pass, from the gradient with respect to the logits in the workspace.
+    /// One chunk's backward pass, from the gradient with respect to the logits in the last node.
     ///
     /// `dZₗ` is known; `dZₗ₋₁ = (Wₗᵀ·dZₗ) ∘ f'(Zₗ₋₁)`, then `dWₗ = dZₗ·Aₗ₋₁ᵀ`, `dbₗ = dZₗ·1`. The inputs' gradient is not
     /// computed.
