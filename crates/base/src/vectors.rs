@@ -11,7 +11,8 @@ pub trait Vectors: Copy + Sized {
     const ZERO: Self;
 
     /// Below it in absolute value, whatever is handed from one stage of a training step to the next is 0; see `negligible` in
-    /// `mlp`. The square root of the smallest number of full precision: products of two such numbers are not subnormal.
+    /// `mlp`. The square root of the smallest number of full precision: products of two such numbers are not subnormal. One
+    /// bit of its exponent is set, as [`flush`](Self::flush) needs it.
     const SMALLEST: Self;
 
     /// The same of the loss's gradient with respect to a unit.
@@ -46,7 +47,7 @@ pub trait Vectors: Copy + Sized {
     fn partial_store<S: Simd>(simd: S, values: &mut [Self], vector: Self::Vector<S>);
     /// 0 in the place of numbers below [`SMALLEST`](Self::SMALLEST), negative ones too: ReLU. NaN stays NaN.
     fn rectified<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self::Vector<S>;
-    /// 0 in the place of numbers whose absolute value is below `smallest`. NaN stays NaN.
+    /// [`flush`](Self::flush) of each.
     fn flushed<S: Simd>(simd: S, vector: Self::Vector<S>, smallest: Self) -> Self::Vector<S>;
     /// The numbers where those `of` are above 0; elsewhere 0.
     fn where_positive<S: Simd>(
@@ -60,8 +61,11 @@ pub trait Vectors: Copy + Sized {
     fn sum_of_lanes<S: Simd>(simd: S, vector: Self::Vector<S>) -> Self;
     /// a + b.
     fn add(a: Self, b: Self) -> Self;
-    /// The number; 0 in the place of one whose absolute value is below [`SMALLEST`](Self::SMALLEST).
-    fn flush(x: Self) -> Self;
+    /// The number; 0 in the place of one whose absolute value is below `smallest`, which is [`SMALLEST`](Self::SMALLEST) or
+    /// [`SMALLEST_DELTA`](Self::SMALLEST_DELTA): a power of two of whose exponent one bit is set, so that a number is at least as
+    /// large when that bit of its exponent is set or a higher one. One test of bits instead of a comparison of sizes. NaN
+    /// stays NaN.
+    fn flush(x: Self, smallest: Self) -> Self;
     /// A byte as a number, exactly.
     fn of_byte(byte: u8) -> Self;
     /// ((x - shift) - rest) / scale, each operation rounded: the same bits wherever it is computed.
@@ -71,7 +75,7 @@ pub trait Vectors: Copy + Sized {
 // `Simd::select_f32s`, `Simd::abs_f32s` and `Simd::transmute_u32s_f32s` are not always inlined: in a debug build such calls took half of
 // a training's time, and with AVX-512 a release made one for each vector of a gradient.
 macro_rules! vectors {
-    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $mul:ident, $bits:ident, $splat_bits:ident, $select_bits:ident, $and_bits:ident) => {
+    ($scalar:ident, [$smallest:expr, $delta:expr, $square:expr], $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident, $add:ident, $as:ident, $as_mut:ident, $load:ident, $store:ident, $sum:ident, $greater:ident, $less:ident, $mul:ident, $bits:ident, $splat_bits:ident, $select_bits:ident, $and_bits:ident, $equal_bits:ident) => {
         impl Vectors for $scalar {
             type Vector<S: Simd> = S::$vector;
 
@@ -126,9 +130,9 @@ macro_rules! vectors {
             #[inline(always)]
             fn flushed<S: Simd>(simd: S, vector: S::$vector, smallest: Self) -> S::$vector {
                 let (zero, bits): (S::$bits, S::$bits) = (simd.$splat_bits(0), cast(vector));
-                let all_but_the_sign = simd.$splat_bits((-0.0_f64 as $scalar).to_bits() - 1);
-                let size = cast(simd.$and_bits(bits, all_but_the_sign));
-                let is_small = simd.$less(size, simd.$splat(smallest));
+                let enough =
+                    simd.$splat_bits(<$scalar>::INFINITY.to_bits() & !(smallest.to_bits() - 1));
+                let is_small = simd.$equal_bits(simd.$and_bits(bits, enough), zero);
                 cast(simd.$select_bits(is_small, zero, bits))
             }
             #[inline(always)]
@@ -150,8 +154,9 @@ macro_rules! vectors {
                 a + b
             }
             #[inline(always)]
-            fn flush(x: Self) -> Self {
-                if x.abs() < Self::SMALLEST { 0.0 } else { x }
+            fn flush(x: Self, smallest: Self) -> Self {
+                let enough = Self::INFINITY.to_bits() & !(smallest.to_bits() - 1);
+                if x.to_bits() & enough == 0 { 0.0 } else { x }
             }
             #[inline(always)]
             fn of_byte(byte: u8) -> Self {
@@ -167,7 +172,7 @@ macro_rules! vectors {
 
 vectors!(
     f32,
-    [(127 - 63) << 23, (127 - 100) << 23, (127 - 110) << 23],
+    [(127 - 63) << 23, (127 - 95) << 23, (127 - 110) << 23],
     f32s,
     F32_LANES,
     splat_f32s,
@@ -184,11 +189,12 @@ vectors!(
     u32s,
     splat_u32s,
     select_u32s,
-    and_u32s
+    and_u32s,
+    equal_u32s
 );
 vectors!(
     f64,
-    [(1023 - 511) << 52, (1023 - 900) << 52, (1023 - 990) << 52],
+    [(1023 - 511) << 52, (1023 - 895) << 52, (1023 - 990) << 52],
     f64s,
     F64_LANES,
     splat_f64s,
@@ -205,5 +211,6 @@ vectors!(
     u64s,
     splat_u64s,
     select_u64s,
-    and_u64s
+    and_u64s,
+    equal_u64s
 );

@@ -9,37 +9,49 @@
 //! |---|---|---|
 //! | inputs as they are read, preactivations, activations, slopes | 2^-63 (1e-19) | z = Σ w·a + b is added to numbers near 1: 2^-39 of their rounding |
 //! | probabilities and residuals in a loss | 2^-63 | they are differences of numbers whose rounding is 2^-24 |
-//! | deltas, the learning rate included where it is | 2^-100 (8e-31) | they are multiplied by inputs and added to weights. Lower than the rest: with inputs of 1e9 a rate is about 1e-18 |
+//! | deltas, the learning rate included where it is | 2^-95 (3e-29) | they are multiplied by inputs and added to weights. Lower than the rest: with inputs of 1e9 a rate is about 1e-18 |
 //! | gradients, velocities, first moments | 2^-63 | times the rate, they are added to weights |
 //! | squared gradients and second moments | stay at least 2^-110 (8e-34) | the root, 3e-17, is added to ε, which is 1e-8 |
 //! | parameters after an update (of plain descent, every 1,024) | 2^-63 | times an activation, they are added to numbers near 1 |
 //!
-//! `f64` has the same with 2^-511, 2^-900 and 2^-990. The second moment has a least value instead of becoming 0: a zero under
+//! `f64` has the same with 2^-511, 2^-895 and 2^-990. The second moment has a least value instead of becoming 0: a zero under
 //! a first moment that is not would make a step of `m / ε`.
 //!
 //! A sum may still cancel to less, by chance. What is stored next is cut again, so that this does not last.
 //! The processor can do all this by itself (its control register), but Rust does not allow changing that around its own
 //! arithmetic, and results would depend on the processor.
 
-use smallbatch_base::vectorized;
+use smallbatch_base::{Vectors, vectorized};
 
 use crate::Scalar;
 
-/// The number; 0 in the place of one below `smallest` in absolute value. NaN stays NaN.
+/// The number; 0 in the place of one below `smallest` in absolute value: see [`Vectors::flush`](smallbatch_base::Vectors::flush).
 #[inline(always)]
 pub(crate) fn flush<T: Scalar>(x: T, smallest: T) -> T {
-    if x.abs() < smallest { T::zero() } else { x }
+    <T as Vectors>::flush(x, smallest)
 }
 
 vectorized! {
-    /// [`flush`] of all.
-    pub(crate) fn flush_all(values: &'a mut [T], smallest: T) -> () = flush_all_loop;
+    /// [`flush`] of all, in their place.
+    pub(crate) fn flush_all(values: &'a mut [T]) -> () = flush_all_loop;
 }
 
 #[inline(always)]
-fn flush_all_loop<T: Scalar>(values: &mut [T], smallest: T) {
+fn flush_all_loop<T: Scalar>(values: &mut [T]) {
     for value in values {
-        *value = flush(*value, smallest);
+        *value = flush(*value, T::SMALLEST);
+    }
+}
+
+vectorized! {
+    /// All times a factor, and [`flush`]ed.
+    pub(crate) fn scale_into(scaled: &'a mut [T], values: &'a [T], factor: T) -> () = scale_into_loop;
+}
+
+#[inline(always)]
+fn scale_into_loop<T: Scalar>(scaled: &mut [T], values: &[T], factor: T) {
+    for (scaled, &value) in scaled.iter_mut().zip(values) {
+        *scaled = flush(value * factor, T::SMALLEST);
     }
 }
 
@@ -54,7 +66,6 @@ mod tests {
         Activation, Batch, Loss, Mlp, MlpSpec, Optimizer, OptimizerSpec, Targets, UpdateRule,
         Workspace,
     };
-    use smallbatch_base::Vectors;
 
     fn is_subnormal<T: Scalar>(x: T) -> bool {
         let size = x.to_f64().abs();

@@ -9,12 +9,17 @@ use smallbatch_base::{compiled, vectorized};
 use crate::buffer::Buffer;
 use crate::error::require;
 use crate::finite::first_not_finite;
+use crate::negligible::scale_into;
+use crate::parameters::take_first;
 use crate::{Error, Scalar};
 
 pub(crate) use rule::Rule;
 use rule::Step;
 pub use rule::UpdateRule;
 pub use spec::OptimizerSpec;
+
+/// How many numbers of a gradient are cut to their clipped size at a time: they stay in the first level of cache.
+const PIECE: usize = 1024;
 
 /// An optimizer with its state: how many updates were made, and the moments. Serializes whole, so that training goes on
 /// where it stopped, to the bit.
@@ -137,9 +142,19 @@ impl<T: Scalar> Optimizer<T> {
             return Err(Error::GradientNotFinite { norm });
         }
         let clip = self.clip(gradient)?;
-        let (rule, first, second) = self.next_step(learning_rate);
-        rule.clipped(clip)
-            .apply(parameters, gradient, first, second);
+        let (rule, mut first, mut second) = self.next_step(learning_rate);
+        let mut scaled = [T::zero(); PIECE];
+        for (parameters, gradient) in parameters.chunks_mut(PIECE).zip(gradient.chunks(PIECE)) {
+            let scaled = &mut scaled[..gradient.len()];
+            scale_into(scaled, gradient, clip);
+            let first = take_first(&mut first, gradient.len());
+            rule.apply(
+                parameters,
+                scaled,
+                first,
+                take_first(&mut second, gradient.len()),
+            );
+        }
         Ok(())
     }
 

@@ -104,19 +104,23 @@ pub(crate) struct Rows<'a, T> {
 impl<'a, T> Rows<'a, T> {
     /// Takes the first units away from these.
     pub(crate) fn split_off(&mut self, n_units: usize) -> Self {
-        let n_biases = n_units.min(self.bias.len());
         Self {
             weight: self.next_rows(n_units),
-            bias: self.bias.split_off_mut(..n_biases).unwrap_or_default(),
+            bias: take_first(&mut self.bias, n_units),
             fan_in: self.fan_in,
         }
     }
 
     /// Takes the first rows of the weight away from these.
     pub(crate) fn next_rows(&mut self, n_rows: usize) -> &'a mut [T] {
-        let n_weights = (n_rows * self.fan_in).min(self.weight.len());
-        self.weight.split_off_mut(..n_weights).unwrap_or_default()
+        take_first(&mut self.weight, n_rows * self.fan_in)
     }
+}
+
+/// Takes the first numbers away from a slice: so many, or all that there are.
+pub(crate) fn take_first<'a, T>(numbers: &mut &'a mut [T], n: usize) -> &'a mut [T] {
+    let n = n.min(numbers.len());
+    numbers.split_off_mut(..n).unwrap_or_default()
 }
 
 /// The parameters of a network, or anything of their shape: gradients, directions, moments.

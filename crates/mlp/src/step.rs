@@ -89,7 +89,7 @@ impl<T: Scalar> Mlp<T> {
             step: optimizer.step(),
         });
         if optimizer.is_plain_descent() && optimizer.step().is_multiple_of(FLUSH_EVERY) {
-            flush_all(self.parameters_mut().as_mut_slice(), T::SMALLEST);
+            flush_all(self.parameters_mut().as_mut_slice());
         }
         let step = Step {
             batch: &batch,

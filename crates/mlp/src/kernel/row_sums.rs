@@ -45,7 +45,7 @@ impl<T: Scalar> WithSimd for RowSums<'_, T> {
                     + ((e[line] + f[line]) + (g[line] + h[line]));
             }
             for (sum, &more) in sums.iter_mut().zip(&all) {
-                *sum = T::flush(*sum + more);
+                *sum = T::flush(*sum + more, T::SMALLEST);
             }
         }
     }

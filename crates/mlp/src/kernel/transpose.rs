@@ -83,7 +83,7 @@ impl<T: Vectors> WithSimd for Flush<'_, T> {
             *vector = T::flushed(simd, *vector, T::SMALLEST);
         }
         for number in rest {
-            *number = T::flush(*number);
+            *number = T::flush(*number, T::SMALLEST);
         }
     }
 }

@@ -10,7 +10,6 @@ use std::fmt::{self, Debug};
 
 use serde::{Deserialize, Serialize};
 
-use crate::negligible::flush;
 use crate::{Error, Scalar};
 
 /// What the file of an update rule says of it.
@@ -30,9 +29,9 @@ trait Definition: Copy {
     /// What the step does to each parameter.
     fn constants<T: Scalar>(self, step: Step) -> Self::Constants<T>;
 
-    /// Changes some parameters, each alone, given their gradient, which is multiplied by `clip` first, and their moments: empty
-    /// where the rule has none.
-    fn apply<T: Scalar>(constants: Self::Constants<T>, clip: T, slices: Slices<'_, T>);
+    /// Changes some parameters, each alone, given their gradient, in which no number is too small to matter but 0, and their
+    /// moments: empty where the rule has none.
+    fn apply<T: Scalar>(constants: Self::Constants<T>, slices: Slices<'_, T>);
 }
 
 /// Refuses a number, by its name.
@@ -58,25 +57,15 @@ struct Slices<'a, T> {
 
 /// What one step does to each parameter.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rule<T: Scalar> {
-    /// What gradients are multiplied by first: 1, or less where they are clipped.
-    clip: T,
-    kind: Kind<T>,
-}
+pub(crate) struct Rule<T: Scalar>(Kind<T>);
 
 impl<T: Scalar> Rule<T> {
     pub(super) fn new(rule: UpdateRule, step: Step) -> Self {
-        Self {
-            clip: T::one(),
-            kind: rule.constants(step),
-        }
+        Self(rule.constants(step))
     }
 
-    pub(super) fn clipped(self, clip: T) -> Self {
-        Self { clip, ..self }
-    }
-
-    /// Changes some parameters, given their gradient and moments. Each alone, so that it is the same in any pieces.
+    /// Changes some parameters, given their gradient, in which no number is too small to matter but 0, and their moments. Each
+    /// alone, so that it is the same in any pieces.
     pub(crate) fn apply(
         &self,
         parameters: &mut [T],
@@ -84,13 +73,12 @@ impl<T: Scalar> Rule<T> {
         first: &mut [T],
         second: &mut [T],
     ) {
-        let slices = Slices {
+        self.0.apply(Slices {
             parameters,
             gradient,
             first,
             second,
-        };
-        self.kind.apply(self.clip, slices);
+        });
     }
 }
 
@@ -152,10 +140,10 @@ macro_rules! update_rules {
         }
 
         impl<T: Scalar> Kind<T> {
-            fn apply(self, clip: T, slices: Slices<'_, T>) {
+            fn apply(self, slices: Slices<'_, T>) {
                 match self {
                     $(Self::$variant(constants) => {
-                        <$module::$variant as Definition>::apply(constants, clip, slices);
+                        <$module::$variant as Definition>::apply(constants, slices);
                     })*
                 }
             }
@@ -217,17 +205,11 @@ impl fmt::Display for UpdateRule {
     }
 }
 
-/// A gradient as the rules take it.
-#[inline(always)]
-fn clipped<T: Scalar>(gradient: T, clip: T) -> T {
-    flush(gradient * clip, T::SMALLEST)
-}
-
 /// The second moment after a gradient. The gradient's square would be subnormal, times 1 - β₂, where it is below the least
 /// second moment.
 #[inline(always)]
 fn moved_square<T: Scalar>(v: T, g: T, keep: T, rest: T, smallest: T) -> T {
-    let g = flush(g, smallest);
+    let g = if g.abs() < smallest { T::zero() } else { g };
     let moved = keep * v + rest * g * g;
     if moved < T::SMALLEST_SQUARE {
         T::SMALLEST_SQUARE

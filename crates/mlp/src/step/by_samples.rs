@@ -12,7 +12,7 @@ use crate::cuts::{MOST_SHARES, Piece, share_of};
 use crate::error::finite_loss;
 use crate::inputs::Inputs;
 use crate::kernel::{Delta, Onto, Share, row_sums, weight_gradient};
-use crate::parameters::Layout;
+use crate::parameters::{Layout, take_first};
 use crate::passes::{Mode, Passes, input_of};
 use crate::team::Team;
 use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
@@ -188,10 +188,4 @@ fn in_pieces<'a, T>(
     pieces
         .iter()
         .map(move |piece| take_first(&mut values, piece.place.len()))
-}
-
-/// Takes the first numbers away from a slice: so many, or all that there are.
-fn take_first<'a, T>(numbers: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-    let n = n.min(numbers.len());
-    numbers.split_off_mut(..n).unwrap_or_default()
 }

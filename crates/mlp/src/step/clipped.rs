@@ -19,7 +19,7 @@ use smallbatch_base::vectorized;
 use crate::destination::Destination;
 use crate::error::finite_loss;
 use crate::kernel::gram;
-use crate::negligible::flush;
+use crate::negligible::{flush, scale_into};
 use crate::nodes::{Nodes, Part};
 use crate::passes::{Mode, Passes};
 use crate::{Error, Mlp, Optimizer, Scalar};
@@ -164,17 +164,6 @@ fn largest_loop<T: Scalar>(values: &[T]) -> T {
     lanes
         .iter()
         .fold(T::zero(), |all, &lane| if lane > all { lane } else { all })
-}
-
-vectorized! {
-    fn scale_into(scaled: &'a mut [T], values: &'a [T], factor: T) -> () = scale_into_loop;
-}
-
-#[inline(always)]
-fn scale_into_loop<T: Scalar>(scaled: &mut [T], values: &[T], factor: T) {
-    for (scaled, &value) in scaled.iter_mut().zip(values) {
-        *scaled = flush(value * factor, T::SMALLEST);
-    }
 }
 
 vectorized! {

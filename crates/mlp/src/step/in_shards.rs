@@ -7,6 +7,7 @@ use smallbatch_base::vectorized;
 
 use crate::cuts::{MOST_SHARDS, MOST_SHARES, Piece, Shards};
 use crate::error::finite_loss;
+use crate::negligible::flush_all;
 use crate::passes::{Mode, Passes};
 use crate::team::locked;
 use crate::{Error, Mlp, Optimizer, Scalar, Workspace};
@@ -57,6 +58,7 @@ impl<T: Scalar> Step<'_, T> {
             for other in others {
                 add(gradient, &other[piece.place.clone()]);
             }
+            flush_all(gradient);
         };
         let parameters = network.parameters_mut().as_mut_slice();
         update(

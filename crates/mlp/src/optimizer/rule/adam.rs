@@ -2,7 +2,7 @@
 
 use smallbatch_base::vectorized;
 
-use super::{Check, Definition, Slices, Step, clipped, moved_square};
+use super::{Check, Definition, Slices, Step, moved_square};
 use crate::negligible::flush;
 use crate::{Error, OptimizerSpec, Scalar, UpdateRule};
 
@@ -56,7 +56,7 @@ impl Definition for Adam {
         ]
     }
 
-    fn apply<T: Scalar>(constants: [[T; 4]; 2], clip: T, slices: Slices<'_, T>) {
+    fn apply<T: Scalar>(constants: [[T; 4]; 2], slices: Slices<'_, T>) {
         let [moments, step] = constants;
         let Slices {
             parameters,
@@ -64,7 +64,7 @@ impl Definition for Adam {
             first,
             second,
         } = slices;
-        adam(parameters, gradient, first, second, clip, moments, step);
+        adam(parameters, gradient, first, second, moments, step);
     }
 }
 
@@ -74,7 +74,6 @@ vectorized! {
         gradient: &'a [T],
         first: &'a mut [T],
         second: &'a mut [T],
-        clip: T,
         moments: [T; 4],
         step: [T; 4],
     ) -> () = adam_loop;
@@ -86,13 +85,11 @@ fn adam_loop<T: Scalar>(
     gradient: &[T],
     first: &mut [T],
     second: &mut [T],
-    clip: T,
     [beta1, rest1, beta2, rest2]: [T; 4],
     [correction, epsilon, keep, rate]: [T; 4],
 ) {
     let smallest = T::SMALLEST_SQUARE.sqrt();
     for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(first).zip(second) {
-        let g = clipped(g, clip);
         *m = flush(beta1 * *m + rest1 * g, T::SMALLEST);
         *v = moved_square(*v, g, beta2, rest2, smallest);
         let step = rate * *m / (v.sqrt() * correction + epsilon);

@@ -2,7 +2,7 @@
 
 use smallbatch_base::vectorized;
 
-use super::{Check, Definition, Slices, Step, clipped};
+use super::{Check, Definition, Slices, Step};
 use crate::negligible::flush;
 use crate::{Error, OptimizerSpec, Scalar, UpdateRule};
 
@@ -33,14 +33,8 @@ impl Definition for Momentum {
         [self.momentum, step.keep, step.learning_rate].map(T::of)
     }
 
-    fn apply<T: Scalar>(constants: [T; 3], clip: T, slices: Slices<'_, T>) {
-        momentum(
-            slices.parameters,
-            slices.gradient,
-            slices.first,
-            clip,
-            constants,
-        );
+    fn apply<T: Scalar>(constants: [T; 3], slices: Slices<'_, T>) {
+        momentum(slices.parameters, slices.gradient, slices.first, constants);
     }
 }
 
@@ -49,7 +43,6 @@ vectorized! {
         parameters: &'a mut [T],
         gradient: &'a [T],
         velocity: &'a mut [T],
-        clip: T,
         constants: [T; 3],
     ) -> () = momentum_loop;
 }
@@ -59,11 +52,9 @@ fn momentum_loop<T: Scalar>(
     parameters: &mut [T],
     gradient: &[T],
     velocity: &mut [T],
-    clip: T,
     [momentum, keep, rate]: [T; 3],
 ) {
     for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(velocity) {
-        let g = clipped(g, clip);
         *v = flush(momentum * *v + g, T::SMALLEST);
         *p = flush(*p * keep - rate * *v, T::SMALLEST);
     }

@@ -2,7 +2,7 @@
 
 use smallbatch_base::vectorized;
 
-use super::{Check, Definition, Slices, Step, clipped, moved_square};
+use super::{Check, Definition, Slices, Step, moved_square};
 use crate::negligible::flush;
 use crate::{Error, OptimizerSpec, Scalar, UpdateRule};
 
@@ -39,14 +39,8 @@ impl Definition for RmsProp {
         [decay, 1.0 - decay, epsilon, step.keep, step.learning_rate].map(T::of)
     }
 
-    fn apply<T: Scalar>(constants: [T; 5], clip: T, slices: Slices<'_, T>) {
-        rmsprop(
-            slices.parameters,
-            slices.gradient,
-            slices.second,
-            clip,
-            constants,
-        );
+    fn apply<T: Scalar>(constants: [T; 5], slices: Slices<'_, T>) {
+        rmsprop(slices.parameters, slices.gradient, slices.second, constants);
     }
 }
 
@@ -55,7 +49,6 @@ vectorized! {
         parameters: &'a mut [T],
         gradient: &'a [T],
         squares: &'a mut [T],
-        clip: T,
         constants: [T; 5],
     ) -> () = rmsprop_loop;
 }
@@ -65,12 +58,10 @@ fn rmsprop_loop<T: Scalar>(
     parameters: &mut [T],
     gradient: &[T],
     squares: &mut [T],
-    clip: T,
     [decay, rest, epsilon, keep, rate]: [T; 5],
 ) {
     let smallest = T::SMALLEST_SQUARE.sqrt();
     for ((p, &g), v) in parameters.iter_mut().zip(gradient).zip(squares) {
-        let g = clipped(g, clip);
         *v = moved_square(*v, g, decay, rest, smallest);
         *p = flush(*p * keep - rate * g / (v.sqrt() + epsilon), T::SMALLEST);
     }

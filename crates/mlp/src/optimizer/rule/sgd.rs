@@ -2,7 +2,7 @@
 
 use smallbatch_base::vectorized;
 
-use super::{Check, Definition, Slices, Step, clipped};
+use super::{Check, Definition, Slices, Step};
 use crate::negligible::flush;
 use crate::{Error, OptimizerSpec, Scalar, UpdateRule};
 
@@ -31,8 +31,8 @@ impl Definition for Sgd {
         [T::of(step.keep), T::of(step.learning_rate)]
     }
 
-    fn apply<T: Scalar>(constants: [T; 2], clip: T, slices: Slices<'_, T>) {
-        sgd(slices.parameters, slices.gradient, clip, constants);
+    fn apply<T: Scalar>(constants: [T; 2], slices: Slices<'_, T>) {
+        sgd(slices.parameters, slices.gradient, constants);
     }
 }
 
@@ -40,15 +40,13 @@ vectorized! {
     fn sgd(
         parameters: &'a mut [T],
         gradient: &'a [T],
-        clip: T,
         constants: [T; 2],
     ) -> () = sgd_loop;
 }
 
 #[inline(always)]
-fn sgd_loop<T: Scalar>(parameters: &mut [T], gradient: &[T], clip: T, [keep, rate]: [T; 2]) {
+fn sgd_loop<T: Scalar>(parameters: &mut [T], gradient: &[T], [keep, rate]: [T; 2]) {
     for (p, &g) in parameters.iter_mut().zip(gradient) {
-        let g = clipped(g, clip);
         *p = flush(*p * keep - rate * g, T::SMALLEST);
     }
 }
