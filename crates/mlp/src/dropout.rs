@@ -5,7 +5,7 @@ use std::ops::Range;
 use smallbatch_base::vectorized;
 
 use crate::Scalar;
-use crate::philox::{COUNTERS, many, words};
+use crate::philox::words;
 
 /// Which units are dropped: a pure function of these two numbers, the layer, the unit, and the sample's position in the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,13 @@ pub struct DropoutKey {
     pub step: u64,
 }
 
-/// So many samples have their words drawn at a time, whatever the number type: masks do not depend on it.
+/// A unit's masks for so many samples are the first words of as many counters, those for as many more the second ones: whatever
+/// the number type, so that masks do not depend on it.
+const COUNTERS: usize = 8;
 const BLOCK: usize = 2 * COUNTERS;
+
+/// How many units' masks are drawn at a time.
+const UNITS: usize = 16;
 
 /// What tells the masks' keys from one another, and from keys that are made for something else: `drop` in ASCII.
 const NAME: u32 = 0x6472_6f70;
@@ -114,55 +119,100 @@ fn drop_units_loop<T: Scalar>(
 ) {
     let panel = units.len() * T::PANEL;
     let mut slopes = slopes.chunks_exact_mut(panel);
+    let mut masks = [Masks::new(); 2];
     for (index, values) in values.chunks_exact_mut(panel).enumerate() {
         let done = index * T::PANEL;
         if done >= layer.n_samples {
             break;
         }
         let sample = layer.first_sample + done as u64;
-        let mut slopes = slopes.next().unwrap_or_default().chunks_exact_mut(T::PANEL);
-        for (unit, values) in units.clone().zip(values.chunks_exact_mut(T::PANEL)) {
-            let factors = layer.factors(unit, sample);
-            for (value, factor) in values.iter_mut().zip(factors) {
-                *value *= factor;
-            }
-            for (slope, factor) in slopes.next().unwrap_or_default().iter_mut().zip(factors) {
-                *slope *= factor;
-            }
+        let slopes = slopes.next().unwrap_or_default();
+        let mut slopes = slopes.chunks_mut(UNITS * T::PANEL);
+        for (unit, values) in units
+            .clone()
+            .step_by(UNITS)
+            .zip(values.chunks_mut(UNITS * T::PANEL))
+        {
+            layer.multiply(
+                unit,
+                sample,
+                &mut masks,
+                [values, slopes.next().unwrap_or_default()],
+            );
         }
     }
 }
 
-impl<T: Scalar> Layer<T> {
-    /// The masks of a unit for a block of samples from this one on, or as many of them as a panel has.
-    #[inline(always)]
-    fn factors(&self, unit: usize, sample: u64) -> [T; BLOCK] {
-        let (block, offset) = (sample / BLOCK as u64, (sample % BLOCK as u64) as usize);
-        let mut factors = self.factors_of_block(unit, block);
-        if offset > 0 {
-            factors.copy_within(offset.., 0);
-            if offset + T::PANEL > BLOCK {
-                let next = self.factors_of_block(unit, block + 1);
-                factors[BLOCK - offset..].copy_from_slice(&next[..offset]);
-            }
-        }
-        factors
+/// The masks of some units for the samples of a block, 0 or `1 / (1 - p)`: those of the first words, unit by unit, and those of
+/// the second ones.
+#[derive(Clone, Copy)]
+struct Masks<T>([[T; UNITS * COUNTERS]; 2]);
+
+impl<T: Scalar> Masks<T> {
+    fn new() -> Self {
+        Self([[T::zero(); UNITS * COUNTERS]; 2])
     }
 
+    /// One flat loop over counters: where units and counters are two loops, the compiler makes what it likes of the inner one, by
+    /// chance half as fast.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "counters wrap around")]
-    fn factors_of_block(&self, unit: usize, block: u64) -> [T; BLOCK] {
-        let first = (block as u32).wrapping_mul(COUNTERS as u32);
-        let words = many([first, unit as u32 ^ self.tweak], self.key);
-        let mut factors = [T::zero(); BLOCK];
-        for (factor, &word) in factors.iter_mut().zip(words.as_flattened()) {
-            *factor = if word < self.threshold {
-                T::zero()
-            } else {
-                self.kept
-            };
+    fn draw(&mut self, layer: &Layer<T>, units: Range<usize>, block: u64) {
+        let (counter, unit) = (
+            (block as u32).wrapping_mul(COUNTERS as u32),
+            units.start as u32,
+        );
+        let n_counters = units.len() * COUNTERS;
+        let [first, second] = self.0.each_mut().map(|half| &mut half[..n_counters]);
+        for (place, (first, second)) in first.iter_mut().zip(second).enumerate() {
+            let place = place as u32;
+            let counter = counter.wrapping_add(place % COUNTERS as u32);
+            let unit = unit.wrapping_add(place / COUNTERS as u32);
+            let words = words([counter, unit ^ layer.tweak], layer.key);
+            [*first, *second] = words.map(|word| {
+                if word < layer.threshold {
+                    T::zero()
+                } else {
+                    layer.kept
+                }
+            });
         }
-        factors
+    }
+
+    /// Of one of these units, all that are of its first words or of its second ones.
+    #[inline(always)]
+    fn half(&self, unit: usize, half: usize) -> [T; COUNTERS] {
+        let masks = &self.0[half][unit * COUNTERS..][..COUNTERS];
+        std::array::from_fn(|place| masks[place])
+    }
+}
+
+impl<T: Scalar> Layer<T> {
+    /// Multiplies a panel's lines of some units, from this one on, by the masks for the samples from this one on.
+    #[inline(always)]
+    fn multiply(&self, unit: usize, sample: u64, masks: &mut [Masks<T>; 2], lines: [&mut [T]; 2]) {
+        let units = unit..unit + lines[0].len() / T::PANEL;
+        let (block, offset) = (sample / BLOCK as u64, (sample % BLOCK as u64) as usize);
+        masks[0].draw(self, units.clone(), block);
+        if offset + T::PANEL > BLOCK {
+            masks[1].draw(self, units, block + 1);
+        }
+        for lines in lines {
+            for (unit, line) in lines.chunks_exact_mut(T::PANEL).enumerate() {
+                if offset == 0 {
+                    for (half, values) in line.chunks_exact_mut(COUNTERS).enumerate() {
+                        for (value, mask) in values.iter_mut().zip(masks[0].half(unit, half)) {
+                            *value *= mask;
+                        }
+                    }
+                } else {
+                    for (place, value) in (offset..).zip(line) {
+                        let half = place % BLOCK / COUNTERS;
+                        *value *= masks[place / BLOCK].half(unit, half)[place % COUNTERS];
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -10,39 +10,19 @@ const MULTIPLIER: u64 = 0xD256_D193;
 /// The golden ratio, by which the key grows each round.
 const WEYL: u32 = 0x9E37_79B9;
 
-/// How many counters are taken at a time: with two words each, as many as a line of `f32`.
-pub(crate) const COUNTERS: usize = 8;
-
-/// The two words of one counter.
-pub(crate) fn words(counter: [u32; 2], key: u32) -> [u32; 2] {
-    let [[first, ..], [second, ..]] = many(counter, key);
-    [first, second]
-}
-
-/// The words of eight counters, whose first words follow one another: all first words, and all second ones.
+/// The two words of one counter. Without branches, so that loops over counters are vectorized.
 #[inline(always)]
 #[allow(clippy::cast_possible_truncation, reason = "the low half is meant")]
-pub(crate) fn many(counter: [u32; 2], key: u32) -> [[u32; COUNTERS]; 2] {
+pub(crate) fn words(counter: [u32; 2], key: u32) -> [u32; 2] {
     // In 64 bits, as they are multiplied: a vector's lane each.
-    let mut first = [0_u64; COUNTERS];
-    let mut second = [u64::from(counter[1]); COUNTERS];
-    for (number, first) in (0_u32..).zip(&mut first) {
-        *first = u64::from(counter[0].wrapping_add(number));
-    }
+    let [mut first, mut second] = counter.map(u64::from);
     for round in 0..ROUNDS {
         let key = u64::from(key.wrapping_add(WEYL.wrapping_mul(round)));
-        for (first, second) in first.iter_mut().zip(&mut second) {
-            let product = (*first & 0xFFFF_FFFF) * MULTIPLIER;
-            *first = (product >> 32) ^ key ^ *second;
-            *second = product & 0xFFFF_FFFF;
-        }
+        let product = (first & 0xFFFF_FFFF) * MULTIPLIER;
+        first = (product >> 32) ^ key ^ second;
+        second = product & 0xFFFF_FFFF;
     }
-    let mut words = [[0; COUNTERS]; 2];
-    for number in 0..COUNTERS {
-        words[0][number] = first[number] as u32;
-        words[1][number] = second[number] as u32;
-    }
-    words
+    [first as u32, second as u32]
 }
 
 #[cfg(test)]
@@ -62,17 +42,6 @@ mod tests {
             ),
         ] {
             assert_eq!(words(counter, key), answer, "{counter:x?} {key:x}");
-        }
-    }
-
-    #[test]
-    fn many_are_those_of_each() {
-        for start in [0, 5, u32::MAX - 3] {
-            let [first, second] = many([start, 9], 77);
-            for number in 0..COUNTERS {
-                let counter = [start.wrapping_add(number as u32), 9];
-                assert_eq!([first[number], second[number]], words(counter, 77));
-            }
         }
     }
 

@@ -59,7 +59,7 @@ impl HiddenActivation {
             Self::Tanh => z.fast_tanh(),
             Self::Sigmoid => sigmoid(z),
             Self::Silu => z * sigmoid(z),
-            Self::Gelu => z * z.normal().0,
+            Self::Gelu => z * z.normal_by((-0.5 * z * z).exp_of_negative()).0,
             Self::Elu { .. } if z > 0.0 => z,
             Self::Elu { alpha } => flush(alpha as f32 * z.exp_m1_of_negative()),
             Self::Softplus => {

@@ -25,7 +25,17 @@ impl Function for Gelu {
 
     #[inline(always)]
     fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
-        let (below, density) = z.normal();
+        self.value_and_slope_by(z, self.shared(z))
+    }
+
+    #[inline(always)]
+    fn shared<T: Scalar>(self, z: T) -> T {
+        (T::of(-0.5) * z * z).exp_of_negative()
+    }
+
+    #[inline(always)]
+    fn value_and_slope_by<T: Scalar>(self, z: T, e: T) -> (T, T) {
+        let (below, density) = z.normal_by(e);
         (z * below, below + z * density)
     }
 
@@ -39,7 +49,7 @@ impl Function for Gelu {
         if z.abs() > T::of(40.0) {
             T::zero()
         } else {
-            z.normal().1 * (T::of(2.0) - z * z)
+            z.normal_by(self.shared(z)).1 * (T::of(2.0) - z * z)
         }
     }
 }

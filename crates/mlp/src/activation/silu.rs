@@ -1,6 +1,6 @@
 //! z·sigmoid(z), also called swish (Elfwing et al. 2018).
 
-use super::sigmoid::sigmoid;
+use super::sigmoid::{sigmoid, sigmoid_by};
 use super::{Function, not_of_value};
 use crate::{Error, Scalar};
 
@@ -26,7 +26,17 @@ impl Function for Silu {
 
     #[inline(always)]
     fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
-        let s = sigmoid(z);
+        self.value_and_slope_by(z, self.shared(z))
+    }
+
+    #[inline(always)]
+    fn shared<T: Scalar>(self, z: T) -> T {
+        (-z.abs()).exp_of_negative()
+    }
+
+    #[inline(always)]
+    fn value_and_slope_by<T: Scalar>(self, z: T, e: T) -> (T, T) {
+        let s = sigmoid_by(z, e);
         (z * s, s * (T::one() + z * (T::one() - s)))
     }
 

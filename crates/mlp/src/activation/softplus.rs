@@ -26,7 +26,16 @@ impl Function for Softplus {
 
     #[inline(always)]
     fn value_and_slope<T: Scalar>(self, z: T) -> (T, T) {
-        let e = (-z.abs()).exp_of_negative();
+        self.value_and_slope_by(z, self.shared(z))
+    }
+
+    #[inline(always)]
+    fn shared<T: Scalar>(self, z: T) -> T {
+        (-z.abs()).exp_of_negative()
+    }
+
+    #[inline(always)]
+    fn value_and_slope_by<T: Scalar>(self, z: T, e: T) -> (T, T) {
         (softplus_by(z, e), sigmoid_by(z, e))
     }
 
