@@ -161,6 +161,12 @@ impl Recent {
         }
     }
 
+    /// Whether each block was: two at least, since in the first the caches may still be those of other threads. A long step is enough.
+    fn is_slower_than(&self, limit: f64) -> bool {
+        let means = &self.means[..self.n_blocks.min(KEPT)];
+        (means.len() > 1 || self.has_long) && means.iter().all(|&mean| mean > limit)
+    }
+
     /// The median, once there are enough.
     fn typical(&self) -> Option<f64> {
         if self.n_blocks < FEW && !self.has_long {
@@ -375,7 +381,7 @@ impl Pace {
         if !is_missed {
             trial.warm += took;
         }
-        let is_slow = trial.recent.n_blocks > 0 && trial.recent.means[0] > SLOW * typical;
+        let is_slow = trial.recent.is_slower_than(SLOW * typical);
         let nobody_comes = trial.warm <= 0.0 && took < LONG && trial.time > NOBODY_COMES;
         let is_dear = lost > DEAR + DEAR_STEPS * typical;
         let is_stalled = waited > EXCESS * typical + LEAST_EXCESS;
