@@ -236,6 +236,29 @@ mod tests {
         values[panel + unit * T::PANEL + sample % T::PANEL] > T::zero()
     }
 
+    /// More units than are drawn at a time have the masks that each has alone; values and slopes have the same ones.
+    #[test]
+    fn many_units_have_the_masks_of_each() {
+        const N_UNITS: usize = 2 * UNITS + 3;
+        let dropout = Dropout::new(KEY, 0.3, 0);
+        let mut values = vec![1.0_f32; 2 * N_UNITS * 16];
+        let mut slopes = values.clone();
+        dropout.apply(1, 0..N_UNITS, 32, &mut values, &mut slopes);
+        assert_eq!(values, slopes);
+        for unit in 0..N_UNITS {
+            let mut alone = vec![1.0_f32; 2 * 16];
+            dropout.apply(1, unit..unit + 1, 32, &mut alone, &mut []);
+            for sample in 0..32 {
+                let expected = at(&alone, 1, 0, sample);
+                assert_eq!(
+                    at(&values, N_UNITS, unit, sample),
+                    expected,
+                    "{unit} {sample}"
+                );
+            }
+        }
+    }
+
     /// Any cut of the samples and of the units, in either number type.
     #[test]
     fn a_mask_belongs_to_its_unit_and_sample() {
